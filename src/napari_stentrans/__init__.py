@@ -1,0 +1,1 @@
+"""Repair and sharpen spatial transcriptomics: fill, double the resolution, denoise."""

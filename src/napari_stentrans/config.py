@@ -1,0 +1,66 @@
+"""EnhanceConfig: every setting of a run, checked when it is made."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field, ValidationError
+
+from napari_stentrans.errors import ConfigError
+
+MethodName = Literal["kriging", "published", "linear", "cubic", "nearest"]
+
+
+class _Settings(BaseModel):
+    """Frozen, closed pydantic model whose validation errors are ours."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    def __init__(self, **data: Any) -> None:
+        try:
+            super().__init__(**data)
+        except ValidationError as error:
+            problems = "; ".join(
+                f"{'.'.join(str(part) for part in e['loc'])}: {e['msg']} (got {e['input']!r})"
+                for e in error.errors()
+            )
+            raise ConfigError(f"Settings of the run are not valid: {problems}.") from error
+
+
+class PublishedConfig(_Settings):
+    """Settings of the published stEnTrans network; None takes the paper's value for the lattice."""
+
+    patch_size: int | None = Field(None, ge=1, le=64, description="side of a patch, in spots")
+    heads: int | None = Field(None, ge=1, le=64, description="attention heads")
+    depth: int = Field(12, ge=1, le=48, description="Transformer blocks")
+    epochs: int | None = Field(None, ge=1, le=100_000, description="passes over the genes")
+    batch_size: int = Field(512, ge=1, description="genes in a batch")
+    learning_rate: float = Field(1e-3, gt=0)
+    residual: bool = Field(
+        False, description="add the input to each output channel, as in the paper's figure"
+    )
+    values: Literal["counts", "lognorm"] = Field(
+        "counts", description="what the network sees: raw counts (as published) or log-normalised"
+    )
+
+
+class EnhanceConfig(_Settings):
+    """Settings of one run; the dock's form, the command line and the run record are views of it.
+
+    Raises
+    ------
+    ConfigError
+        When a value is not possible; the message names the field.
+    """
+
+    method: MethodName = "kriging"
+    upscale: Literal[1, 2] = Field(1, description="2 adds the sites between the spots")
+    denoise: bool = Field(True, description="replace measured spots by the model's estimate")
+    genes: tuple[str, ...] | None = Field(None, description="genes to enhance; None means all")
+    seed: int = Field(0, ge=0)
+    device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
+    factors: int = Field(20, ge=1, le=500, description="spatial factors that stand for the genes")
+    neighbours: int = Field(
+        96, ge=4, le=1024, description="observed spots that a site looks at in large sections"
+    )
+    published: PublishedConfig = PublishedConfig()

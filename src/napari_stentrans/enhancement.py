@@ -1,0 +1,225 @@
+"""Enhancement: the result of a run; any gene at any site, decoded when it is asked for."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+import weakref
+from collections.abc import Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple, Protocol
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+from numpy.typing import NDArray
+
+from napari_stentrans.errors import GeneNotFound
+from napari_stentrans.factors import Factors, lognorm
+from napari_stentrans.methods.base import FloatArray
+from napari_stentrans.raster import SpotRaster
+from napari_stentrans.record import RunRecord
+from napari_stentrans.section import Section
+from napari_stentrans.targets import LABELS, Sites
+
+GENES_AT_ONCE = 256
+
+
+class GeneMap(NamedTuple):
+    """One gene at all sites: ``mean`` and ``std`` (site,), log-normalised; std NaN if not known."""
+
+    mean: FloatArray
+    std: FloatArray
+
+
+class Decoder(Protocol):
+    """Gives genes at sites: columns are those of ``genes``."""
+
+    genes: pd.Index
+
+    def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
+        """Mean and standard deviation (site, gene) of the chosen genes."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class FactorDecoder:
+    """Genes from factor scores: ``mean`` and ``std`` are (site, factor)."""
+
+    genes: pd.Index
+    factors: Factors
+    mean: FloatArray
+    std: FloatArray | None
+
+    def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
+        """Decode the chosen genes."""
+        std = None if self.std is None else self.factors.decode_std(self.std, at)
+        return self.factors.decode(self.mean, at), std
+
+
+class GeneStore:
+    """Genes predicted one by one, (gene, site) float32 in a temporary file.
+
+    The file goes when the store does.
+    """
+
+    def __init__(self, genes: pd.Index, n_sites: int) -> None:
+        self.genes = genes
+        folder = tempfile.mkdtemp(prefix="stentrans-")
+        self._values = np.lib.format.open_memmap(
+            Path(folder) / "genes.npy", mode="w+", dtype=np.float32, shape=(len(genes), n_sites)
+        )
+        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
+
+    def put(self, at: NDArray[np.intp], values: FloatArray) -> None:
+        """Keep values (site, gene) of the chosen genes."""
+        self._values[at] = values.T
+
+    def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
+        """Read the chosen genes; no standard deviation is known."""
+        return np.array(self._values[at]).T, None
+
+
+@dataclass(frozen=True, eq=False)
+class Enhancement:
+    """The enhanced section.
+
+    Attributes
+    ----------
+    section
+        What was measured; never changed.
+    sites
+        Where values are predicted, the section's spots first.
+    decoder
+        Gives genes at sites.
+    totals
+        (site,) expected library size: as measured at measured spots, kriged elsewhere.
+    record
+        What went into the run.
+    """
+
+    section: Section
+    sites: Sites
+    decoder: Decoder
+    totals: NDArray[np.float64]
+    record: RunRecord
+
+    @property
+    def genes(self) -> pd.Index:
+        """Genes that can be asked for."""
+        return self.decoder.genes
+
+    @cached_property
+    def raster(self) -> SpotRaster:
+        """Raster that draws values at sites, in the same pixel frame as the section's."""
+        lattice = self.section.lattice
+        if self.record.config.upscale == 2:
+            lattice = lattice.halved()
+        return SpotRaster.of(self.sites.xy, lattice)
+
+    @cached_property
+    def provenance(self) -> pd.Categorical:
+        """(site,) "measured", "lost", "unmeasured" or "between"."""
+        return pd.Categorical.from_codes(self.sites.provenance, LABELS)
+
+    def gene(self, name: str) -> GeneMap:
+        """Mean and standard deviation of one gene at all sites, log-normalised.
+
+        Where a run did not denoise, measured spots hold what was measured and a std of NaN.
+
+        Raises
+        ------
+        GeneNotFound
+            When the gene is not part of the result.
+        """
+        mean, std = self._columns(np.array([self._column(name)]))
+        return GeneMap(mean[:, 0], std[:, 0])
+
+    def blocks(
+        self, genes: list[str] | None = None
+    ) -> Iterator[tuple[slice, FloatArray, FloatArray]]:
+        """Genes in blocks: (where they stand in ``genes``, mean (site, gene), std (site, gene))."""
+        columns = self._selected(genes)
+        for start in range(0, len(columns), GENES_AT_ONCE):
+            at = columns[start : start + GENES_AT_ONCE]
+            mean, std = self._columns(at)
+            yield slice(start, start + len(at)), mean, std
+
+    def expected_counts(self, mean: FloatArray) -> FloatArray:
+        """Counts (site, gene) that log-normalised values stand for, given the library sizes."""
+        scale = (self.totals / self.section.median_total)[:, None].astype(np.float32)
+        return np.expm1(mean) * scale
+
+    def to_anndata(self, genes: list[str] | None = None) -> ad.AnnData:
+        """A new AnnData of all sites (dense: choose ``genes`` where memory is short).
+
+        ``X`` log-normalised expression, ``layers["counts"]`` expected counts,
+        ``layers["std"]``, ``obs["provenance"]``, ``obsm["spatial"]`` full-resolution (x, y),
+        ``uns["stentrans"]`` the run record as JSON. Spots keep their names and come first.
+        """
+        adata = self.skeleton(genes)
+        shape = (adata.n_obs, adata.n_vars)
+        x, std = np.empty(shape, np.float32), np.empty(shape, np.float32)
+        for at, block_mean, block_std in self.blocks(genes):
+            x[:, at], std[:, at] = block_mean, block_std
+        adata.X = x
+        adata.layers["counts"] = self.expected_counts(x)
+        adata.layers["std"] = std
+        return adata
+
+    def skeleton(self, genes: list[str] | None = None) -> ad.AnnData:
+        """``to_anndata`` without its matrices."""
+        columns = self._selected(genes)
+        spots = self.section.adata
+        in_section = spots.var_names.get_indexer(self.genes[columns])
+        obs = pd.DataFrame(index=self.sites.names)
+        obs["provenance"] = self.provenance
+        obs["expected_total"] = self.totals
+        if self.section.lattice.kind != "irregular":
+            rc = np.round(self.section.lattice.rc(self.sites.xy), 3) + 0.0
+            obs["array_row"], obs["array_col"] = rc[:, 0], rc[:, 1]
+            if "array_row" in spots.obs:
+                for column in ("array_row", "array_col"):
+                    at = obs.columns.get_loc(column)
+                    obs.iloc[: self.sites.n_spots, at] = spots.obs[column].to_numpy(float)
+        uns = {"stentrans": {"record": self.record.model_dump_json()}}
+        return ad.AnnData(
+            obs=obs,
+            var=spots.var.iloc[in_section].copy(),
+            obsm={"spatial": self.sites.xy.copy()},
+            uns=uns,
+        )
+
+    def _selected(self, genes: list[str] | None) -> NDArray[np.intp]:
+        if genes is None:
+            return np.arange(len(self.genes))
+        return np.array([self._column(g) for g in genes], np.intp)
+
+    def _column(self, name: str) -> int:
+        if name in self.genes:
+            return int(self.genes.get_loc(name))
+        named = self.section.genes[self.section.gene_index(name)]
+        if named in self.genes:
+            return int(self.genes.get_loc(named))
+        raise GeneNotFound(
+            f"{name!r} was not among the {len(self.genes)} genes of this run. Run again with it."
+        )
+
+    def _columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:
+        mean, std = self.decoder.columns(at)
+        if std is None:
+            std = np.full_like(mean, np.nan)
+        if not self.record.config.denoise:
+            measured = np.flatnonzero(self.sites.measured)
+            mean[measured] = self._measured(at)[measured]
+            std[measured] = np.nan
+        return mean, std
+
+    def _measured(self, at: NDArray[np.intp]) -> FloatArray:
+        """(spot, gene) log-normalised expression as measured."""
+        section = self.section
+        counts = section.counts[:, section.genes.get_indexer(self.genes[at])]
+        dense = lognorm(counts, section.totals, section.median_total).toarray()
+        return np.asarray(dense, np.float32)

@@ -1,0 +1,82 @@
+"""Files to sections and masks: ``read_section`` finds the format, one module per format."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io import h5ad, legacy, spaceranger
+from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
+
+if TYPE_CHECKING:
+    from napari_stentrans.section import Section
+
+__all__ = ["LostMask", "can_read", "painted_to_lost", "read_mask", "read_section"]
+
+ACCEPTED = (
+    "a Space Ranger folder (spatial/ with filtered_feature_bc_matrix.h5 or its folder), that "
+    ".h5 itself, an AnnData file (.h5ad), or a legacy Spatial Transcriptomics table (.tsv, "
+    ".csv or .txt, also gzipped, rows named ROWxCOL)"
+)
+
+
+class _Format(Protocol):
+    """What a module of this package offers for its format."""
+
+    def claims(self, path: Path) -> bool: ...
+    def recognises(self, path: Path) -> bool: ...
+    def read(self, path: Path) -> Section: ...
+
+
+_FORMATS: tuple[_Format, ...] = (spaceranger, h5ad, legacy)
+
+
+def read_section(path: str | Path) -> Section:
+    """Read a section from whatever format the path holds.
+
+    Parameters
+    ----------
+    path
+        A Space Ranger folder or its ``.h5``, an ``.h5ad`` file, or a legacy ST table.
+
+    Raises
+    ------
+    ReadError
+        When the path is missing, of another format, damaged or lacks a part.
+    SectionError
+        When its counts or positions make no sense.
+
+    Warns
+    -----
+    StentransWarning
+        When something was mended or left out, such as repeated names.
+    """
+    path = Path(path).expanduser()
+    if not path.exists():
+        raise ReadError(f"{path} does not exist. Check the path.")
+    for reader in _FORMATS:
+        if reader.claims(path):
+            return reader.read(path)
+    raise ReadError(f"{path} is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
+
+
+def can_read(path: str | Path) -> bool:
+    """Whether ``read_section`` knows this format; looks at names and first bytes only."""
+    path = Path(path).expanduser()
+    return any(reader.recognises(path) for reader in _FORMATS)
+
+
+def _what_it_is(path: Path) -> str:
+    """Say what was found in place of a section, in words for a person."""
+    if not path.is_dir():
+        return f"files named *{path.suffix} are not read" if path.suffix else "it has no suffix"
+    if path.suffix == ".zarr":
+        return "SpatialData is not read; save its table with write_h5ad"
+    names = sorted(p.name for p in path.iterdir())
+    if not names:
+        return "the folder is empty"
+    tables = [name for name in names if legacy.recognises(path / name)]
+    if tables:
+        return f"the folder holds tables ({', '.join(tables[:4])}); open one of these files"
+    return f"the folder holds {', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"

@@ -1,0 +1,115 @@
+"""What the readers share: the border where foreign errors become ours, names, text files."""
+
+from __future__ import annotations
+
+import gzip
+import warnings
+import zlib
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, TextIO, cast
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.errors import ReadError, StentransError, StentransWarning
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from numpy.typing import NDArray
+
+FOREIGN_ERRORS = (
+    OSError,
+    EOFError,
+    KeyError,
+    IndexError,
+    TypeError,
+    ValueError,
+    RuntimeError,  # h5py raises it for some damaged files
+    zlib.error,
+)
+"""What the libraries under the readers raise for files that are damaged or of another kind."""
+
+DAMAGED = "The file may be damaged or cut off: copy or download it again."
+
+
+@contextmanager
+def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
+    """Turn whatever goes wrong while a file is read into a ReadError with path and remedy."""
+    try:
+        yield
+    except StentransError:
+        raise
+    except UnicodeDecodeError as error:
+        raise ReadError(
+            f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again."
+        ) from error
+    except FOREIGN_ERRORS as error:
+        cause = str(error).strip("'\" .\n") or type(error).__name__
+        raise ReadError(f"{path} cannot be read: {cause}. {remedy}") from error
+
+
+@contextmanager
+def repeated_names_allowed() -> Iterator[None]:
+    """Keep anndata quiet about repeated names: Section says it once, in its own words."""
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* names are not unique", category=UserWarning)
+        yield
+
+
+def warn(message: str) -> None:
+    """Warn a person that something in the input was mended or left out."""
+    warnings.warn(message, StentransWarning, stacklevel=3)
+
+
+@contextmanager
+def open_text(path: Path) -> Iterator[TextIO]:
+    """Open a text file, gzipped or not, as UTF-8 with or without a byte order mark."""
+    opener = gzip.open if path.suffix.lower() == ".gz" else open
+    with opener(path, "rt", encoding="utf-8-sig", newline=None) as file:
+        yield cast("TextIO", file)
+
+
+def plain_suffix(path: Path) -> str:
+    """Suffix in lower case without ``.gz``: ".tsv" for ``A1.TSV.gz``."""
+    name = path.name.lower().removesuffix(".gz")
+    return Path(name).suffix
+
+
+def plain_stem(path: Path) -> str:
+    """File name without its suffix and ``.gz``: "A1" for ``A1.tsv.gz``."""
+    name = path.name[:-3] if path.name.lower().endswith(".gz") else path.name
+    return Path(name).stem
+
+
+def delimiter_of(line: str) -> str | None:
+    """Tell what separates the fields of a line: tab, comma or semicolon; None means blanks."""
+    counts = {mark: line.count(mark) for mark in "\t,;"}
+    best = max(counts, key=lambda mark: counts[mark])
+    return best if counts[best] else None
+
+
+def match_barcodes(wanted: Sequence[str] | pd.Index, known: pd.Index) -> NDArray[np.int64]:
+    """(wanted,) index of each wanted barcode among the known, unique ones; -1 where absent.
+
+    Where not one of them fits, a "-1" (or "-2", ...) at the end is left out of the comparison.
+    """
+    found = known.get_indexer(pd.Index(wanted))
+    if (found < 0).all():
+        bare = known.str.replace(r"-\d+$", "", regex=True)
+        if bare.is_unique:
+            bare_wanted = pd.Index(wanted).str.replace(r"-\d+$", "", regex=True)
+            found = bare.get_indexer(bare_wanted)
+    return np.asarray(found, np.int64)
+
+
+def first_of_each(names: pd.Index, what: str, path: Path) -> NDArray[np.int64]:
+    """(row,) indices of the first row of every name; warns where names stand more than once."""
+    repeated = names.duplicated()
+    if repeated.any():
+        warn(
+            f"{int(repeated.sum())} {what} stand more than once in {path.name} (first: "
+            f"{names[repeated][0]!r}); only the first row of each is kept."
+        )
+    return np.flatnonzero(~repeated)

@@ -1,0 +1,106 @@
+"""Image files: read whole, or as a SectionImage that is read when it is first looked at."""
+
+from __future__ import annotations
+
+import gzip
+from contextlib import contextmanager
+from functools import partial
+from typing import IO, TYPE_CHECKING, cast
+
+import numpy as np
+import tifffile
+from PIL import Image
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io._shared import plain_suffix, reading
+from napari_stentrans.section import SectionImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+KEPT_MODES = ("1", "L", "LA", "I", "I;16", "F", "RGB", "RGBA")
+"""Pillow modes whose numbers are the pixels; palettes and print colours are converted."""
+
+
+def lazy_image(path: Path, name: str, scale: float = 1.0) -> SectionImage:
+    """Make an image of the section that is read when it is first looked at."""
+    return SectionImage(name, partial(read_pixels, path), scale)
+
+
+def read_pixels(path: Path) -> NDArray[np.generic]:
+    """Pixels of an image file, (row, column) or (row, column, 2 to 4).
+
+    Raises
+    ------
+    ReadError
+        When the file is no image, is damaged, or is a stack of images.
+    """
+    with reading(path, "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."):
+        pixels = _read_tiff(path) if _is_tiff(path) else _read_with_pillow(path)
+        pixels = _plane(pixels)
+    if pixels.ndim not in (2, 3) or pixels.size == 0:
+        raise ReadError(
+            f"{path} must hold one image (rows, columns) or (rows, columns, 3 or 4 colours), "
+            f"got an array of shape {pixels.shape}. Save a single plane of it."
+        )
+    return pixels
+
+
+def image_size(path: Path) -> tuple[int, int]:
+    """(rows, columns) of an image file, from its header."""
+    with reading(path):
+        if _is_tiff(path):
+            with tifffile.TiffFile(path) as tiff:
+                page = tiff.series[0].keyframe
+                return int(page.imagelength), int(page.imagewidth)
+        with _pillow(path) as image:
+            return image.height, image.width
+
+
+def _is_tiff(path: Path) -> bool:
+    return plain_suffix(path) in (".tif", ".tiff")
+
+
+def _read_tiff(path: Path) -> NDArray[np.generic]:
+    try:
+        return np.asarray(tifffile.imread(path))
+    except ValueError:  # a compression that tifffile leaves to another package
+        return _read_with_pillow(path)
+
+
+def _read_with_pillow(path: Path) -> NDArray[np.generic]:
+    with _pillow(path) as image:
+        try:
+            return np.asarray(image if image.mode in KEPT_MODES else image.convert("RGBA"))
+        except SyntaxError as error:  # what Pillow raises for a broken PNG chunk
+            raise ValueError(str(error)) from error
+
+
+@contextmanager
+def _pillow(path: Path) -> Iterator[Image.Image]:
+    """Open an image of any size: Pillow takes whole-slide images for an attack."""
+    limit, Image.MAX_IMAGE_PIXELS = Image.MAX_IMAGE_PIXELS, None
+    try:
+        if path.suffix.lower() == ".gz":
+            with gzip.open(path) as file, Image.open(cast("IO[bytes]", file)) as image:
+                yield image
+        else:
+            with Image.open(path) as image:
+                yield image
+    finally:
+        Image.MAX_IMAGE_PIXELS = limit
+
+
+def _plane(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Drop leading axes of length 1 and put colours last."""
+    while pixels.ndim > 2 and pixels.shape[0] == 1:
+        pixels = pixels[0]
+    if pixels.ndim == 3 and pixels.shape[-1] == 1:
+        pixels = pixels[..., 0]
+    if pixels.ndim == 3 and pixels.shape[-1] not in (2, 3, 4) and pixels.shape[0] in (3, 4):
+        pixels = np.moveaxis(pixels, 0, -1)
+    return pixels

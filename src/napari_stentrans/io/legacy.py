@@ -1,0 +1,96 @@
+"""Legacy Spatial Transcriptomics: a table of spots named ``ROWxCOL``, and what lies beside it.
+
+The first number of a spot's name is kept as ``array_row`` and the second as ``array_col``. On
+the arrays of that technology the first number runs along x of the tissue image and the second
+along y. Where no pixel positions are known, positions are therefore (first, second) in units
+of the spacing, so that a section is seen the same way round with and without them.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.io._shared import (
+    first_of_each,
+    plain_stem,
+    plain_suffix,
+    repeated_names_allowed,
+)
+from napari_stentrans.io.legacy_pixels import find_image, find_pixels
+from napari_stentrans.io.legacy_table import array_coordinates, is_spot_table, read_spot_table
+from napari_stentrans.section import Section
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+SUFFIXES = (".tsv", ".csv", ".txt")
+SQUARE_PITCH_UM = 200.0
+"""Distance between the centres of neighbouring spots on the square arrays (Stahl et al. 2016)."""
+HEX_STEP = (3**0.5 / 2, 0.5)
+"""Step along x and y of one array coordinate where rows are staggered, in spacings."""
+
+
+def claims(path: Path) -> bool:
+    """Whether the path is a table, by its name."""
+    return path.is_file() and plain_suffix(path) in SUFFIXES
+
+
+def recognises(path: Path) -> bool:
+    """Whether the path is a table of spots, by its first two lines."""
+    return claims(path) and is_spot_table(path)
+
+
+def read(path: Path) -> Section:
+    """Read a table of counts, with pixel positions and H&E image where they lie beside it.
+
+    Beside ``A1.tsv.gz`` these are looked for: a table of pixel positions with ``selection``,
+    ``alignment`` or ``spot_data`` and ``A1`` in its name, and an image ``A1`` or ``A1_HE``.
+    Names may hold decimals (``9.02x20.99``): array coordinates are rounded, positions are not.
+
+    Raises
+    ------
+    ReadError
+        When the table is damaged, empty, or its spots are not named ROWxCOL.
+    SectionError
+        When counts or positions make no sense.
+
+    Warns
+    -----
+    StentransWarning
+        When spots or genes stand more than once, or an image does not fit.
+    """
+    table = read_spot_table(path)
+    rows = first_of_each(table.spots, "spots", path)
+    spots = table.spots[rows]
+    array = array_coordinates(spots, path)
+    pixels = find_pixels(path, array)
+    with repeated_names_allowed():
+        adata = ad.AnnData(
+            X=table.counts[rows],
+            obs=pd.DataFrame(np.rint(array).astype(int), spots, ["array_row", "array_col"]),
+            var=pd.DataFrame(index=table.genes),
+            obsm={"spatial": _array_xy(array) if pixels is None else pixels},
+        )
+    section = Section.from_anndata(adata, source=path, name=plain_stem(path))
+    if pixels is None:
+        return section
+    square = section.lattice.kind == "square"
+    return replace(
+        section,
+        images=find_image(path, pixels),
+        um_per_px=SQUARE_PITCH_UM / section.lattice.spacing if square else None,
+    )
+
+
+def _array_xy(array: NDArray[np.float64]) -> NDArray[np.float64]:
+    """(spot, 2) positions (x, y) of array coordinates (spot, 2), in spacings."""
+    parity = np.rint(array).sum(1) % 2
+    staggered = len(array) > 2 and (parity == parity[0]).all()
+    return np.asarray(array * (HEX_STEP if staggered else (1.0, 1.0)))

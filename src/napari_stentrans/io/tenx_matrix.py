@@ -1,0 +1,163 @@
+"""Count matrices as 10x Genomics writes them: one ``.h5`` file, or a folder with ``matrix.mtx``."""
+
+from __future__ import annotations
+
+import csv
+import gzip
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import h5py
+import numpy as np
+import pandas as pd
+import scipy.io
+import scipy.sparse as sp
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io._shared import DAMAGED, open_text, reading, warn
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from pathlib import Path
+
+EXPRESSION = "Gene Expression"
+
+
+@dataclass(frozen=True, eq=False)
+class TenxMatrix:
+    """Counts with their names.
+
+    Attributes
+    ----------
+    counts
+        (barcode, gene) raw counts, CSR.
+    barcodes
+        (barcode,) names, as they stand in the file.
+    var
+        (gene, ...) table: gene names as the index, ``gene_ids``, ``feature_types``.
+    """
+
+    counts: sp.csr_matrix
+    barcodes: pd.Index
+    var: pd.DataFrame
+
+
+def read_matrix(path: Path) -> TenxMatrix:
+    """Read a ``*_feature_bc_matrix.h5`` file or a folder with ``matrix.mtx``; genes only.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged, is of another kind, or holds no gene expression.
+
+    Warns
+    -----
+    StentransWarning
+        When features other than gene expression were left out.
+    """
+    matrix = _read_folder(path) if path.is_dir() else _read_h5(path)
+    return _genes_only(matrix, path)
+
+
+def _read_h5(path: Path) -> TenxMatrix:
+    """Read Cell Ranger 3 and later (group ``matrix``), else Cell Ranger 2 (one group a genome)."""
+    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), h5py.File(path) as file:
+        group = file["matrix"] if "matrix" in file else _only_genome(file, path)
+        features = group.get("features", group)
+        names = _strings(features["name" if "name" in features else "gene_names"])
+        ids = _strings(features["id" if "id" in features else "genes"])
+        types = _strings(features["feature_type"]) if "feature_type" in features else None
+        barcodes = _strings(group["barcodes"])
+        n_genes, n_barcodes = (int(n) for n in group["shape"][:2])
+        if (len(names), len(barcodes)) != (n_genes, n_barcodes):
+            raise ValueError(
+                f"it says {n_genes} features and {n_barcodes} barcodes, and names {len(names)} "
+                f"and {len(barcodes)}"
+            )
+        # The file is features x barcodes by column, which is barcodes x features by row.
+        counts = sp.csr_matrix(
+            (group["data"][:], group["indices"][:], group["indptr"][:]), (n_barcodes, n_genes)
+        )
+        counts.check_format(full_check=True)
+    return TenxMatrix(counts, pd.Index(barcodes), _gene_table(names, ids, types))
+
+
+def _only_genome(file: Any, path: Path) -> Any:
+    groups = [node for node in file.values() if isinstance(node, h5py.Group) and "barcodes" in node]
+    if len(groups) != 1:
+        raise ReadError(
+            f"{path} is not a 10x count matrix: expected a group 'matrix', found "
+            f"{sorted(file) or 'nothing'}. Give filtered_feature_bc_matrix.h5 of Space Ranger."
+        )
+    return groups[0]
+
+
+def _strings(dataset: Any) -> list[str]:
+    return [value.decode() if isinstance(value, bytes) else str(value) for value in dataset[:]]
+
+
+def _read_folder(folder: Path) -> TenxMatrix:
+    """Read ``matrix.mtx``, ``barcodes.tsv``, ``features.tsv`` or ``genes.tsv``, maybe ``.gz``."""
+    matrix = _one(folder, "matrix.mtx")
+    rows = _table(_one(folder, "features.tsv", "genes.tsv"))
+    barcodes = [row[0] for row in _table(_one(folder, "barcodes.tsv"))]
+    with reading(matrix, f"Expected a Matrix Market file. {DAMAGED}"):
+        opener = gzip.open if matrix.suffix == ".gz" else open
+        with opener(matrix, "rb") as file:
+            counts = sp.csr_matrix(scipy.io.mmread(file).T)
+    if counts.shape != (len(barcodes), len(rows)):
+        raise ReadError(
+            f"{folder} does not fit together: the matrix has {counts.shape[1]} features and "
+            f"{counts.shape[0]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
+            "Copy the whole folder again."
+        )
+    names = [row[1] if len(row) > 1 else row[0] for row in rows]
+    types = [row[2] for row in rows] if all(len(row) > 2 for row in rows) else None
+    return TenxMatrix(
+        counts, pd.Index(barcodes), _gene_table(names, [row[0] for row in rows], types)
+    )
+
+
+def _one(folder: Path, *names: str) -> Path:
+    """Find the one file of the folder that ends in one of the names, gzipped or not."""
+    found = sorted({p for n in names for end in ("", ".gz") for p in folder.glob(f"*{n}{end}")})
+    if len(found) != 1:
+        raise ReadError(
+            f"{folder} must hold one {' or '.join(names)} (or .gz), found "
+            f"{[p.name for p in found] or 'none'}. Put the files of one section into the folder."
+        )
+    return found[0]
+
+
+def _table(path: Path) -> list[list[str]]:
+    with reading(path), open_text(path) as file:
+        try:
+            rows = [row for row in csv.reader(file, delimiter="\t") if row]
+        except csv.Error as error:
+            raise ValueError(str(error)) from error
+    if not rows:
+        raise ReadError(f"{path} is empty. {DAMAGED}")
+    return rows
+
+
+def _gene_table(names: list[str], ids: list[str], types: Iterable[str] | None) -> pd.DataFrame:
+    table = pd.DataFrame({"gene_ids": ids}, index=pd.Index(names, dtype=object))
+    table["feature_types"] = EXPRESSION if types is None else list(types)
+    return table
+
+
+def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
+    is_gene = (matrix.var["feature_types"] == EXPRESSION).to_numpy()
+    if is_gene.all():
+        return matrix
+    others = sorted(set(matrix.var["feature_types"][~is_gene]))
+    if not is_gene.any():
+        raise ReadError(
+            f"{path} holds no features of the type {EXPRESSION!r}, only {', '.join(others)}. "
+            "Give the matrix of the gene expression."
+        )
+    warn(
+        f"{int((~is_gene).sum())} features that are not genes were left out ({', '.join(others)})."
+    )
+    counts = sp.csr_matrix(sp.csc_matrix(matrix.counts)[:, np.flatnonzero(is_gene)])
+    return TenxMatrix(counts, matrix.barcodes, matrix.var[is_gene])

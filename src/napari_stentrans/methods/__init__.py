@@ -1,0 +1,22 @@
+"""The methods, one module each, and the one table of their names."""
+
+from __future__ import annotations
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.lattice import Lattice
+from napari_stentrans.methods.base import Method, Prediction, Values
+from napari_stentrans.methods.interpolation import Cubic, Linear, Nearest
+from napari_stentrans.methods.kriging import Kriging
+#from napari_stentrans.methods.published import Published
+
+METHODS: dict[str, type[Method]] = {
+    method.name: method for method in (Kriging, Linear, Cubic, Nearest)
+}
+
+
+def make_method(config: EnhanceConfig, lattice: Lattice) -> Method:
+    """Build the method that a config names."""
+    return METHODS[config.method](config, lattice)
+
+
+__all__ = ["METHODS", "Method", "Prediction", "Values", "make_method"]

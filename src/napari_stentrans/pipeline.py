@@ -1,0 +1,169 @@
+"""The straight line from a section to its enhancement; read this first."""
+
+from __future__ import annotations
+
+import time
+import warnings
+
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import ArrayLike, NDArray
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.enhancement import GENES_AT_ONCE, Decoder, Enhancement, FactorDecoder, GeneStore
+from napari_stentrans.errors import MaskError, StentransWarning
+from napari_stentrans.factors import fit_factors, lognorm
+from napari_stentrans.methods import METHODS, make_method
+from napari_stentrans.methods.base import FloatArray
+from napari_stentrans.progress import Progress, Steps, drain
+from napari_stentrans.record import RunRecord
+from napari_stentrans.section import Section
+from napari_stentrans.targets import Sites, check_lost, target_sites
+
+
+def enhance(
+    section: Section,
+    lost: ArrayLike | None = None,
+    config: EnhanceConfig | None = None,
+    sites: ArrayLike | None = None,
+) -> Enhancement:
+    """Fill lost spots, add sites, denoise: all that ``config`` asks for.
+
+    Parameters
+    ----------
+    section
+        The section, from ``read_section`` or ``Section.from_anndata``.
+    lost
+        (spot,) bool, True where a spot is lost; its counts are not looked at.
+    config
+        Settings; ``EnhanceConfig()`` where not given.
+    sites
+        (site, 2) extra positions (x, y) to predict at, full-resolution pixels.
+
+    Raises
+    ------
+    MaskError
+        When the mask or the sites do not fit the section, or no spot is left to learn from.
+    GeneNotFound
+        When a gene of ``config.genes`` is not in the section.
+    EnhancementFailed
+        When the method cannot run on this section.
+    """
+    return drain(enhance_steps(section, lost, config, sites))
+
+
+def enhance_steps(
+    section: Section,
+    lost: ArrayLike | None = None,
+    config: EnhanceConfig | None = None,
+    sites: ArrayLike | None = None,
+) -> Steps[Enhancement]:
+    """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
+    started = time.perf_counter()
+    config = config or EnhanceConfig()
+    lost = check_lost(section, lost)
+    observed = _observed(section, lost)
+    targets = target_sites(section, ~observed, sites, config.upscale)
+    genes = _genes(section, config)
+    if METHODS[config.method].works_on == "factors":
+        decoder, totals = yield from _enhance_factors(section, observed, targets, genes, config)
+    else:
+        decoder, totals = yield from _enhance_genes(section, observed, targets, genes, config)
+    totals[targets.measured] = section.totals[observed]
+    extra = targets.xy[targets.n_spots :][targets.provenance[targets.n_spots :] == 2]
+    seconds = time.perf_counter() - started
+    record = RunRecord.of(section, config, lost, extra, seconds)
+    return Enhancement(section, targets, decoder, totals, record)
+
+
+def _enhance_factors(
+    section: Section,
+    observed: NDArray[np.bool_],
+    targets: Sites,
+    genes: NDArray[np.intp],
+    config: EnhanceConfig,
+) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+    """Model a few spatial factors and the library size, decode genes later."""
+    factors = yield from fit_factors(
+        section.counts[observed],
+        config.factors,
+        median_total=section.median_total,
+        seed=config.seed,
+    )
+    depth = np.log(section.totals[observed])[:, None].astype(np.float32)
+    method = make_method(config, section.lattice)
+    yield from method.fit(section.xy[observed], np.hstack([factors.scores, depth]))
+    mean, std = yield from method.predict(targets.xy, slice(None))
+    chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
+    std = None if std is None else std[:, :-1]
+    return (
+        FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std),
+        np.exp(mean[:, -1].astype(float)),
+    )
+
+
+def _enhance_genes(
+    section: Section,
+    observed: NDArray[np.bool_],
+    targets: Sites,
+    genes: NDArray[np.intp],
+    config: EnhanceConfig,
+) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+    """Predict genes one by one, in batches, into a store on disk."""
+    xy, totals = section.xy[observed], section.totals[observed]
+    counts = section.counts[observed]
+    depth = make_method(config.model_copy(update={"method": "kriging"}), section.lattice)
+    yield from depth.fit(xy, np.log(totals)[:, None].astype(np.float32))
+    expected = np.exp((yield from depth.predict(targets.xy, slice(None))).mean[:, 0].astype(float))
+    method = make_method(config, section.lattice)
+    reads_counts = method.scale == "counts"
+    values = counts if reads_counts else lognorm(counts, totals, section.median_total)
+    yield from method.fit(xy, DenseColumns(values))
+    store = GeneStore(section.genes[genes], len(targets))
+    for start in range(0, len(genes), GENES_AT_ONCE):
+        yield Progress("predicting genes", start, len(genes))
+        batch = np.arange(start, min(start + GENES_AT_ONCE, len(genes)))
+        mean, _ = yield from method.predict(targets.xy, genes[batch])
+        mean = np.maximum(mean, 0)
+        if reads_counts:  # predicted counts over the library size that goes with them
+            mean = np.log1p(mean * (section.median_total / expected)[:, None].astype(np.float32))
+        store.put(batch, mean)
+    return store, expected
+
+
+class DenseColumns:
+    """A sparse matrix (spot, column) that gives its columns dense, a batch at a time."""
+
+    def __init__(self, matrix: sp.csc_matrix) -> None:
+        self._matrix = matrix
+        self.shape: tuple[int, int] = matrix.shape
+
+    def __getitem__(self, key: tuple[slice, NDArray[np.intp] | slice]) -> FloatArray:
+        return np.asarray(self._matrix[key].toarray(), np.float32)
+
+
+def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(spot,) True where a spot can be learned from: not lost and not without counts."""
+    empty = (section.totals <= 0) & ~lost
+    if empty.any():
+        warnings.warn(
+            f"{int(empty.sum())} spots have no counts at all: they are treated as lost.",
+            StentransWarning,
+            stacklevel=2,
+        )
+    observed = ~lost & ~empty
+    if observed.sum() < 2:
+        raise MaskError(
+            f"{int(lost.sum())} of {section.n_spots} spots are lost, which leaves "
+            f"{int(observed.sum())} to learn from; at least 2 are needed. Mask fewer spots."
+        )
+    return observed
+
+
+def _genes(section: Section, config: EnhanceConfig) -> NDArray[np.intp]:
+    """Columns of the genes that a run is asked for."""
+    if config.genes is None:
+        return np.arange(len(section.genes))
+    names = pd.unique(np.array(config.genes, object))
+    return np.array([section.gene_index(g) for g in names], np.intp)

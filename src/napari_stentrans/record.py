@@ -1,0 +1,127 @@
+"""RunRecord: all that is needed to repeat a run and get the same numbers."""
+
+from __future__ import annotations
+
+import platform
+from datetime import UTC, datetime
+from importlib.metadata import PackageNotFoundError, version
+from pathlib import Path
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.section import Section
+
+FORMAT = 1
+
+
+def package_version() -> str:
+    """Version of this package; "unknown" when it is run without being installed."""
+    try:
+        return version("napari-stentrans")
+    except PackageNotFoundError:
+        return "unknown"
+
+
+class RunRecord(BaseModel):
+    """What went into a run; JSON both ways.
+
+    Attributes
+    ----------
+    source
+        Path that the section was read from, or None.
+    digest
+        Hash of the section's counts, names and positions.
+    config
+        All settings.
+    lost
+        Barcodes of the lost spots.
+    sites
+        Extra sites (x, y), full-resolution pixels.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = FORMAT
+    source: str | None
+    digest: str
+    n_spots: int
+    n_genes: int
+    config: EnhanceConfig
+    lost: tuple[str, ...]
+    sites: tuple[tuple[float, float], ...]
+    started: str
+    seconds: float
+    versions: dict[str, str]
+
+    @classmethod
+    def of(
+        cls,
+        section: Section,
+        config: EnhanceConfig,
+        lost: NDArray[np.bool_],
+        sites: NDArray[np.float64],
+        seconds: float,
+    ) -> RunRecord:
+        """Write down a run that has just ended."""
+        return cls(
+            source=None if section.source is None else str(section.source.resolve()),
+            digest=section.digest,
+            n_spots=section.n_spots,
+            n_genes=len(section.genes),
+            config=config,
+            lost=tuple(section.adata.obs_names[lost]),
+            sites=tuple((float(x), float(y)) for x, y in sites),
+            started=datetime.now(UTC).isoformat(timespec="seconds"),
+            seconds=round(seconds, 3),
+            versions={
+                "napari-stentrans": package_version(),
+                "python": platform.python_version(),
+                "torch": torch.__version__,
+                "numpy": np.__version__,
+            },
+        )
+
+    @classmethod
+    def read(cls, path: str | Path) -> RunRecord:
+        """Read a record from a JSON file.
+
+        Raises
+        ------
+        ReadError
+            When the file is missing or is not a run record.
+        """
+        try:
+            return cls.model_validate_json(Path(path).read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError) as error:
+            raise ReadError(f"The run record {path} cannot be read: {error}.") from error
+        except ValidationError as error:
+            first = error.errors()[0]
+            where = ".".join(str(part) for part in first["loc"]) or "the file"
+            raise ReadError(
+                f"{path} is not a run record of napari-stentrans ({where}: {first['msg']}). "
+                "Give the .run.json that was saved beside a result."
+            ) from error
+
+    def inputs(
+        self, section: Section
+    ) -> tuple[NDArray[np.bool_], EnhanceConfig, NDArray[np.float64]]:
+        """(lost, config, sites) to run again on the same section.
+
+        Raises
+        ------
+        SectionError
+            When the section is not the one of the record.
+        """
+        if section.digest != self.digest:
+            raise SectionError(
+                f"The record was made on a section of {self.n_spots} spots and {self.n_genes} "
+                f"genes (digest {self.digest}); this one has {section.n_spots} spots and "
+                f"{len(section.genes)} genes (digest {section.digest}). Give the same data."
+            )
+        lost = np.asarray(section.adata.obs_names.isin(self.lost))
+        return lost, self.config, np.array(self.sites, float).reshape(-1, 2)

@@ -1,0 +1,361 @@
+"""Section: one tissue section with its counts, positions and images; what is passed around."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+from numpy.typing import NDArray
+
+from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
+from napari_stentrans.lattice import Lattice
+from napari_stentrans.raster import SpotRaster
+
+VISIUM_PITCH_UM = 100.0
+"""Distance between the centres of neighbouring 10x Visium spots (10x Genomics)."""
+
+
+@dataclass(frozen=True, eq=False)
+class SectionImage:
+    """An image of the tissue that is read when it is first looked at.
+
+    Attributes
+    ----------
+    name
+        What to call it, for example "hires".
+    load
+        Returns the pixels: (row, column) or (row, column, 3 or 4).
+    scale
+        Image pixels per full-resolution pixel, as in Space Ranger's scale factors:
+        a full-resolution position times ``scale`` is a position in this image.
+    """
+
+    name: str
+    load: Callable[[], NDArray[np.generic]]
+    scale: float = 1.0
+
+    @cached_property
+    def data(self) -> NDArray[np.generic]:
+        """The pixels, (row, column) or (row, column, 3 or 4)."""
+        return self.load()
+
+
+@dataclass(frozen=True, eq=False)
+class Section:
+    """A section: AnnData + lattice + images. Make one with ``from_anndata`` or ``read_section``.
+
+    Attributes
+    ----------
+    adata
+        (spot, gene) raw counts in ``X`` (sparse, CSC, float32), ``obsm["spatial"]`` (spot, 2)
+        full-resolution (x, y), ``obs["array_row"]`` and ``obs["array_col"]`` where known.
+    lattice
+        How the spots are arranged.
+    images
+        Tissue images, the best to look at first.
+    um_per_px
+        Micrometres per full-resolution pixel, or None where it is not known.
+    source
+        Where the section was read from, or None.
+    """
+
+    adata: ad.AnnData
+    lattice: Lattice
+    images: tuple[SectionImage, ...] = ()
+    um_per_px: float | None = None
+    source: Path | None = None
+    name: str = field(default="section")
+
+    @classmethod
+    def from_anndata(
+        cls,
+        adata: ad.AnnData,
+        *,
+        images: Sequence[SectionImage] | None = None,
+        um_per_px: float | None = None,
+        source: Path | None = None,
+        name: str | None = None,
+    ) -> Section:
+        """Make a section of an AnnData, which is not changed.
+
+        Counts come from ``X``; where ``X`` does not hold whole numbers, from
+        ``layers["counts"]`` or ``raw``. Positions come from ``obsm["spatial"]`` (x, y in
+        full-resolution pixels), else from ``obs["array_row"]`` and ``obs["array_col"]``.
+        Images and scale factors come from ``uns["spatial"]`` unless given. ``obsm``, ``varm``
+        (where the counts are not those of ``raw``) and ``uns`` are kept.
+
+        Raises
+        ------
+        SectionError
+            When counts are negative or not finite, all are zero, there are no spots or genes,
+            or there are no positions.
+
+        Warns
+        -----
+        StentransWarning
+            When names had to be made unique, or counts are not whole numbers.
+        """
+        if adata.n_obs == 0 or adata.n_vars == 0:
+            raise SectionError(
+                f"A section needs spots and genes, got {adata.n_obs} spots and {adata.n_vars} "
+                "genes. Check that the table was filtered as intended."
+            )
+        counts, var = _counts_of(adata)
+        _check_counts(counts)
+        xy, rc = _positions_of(adata)
+        lattice = Lattice.of(xy, rc)
+        obs = adata.obs.copy()
+        if rc is None and lattice.kind != "irregular":
+            obs[["array_row", "array_col"]] = lattice.nodes(xy)
+        fresh = ad.AnnData(
+            counts,
+            _uniquely_named(obs, "barcodes"),
+            _uniquely_named(var.copy(), "gene names"),
+            uns=_branches(adata.uns),
+            obsm={**{key: part.copy() for key, part in adata.obsm.items()}, "spatial": xy},
+        )
+        if var.index.equals(adata.var_names):
+            for key, part in adata.varm.items():
+                fresh.varm[key] = part.copy()
+        library, spatial = _library_of(adata)
+        if images is None:
+            images = _images_of(spatial)
+        if um_per_px is None:
+            um_per_px = _um_per_px(spatial, lattice)
+        return cls(fresh, lattice, tuple(images), um_per_px, source, name or library or "section")
+
+    @property
+    def n_spots(self) -> int:
+        """Number of spots."""
+        return int(self.adata.n_obs)
+
+    @property
+    def genes(self) -> pd.Index:
+        """Gene names, unique."""
+        return self.adata.var_names
+
+    @property
+    def xy(self) -> NDArray[np.float64]:
+        """(spot, 2) positions (x, y), full-resolution pixels."""
+        return np.asarray(self.adata.obsm["spatial"], float)
+
+    @property
+    def counts(self) -> sp.csc_matrix:
+        """(spot, gene) raw counts, CSC: one gene is one column."""
+        return self.adata.X
+
+    @cached_property
+    def totals(self) -> NDArray[np.float64]:
+        """(spot,) library size: counts of all genes."""
+        return np.asarray(self.counts.sum(1), float).ravel()
+
+    @cached_property
+    def raster(self) -> SpotRaster:
+        """The raster that shows the spots and takes painted masks."""
+        return SpotRaster.of(self.xy, self.lattice)
+
+    def gene_index(self, gene: str) -> int:
+        """Column of a gene, by name or by ``var["gene_ids"]``.
+
+        Raises
+        ------
+        GeneNotFound
+            When the section has no such gene.
+        """
+        if gene in self.genes:
+            return int(self.genes.get_loc(gene))
+        if "gene_ids" in self.adata.var:
+            hit = np.flatnonzero(self.adata.var["gene_ids"].to_numpy() == gene)
+            if len(hit):
+                return int(hit[0])
+        near = [g for g in self.genes if g.lower() == gene.lower()]
+        hint = f" Did you mean {near[0]!r}?" if near else ""
+        raise GeneNotFound(f"The section has no gene {gene!r} among its {len(self.genes)}.{hint}")
+
+    def gene_counts(self, gene: str) -> NDArray[np.float32]:
+        """(spot,) raw counts of one gene."""
+        return np.asarray(self.counts[:, [self.gene_index(gene)]].toarray(), np.float32).ravel()
+
+    def gene_lognorm(self, gene: str) -> NDArray[np.float32]:
+        """(spot,) log1p of a gene's counts scaled to the median library size of the section."""
+        scale = self.median_total / np.maximum(self.totals, 1)
+        return np.log1p(self.gene_counts(gene) * scale).astype(np.float32)
+
+    @cached_property
+    def median_total(self) -> float:
+        """Median library size of the spots that have counts."""
+        return float(np.median(self.totals[self.totals > 0]))
+
+    @cached_property
+    def digest(self) -> str:
+        """Short hash of counts, names and positions: says whether two sections are the same."""
+        digest = hashlib.sha256()
+        for part in (self.counts.data, self.counts.indices, self.counts.indptr, self.xy):
+            digest.update(np.ascontiguousarray(part).tobytes())
+        digest.update("\n".join([*self.adata.obs_names, *self.genes]).encode())
+        return digest.hexdigest()[:16]
+
+
+def _counts_of(adata: ad.AnnData) -> tuple[sp.csc_matrix, pd.DataFrame]:
+    """Raw counts (spot, gene) as CSC float32, and their gene table."""
+    candidates: list[tuple[str, object, pd.DataFrame]] = []
+    if adata.X is not None:
+        candidates.append(("X", adata.X, adata.var))
+    if "counts" in adata.layers:
+        candidates.append(('layers["counts"]', adata.layers["counts"], adata.var))
+    if adata.raw is not None:
+        candidates.append(("raw", adata.raw.X, adata.raw.var))
+    if not candidates:
+        raise SectionError('No counts: X is empty and there is no layers["counts"] or raw.')
+    matrices = [(name, _as_csc(matrix), var) for name, matrix, var in candidates]
+    for name, matrix, var in matrices:
+        whole = np.isfinite(matrix.data).all() and (matrix.data == np.rint(matrix.data)).all()
+        if whole:
+            if name != "X":
+                warnings.warn(
+                    f"X does not hold whole numbers; counts are taken from {name}.",
+                    StentransWarning,
+                    stacklevel=3,
+                )
+            return matrix, var
+    _, matrix, var = matrices[0]
+    if np.isfinite(matrix.data).all() and (matrix.data >= 0).all():
+        warnings.warn(
+            "Expected raw counts (whole numbers) in X, found fractions: they are used as they "
+            'are. Put raw counts into X or layers["counts"] for better results.',
+            StentransWarning,
+            stacklevel=3,
+        )
+    return matrix, var
+
+
+def _as_csc(matrix: object) -> sp.csc_matrix:
+    """CSC float32 with sorted indices and no stored zeros; a copy."""
+    if not sp.issparse(matrix):
+        matrix = np.asarray(matrix)
+    try:
+        csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
+    except (ValueError, TypeError) as error:
+        raise SectionError(f"Counts must be numbers: {error}.") from error
+    csc.sum_duplicates()
+    csc.eliminate_zeros()
+    return csc
+
+
+def _check_counts(counts: sp.csc_matrix) -> None:
+    bad = ~np.isfinite(counts.data)
+    if bad.any():
+        raise SectionError(
+            f"Counts must be finite, found {int(bad.sum())} NaN or infinite values. "
+            "Replace them by 0 or remove their spots."
+        )
+    negative = counts.data < 0
+    if negative.any():
+        raise SectionError(
+            f"Counts must not be negative, found {int(negative.sum())} negative values "
+            f"(lowest {counts.data.min():g}). Give raw counts, not scaled or centred values."
+        )
+    if counts.nnz == 0:
+        raise SectionError(
+            f"All counts of the {counts.shape[0]} spots and {counts.shape[1]} genes are zero. "
+            "Check that the right matrix was chosen."
+        )
+
+
+def _positions_of(
+    adata: ad.AnnData,
+) -> tuple[NDArray[np.float64], NDArray[np.float64] | None]:
+    """(spot, 2) pixel positions (x, y) and, where known, (spot, 2) array row and column."""
+    rc = None
+    if {"array_row", "array_col"} <= set(adata.obs.columns):
+        try:
+            rc = adata.obs[["array_row", "array_col"]].to_numpy(float)
+        except (ValueError, TypeError) as error:
+            raise SectionError(f'obs["array_row"], obs["array_col"] must be numbers: {error}.') from error
+    if "spatial" in adata.obsm:
+        xy = np.asarray(adata.obsm["spatial"])
+        if xy.ndim != 2 or xy.shape[1] < 2:
+            raise SectionError(
+                f'obsm["spatial"] must have the shape ({adata.n_obs}, 2), got {xy.shape}.'
+            )
+        try:
+            return xy[:, :2].astype(float), rc
+        except (ValueError, TypeError) as error:
+            raise SectionError(f'obsm["spatial"] must hold numbers: {error}.') from error
+    if rc is None:
+        raise SectionError(
+            'No positions: expected obsm["spatial"] (x, y in full-resolution pixels) or '
+            f'obs["array_row"] and obs["array_col"]; obsm has {list(adata.obsm)}.'
+        )
+    return positions_from_array(rc), rc
+
+
+def positions_from_array(rc: NDArray[np.float64]) -> NDArray[np.float64]:
+    """Positions (x, y) for spots of which only array row and column are known, spacing 1.
+
+    Rows that are all staggered by one are taken as hex.
+    """
+    if np.isfinite(rc).all() and len(rc) > 2 and (rc.sum(1) % 2 == rc[0].sum() % 2).all():
+        return np.asarray(rc[:, ::-1] * [0.5, 3**0.5 / 2])
+    return np.asarray(rc[:, ::-1], float)
+
+
+def _uniquely_named(table: pd.DataFrame, kind: str) -> pd.DataFrame:
+    """Table whose row names were made unique, as anndata does it."""
+    repeated = table.index[table.index.duplicated()]
+    if len(repeated):
+        warnings.warn(
+            f"{len(repeated)} {kind} stand more than once (first: {repeated[0]!r}); "
+            "a number was added to tell them apart.",
+            StentransWarning,
+            stacklevel=3,
+        )
+        table.index = ad.utils.make_index_unique(table.index)
+    return table
+
+
+def _branches(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy nested dictionaries; what they hold, such as images, is shared."""
+    return {
+        key: _branches(part) if isinstance(part, Mapping) else part for key, part in tree.items()
+    }
+
+
+def _library_of(adata: ad.AnnData) -> tuple[str | None, dict]:
+    """First library id and its record in ``uns["spatial"]``."""
+    spatial = adata.uns.get("spatial")
+    if isinstance(spatial, dict):
+        for library, record in spatial.items():
+            if isinstance(record, dict):
+                return str(library), record
+    return None, {}
+
+
+def _images_of(record: dict) -> tuple[SectionImage, ...]:
+    factors = record.get("scalefactors") or {}
+    found = []
+    for key in ("hires", "lowres"):
+        pixels = (record.get("images") or {}).get(key)
+        if pixels is not None:
+            scale = float(factors.get(f"tissue_{key}_scalef", 1.0))
+            found.append(SectionImage(key, lambda pixels=pixels: np.asarray(pixels), scale))
+    return tuple(found)
+
+
+def _um_per_px(record: dict, lattice: Lattice) -> float | None:
+    """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart."""
+    factors = record.get("scalefactors") or {}
+    if factors.get("microns_per_pixel"):
+        return float(factors["microns_per_pixel"])
+    if lattice.kind == "hex" and factors.get("spot_diameter_fullres"):
+        return VISIUM_PITCH_UM / lattice.spacing
+    return None

@@ -1,0 +1,154 @@
+"""Target sites: where a run predicts, and why there."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import IntEnum
+
+import numpy as np
+import pandas as pd
+from numpy.typing import ArrayLike, NDArray
+
+from napari_stentrans.errors import MaskError
+from napari_stentrans.section import Section
+
+
+class Provenance(IntEnum):
+    """Where the value of a site comes from."""
+
+    MEASURED = 0
+    """A spot that was measured and is not masked."""
+    LOST = 1
+    """A spot that was masked as lost, or has no counts at all: predicted from the others."""
+    UNMEASURED = 2
+    """A place without a spot that was painted or asked for."""
+    BETWEEN = 3
+    """A place between spots that doubles the resolution."""
+
+    @property
+    def label(self) -> str:
+        """Name in ``obs["provenance"]``."""
+        return self.name.lower()
+
+
+LABELS = [p.label for p in Provenance]
+
+
+@dataclass(frozen=True, eq=False)
+class Sites:
+    """Sites to predict; the spots of the section come first, in their order.
+
+    Attributes
+    ----------
+    xy
+        (site, 2) positions (x, y), full-resolution pixels.
+    provenance
+        (site,) codes of Provenance.
+    names
+        (site,) barcodes of spots, and names made of kind and array position of the others.
+    n_spots
+        How many of the sites are spots of the section.
+    """
+
+    xy: NDArray[np.float64]
+    provenance: NDArray[np.int8]
+    names: pd.Index
+    n_spots: int
+
+    def __len__(self) -> int:
+        return len(self.xy)
+
+    @property
+    def measured(self) -> NDArray[np.bool_]:
+        """(site,) True where a measured value exists."""
+        return self.provenance == Provenance.MEASURED
+
+    def counts(self) -> dict[str, int]:
+        """Number of sites of each provenance, by label."""
+        return {p.label: int((self.provenance == p).sum()) for p in Provenance}
+
+
+def check_lost(section: Section, lost: ArrayLike | None) -> NDArray[np.bool_]:
+    """(spot,) bool mask of lost spots; None means that none is lost.
+
+    Raises
+    ------
+    MaskError
+        When the mask does not have one bool per spot, or leaves no spot to learn from.
+    """
+    if lost is None:
+        return np.zeros(section.n_spots, bool)
+    lost = np.asarray(lost)
+    if lost.shape != (section.n_spots,):
+        raise MaskError(
+            f"lost must have one value per spot, ({section.n_spots},), got {lost.shape}: "
+            "paint on the map of this section, or give a mask in the order of its spots."
+        )
+    if lost.dtype != bool and not np.isin(lost, (0, 1)).all():
+        raise MaskError(f"lost must hold True or False, got values of type {lost.dtype}.")
+    return lost.astype(bool)
+
+
+def target_sites(
+    section: Section,
+    lost: NDArray[np.bool_],
+    sites: ArrayLike | None = None,
+    upscale: int = 1,
+) -> Sites:
+    """All sites of a run: every spot, the extra sites, and with upscale 2 those in between.
+
+    Parameters
+    ----------
+    section
+        The section.
+    lost
+        (spot,) True where a spot is lost.
+    sites
+        (site, 2) extra positions (x, y), full-resolution pixels.
+    upscale
+        1, or 2 to add the sites between neighbouring spots and extra sites.
+
+    Raises
+    ------
+    MaskError
+        When sites do not have the shape (n, 2) or are not finite.
+    """
+    extra = np.empty((0, 2)) if sites is None else np.asarray(sites, float)
+    if extra.size == 0:
+        extra = np.empty((0, 2))
+    if extra.ndim != 2 or extra.shape[1] != 2 or not np.isfinite(extra).all():
+        raise MaskError(
+            f"sites must be finite positions (x, y) of the shape (n, 2), got {extra.shape}."
+        )
+    known = np.concatenate([section.xy, extra])
+    between = section.lattice.between(known) if upscale == 2 else np.empty((0, 2))
+    provenance = np.repeat(
+        np.array([Provenance.MEASURED, Provenance.UNMEASURED, Provenance.BETWEEN], np.int8),
+        [section.n_spots, len(extra), len(between)],
+    )
+    provenance[: section.n_spots][lost] = Provenance.LOST
+    xy = np.concatenate([known, between])
+    names = section.adata.obs_names.append(_site_names(section, xy, provenance))
+    return Sites(xy, provenance, names, section.n_spots)
+
+
+def _site_names(
+    section: Section, xy: NDArray[np.float64], provenance: NDArray[np.int8]
+) -> pd.Index:
+    """Names of the sites that are not spots, unique, for example "between_10.5x33"."""
+    new = slice(section.n_spots, None)
+    where = xy[new] if section.lattice.kind == "irregular" else section.lattice.rc(xy[new])
+    names = pd.Index(
+        [
+            f"{LABELS[code]}_{a:g}x{b:g}"
+            for code, (a, b) in zip(provenance[new], np.round(where, 2) + 0.0, strict=True)
+        ],
+        dtype=object,
+    )
+    repeated = names.duplicated()
+    if repeated.any():
+        names = pd.Index(
+            [f"{n}_{i}" if again else n for i, (n, again) in enumerate(zip(names, repeated, strict=True))],
+            dtype=object,
+        )
+    return names

@@ -1,0 +1,299 @@
+"""Legacy Spatial Transcriptomics tables and the files that lie beside them."""
+
+from __future__ import annotations
+
+import gzip
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+
+from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.io import can_read, read_section
+from napari_stentrans.lattice import Lattice
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+GENES = [f"Gene{i}" for i in range(6)]
+SQUARE = np.array([(x, y) for x in range(3, 10) for y in range(5, 11)])
+HEX = np.array([(x, 2 * y + x % 2) for x in range(3, 10) for y in range(5, 11)])
+
+
+def counts_of(array: np.ndarray) -> pd.DataFrame:
+    rng = np.random.default_rng(1)
+    names = [f"{x}x{y}" for x, y in array]
+    return pd.DataFrame(rng.poisson(1.0, (len(array), len(GENES))), names, GENES)
+
+
+def pixels_of(array: np.ndarray) -> np.ndarray:
+    """A known map from array coordinates to the image: a little rotated, 25 px apart."""
+    return array @ np.array([(25.0, 0.5), (-0.5, 25.0)]) + (40.0, 10.0)
+
+
+def write_selection(path: Path, array: np.ndarray) -> None:
+    table = pd.DataFrame(array, columns=["x", "y"])
+    table[["new_x", "new_y"]] = array + 0.02
+    table[["pixel_x", "pixel_y"]] = pixels_of(array)
+    table["selected"] = 1
+    table.to_csv(path, sep="\t", index=False)
+
+
+@pytest.mark.parametrize("suffix", [".tsv", ".tsv.gz", ".csv", ".csv.gz", ".txt"])
+@pytest.mark.parametrize("turned", [False, True])
+def test_every_suffix_both_ways_round(tmp_path: Path, suffix: str, turned: bool) -> None:
+    counts = counts_of(SQUARE)
+    path = tmp_path / f"A1{suffix}"
+    table = counts.T if turned else counts
+    table.to_csv(path, sep="," if "csv" in suffix else "\t")
+    assert can_read(path)
+    section = read_section(path)
+    assert section.name == "A1"
+    assert list(section.genes) == GENES
+    assert list(section.adata.obs_names) == list(counts.index)
+    np.testing.assert_array_equal(section.counts.toarray(), counts)
+    np.testing.assert_array_equal(section.adata.obs[["array_row", "array_col"]], SQUARE)
+    assert section.um_per_px is None
+
+
+@pytest.mark.parametrize("style", ["corner left out", "quoted", "blanks", "R names", "CRLF"])
+def test_styles_of_other_programs(tmp_path: Path, style: str) -> None:
+    counts = counts_of(SQUARE)
+    text = counts.to_csv(sep="\t")
+    if style == "corner left out":
+        text = text[1:]
+    elif style == "quoted":
+        text = counts.to_csv(quoting=2)
+    elif style == "blanks":
+        text = text.replace("\t", " ")[1:]
+    elif style == "R names":
+        text = counts.rename(lambda name: f"X{name}").to_csv(sep="\t")
+    elif style == "CRLF":
+        text = text.replace("\n", "\r\n") + "\r\n"
+    path = tmp_path / "A1.txt"
+    path.write_bytes(text.encode())
+    assert can_read(path)
+    section = read_section(path)
+    assert list(section.genes) == GENES
+    np.testing.assert_array_equal(section.counts.toarray(), counts)
+    np.testing.assert_array_equal(section.adata.obs[["array_row", "array_col"]], SQUARE)
+
+
+@pytest.mark.parametrize(("array", "kind"), [(SQUARE, "square"), (HEX, "hex")])
+def test_same_way_round_with_and_without_pixels(
+    tmp_path: Path, array: np.ndarray, kind: str
+) -> None:
+    path = tmp_path / "S1.tsv"
+    counts_of(array).to_csv(path, sep="\t")
+    alone = read_section(path)
+    assert alone.lattice.kind == kind
+    assert alone.lattice.spacing == pytest.approx(1.0)
+    write_selection(tmp_path / "S1_selection.tsv", array)
+    placed = read_section(path)
+    np.testing.assert_allclose(placed.xy, pixels_of(array))
+    for axis in (0, 1):
+        assert np.corrcoef(alone.xy[:, axis], placed.xy[:, axis])[0, 1] > 0.99
+
+
+def test_decimal_names_keep_their_positions(tmp_path: Path) -> None:
+    rng = np.random.default_rng(2)
+    measured = (SQUARE + rng.uniform(-0.08, 0.08, SQUARE.shape)).round(3)
+    counts = counts_of(SQUARE).set_axis([f"{x}x{y}" for x, y in measured])
+    counts.to_csv(tmp_path / "A1.tsv", sep="\t")
+    section = read_section(tmp_path / "A1.tsv")
+    np.testing.assert_array_equal(section.adata.obs[["array_row", "array_col"]], SQUARE)
+    np.testing.assert_allclose(section.xy, measured)
+    assert section.adata.obs_names[0] == f"{measured[0, 0]}x{measured[0, 1]}"
+    assert section.lattice.kind == "square"
+
+
+def test_spots_without_pixels_are_placed_by_the_others(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "spot_data-A1.tsv", SQUARE[4:])
+    section = read_section(tmp_path / "A1.tsv")
+    np.testing.assert_allclose(section.xy, pixels_of(SQUARE), atol=1e-6)
+    assert section.um_per_px == pytest.approx(200 / section.lattice.spacing)
+
+
+def test_hex_has_no_known_pitch(tmp_path: Path) -> None:
+    counts_of(HEX).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "alignment_table_A1.tsv", HEX)
+    assert read_section(tmp_path / "A1.tsv").um_per_px is None
+
+
+def test_files_of_other_sections_are_not_taken(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "A11_selection.tsv", SQUARE)
+    write_selection(tmp_path / "BA1_selection.tsv", SQUARE)
+    section = read_section(tmp_path / "A1.tsv")
+    np.testing.assert_array_equal(section.xy, SQUARE)
+
+
+def test_names_of_a_public_data_set(tmp_path: Path) -> None:
+    path = tmp_path / "ut_A1_stdata_filtered.tsv.gz"
+    counts_of(SQUARE).to_csv(path, sep="\t")
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE)
+    Image.new("RGB", (400, 400)).save(tmp_path / "A1.jpg")
+    section = read_section(path)
+    np.testing.assert_allclose(section.xy, pixels_of(SQUARE))
+    assert [image.name for image in section.images] == ["H&E"]
+
+
+def test_image_is_taken_with_pixels_only(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    Image.new("RGB", (400, 300), (10, 20, 30)).save(tmp_path / "A1_HE.png")
+    Image.new("L", (400, 300)).save(tmp_path / "A1_mask.png")
+    assert read_section(tmp_path / "A1.tsv").images == ()
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE)
+    (image,) = read_section(tmp_path / "A1.tsv").images
+    assert image.scale == 1
+    assert image.data.shape == (300, 400, 3)
+    assert tuple(image.data[0, 0]) == (10, 20, 30)
+
+
+def test_image_that_does_not_hold_the_spots(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE)
+    Image.new("RGB", (40, 30)).save(tmp_path / "A1_HE.png")
+    with pytest.warns(StentransWarning, match=r"A1_HE\.png is left out.*40 x 30"):
+        assert read_section(tmp_path / "A1.tsv").images == ()
+    (tmp_path / "A1_HE.png").write_bytes(b"no image")
+    with pytest.warns(StentransWarning, match="image is left out"):
+        assert read_section(tmp_path / "A1.tsv").images == ()
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("x\ty\n1\t2\n", "lacks the columns pixel_x, pixel_y"),
+        ("x\ty\tpixel_x\tpixel_y\n90\t90\t1\t2\n", r"3x5.*90x90"),
+        ("x\ty\tpixel_x\tpixel_y\n", r"none of the spots"),
+        ("x\ty\tpixel_x\tpixel_y\n3\t5\t1\t2\n3\t6\t1\t3\n", "too few"),
+        ("x\ty\tpixel_x\tpixel_y\n3\t5\tleft\t2\n", "left"),
+        ("", "cannot be read"),
+    ],
+)
+def test_damaged_pixel_table(tmp_path: Path, text: str, said: str) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    (tmp_path / "A1_selection.tsv").write_text(text)
+    with pytest.raises(ReadError, match=said):
+        read_section(tmp_path / "A1.tsv")
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "it is empty"),
+        ("\tGene1\tGene2\n", "it is empty"),
+        ("\tGene1\tGene2\n1x1\t1\t2\n1x2\t1\n", "line 3 has 1 values, expected 2"),
+        ("\tGene1\tGene2\n1x1\t1\tmany\n", "line 2 holds 'many'"),
+        ("\tGene1\tGene2\n1x1\t1\t\n1x2\t1\t2\n", "line 3 has 2 values, expected 1"),
+        ("\tGene1\tGene2\n1x1\t\t3\n", "line 1 names 2 columns, the rows have 1"),
+        ("\tGene1\n1x1\t1\t2\n", "line 1 names 1 columns, the rows have 2"),
+        ("\tGene1\tGene2\nAAAC-1\t1\t2\n", "names no spots.*'AAAC-1'"),
+        ("\tGene1\n1x1\t1\nAAAC-1\t1\n", "1 of 2 spots are not named ROWxCOL"),
+        ("x\ty\tpixel_x\tpixel_y\n1\t2\t3\t4\n", "positions of spots, not counts"),
+    ],
+)
+def test_damaged_table(tmp_path: Path, text: str, said: str) -> None:
+    path = tmp_path / "A1.tsv"
+    path.write_text(text)
+    with pytest.raises(ReadError, match=said):
+        read_section(path)
+
+
+def test_truncated_gzip(tmp_path: Path) -> None:
+    path = tmp_path / "A1.tsv.gz"
+    counts_of(SQUARE).to_csv(path, sep="\t")
+    whole = path.read_bytes()
+    for length in (5, 30, len(whole) // 2, len(whole) - 4):
+        path.write_bytes(whole[:length])
+        with pytest.raises(ReadError, match=r"A1\.tsv\.gz cannot be read"):
+            read_section(path)
+    path.write_bytes(b"1x1\t3\n")
+    with pytest.raises(ReadError, match="gzip"):
+        read_section(path)
+
+
+def test_not_utf8(tmp_path: Path) -> None:
+    path = tmp_path / "A1.tsv"
+    path.write_bytes(gzip.compress(b"nothing"))
+    assert not can_read(path)
+    with pytest.raises(ReadError, match="not UTF-8"):
+        read_section(path)
+
+
+@pytest.mark.parametrize(("value", "said"), [("nan", "finite"), ("-2", "negative")])
+def test_impossible_counts(tmp_path: Path, value: str, said: str) -> None:
+    counts = counts_of(SQUARE).astype(object)
+    counts.iloc[3, 2] = value
+    counts.to_csv(tmp_path / "A1.tsv", sep="\t")
+    with pytest.raises(SectionError, match=said):
+        read_section(tmp_path / "A1.tsv")
+
+
+def test_repeated_spots_and_genes(tmp_path: Path) -> None:
+    counts = counts_of(SQUARE)
+    twice = pd.concat([counts, counts.iloc[:2] + 5])
+    twice.columns = [*GENES[:-1], GENES[0]]
+    twice.to_csv(tmp_path / "A1.tsv", sep="\t")
+    with pytest.warns(StentransWarning) as warned:
+        section = read_section(tmp_path / "A1.tsv")
+    said = " ".join(str(w.message) for w in warned)
+    assert "2 spots stand more than once" in said
+    assert "1 gene names stand more than once" in said
+    assert section.n_spots == len(SQUARE)
+    np.testing.assert_array_equal(section.counts.toarray(), counts)
+    assert section.lattice.kind == "square"
+
+
+@pytest.mark.parametrize(
+    ("name", "spots", "genes", "kind"),
+    [("A1", 346, 15045, "square"), ("C1", 176, 15557, "square"), ("B4", 283, 15289, "square")],
+)
+def test_real_square_sections(data_dir: Path, name: str, spots: int, genes: int, kind: str) -> None:
+    section = read_section(data_dir / "legacy_st" / f"{name}.tsv.gz")
+    assert section.adata.shape == (spots, genes)
+    assert section.lattice.kind == kind
+    table = pd.read_csv(data_dir / "legacy_st" / f"{name}_selection.tsv", sep="\t")
+    known = table.set_index(table["x"].astype(str) + "x" + table["y"].astype(str))
+    shared = [spot for spot in section.adata.obs_names if spot in known.index]
+    assert len(shared) > 0.9 * spots
+    at = section.adata.obs_names.get_indexer(shared)
+    np.testing.assert_allclose(section.xy[at], known.loc[shared, ["pixel_x", "pixel_y"]])
+    total = pd.read_csv(data_dir / "legacy_st" / f"{name}.tsv.gz", sep="\t", index_col=0)
+    np.testing.assert_allclose(section.totals, total.sum(axis=1))
+
+
+def test_real_hex_section(data_dir: Path, tmp_path: Path) -> None:
+    folder = data_dir / "mouse_olfactory_bulb"
+    section = read_section(folder / "MOB1.tsv.gz")
+    assert section.adata.shape == (1934, 1000)
+    assert section.lattice.kind == "hex"
+    assert [image.name for image in section.images] == ["H&E"]
+    alone = tmp_path / "MOB1.tsv.gz"
+    alone.symlink_to(folder / "MOB1.tsv.gz")
+    bare = read_section(alone)
+    fit = Lattice.of(bare.xy)
+    assert fit.kind == "hex"
+    for axis in (0, 1):
+        assert np.corrcoef(bare.xy[:, axis], section.xy[:, axis])[0, 1] > 0.999
+
+
+def test_spots_lie_on_the_tissue(data_dir: Path) -> None:
+    section = read_section(data_dir / "legacy_st" / "C2.tsv.gz")
+    (image,) = section.images
+    rows, columns = image.data.shape[:2]
+    half = 20
+
+    def on_tissue(xy: np.ndarray) -> float:
+        """Share of positions where the stain is darker than the glass."""
+        middle = np.clip(xy, half, (columns - half, rows - half)).astype(int)
+        patches = [image.data[y - half : y + half, x - half : x + half] for x, y in middle]
+        return float(np.mean([patch.mean() < 210 for patch in patches]))
+
+    assert on_tissue(section.xy) > 0.95
+    for elsewhere in (section.xy[:, ::-1], (columns, rows) - section.xy, section.xy + 1500):
+        assert on_tissue(elsewhere) < 0.85

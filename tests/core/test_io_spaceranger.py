@@ -1,0 +1,440 @@
+"""Space Ranger folders in the forms that people have them."""
+
+from __future__ import annotations
+
+import gzip
+import json
+import shutil
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import h5py
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.io
+import scipy.sparse as sp
+from PIL import Image
+
+from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.io import can_read, read_section
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+HEADER = "barcode,in_tissue,array_row,array_col,pxl_row_in_fullres,pxl_col_in_fullres"
+ROWS, COLUMNS, PITCH = 8, 6, 20.0
+
+
+@dataclass
+class Run:
+    """A small hex section, and how to write it down as Space Ranger would."""
+
+    folder: Path
+    genes: list[str] = field(default_factory=lambda: [f"Gene{i}" for i in range(5)])
+    types: list[str] = field(default_factory=lambda: ["Gene Expression"] * 5)
+
+    def __post_init__(self) -> None:
+        array = [(r, 2 * c + r % 2) for r in range(ROWS) for c in range(COLUMNS)]
+        self.array = np.array(array)
+        self.barcodes = [f"{i:04d}ACGT-1" for i in range(len(array))]
+        self.xy = 100 + self.array[:, ::-1] * [PITCH / 2, PITCH * 3**0.5 / 2]
+        rng = np.random.default_rng(0)
+        self.counts = rng.poisson(2.0, (len(array), len(self.genes))).astype(np.int32)
+        self.in_tissue = np.ones(len(array), int)
+
+    def write_h5(self, name: str = "filtered_feature_bc_matrix.h5") -> Path:
+        self.folder.mkdir(parents=True, exist_ok=True)
+        matrix = sp.csr_matrix(self.counts)
+        with h5py.File(self.folder / name, "w") as file:
+            group = file.create_group("matrix")
+            group["barcodes"] = np.array(self.barcodes, "S")
+            group["data"], group["indices"] = matrix.data, matrix.indices
+            group["indptr"], group["shape"] = matrix.indptr, matrix.shape[::-1]
+            features = group.create_group("features")
+            features["name"] = np.array(self.genes, "S")
+            features["id"] = np.array([f"ENS{i}" for i in range(len(self.genes))], "S")
+            features["feature_type"] = np.array(self.types, "S")
+        return self.folder / name
+
+    def write_mtx(self, name: str = "filtered_feature_bc_matrix", old: bool = False) -> Path:
+        folder = self.folder / name
+        folder.mkdir(parents=True, exist_ok=True)
+        opener, end = (open, "") if old else (gzip.open, ".gz")
+        rows = [f"ENS{i}\t{gene}" for i, gene in enumerate(self.genes)]
+        if not old:
+            rows = [f"{row}\t{kind}" for row, kind in zip(rows, self.types, strict=True)]
+        with opener(folder / f"matrix.mtx{end}", "wb") as file:
+            scipy.io.mmwrite(file, sp.coo_matrix(self.counts.T))
+        for stem, lines in (("genes" if old else "features", rows), ("barcodes", self.barcodes)):
+            with opener(folder / f"{stem}.tsv{end}", "wt") as file:
+                file.write("\n".join(lines) + "\n")
+        return folder
+
+    def position_lines(self) -> list[str]:
+        numbers = zip(self.barcodes, self.in_tissue, self.array, self.xy, strict=True)
+        return [f"{b},{t},{r},{c},{y:.3f},{x:.3f}" for b, t, (r, c), (x, y) in numbers]
+
+    def write_positions(self, version: int = 2, prefix: str = "") -> Path:
+        spatial = self.folder / "spatial"
+        spatial.mkdir(parents=True, exist_ok=True)
+        name = "tissue_positions.csv" if version == 2 else "tissue_positions_list.csv"
+        lines = [HEADER, *self.position_lines()] if version == 2 else self.position_lines()
+        (spatial / (prefix + name)).write_text("\n".join(lines) + "\n")
+        return spatial / (prefix + name)
+
+    def write_images(self, prefix: str = "") -> None:
+        factors = {"tissue_hires_scalef": 0.5, "tissue_lowres_scalef": 0.1}
+        factors |= {"spot_diameter_fullres": 11.0, "fiducial_diameter_fullres": 17.0}
+        (self.folder / "spatial" / f"{prefix}scalefactors_json.json").write_text(
+            json.dumps(factors)
+        )
+        for kind, size in (("hires", 150), ("lowres", 30)):
+            pixels = np.full((size, size, 4), (200, 100, 150, 255), np.uint8)
+            Image.fromarray(pixels).save(
+                self.folder / "spatial" / f"{prefix}tissue_{kind}_image.png"
+            )
+
+    def write(self) -> Path:
+        self.write_h5()
+        self.write_positions()
+        self.write_images()
+        return self.folder
+
+
+@pytest.fixture
+def run(tmp_path: Path) -> Run:
+    return Run(tmp_path / "brain")
+
+
+def check(section, run: Run) -> None:
+    assert list(section.adata.obs_names) == run.barcodes
+    assert list(section.genes) == run.genes
+    np.testing.assert_array_equal(section.counts.toarray(), run.counts)
+    np.testing.assert_allclose(section.xy, run.xy, atol=1e-3)
+    np.testing.assert_array_equal(section.adata.obs[["array_row", "array_col"]], run.array)
+    assert list(section.adata.var["gene_ids"]) == [f"ENS{i}" for i in range(len(run.genes))]
+    assert section.lattice.kind == "hex"
+
+
+@pytest.mark.parametrize("version", [1, 2])
+def test_positions_with_and_without_header(run: Run, version: int) -> None:
+    run.write_h5()
+    run.write_positions(version)
+    assert can_read(run.folder)
+    section = read_section(run.folder)
+    check(section, run)
+    assert section.images == ()
+    assert section.um_per_px is None
+    assert section.name == "brain"
+
+
+def test_header_columns_are_mapped_by_name(run: Run) -> None:
+    run.write_h5()
+    table = pd.read_csv(run.write_positions(2))
+    table = table[table.columns[::-1]]  # the barcode comes last
+    table.to_csv(run.folder / "spatial" / "tissue_positions.csv", index=False)
+    check(read_section(run.folder), run)
+
+
+@pytest.mark.parametrize("old", [False, True])
+def test_mtx_folder(run: Run, old: bool) -> None:
+    matrix = run.write_mtx(old=old)
+    run.write_positions()
+    for path in (run.folder, matrix):
+        assert can_read(path)
+        check(read_section(path), run)
+
+
+def test_h5_itself_and_the_folder_above_outs(tmp_path: Path) -> None:
+    run = Run(tmp_path / "mouse" / "outs")
+    run.write()
+    for path in (run.folder / "filtered_feature_bc_matrix.h5", tmp_path / "mouse"):
+        assert can_read(path)
+        section = read_section(path)
+        check(section, run)
+        assert section.name == "mouse"
+        assert section.source == path
+
+
+def test_images_and_scale(run: Run) -> None:
+    section = read_section(run.write())
+    assert [(image.name, image.scale) for image in section.images] == [
+        ("hires", 0.5),
+        ("lowres", 0.1),
+    ]
+    assert section.images[0].data.shape == (150, 150, 4)
+    assert section.um_per_px == pytest.approx(100 / PITCH, rel=1e-3)
+
+
+def test_images_are_not_opened_until_looked_at(run: Run) -> None:
+    folder = run.write()
+    hires = folder / "spatial" / "tissue_hires_image.png"
+    hires.write_bytes(hires.read_bytes()[:60])
+    section = read_section(folder)
+    with pytest.raises(ReadError, match=r"tissue_hires_image\.png cannot be read"):
+        _ = section.images[0].data
+
+
+def test_image_without_scale_is_left_out(run: Run) -> None:
+    folder = run.write()
+    (folder / "spatial" / "scalefactors_json.json").unlink()
+    with pytest.warns(StentransWarning, match="scalefactors_json") as warned:
+        section = read_section(folder)
+    assert len(warned) == 2
+    assert section.images == ()
+
+
+def test_prefixed_file_names(run: Run) -> None:
+    run.write_h5("GSM1_filtered_feature_bc_matrix.h5")
+    run.write_positions(prefix="GSM1_")
+    run.write_images(prefix="GSM1_")
+    section = read_section(run.folder)
+    check(section, run)
+    assert section.name == "GSM1"
+    assert len(section.images) == 2
+
+
+def test_several_prefixed_sections_in_one_folder(run: Run) -> None:
+    for prefix in ("S1_", "S2_"):
+        path = run.write_h5(f"{prefix}filtered_feature_bc_matrix.h5")
+        run.write_positions(prefix=prefix)
+    with pytest.raises(ReadError, match="several matrices"):
+        read_section(run.folder)
+    section = read_section(path)
+    check(section, run)
+    assert section.name == "S2"
+
+
+def test_gzipped_flat_download(run: Run) -> None:
+    matrix = run.write_mtx(".")
+    for line, name in ((run.position_lines(), "tissue_positions_list.csv.gz"),):
+        with gzip.open(matrix / name, "wt") as file:
+            file.write("\n".join(line))
+    check(read_section(run.folder), run)
+
+
+def test_raw_matrix_keeps_spots_in_tissue(run: Run) -> None:
+    run.in_tissue[::3] = 0
+    run.write_h5("raw_feature_bc_matrix.h5")
+    run.write_positions()
+    section = read_section(run.folder)
+    inside = np.flatnonzero(run.in_tissue)
+    assert list(section.adata.obs_names) == [run.barcodes[i] for i in inside]
+    np.testing.assert_array_equal(section.counts.toarray(), run.counts[inside])
+
+
+def test_filtered_matrix_wins_over_raw(run: Run) -> None:
+    run.write()
+    run.counts = run.counts * 7
+    run.write_h5("raw_feature_bc_matrix.h5")
+    assert read_section(run.folder).counts.max() < 7 * 2
+
+
+def test_only_genes_are_kept(run: Run) -> None:
+    run.types[1] = "Antibody Capture"
+    run.write()
+    with pytest.warns(StentransWarning, match=r"1 features that are not genes .*Antibody Capture"):
+        section = read_section(run.folder)
+    kept = [0, 2, 3, 4]
+    assert list(section.genes) == [run.genes[i] for i in kept]
+    np.testing.assert_array_equal(section.counts.toarray(), run.counts[:, kept])
+
+
+def test_no_genes_at_all(run: Run) -> None:
+    run.types = ["Antibody Capture"] * 5
+    with pytest.raises(ReadError, match="Gene Expression"):
+        read_section(run.write())
+
+
+def test_positions_of_another_section(run: Run) -> None:
+    run.write_h5()
+    run.barcodes = [f"{i:04d}TTTT-1" for i in range(len(run.barcodes))]
+    run.write_positions()
+    with pytest.raises(ReadError, match=r"0000ACGT-1.*0000TTTT-1"):
+        read_section(run.folder)
+
+
+def test_barcodes_without_position_are_left_out(run: Run) -> None:
+    run.write_h5()
+    path = run.write_positions()
+    path.write_text("\n".join([HEADER, *run.position_lines()[3:]]))
+    with pytest.warns(StentransWarning, match="3 of 48 barcodes have no position"):
+        section = read_section(run.folder)
+    assert list(section.adata.obs_names) == run.barcodes[3:]
+    np.testing.assert_allclose(section.xy, run.xy[3:], atol=1e-3)
+
+
+def test_barcode_suffix_may_be_missing(run: Run) -> None:
+    run.write_h5()
+    path = run.write_positions()
+    path.write_text(path.read_text().replace("-1,", ","))
+    check(read_section(run.folder), run)
+
+
+def test_repeated_names(run: Run) -> None:
+    run.genes[1] = run.genes[0]
+    run.barcodes[5] = run.barcodes[4]
+    run.write()
+    with pytest.warns(StentransWarning) as warned:
+        section = read_section(run.folder)
+    said = " ".join(str(w.message) for w in warned)
+    assert "gene names stand more than once" in said
+    assert "barcodes stand more than once" in said
+    assert all(w.category is StentransWarning for w in warned)
+    assert list(section.genes)[:2] == ["Gene0", "Gene0-1"]
+    assert section.n_spots == len(run.barcodes) - 1
+    np.testing.assert_array_equal(section.counts[4].toarray()[0], run.counts[4])
+    assert section.lattice.kind == "hex"
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("", "cannot be read"),
+        (HEADER + "\n", "holds no positions"),
+        ("barcode,x,y\na,1,2\n", "lacks the columns in_tissue"),
+        ("0000ACGT-1,1,0,0\n", "must have 6 columns"),
+        (HEADER + "\n0000ACGT-1,1,0,0,left,right\n", "Expected numbers"),
+    ],
+)
+def test_damaged_positions(run: Run, text: str, said: str) -> None:
+    run.write()
+    (run.folder / "spatial" / "tissue_positions.csv").write_text(text)
+    with pytest.raises(ReadError, match=said):
+        read_section(run.folder)
+
+
+def test_positions_that_are_not_utf8(run: Run) -> None:
+    run.write()
+    (run.folder / "spatial" / "tissue_positions.csv").write_bytes(b"\xff\xfe0\x80barcode\n")
+    with pytest.raises(ReadError, match="UTF-8"):
+        read_section(run.folder)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.01, 0.3, 0.6, 0.9, 0.99])
+def test_truncated_h5(run: Run, share: float) -> None:
+    run.write()
+    path = run.folder / "filtered_feature_bc_matrix.h5"
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ReadError, match=r"filtered_feature_bc_matrix\.h5 cannot be read"):
+        read_section(run.folder)
+
+
+def test_h5_of_another_kind(run: Run) -> None:
+    run.write()
+    with h5py.File(run.folder / "filtered_feature_bc_matrix.h5", "w") as file:
+        file["image"] = np.zeros(3)
+    with pytest.raises(ReadError, match="not a 10x count matrix"):
+        read_section(run.folder)
+
+
+def test_indices_beyond_the_matrix(run: Run) -> None:
+    run.write()
+    with h5py.File(run.folder / "filtered_feature_bc_matrix.h5", "a") as file:
+        file["matrix/indices"][3] = 10_000
+    with pytest.raises(ReadError, match="cannot be read"):
+        read_section(run.folder)
+
+
+def test_truncated_mtx(run: Run) -> None:
+    matrix = run.write_mtx() / "matrix.mtx.gz"
+    run.write_positions()
+    matrix.write_bytes(matrix.read_bytes()[:-40])
+    with pytest.raises(ReadError, match=r"matrix\.mtx\.gz cannot be read"):
+        read_section(run.folder)
+
+
+def test_mtx_folder_with_parts_of_two_sections(run: Run) -> None:
+    matrix = run.write_mtx()
+    run.write_positions()
+    with gzip.open(matrix / "barcodes.tsv.gz", "wt") as file:
+        file.write("AAA-1\nCCC-1\n")
+    with pytest.raises(ReadError, match="does not fit together"):
+        read_section(run.folder)
+    (matrix / "features.tsv.gz").unlink()
+    with pytest.raises(ReadError, match=r"features\.tsv or genes\.tsv"):
+        read_section(run.folder)
+
+
+def test_missing_parts(run: Run) -> None:
+    h5 = run.write_h5()
+    with pytest.raises(ReadError, match="has no positions"):
+        read_section(run.folder)
+    run.write_positions()
+    h5.unlink()
+    with pytest.raises(ReadError, match="no counts"):
+        read_section(run.folder)
+
+
+def test_damaged_scale_factors(run: Run) -> None:
+    run.write()
+    (run.folder / "spatial" / "scalefactors_json.json").write_text('{"tissue_hires_scalef": 0.')
+    with pytest.raises(ReadError, match="scalefactors_json"):
+        read_section(run.folder)
+
+
+def test_negative_counts(run: Run) -> None:
+    run.counts[0, 0] = -3
+    with pytest.raises(SectionError, match="negative"):
+        read_section(run.write())
+
+
+def test_zero_counts(run: Run) -> None:
+    run.counts[:] = 0
+    with pytest.raises(SectionError, match="zero"):
+        read_section(run.write())
+
+
+def test_hd_bins(tmp_path: Path) -> None:
+    for size in (2, 8, 16):
+        run = Run(tmp_path / "hd" / "binned_outputs" / f"square_{size:03d}um")
+        run.counts = run.counts * size
+        run.write_h5()
+        run.write_positions()
+    with pytest.warns(StentransWarning, match=r"square_008um is read, not square_002um"):
+        section = read_section(tmp_path / "hd")
+    assert section.name == "hd_square_008um"
+    assert section.counts.data.min() == 8
+    chosen = read_section(tmp_path / "hd" / "binned_outputs" / "square_002um")
+    assert chosen.counts.data.min() == 2
+    shutil.rmtree(tmp_path / "hd" / "binned_outputs" / "square_008um")
+    with pytest.warns(StentransWarning, match="square_016um is read"):
+        read_section(tmp_path / "hd" / "binned_outputs")
+
+
+def test_parquet_without_pyarrow(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
+    run.write_h5()
+    run.write_positions().rename(run.folder / "spatial" / "tissue_positions.parquet")
+    monkeypatch.setitem(sys.modules, "pyarrow", None)
+    with pytest.raises(ReadError, match=r"napari-stentrans\[hd\]"):
+        read_section(run.folder)
+
+
+def test_parquet(run: Run) -> None:
+    pytest.importorskip("pyarrow", reason="extra [hd] is not installed")
+    run.write_h5()
+    csv = run.write_positions()
+    pd.read_csv(csv).to_parquet(csv.with_suffix(".parquet"))
+    csv.unlink()
+    check(read_section(run.folder), run)
+    csv.with_suffix(".parquet").write_bytes(b"PAR1")
+    with pytest.raises(ReadError, match=r"\.parquet cannot be read"):
+        read_section(run.folder)
+
+
+def test_visium_mini(data_dir: Path) -> None:
+    section = read_section(data_dir / "visium_mini")
+    assert section.adata.shape == (2695, 100)
+    assert section.lattice.kind == "hex"
+    assert section.um_per_px == pytest.approx(0.7248, abs=1e-3)
+    positions = pd.read_csv(
+        data_dir / "visium_mini" / "spatial" / "tissue_positions_list.csv", header=None, index_col=0
+    ).loc[section.adata.obs_names]
+    np.testing.assert_array_equal(section.xy, positions[[5, 4]])
+    with h5py.File(data_dir / "visium_mini" / "filtered_feature_bc_matrix.h5") as file:
+        assert section.counts.sum() == file["matrix/data"][:].sum()
+    rows, columns, _ = section.images[0].data.shape
+    assert (section.xy.max(0) * section.images[0].scale < (columns, rows)).all()
