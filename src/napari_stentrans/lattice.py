@@ -206,7 +206,7 @@ def _from_array(xy: Array, rc: Array) -> Lattice | None:
 def _from_positions(xy: Array) -> Lattice:
     """Lattice from positions alone."""
     spacing = _typical_spacing(xy)
-    irregular = Lattice("irregular", np.zeros(2), spacing * np.array([(0.0, 1.0), (1.0, 0.0)]))
+    irregular = Lattice("irregular", np.zeros(2), _mean_spacing(xy) * np.array([(0.0, 1), (1, 0)]))
     if len(xy) < 12:
         return irregular
     pairs = cKDTree(xy).query_pairs(1.25 * spacing, output_type="ndarray")
@@ -257,6 +257,18 @@ def _typical_spacing(xy: Array) -> float:
         return 1.0
     distance, _ = cKDTree(places).query(places, 2)
     return float(np.median(distance[:, 1]))
+
+
+def _mean_spacing(xy: Array) -> float:
+    """Side of the square that one of scattered spots has to itself, pixels.
+
+    Of six neighbours within distance d: d * sqrt(pi / 6), the median over the spots.
+    """
+    places = np.unique(xy, axis=0)
+    if len(places) < 8:
+        return _typical_spacing(xy)
+    distance, _ = cKDTree(places).query(places, 7)
+    return float(np.median(distance[:, 6]) * np.sqrt(np.pi / 6))
 
 
 def _delaunay_links(xy: Array, longest: float) -> NDArray[np.int64]:

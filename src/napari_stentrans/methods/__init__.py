@@ -7,10 +7,10 @@ from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods.base import Method, Prediction, Values
 from napari_stentrans.methods.interpolation import Cubic, Linear, Nearest
 from napari_stentrans.methods.kriging import Kriging
-#from napari_stentrans.methods.published import Published
+from napari_stentrans.methods.published import Published
 
 METHODS: dict[str, type[Method]] = {
-    method.name: method for method in (Kriging, Linear, Cubic, Nearest)
+    method.name: method for method in (Kriging, Published, Linear, Cubic, Nearest)
 }
 
 

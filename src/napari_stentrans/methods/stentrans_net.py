@@ -10,7 +10,7 @@ program, so that weights can be compared.
 from __future__ import annotations
 
 import torch
-import torch.nn.functional as F  # noqa: N812 - the name that everybody knows
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 
@@ -29,7 +29,8 @@ class Attention(nn.Module):
         qkv = self.qkv(x).view(maps, tokens, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (map, head, token, width / heads)
         seen = F.scaled_dot_product_attention(q, k, v)
-        return self.proj(seen.transpose(1, 2).reshape(maps, tokens, width))
+        out: Tensor = self.proj(seen.transpose(1, 2).reshape(maps, tokens, width))
+        return out
 
 
 class MLP(nn.Module):
@@ -42,7 +43,8 @@ class MLP(nn.Module):
 
     def forward(self, x: Tensor) -> Tensor:
         """(map, token, width) -> the same shape."""
-        return self.fc2(F.gelu(self.fc1(x)))
+        out: Tensor = self.fc2(F.gelu(self.fc1(x)))
+        return out
 
 
 class Block(nn.Module):
@@ -58,7 +60,8 @@ class Block(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """(map, token, width) -> the same shape."""
         x = x + self.attn(self.norm1(x))
-        return x + self.mlp(self.norm2(x))
+        out: Tensor = x + self.mlp(self.norm2(x))
+        return out
 
 
 class PatchEmbed(nn.Module):
@@ -139,7 +142,7 @@ class StentransNet(nn.Module):
 
 
 def position_code(tokens: int, width: int) -> Tensor:
-    """Fixed position code (token, width).
+    """Make the fixed position code (token, width).
 
     For token t and even i: sin(t / 10000^(2i/E)) at i and cos of the same at i + 1. That i is
     doubled although it is even already is how it was published.

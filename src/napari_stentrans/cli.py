@@ -1,0 +1,266 @@
+"""The command line, ``stentrans``: info, enhance, simulate and view."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import sys
+import warnings
+from collections.abc import Callable, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+import numpy as np
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
+from napari_stentrans.export import check_target, save_steps, write_h5ad
+from napari_stentrans.io import read_mask, read_section
+from napari_stentrans.methods import METHODS
+from napari_stentrans.pipeline import enhance_steps
+from napari_stentrans.progress import Steps
+from napari_stentrans.record import RunRecord, package_version
+from napari_stentrans.section import Section
+from napari_stentrans.simulate import simulate_section
+
+T = TypeVar("T")
+
+console = Console(stderr=True)
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run the command line; 0 when all went well, 1 on an error that is ours, 2 on bad usage."""
+    arguments = _parser().parse_args(argv)
+    warnings.showwarning = _show_warning
+    warnings.simplefilter("always", StentransWarning)
+    try:
+        arguments.run(arguments)
+    except StentransError as error:
+        console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        return 1
+    except KeyboardInterrupt:
+        console.print("Cancelled; nothing was written.")
+        return 130
+    return 0
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="stentrans", description="Repair and sharpen spatial transcriptomics."
+    )
+    parser.add_argument("--version", action="version", version=package_version())
+    commands = parser.add_subparsers(required=True, metavar="COMMAND")
+    for add in (_add_info, _add_enhance, _add_simulate, _add_view):
+        add(commands)
+    return parser
+
+
+def _command(
+    commands: Any, name: str, text: str, run: Callable[[argparse.Namespace], None]
+) -> argparse.ArgumentParser:
+    parser: argparse.ArgumentParser = commands.add_parser(name, help=text, description=text)
+    parser.set_defaults(run=run)
+    return parser
+
+
+def _add_info(commands: Any) -> None:
+    parser = _command(commands, "info", "Say what a section holds.", _info)
+    parser.add_argument("path", type=Path, metavar="PATH")
+    parser.add_argument("--json", action="store_true", help="print JSON")
+
+
+def _add_enhance(commands: Any) -> None:
+    parser = _command(
+        commands, "enhance", "Fill lost spots, double the resolution, denoise.", _enhance
+    )
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
+    parser.add_argument(
+        "--lost",
+        type=Path,
+        metavar="MASK",
+        help="lost regions: label image (tif, png, npy) in full-resolution pixels or of a "
+        "gene map's shape, csv of barcodes, or GeoJSON polygons",
+    )
+    parser.add_argument("--upscale", type=int, choices=(1, 2), help="2 doubles the resolution")
+    parser.add_argument("--denoise", action=argparse.BooleanOptionalAction, default=None)
+    parser.add_argument("--method", choices=sorted(METHODS))
+    parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
+    parser.add_argument("--seed", type=int)
+    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--epochs", type=int, help="method published: passes over the genes")
+    parser.add_argument(
+        "--residual",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="method published: add the input to the output, as in the paper's figure",
+    )
+    parser.add_argument(
+        "--values", choices=("counts", "lognorm"), help="method published: what the network sees"
+    )
+    parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
+
+
+def _add_simulate(commands: Any) -> None:
+    parser = _command(commands, "simulate", "Make a section whose true expression is known.", _simulate)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
+    parser.add_argument("--spots", type=int, default=2000)
+    parser.add_argument("--genes", type=int, default=2000)
+    parser.add_argument("--lattice", choices=("hex", "square"), default="hex")
+    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
+
+
+def _add_view(commands: Any) -> None:
+    parser = _command(commands, "view", "Open napari with the dock.", _view)
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH")
+
+
+def _info(arguments: argparse.Namespace) -> None:
+    facts = describe(read_section(arguments.path))
+    if arguments.json:
+        print(json.dumps(facts, indent=2))
+        return
+    for name, value in facts.items():
+        print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
+
+
+def describe(section: Section) -> dict[str, Any]:
+    """Facts about a section, as ``stentrans info --json`` prints them."""
+    totals, low, high = section.totals, section.xy.min(0), section.xy.max(0)
+    spacing_um = None if section.um_per_px is None else section.lattice.spacing * section.um_per_px
+    return {
+        "name": section.name,
+        "spots": section.n_spots,
+        "genes": len(section.genes),
+        "lattice": section.lattice.kind,
+        "spacing_px": round(section.lattice.spacing, 3),
+        "spacing_um": None if spacing_um is None else round(spacing_um, 3),
+        "x_range_px": [round(float(low[0]), 1), round(float(high[0]), 1)],
+        "y_range_px": [round(float(low[1]), 1), round(float(high[1]), 1)],
+        "median_counts_per_spot": float(np.median(totals)),
+        "median_genes_per_spot": float(np.median(np.diff(section.counts.tocsr().indptr))),
+        "spots_without_counts": int((totals == 0).sum()),
+        "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),
+        "images": [image.name for image in section.images],
+        "raster_shape": list(section.raster.shape),
+        "digest": section.digest,
+    }
+
+
+def _in_words(value: Any) -> str:
+    if value is None:
+        return "not known"
+    if isinstance(value, list):
+        return ", ".join(f"{v:,}" if isinstance(v, float) else str(v) for v in value) or "none"
+    return f"{value:,}" if isinstance(value, int | float) else str(value)
+
+
+def _enhance(arguments: argparse.Namespace) -> None:
+    check_target(arguments.output, overwrite=arguments.overwrite)
+    if arguments.record is not None:
+        record = _record_alone(arguments)
+        section = read_section(arguments.path or Path(record.source or ""))
+        lost, config, sites = record.inputs(section)
+    else:
+        if arguments.path is None:
+            raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
+        config = _config(arguments)
+        section = read_section(arguments.path)
+        lost, sites = np.zeros(section.n_spots, bool), np.empty((0, 2))
+        if arguments.lost is not None:
+            mask = read_mask(arguments.lost, section)
+            lost, sites = mask.lost, mask.sites
+    enhancement = _with_bar(enhance_steps(section, lost, config, sites))
+    genes = None if config.genes is None else list(enhancement.genes)
+    written = _with_bar(
+        save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
+    )
+    counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
+    console.print(
+        f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
+    )
+    for path in written:
+        print(path)
+
+
+def _record_alone(arguments: argparse.Namespace) -> RunRecord:
+    """Read the record of a run to repeat; its settings may not be changed."""
+    changed = [f"--{name}" for name in ("lost", *_SETTINGS) if getattr(arguments, name) is not None]
+    if changed:
+        raise ConfigError(f"A recorded run is repeated as it was: leave out {', '.join(changed)}.")
+    record = RunRecord.read(arguments.record)
+    if arguments.path is None and record.source is None:
+        raise ConfigError("The record does not say where the section was. Give its PATH as well.")
+    return record
+
+
+_PUBLISHED = ("epochs", "residual", "values")
+_SETTINGS = ("upscale", "denoise", "method", "genes", "seed", "device", *_PUBLISHED)
+
+
+def _config(arguments: argparse.Namespace) -> EnhanceConfig:
+    """The settings that were given; the rest keeps the defaults of EnhanceConfig."""
+    given = {k: getattr(arguments, k) for k in _SETTINGS if getattr(arguments, k) is not None}
+    published = {k: given.pop(k) for k in _PUBLISHED if k in given}
+    return EnhanceConfig(**given, published=published)
+
+
+def _simulate(arguments: argparse.Namespace) -> None:
+    check_target(arguments.output, overwrite=arguments.overwrite, with_record=False)
+    section = simulate_section(
+        n_spots=arguments.spots,
+        n_genes=arguments.genes,
+        lattice=arguments.lattice,
+        seed=arguments.seed,
+    )
+    print(write_h5ad(section.adata, arguments.output, overwrite=arguments.overwrite))
+
+
+def _view(arguments: argparse.Namespace) -> None:
+    try:
+        from napari_stentrans.plugin.app import view
+    except ImportError as error:
+        raise ConfigError(
+            f"The viewer needs napari and Qt ({error}). Install napari-stentrans[all]."
+        ) from error
+    view(arguments.path)
+
+
+def _with_bar(steps: Steps[T]) -> T:
+    """Run steps to the end with a progress bar on the error stream."""
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("starting", total=1, loss="")
+        stage = ""
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            if step.stage != stage:
+                bar.reset(task, description=step.stage, total=1, loss="")
+                stage = step.stage
+            loss = "" if step.loss is None else f"loss {step.loss:.4g}"
+            bar.update(task, completed=step.fraction, loss=loss)
+
+
+def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
+    if issubclass(category, StentransWarning):
+        console.print(f"[yellow]Note:[/] {message}", highlight=False, soft_wrap=True)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,31 @@
+"""What the plugin adds to napari's menus."""
+
+from __future__ import annotations
+
+import napari.viewer  # noqa: TC002 - napari reads the annotations to hand the viewer over
+from napari.utils.notifications import show_info
+from qtpy.QtWidgets import QFileDialog
+
+from napari_stentrans.plugin.layers import adopt, find
+
+FILES = "Sections (*.h5ad *.h5 *.tsv *.tsv.gz *.csv *.csv.gz *.txt *.txt.gz);;All files (*)"
+
+
+def open_section(viewer: napari.viewer.Viewer) -> None:
+    """Let the person choose a file, and open its section in the dock."""
+    path, _ = QFileDialog.getOpenFileName(
+        None, "Open a section (of a Space Ranger folder: its .h5)", "", FILES
+    )
+    if path:
+        _, dock = viewer.window.add_plugin_dock_widget("napari-stentrans", "stEnTrans")
+        dock.open(path)
+
+
+def paint_lost(viewer: napari.viewer.Viewer) -> None:
+    """Let the person paint lost regions on the section that was opened last."""
+    adopt(viewer)
+    sections = find(viewer)
+    if sections:
+        sections[-1].add_lost()
+    else:
+        show_info("Open a section first: drop it on napari, or use File > Open Sample.")

@@ -1,0 +1,109 @@
+"""Side by side: the measured and the enhanced map in two cells of napari's grid."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from napari.experimental import link_layers, unlink_layers
+from napari.layers import Layer
+from psygnal import Signal
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Image
+
+
+class SideBySide:
+    """An arrangement of the viewer that remembers what was there before.
+
+    napari's grid puts every ``stride`` layers, from the bottom up, into the next cell. So both
+    maps come first, each on top of the tissue image (of which a copy without data of its own
+    is made), and all other layers are hidden.
+
+    Parameters
+    ----------
+    viewer
+        Where the layers are.
+    image
+        Tissue image, or None.
+    before, after
+        The maps for the left and for the right.
+    """
+
+    ended = Signal()
+    """The viewer is as it was: after ``end``, or when the grid was switched off in napari."""
+
+    def __init__(
+        self, viewer: ViewerModel, image: Image | None, before: Image, after: Image
+    ) -> None:
+        self._viewer = viewer
+        self._order = list(viewer.layers)
+        self._visible = {layer: layer.visible for layer in self._order}
+        self._active = viewer.layers.selection.active
+        grid = viewer.grid
+        self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "enabled")}
+        self._copy = None if image is None else _copy(image)
+        shown = [before, after]
+        if image is not None:
+            viewer.layers.append(self._copy)
+            shown = [image, before, self._copy, after]
+        for layer in self._order:
+            layer.visible = layer in (before, after) or (layer is image and layer.visible)
+        _sort(viewer, [*shown, *(layer for layer in self._order if layer not in shown)])
+        viewer.layers.selection.active = after
+        with _same_view(viewer):
+            grid.stride, grid.shape, grid.enabled = len(shown) // 2, (1, 2), True
+        grid.events.enabled.connect(self._on_grid)
+
+    def end(self) -> None:
+        """Bring back the order, the visibility and the grid that were there before."""
+        viewer = self._viewer
+        viewer.grid.events.enabled.disconnect(self._on_grid)
+        if self._copy in viewer.layers:
+            unlink_layers([self._copy])
+            viewer.layers.remove(self._copy)
+        _sort(viewer, [layer for layer in self._order if layer in viewer.layers])
+        for layer, visible in self._visible.items():
+            if layer in viewer.layers:
+                layer.visible = visible
+        if self._active in viewer.layers:
+            viewer.layers.selection.active = self._active
+        with _same_view(viewer):
+            for name, value in self._grid.items():
+                setattr(viewer.grid, name, value)
+        self.ended.emit()
+
+    def _on_grid(self) -> None:
+        self._grid["enabled"] = self._viewer.grid.enabled
+        if not self._viewer.grid.enabled:
+            self.end()
+
+
+@contextmanager
+def _same_view(viewer: ViewerModel) -> Iterator[None]:
+    """Keep what is in view, while the cell of the grid that it is seen in changes its size."""
+    center, zoom = viewer.camera.center, viewer.camera.zoom
+    viewer.reset_view()
+    fitted = viewer.camera.zoom
+    yield
+    viewer.reset_view()
+    viewer.camera.center, viewer.camera.zoom = center, viewer.camera.zoom * zoom / fitted
+
+
+def _copy(image: Image) -> Image:
+    data, options, kind = image.as_layer_data_tuple()
+    options = options | {"name": f"{image.name} (beside)", "metadata": {}}
+    copy = Layer.create(data, options, kind)
+    link_layers([image, copy], ("visible", "opacity"))
+    return copy
+
+
+def _sort(viewer: ViewerModel, first: Sequence[Layer]) -> None:
+    """Put layers at the bottom of the list, in the order given."""
+    for at, layer in enumerate(first):
+        now = viewer.layers.index(layer)
+        if now != at:
+            viewer.layers.move(now, at)

@@ -1,0 +1,338 @@
+"""The dock: open a section, paint what is lost, run, compare, save.
+
+The panels show things and say what a person wants; this module decides. ``_phase`` is what the
+dock is doing, and ``_set_phase`` is the one place that switches buttons on and off.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.notifications import show_error
+from qtpy.QtCore import QEvent, QSize, QTimer
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_stentrans.errors import ConfigError, StentransError
+from napari_stentrans.export import save_steps
+from napari_stentrans.io import LostMask
+from napari_stentrans.plugin.data_panel import DataPanel
+from napari_stentrans.plugin.dialogs import ask_file, ask_folder, ask_target
+from napari_stentrans.plugin.enhance_panel import EnhancePanel
+from napari_stentrans.plugin.layers import SectionLayers, adopt, find
+from napari_stentrans.plugin.loading import read_steps, sample_steps
+from napari_stentrans.plugin.lost_panel import LostPanel
+from napari_stentrans.plugin.message_bar import MessageBar
+from napari_stentrans.plugin.panel import scrolled
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.result_panel import ResultPanel
+from napari_stentrans.plugin.worker import Job, run_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import napari
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.images import FirstLook
+    from napari_stentrans.progress import Progress, Steps
+
+PATIENCE = 1.0
+"""Seconds to wait for a computation to end when the dock closes or another begins."""
+WIDTH, LEAST_WIDTH = 360, 300
+LOOKS = """
+QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}
+QProgressBar::chunk {background-color: #5a7deb;}
+"""
+
+
+class StentransDock(QWidget):
+    """Everything that the plugin does, from top to bottom.
+
+    Parameters
+    ----------
+    napari_viewer
+        The viewer that it works in; layers that readers made there are taken in.
+    """
+
+    def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
+        super().__init__()
+        self.viewer = napari_viewer
+        self._phase = Phase.EMPTY
+        self._layers: SectionLayers | None = None
+        self._job: Job | None = None
+        self._closed = False
+        self.message = MessageBar()
+        self.data, self.lost = DataPanel(), LostPanel()
+        self.enhance, self.result = EnhancePanel(), ResultPanel()
+        self._lay_out()
+        self._connect()
+        self._recolour()
+        self._on_layers_changed()
+
+    # ---- what a person does
+
+    def open(self, path: str | Path) -> None:
+        """Read a section from a path, off the window's thread, and show it."""
+        path = Path(path)
+        self._load(partial(read_steps, path), f"Reading {path.name}")
+
+    def open_sample(self, name: str) -> None:
+        """Make a sample, "hex" or "square", and show it."""
+        self._load(partial(sample_steps, name), "Making a sample")
+
+    def show_gene(self, name: str) -> None:
+        """Show a gene in the maps before and after."""
+        if self._layers is None:
+            return
+        try:
+            self._layers.show_gene(name)
+        except StentransError as error:
+            self._fail(str(error))
+            return
+        self.data.search.set_gene(self._layers.gene)
+        self.enhance.form.set_shown_gene(self._layers.gene)
+        self.result.refresh()
+
+    def run(self) -> None:
+        """Enhance the section as the form says."""
+        if self._layers is None or not self._phase.idle:
+            return
+        self.message.clear()
+        layers = self._layers
+        try:
+            config, mask = self.enhance.form.value(), layers.painted()
+            if not self.enhance.form.fill.isChecked():
+                mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
+            nothing = not (mask.lost.any() or len(mask.sites) or config.denoise)
+            if nothing and config.upscale == 1:
+                raise ConfigError(
+                    "There is nothing to do: paint a lost region, or tick what else to do."
+                )
+        except StentransError as error:
+            self._fail(str(error))
+            return
+        work = partial(run_steps, layers.section, mask.lost, config, mask.sites)
+        self.enhance.progress.start("Starting")
+        self._start(work, Phase.RUNNING, partial(self._on_enhanced, layers))
+
+    def save(self) -> None:
+        """Ask where to, and write the result there, off the window's thread."""
+        if self._layers is None or self._layers.enhancement is None or not self._phase.idle:
+            return
+        result, section = self._layers.enhancement, self._layers.section
+        path = ask_target(self, f"{section.name.replace(' ', '_')}_enhanced.h5ad")
+        if path is None:
+            return
+        self.message.clear()
+        self.enhance.progress.start(f"Writing {path.name}")
+        work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
+        self._start(work, Phase.SAVING, self._on_saved)
+
+    def shut_down(self) -> None:
+        """Stop what runs and let go of the viewer; nothing works afterwards."""
+        if self._closed:
+            return
+        self._closed = True
+        self._stop_job()
+        self._layers_timer.stop()
+        events = self.viewer.layers.events
+        events.inserted.disconnect(self._layers_timer_start)
+        events.removed.disconnect(self._layers_timer_start)
+        self.lost.set_layers(None)
+        self.result.set_layers(None)
+
+    # ---- jobs
+
+    def _load(self, work: Callable[[], Steps[FirstLook]], doing: str) -> None:
+        self._stop_job()
+        self.message.clear()
+        self.data.show_busy(f"{doing} …")
+        self._start(work, Phase.LOADING, self._on_loaded)
+
+    def _start(
+        self, work: Callable[[], Steps[Any]], phase: Phase, returned: Callable[[Any], None]
+    ) -> None:
+        """Start a job; ``_on_ended`` comes last, however it ends."""
+        job = self._job = Job(work, self)
+        job.progressed.connect(self._on_progress)
+        job.returned.connect(returned)
+        job.failed.connect(self._fail)
+        job.warned.connect(self._on_warned)
+        job.paused.connect(partial(self._set_phase, Phase.PAUSED))
+        job.resumed.connect(partial(self._set_phase, Phase.RUNNING))
+        job.ended.connect(self._on_ended)
+        self._set_phase(phase)
+        job.start()
+
+    def _stop_job(self) -> None:
+        """End what runs, at its next step, and wait for it a little."""
+        if self._job is not None:
+            self._job.stop(PATIENCE)
+            self._on_ended()
+
+    def _pause(self) -> None:
+        if self._phase is Phase.RUNNING and self._job is not None:
+            self._job.pause()
+            self._set_phase(Phase.PAUSING)
+
+    def _resume(self) -> None:
+        if self._phase is Phase.PAUSED and self._job is not None:
+            self._job.resume()
+
+    def _cancel(self) -> None:
+        if self._job is not None:
+            self._job.cancel()
+            self._set_phase(Phase.STOPPING)
+
+    def _on_progress(self, step: Progress) -> None:
+        if self._phase is not Phase.LOADING:
+            self.enhance.progress.step(step)
+
+    def _on_loaded(self, look: FirstLook) -> None:
+        layers = SectionLayers(self.viewer, look.section, look)
+        self._layers_timer.stop()
+        self._choose(layers)
+
+    def _on_enhanced(self, layers: SectionLayers, result: Enhancement) -> None:
+        if layers not in find(self.viewer):
+            self._fail("The section was removed while the run went on; its result is dropped.")
+            return
+        layers.show_enhancement(result)
+        self.result.refresh()
+
+    def _on_saved(self, files: list[Path]) -> None:
+        names = " and ".join(path.name for path in files)
+        self.message.show_message(f"Saved {names} in {files[0].parent}.", "note")
+
+    def _on_warned(self, text: str) -> None:
+        self.message.show_message(text, "note")
+
+    def _on_ended(self) -> None:
+        job, self._job = self._job, None
+        if job is None:
+            return
+        job.deleteLater()
+        self.data.show_busy(None)
+        self.enhance.progress.finish()
+        self._show_section()
+        self._set_phase(Phase.EMPTY if self._layers is None else Phase.READY)
+
+    def _fail(self, text: str) -> None:
+        """Say what went wrong; a job has told napari already."""
+        self.message.show_message(text)
+        if self._job is None:
+            show_error(text)
+
+    # ---- state
+
+    def _set_phase(self, phase: Phase) -> None:
+        """Enter a phase; the only place that decides what can be pressed."""
+        self._phase = phase
+        layers, loading = self._layers, phase is Phase.LOADING
+        has_section = layers is not None
+        has_result = layers is not None and layers.enhancement is not None
+        for opener in (self.data.open, self.data.sample):
+            opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
+        self.data.sections.setEnabled(phase.idle)
+        self.data.search.setEnabled(has_section and not loading)
+        self.lost.setEnabled(has_section and not loading)
+        self.enhance.set_phase(phase)
+        self.enhance.progress.set_paused(phase is Phase.PAUSED)
+        self.result.save.setEnabled(has_result and phase is Phase.READY)
+
+    def _choose(self, layers: SectionLayers | None) -> None:
+        """Work on a section from now on."""
+        self._layers = layers
+        self.lost.set_layers(layers)
+        self.result.set_layers(layers)
+        self._show_section()
+        if self._phase.idle:
+            self._set_phase(Phase.EMPTY if layers is None else Phase.READY)
+
+    def _show_section(self) -> None:
+        sections = find(self.viewer)
+        names = [layers.section.name for layers in sections]
+        at = sections.index(self._layers) if self._layers in sections else -1
+        self.data.show_sections(names, at)
+        layers = self._layers
+        gene = "" if layers is None else layers.gene
+        self.data.show_section(None if layers is None else layers.section, gene)
+        self.enhance.form.set_shown_gene(gene)
+
+    def _on_section_chosen(self, at: int) -> None:
+        self._choose(find(self.viewer)[at])
+
+    def _on_layers_changed(self) -> None:
+        """Take in layers that a reader made, and notice those that went."""
+        new = adopt(self.viewer)
+        sections = find(self.viewer)
+        if self._layers not in sections or (new is not None and self._phase.idle):
+            if self._layers is not None and self._phase.running and self._layers not in sections:
+                self._cancel()
+            self._choose(new or (sections[-1] if sections else None))
+            return
+        self.lost.watch()
+        self.result.refresh()
+
+    def _layers_timer_start(self, event: object = None) -> None:
+        self._layers_timer.start()
+
+    # ---- Qt
+
+    def changeEvent(self, event: Any) -> None:
+        """Notice being taken out of the window, and changes of the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.ParentChange and self.parent() is None:
+            self.shut_down()
+            self.deleteLater()
+        elif event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def closeEvent(self, event: Any) -> None:
+        """Stop what runs."""
+        self.shut_down()
+        super().closeEvent(event)
+
+    def _recolour(self) -> None:
+        self.lost.recolour()
+        self.enhance.form.recolour()
+
+    def _connect(self) -> None:
+        self._layers_timer = QTimer(self)
+        self._layers_timer.setSingleShot(True)
+        self._layers_timer.setInterval(0)  # once all layers of a section are there
+        self._layers_timer.timeout.connect(self._on_layers_changed)
+        self.viewer.layers.events.inserted.connect(self._layers_timer_start)
+        self.viewer.layers.events.removed.connect(self._layers_timer_start)
+        self.data.fileWanted.connect(partial(self._ask_and_open, ask_file))
+        self.data.folderWanted.connect(partial(self._ask_and_open, ask_folder))
+        self.data.sampleWanted.connect(self.open_sample)
+        self.data.sectionChosen.connect(self._on_section_chosen)
+        self.data.geneChosen.connect(self.show_gene)
+        self.lost.counted.connect(self.enhance.form.set_lost)
+        self.enhance.runWanted.connect(self.run)
+        self.enhance.pauseWanted.connect(self._pause)
+        self.enhance.resumeWanted.connect(self._resume)
+        self.enhance.cancelWanted.connect(self._cancel)
+        self.result.saveWanted.connect(self.save)
+
+    def _ask_and_open(self, ask: Callable[[QWidget], Path | None]) -> None:
+        path = ask(self)
+        if path is not None:
+            self.open(path)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(0)
+        layout.addWidget(self.message)
+        layout.addWidget(scrolled(self.data, self.lost, self.enhance, self.result), 1)
+        self.setStyleSheet(LOOKS)
+        self.setMinimumWidth(LEAST_WIDTH)
+
+    def sizeHint(self) -> QSize:
+        """As wide as its texts read well."""
+        return QSize(WIDTH, super().sizeHint().height())

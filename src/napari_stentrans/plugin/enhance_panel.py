@@ -1,0 +1,50 @@
+"""Enhance: what to do, how, and the buttons that begin, hold and end a run."""
+
+from __future__ import annotations
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout
+
+from napari_stentrans.plugin.form import ConfigForm
+from napari_stentrans.plugin.panel import Panel, button
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.progress import ProgressPanel
+
+
+class EnhancePanel(Panel):
+    """The form of a run, its buttons and its progress."""
+
+    runWanted = Signal()
+    pauseWanted = Signal()
+    resumeWanted = Signal()
+    cancelWanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Enhance")
+        self.form = ConfigForm()
+        self.rows.addWidget(self.form)
+        self.run = button("Run", "Fill, sharpen and denoise as chosen above", self.runWanted.emit)
+        self.pause = button("Pause", "Hold the run; it goes on where it stopped", self._on_pause)
+        self.cancel = button(
+            "Cancel", "Stop; layers and the last result stay as they are", self.cancelWanted.emit
+        )
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for made in (self.run, self.pause, self.cancel):
+            row.addWidget(made, 1)
+        self.rows.addLayout(row)
+        self.progress = ProgressPanel()
+        self.rows.addWidget(self.progress)
+
+    def set_phase(self, phase: Phase) -> None:
+        """Offer what makes sense in a phase."""
+        self.form.setEnabled(phase.idle)
+        self.run.setEnabled(phase is Phase.READY)
+        self.pause.setEnabled(phase in (Phase.RUNNING, Phase.PAUSED))
+        self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
+        self.pause.setAccessibleName(self.pause.text().lower())
+        self.cancel.setEnabled(phase.running or phase is Phase.SAVING)
+
+    def _on_pause(self) -> None:
+        resume = self.pause.text() == "Resume"
+        (self.resumeWanted if resume else self.pauseWanted).emit()

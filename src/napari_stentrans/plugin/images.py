@@ -1,0 +1,300 @@
+"""What a section looks like in napari: data, colours and transforms of its layers.
+
+World coordinates are ``(y, x)``: micrometres where the scale of the section is known, else
+full-resolution pixels. Nothing here touches a viewer, so it may run in a worker thread.
+"""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pint
+from napari.utils.colormaps import Colormap, DirectLabelColormap
+from PIL import Image
+
+from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.targets import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari.layers import Image as NapariImage
+    from napari.layers import Layer
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+    LayerData = tuple[Any, dict[str, Any], str]
+
+TAG = "stentrans"
+"""Key in ``layer.metadata`` that says what a layer shows."""
+BIG = 16_000_000
+"""Images of more pixels are shown as pyramids."""
+SMALLEST_LEVEL = 1024
+TOP_QUANTILE = 0.995
+"""Brighter values than this quantile share the brightest colour."""
+CANDIDATES = 20
+"""Genes among which the first one to show is chosen."""
+DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
+"""Genes that are abundant everywhere and show nothing of the tissue."""
+
+LOST_COLOUR = "#d55e00"
+PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#f0e442"), strict=True))
+"""Colours that people with any colour vision tell apart (Okabe and Ito, 2008)."""
+DIVERGING = Colormap(
+    [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="stentrans difference"
+)
+
+
+class Tag(dict):
+    """What a layer shows. Copies of a layer share it, since it leads to the whole section."""
+
+    def __deepcopy__(self, memo: dict) -> Tag:
+        return self
+
+
+@dataclass(frozen=True)
+class Frame:
+    """World coordinates: ``per_px`` units of length ``unit`` are one full-resolution pixel."""
+
+    unit: str
+    per_px: float
+
+    @classmethod
+    def of(cls, section: Section, others: Iterable[Layer] = ()) -> Frame:
+        """Frame of a section among other layers: napari shows one unit at a time.
+
+        Beside layers in another unit of length, that unit is taken; beside layers in pixels,
+        pixels, since those are most likely an image of the same section.
+        """
+        units = {unit for layer in others for unit in layer.units[-2:]}
+        if section.um_per_px is None:
+            return cls("pixel", 1.0)
+        um = section.um_per_px * pint.get_application_registry().micrometer
+        if all(um.is_compatible_with(unit) for unit in units):
+            unit = min(units, key=str, default=um.units)
+            return cls(str(unit), float(um.to(unit).magnitude))
+        return cls("pixel", 1.0)
+
+    def of_raster(self, raster: SpotRaster) -> dict[str, Any]:
+        """Transform of a layer whose data lie on a raster."""
+        return self._transform(raster.pixel, raster.origin[::-1])
+
+    def of_image(self, scale: float) -> dict[str, Any]:
+        """Transform of an image with ``scale`` pixels per full-resolution pixel."""
+        return self._transform(1 / scale, np.full(2, 0.5 / scale - 0.5))
+
+    def world_yx(self, xy: ArrayLike) -> NDArray[np.float64]:
+        """World coordinates (site, 2) of positions (x, y) in full-resolution pixels."""
+        return np.asarray(xy, float)[..., ::-1] * self.per_px
+
+    def _transform(self, pixel: float, origin_yx: NDArray[np.float64]) -> dict[str, Any]:
+        return {
+            "scale": (pixel * self.per_px,) * 2,
+            "translate": tuple(origin_yx * self.per_px),
+            "units": (self.unit,) * 2,
+        }
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLook:
+    """What has to be computed before a section is shown; slow for large ones.
+
+    Attributes
+    ----------
+    section
+        The section.
+    gene
+        The gene to show first.
+    pixels
+        Tissue image, or the levels of its pyramid, or None.
+    """
+
+    section: Section
+    gene: str
+    pixels: NDArray[np.generic] | list[NDArray[np.generic]] | None
+
+    @classmethod
+    def of(cls, section: Section) -> FirstLook:
+        """Read the image, draw the raster and choose a gene.
+
+        Warns
+        -----
+        StentransWarning
+            When the image cannot be read; the section is then shown without it.
+        """
+        section.raster  # noqa: B018 - drawn here, and kept by the section
+        return cls(section, first_gene(section), _tissue(section))
+
+    def layer_data(self, frame: Frame) -> list[LayerData]:
+        """Layers of the tissue image, where there is one, and of the gene."""
+        tag = {"section": self.section, "gene": self.gene, "frame": frame}
+        layers = []
+        if self.pixels is not None:
+            layers.append(_image_layer(self.section, self.pixels, frame, tag))
+        values = self.section.gene_lognorm(self.gene)
+        layers.append(gene_layer("before", self.section.raster, values, frame, tag))
+        return layers
+
+
+def first_gene(section: Section) -> str:
+    """Of the most expressed genes, the one whose map is the smoothest (highest Moran's I)."""
+    totals = np.asarray(section.counts.sum(0)).ravel()
+    dull = section.genes.str.contains(DULL, regex=True)
+    at = np.argsort(np.where(dull, -1, totals), kind="stable")[::-1][:CANDIDATES]
+    pairs = section.lattice.neighbours(section.xy)
+    if not len(pairs):
+        return str(section.genes[at[0]])
+    maps = np.stack([section.gene_lognorm(gene) for gene in section.genes[at]], axis=1)
+    maps -= maps.mean(0)
+    moran = (maps[pairs[:, 0]] * maps[pairs[:, 1]]).mean(0) / np.maximum(maps.var(0), 1e-12)
+    return str(section.genes[at[moran.argmax()]])
+
+
+def limits_of(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Contrast limits of values from 0 up; never empty, whatever the values."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    top = float(np.quantile(known, TOP_QUANTILE))
+    top = top if top > 0 else float(known.max())
+    return 0.0, top if top > 1e-6 else 1.0
+
+
+def set_limits(layer: NapariImage, limits: tuple[float, float]) -> None:
+    """Set contrast limits, and let their slider reach as far as the values do."""
+    layer.contrast_limits = limits
+    highest = np.nanmax(layer.data, initial=limits[1])
+    layer.contrast_limits_range = (min(limits[0], 0.0), float(highest))
+
+
+def gene_layer(
+    role: str,
+    raster: SpotRaster,
+    values: NDArray[np.floating],
+    frame: Frame,
+    tag: dict[str, Any],
+    limits: tuple[float, float] | None = None,
+) -> LayerData:
+    """Layer of values (site,) of the gene ``tag["gene"]``; transparent where there is no site.
+
+    Contrast limits come from the values where not given.
+    """
+    low, top = limits or limits_of(np.abs(values))
+    looks: dict[str, Any] = {"colormap": "viridis"}
+    if role == "uncertainty":
+        looks = {"colormap": "magma", "visible": False}
+    elif role == "difference":
+        low, looks = -top, {"colormap": DIVERGING}
+    options = {
+        **frame.of_raster(raster),
+        **looks,
+        "contrast_limits": (low, top),
+        "interpolation2d": "nearest",
+        "blending": "translucent",
+    }
+    return _layer(raster.draw(values), role, _NAMES[role].format(**tag), options, tag, "image")
+
+
+def lost_layer(section: Section, frame: Frame) -> LayerData:
+    """Empty layer on the section's raster to paint lost regions on."""
+    raster = section.raster
+    options = {
+        **frame.of_raster(raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: LOST_COLOUR, 0: "transparent", 1: LOST_COLOUR}
+        ),
+        "features": {"index": [1], "region": ["lost"]},
+        "opacity": 0.6,
+    }
+    data = np.zeros(raster.shape, np.uint8)
+    return _layer(data, "lost", "lost regions", options, {"section": section}, "labels")
+
+
+def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
+    """Layer that says where the value of each site comes from; 0 where there is no site."""
+    raster = enhancement.raster
+    codes = np.append(enhancement.sites.provenance.astype(np.uint8) + 1, np.uint8(0))
+    colours = dict(enumerate(PROVENANCE_COLOURS.values(), start=1))
+    options = {
+        **frame.of_raster(raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: "transparent", 0: "transparent", **colours}
+        ),
+        "features": {"index": list(colours), "value": LABELS},
+        "opacity": 0.7,
+        "visible": False,
+    }
+    tag = {"section": enhancement.section}
+    return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
+
+
+def brush_of(raster: SpotRaster) -> int:
+    """Brush size in raster pixels: two spots wide, or more where spots are tiny on screen."""
+    spots = 2 * raster.lattice.spacing / raster.pixel
+    return int(np.ceil(max(spots, max(raster.shape) / 60, 2)))
+
+
+_NAMES = {
+    "before": "{gene} measured",
+    "after": "{gene} enhanced",
+    "uncertainty": "{gene} uncertainty",
+    "difference": "{gene} difference",
+}
+
+
+def _layer(
+    data: Any, role: str, name: str, options: dict[str, Any], tag: dict[str, Any], kind: str
+) -> LayerData:
+    metadata = {TAG: Tag(tag, role=role, name=name)}
+    return data, {"name": name, "metadata": metadata, **options}, kind
+
+
+def _image_layer(section: Section, pixels: Any, frame: Frame, tag: dict[str, Any]) -> LayerData:
+    levels = pixels if isinstance(pixels, list) else [pixels]
+    options = {
+        **frame.of_image(section.images[0].scale),
+        "rgb": levels[0].ndim == 3,
+        "multiscale": isinstance(pixels, list),
+    }
+    return _layer(pixels, "image", f"{section.name} image", options, tag, "image")
+
+
+def _tissue(section: Section) -> Any:
+    if not section.images:
+        return None
+    try:
+        pixels = _displayable(section.images[0].data)
+    except (ReadError, OSError) as error:
+        warnings.warn(f"The image is left out: {error}", StentransWarning, stacklevel=3)
+        return None
+    if pixels.shape[0] * pixels.shape[1] <= BIG:
+        return pixels
+    levels = [pixels]
+    while max(levels[-1].shape[:2]) > SMALLEST_LEVEL:
+        levels.append(_halved(levels[-1]))
+    return levels
+
+
+def _displayable(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Pixels that napari can show: (row, column), or (row, column, 3 or 4) of bytes."""
+    if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
+        pixels = pixels[..., 0]
+    if pixels.dtype == bool:
+        return pixels.astype(np.uint8) * 255
+    if pixels.ndim == 2 or pixels.dtype == np.uint8:
+        return pixels
+    top = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else max(pixels.max(), 1)
+    return np.asarray(np.clip(pixels / top * 255, 0, 255), np.uint8)
+
+
+def _halved(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+    """Half the rows and columns: means of 2 x 2 bytes, or every second of other numbers."""
+    if pixels.dtype == np.uint8:
+        return np.asarray(Image.fromarray(pixels).reduce(2))
+    return pixels[::2, ::2]

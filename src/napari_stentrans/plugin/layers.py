@@ -1,0 +1,330 @@
+"""The layers of a section in a viewer: the only code that makes or changes them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.experimental import link_layers, unlink_layers
+from napari.layers import Layer
+from psygnal import Signal
+
+from napari_stentrans.enhancement import GeneMap
+from napari_stentrans.errors import GeneNotFound
+from napari_stentrans.io.masks import LostMask, painted_to_lost
+from napari_stentrans.plugin.compare import SideBySide
+from napari_stentrans.plugin.images import (
+    TAG,
+    FirstLook,
+    Frame,
+    brush_of,
+    gene_layer,
+    limits_of,
+    lost_layer,
+    provenance_layer,
+    set_limits,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari.components import ViewerModel
+    from napari.layers import Labels
+    from numpy.typing import ArrayLike
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.images import LayerData
+    from napari_stentrans.section import Section
+
+ORDER = ("image", "before", "after", "uncertainty", "provenance", "difference", "lost")
+"""Roles of layers, from the bottom up."""
+GENE_ROLES = ("before", "after", "uncertainty", "difference")
+TWIN = {"before": "after", "after": "before"}
+LINKED = ("contrast_limits", "gamma", "colormap")
+"""What the measured and the enhanced map have in common."""
+OUTLINE = 2
+"""Width of the outline of lost regions once they are filled, in screen pixels."""
+
+
+def _layer_of(role: str, what: str) -> property:
+    return property(lambda self: self._layers.get(role), doc=f"{what}; None when not there.")
+
+
+class SectionLayers:
+    """The layers of one section in one viewer.
+
+    A person may rename, recolour, hide, move and delete the layers at any time: what is left
+    goes on working, and nothing they chose is undone.
+
+    Parameters
+    ----------
+    viewer
+        Where to show the section.
+    section
+        The section.
+    look
+        What to show first; computed where not given. Make it in a worker thread
+        (``FirstLook.of(section)``) to keep the window alive meanwhile.
+    layers
+        Layers by role that a reader made of this section, instead of new ones.
+
+    Attributes
+    ----------
+    viewer, section
+        As given.
+    enhancement
+        The result that is shown, or None.
+    gene
+        Name of the gene that is shown.
+    """
+
+    compared = Signal()
+    """Side by side or the difference was switched, by a button or in napari."""
+
+    image = _layer_of("image", "Tissue image")
+    before = _layer_of("before", "Map of the gene as measured")
+    lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
+    after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
+    provenance = _layer_of("provenance", "Where each enhanced value comes from")
+    uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
+    difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
+
+    def __init__(
+        self,
+        viewer: ViewerModel,
+        section: Section,
+        look: FirstLook | None = None,
+        layers: Mapping[str, Layer] | None = None,
+    ) -> None:
+        self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
+        self.section = section
+        self.enhancement: Enhancement | None = None
+        self._layers: dict[str, Any] = {}
+        self._names: dict[str, str] = {}
+        self._beside: SideBySide | None = None
+        self.viewer.layers.events.removed.connect(self._on_removed)
+        if layers is None:
+            self._show_first(look or FirstLook.of(section))
+            return
+        tag = next(iter(layers.values())).metadata[TAG]
+        self.gene, self._frame = tag["gene"], tag["frame"]
+        for role, layer in layers.items():
+            self._take(role, layer)
+
+    def show_gene(self, name: str) -> None:
+        """Show a gene, given by name or id, in every layer that shows one.
+
+        Where the last run left this gene out, the enhanced layers go blank.
+
+        Raises
+        ------
+        GeneNotFound
+            When the section has no such gene; the layers stay as they were.
+        """
+        self.gene = str(self.section.genes[self.section.gene_index(name)])
+        result = self._result()
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self._put(role, self._gene_layer(role, result), new_limits=True)
+
+    @property
+    def gene_is_enhanced(self) -> bool:
+        """Whether there is a result that knows the gene that is shown."""
+        return self._result() is not None
+
+    def add_lost(self) -> Labels:
+        """Let the person paint: make the layer of lost regions if needed, and select it."""
+        layer = self._lost_layer()
+        self.viewer.layers.selection.active = layer
+        layer.mode = "paint"
+        return layer
+
+    def painted(self) -> LostMask:
+        """Spots and sites that are painted as lost; none where there is no such layer."""
+        nothing = np.zeros(self.section.raster.shape, bool)
+        return painted_to_lost(self.section, nothing if self.lost is None else self.lost.data)
+
+    def paint_spots(self, lost: ArrayLike) -> None:
+        """Paint the cells of spots (bool per spot) as lost, as one step that can be undone."""
+        layer = self._lost_layer()
+        cells = self.section.raster.paint(lost) & (np.asarray(layer.data) == 0)
+        layer.data_setitem(np.nonzero(cells), 1)
+
+    def show_enhancement(self, enhancement: Enhancement) -> None:
+        """Show a result of this section, in the layers of the last one where they are left."""
+        first = self.after is None
+        if first:
+            self.set_side_by_side(on=False)
+        self.enhancement = enhancement
+        result = self._result()
+        std_known = result is not None and bool(np.isfinite(result.std).any())
+        if self.uncertainty is not None and not std_known:
+            self.viewer.layers.remove(self.uncertainty)
+        wanted = {"before", "after", *self._layers} | ({"uncertainty"} if std_known else set())
+        for role in GENE_ROLES:
+            if role in wanted:
+                self._put(role, self._gene_layer(role, result))
+        self._put("provenance", provenance_layer(enhancement, self._frame))
+        if first:
+            self.before.visible = False  # its rim would show around a finer map
+            if self.lost is not None:
+                self.lost.contour = OUTLINE  # so that what was filled is seen
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the measured and the enhanced map are shown beside each other."""
+        return self._beside is not None
+
+    def set_side_by_side(self, on: bool) -> None:
+        """Show the measured and the enhanced map beside each other, or all layers as before.
+
+        Nothing happens where one of the two maps is not there.
+        """
+        if on == self.side_by_side or (on and not {"before", "after"} <= self._layers.keys()):
+            return
+        if on:
+            self._beside = SideBySide(self.viewer, self.image, self.before, self.after)
+            self._beside.ended.connect(self._on_beside_ended)
+        else:
+            self._beside.end()
+            return
+        self.compared.emit()
+
+    def set_difference(self, on: bool) -> None:
+        """Show or hide the map of enhanced minus measured; side by side ends."""
+        if on and self.enhancement is not None:
+            self.set_side_by_side(on=False)
+            if self.difference is None:
+                self._put("difference", self._gene_layer("difference", self._result()))
+        if self.difference is not None:
+            self.difference.visible = on
+        self.compared.emit()
+
+    def remove(self) -> None:
+        """Take all layers of the section out of the viewer."""
+        self.set_side_by_side(on=False)
+        for layer in list(self._layers.values()):
+            self.viewer.layers.remove(layer)
+        self.viewer.layers.events.removed.disconnect(self._on_removed)
+
+    def _show_first(self, look: FirstLook) -> None:
+        self.gene = look.gene
+        was_empty = not len(self.viewer.layers)
+        self._frame = Frame.of(self.section, self.viewer.layers)
+        for data in look.layer_data(self._frame):
+            layer = Layer.create(*data)
+            self.viewer.layers.append(layer)
+            self._take(layer.metadata[TAG]["role"], layer)
+        if was_empty:
+            self.viewer.reset_view()
+
+    def _lost_layer(self) -> Labels:
+        """Layer of lost regions, made if needed, visible and filled."""
+        if self.lost is None:
+            self._put("lost", lost_layer(self.section, self._frame))
+            self.lost.brush_size = brush_of(self.section.raster)
+            self.lost.selected_label = 1
+        self.lost.visible, self.lost.contour = True, 0
+        return self.lost
+
+    def _result(self) -> GeneMap | None:
+        """Return the result for the gene that is shown; None where there is none."""
+        if self.enhancement is None:
+            return None
+        try:
+            return self.enhancement.gene(self.gene)
+        except GeneNotFound:
+            return None
+
+    def _gene_layer(self, role: str, result: GeneMap | None) -> LayerData:
+        """Layer of the gene in a role; blank where the result does not know the gene."""
+        tag = {"section": self.section, "gene": self.gene}
+        raster = self.section.raster
+        measured = self.section.gene_lognorm(self.gene)
+        if role == "before":
+            return gene_layer(role, raster, measured, self._frame, tag)
+        sites = self.enhancement.sites
+        mean, std = result or GeneMap(*np.full((2, len(sites)), np.nan, np.float32))
+        if role == "difference":
+            change = np.where(sites.measured, mean, np.nan)[: sites.n_spots] - measured
+            return gene_layer(role, raster, change, self._frame, tag)
+        values = mean if role == "after" else std
+        limits = limits_of(measured) if role == "after" else None
+        return gene_layer(role, self.enhancement.raster, values, self._frame, tag, limits)
+
+    def _put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
+        """Make the layer of a role, or give new data to the one that is there."""
+        data, options, _ = layer_data
+        layer = self._layers.get(role)
+        if layer is None:
+            self._insert(role, layer_data)
+            return
+        layer.data = data
+        layer.scale, layer.translate = options["scale"], options["translate"]
+        if new_limits:
+            set_limits(layer, options["contrast_limits"])
+        if layer.name == self._names[role]:
+            layer.name = options["name"]
+            self._names[role] = layer.name
+
+    def _insert(self, role: str, layer_data: LayerData) -> None:
+        data, options, kind = layer_data
+        twin = self._layers.get(TWIN.get(role, ""))
+        if twin is not None:
+            options = options | {name: getattr(twin, name) for name in LINKED}
+        layers = self.viewer.layers
+        lower = [self._layers[r] for r in ORDER[: ORDER.index(role)] if r in self._layers]
+        at = max(map(layers.index, lower)) + 1 if lower and role != "lost" else len(layers)
+        active = layers.selection.active
+        layer = Layer.create(data, options, kind)
+        layers.insert(at, layer)
+        layers.selection.active = active or layer
+        self._take(role, layer)
+
+    def _take(self, role: str, layer: Layer) -> None:
+        """Own a layer that is in the viewer."""
+        tag = layer.metadata[TAG]
+        tag["layers"] = self
+        self._layers[role] = layer
+        self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
+        if role in GENE_ROLES:
+            set_limits(layer, layer.contrast_limits)
+        twin = self._layers.get(TWIN.get(role, ""))
+        if twin is not None:
+            link_layers([layer, twin], LINKED)
+
+    def _on_removed(self, event: Any) -> None:
+        for role, layer in list(self._layers.items()):
+            if layer is event.value:
+                del self._layers[role]
+                if role in TWIN:
+                    unlink_layers([layer])
+
+    def _on_beside_ended(self) -> None:
+        self._beside = None
+        self.compared.emit()
+
+
+def find(viewer: ViewerModel) -> list[SectionLayers]:
+    """Sections whose layers are in the viewer, the lowest first."""
+    found: dict[int, SectionLayers] = {}
+    for layer in getattr(viewer, "__wrapped__", viewer).layers:
+        owner = layer.metadata.get(TAG, {}).get("layers")
+        if owner is not None and layer in owner._layers.values():
+            found[id(owner)] = owner
+    return list(found.values())
+
+
+def adopt(viewer: ViewerModel) -> SectionLayers | None:
+    """Turn layers that a reader made into SectionLayers; the last ones made, None without any."""
+    viewer = getattr(viewer, "__wrapped__", viewer)
+    sections: dict[int, dict[str, Layer]] = {}
+    for layer in viewer.layers:
+        tag = layer.metadata.get(TAG, {})
+        if "section" in tag and "layers" not in tag:
+            sections.setdefault(id(tag["section"]), {}).setdefault(tag["role"], layer)
+    adopted = None
+    for layers in sections.values():
+        section = next(iter(layers.values())).metadata[TAG]["section"]
+        adopted = SectionLayers(viewer, section, layers=layers)
+    return adopted

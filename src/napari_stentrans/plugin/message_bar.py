@@ -1,0 +1,78 @@
+"""MessageBar: one line that says what went wrong, or what was noticed."""
+
+from __future__ import annotations
+
+from typing import Any, Literal
+
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+
+from napari_stentrans.plugin.icons import icon, pixmap, text_color
+
+Kind = Literal["error", "note"]
+TINTS: dict[Kind, tuple[str, str]] = {
+    "error": ("#e0563b", "rgba(224, 86, 59, 60)"),
+    "note": ("#3f8fd2", "rgba(63, 143, 210, 50)"),
+}
+
+
+class MessageBar(QFrame):
+    """A message with an icon; its text can be selected and copied; the cross closes it."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.setObjectName("stentransMessage")
+        self.setAccessibleName("message")
+        self._icon = QLabel()
+        self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self._label = QLabel()
+        self._label.setWordWrap(True)
+        self._label.setTextFormat(Qt.TextFormat.PlainText)
+        self._label.setTextInteractionFlags(
+            Qt.TextInteractionFlag.TextSelectableByMouse
+            | Qt.TextInteractionFlag.TextSelectableByKeyboard
+        )
+        self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
+        self.close_button = QToolButton()
+        self.close_button.setToolTip("Close this message")
+        self.close_button.setAccessibleName("close message")
+        self.close_button.setAutoRaise(True)
+        self.close_button.clicked.connect(self.clear)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(8, 6, 4, 6)
+        row.setSpacing(8)
+        row.addWidget(self._icon, 0)
+        row.addWidget(self._label, 1)
+        row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
+        self.hide()
+
+    def text(self) -> str:
+        """Return what is shown; empty when nothing is."""
+        return str(self._label.text())
+
+    def show_message(self, text: str, kind: Kind = "error") -> None:
+        """Show a message; it stays until it is closed or another takes its place."""
+        strong, tint = TINTS[kind]
+        self.setStyleSheet(
+            f"#stentransMessage {{background-color: {tint}; border-left: 3px solid {strong};}}"
+            "#stentransMessage > * {background-color: transparent;}"
+        )
+        self._icon.setPixmap(pixmap(kind, strong, 18))
+        self._label.setText(text)
+        self._label.setAccessibleName(f"{kind}: {text}")
+        self._recolour()
+        self.show()
+
+    def clear(self) -> None:
+        """Close the message."""
+        self._label.clear()
+        self.hide()
+
+    def changeEvent(self, event: Any) -> None:
+        """Keep the cross readable when the theme changes."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and not self.isHidden():
+            self._recolour()
+
+    def _recolour(self) -> None:
+        self.close_button.setIcon(icon("close", text_color(self._label)))

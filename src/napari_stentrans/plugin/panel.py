@@ -1,0 +1,89 @@
+"""Panel: one titled part of the dock, and the small widgets that the parts share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import (
+    QFrame,
+    QLabel,
+    QPushButton,
+    QScrollArea,
+    QSizePolicy,
+    QVBoxLayout,
+    QWidget,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+
+class Panel(QFrame):
+    """A heading with widgets below it; subclasses add theirs to ``self.rows``.
+
+    Parameters
+    ----------
+    title
+        The heading.
+    line
+        Whether a line parts the panel from the one above.
+    """
+
+    def __init__(self, title: str, *, line: bool = True) -> None:
+        super().__init__()
+        self.setAccessibleName(title)
+        heading = QLabel(title)
+        heading.setStyleSheet("font-weight: bold;")
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(5)
+        if line:
+            self.rows.addWidget(_line())
+        self.rows.addWidget(heading)
+
+
+def scrolled(*panels: Panel) -> QScrollArea:
+    """Stack panels in a column that scrolls up and down, never sideways."""
+    inside = QWidget()
+    rows = QVBoxLayout(inside)
+    rows.setContentsMargins(8, 6, 8, 8)
+    rows.setSpacing(8)
+    for panel in panels:
+        rows.addWidget(panel)
+    rows.addStretch(1)
+    area = QScrollArea()
+    area.setWidget(inside)
+    area.setWidgetResizable(True)
+    area.setFrameShape(QFrame.Shape.NoFrame)
+    area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+    return area
+
+
+def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QPushButton:
+    """Make a push button with a tooltip that also names it for screen readers."""
+    made = QPushButton(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(text.rstrip("…").lower())
+    made.setAccessibleDescription(tip)
+    made.setMinimumWidth(10)
+    if clicked is not None:
+        made.clicked.connect(lambda: clicked())
+    return made
+
+
+def words(name: str) -> QLabel:
+    """Make a label for sentences: it wraps, never widens the dock, and can be copied from."""
+    label = QLabel()
+    label.setAccessibleName(name)
+    label.setWordWrap(True)
+    label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
+    label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
+    return label
+
+
+def _line() -> QFrame:
+    line = QFrame()
+    line.setFixedHeight(1)
+    line.setStyleSheet("background-color: rgba(128, 128, 128, 90);")
+    return line

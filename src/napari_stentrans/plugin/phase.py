@@ -1,0 +1,28 @@
+"""Phase: what the dock is doing, and what can be done meanwhile."""
+
+from __future__ import annotations
+
+from enum import Enum
+
+
+class Phase(Enum):
+    """What the dock is doing; it decides every button."""
+
+    EMPTY = "no section"
+    LOADING = "reading a section"
+    READY = "waiting for the person"
+    RUNNING = "a run goes on"
+    PAUSING = "a run stops at its next step, to be resumed"
+    PAUSED = "a run is held"
+    STOPPING = "a run or a save stops at its next step"
+    SAVING = "a result is being written"
+
+    @property
+    def idle(self) -> bool:
+        """Whether nothing is being computed."""
+        return self in (Phase.EMPTY, Phase.READY)
+
+    @property
+    def running(self) -> bool:
+        """Whether there is a run that can be cancelled."""
+        return self in (Phase.RUNNING, Phase.PAUSING, Phase.PAUSED)

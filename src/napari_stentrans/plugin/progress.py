@@ -1,0 +1,202 @@
+"""Progress of a run: a bar, the stage in words, the time left, and the loss as it falls."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent
+from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+
+from napari_stentrans.plugin.icons import text_color
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_stentrans.progress import Progress
+
+TRUSTED_AFTER = 1.0
+"""Seconds of a stage before its pace is told."""
+CURVE = "#e8833a"
+
+
+class Pace:
+    """Follows the steps of a run and says how far it is and how long it will take.
+
+    A stage may contain loops of its own, with another total or a single step; only the loop that
+    a stage began with counts, so that the bar never jumps back.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        self._clock = clock
+        self._began: dict[str, tuple[float, int]] = {}
+        self._slept = 0.0
+        self._asleep: float | None = None
+        self.stage = ""
+        self.fraction = 0.0
+
+    def step(self, progress: Progress) -> bool:
+        """Take in a step; False when it is one of an inner loop."""
+        stage, now = progress.stage, self._clock()
+        if progress.total <= 1 and stage != self.stage and 0 < self.fraction < 1:
+            return False
+        if stage != self.stage:
+            self._began.setdefault(stage, (now, progress.total))
+            self.stage, self.fraction, self._slept = stage, progress.fraction, 0.0
+            return True
+        if progress.total != self._began[stage][1]:
+            return False
+        self.fraction = max(self.fraction, progress.fraction)
+        return True
+
+    def sleep(self, asleep: bool) -> None:
+        """Leave out the time of a pause."""
+        now = self._clock()
+        if asleep and self._asleep is None:
+            self._asleep = now
+        elif not asleep and self._asleep is not None:
+            self._slept += now - self._asleep
+            self._asleep = None
+
+    def seconds_left(self) -> float | None:
+        """Seconds until this stage is done, None while that cannot be told."""
+        if not self.stage or not 0 < self.fraction < 1:
+            return None
+        spent = self._clock() - self._began[self.stage][0] - self._slept
+        if spent < TRUSTED_AFTER:
+            return None
+        return spent * (1 - self.fraction) / self.fraction
+
+
+def in_words(seconds: float) -> str:
+    """About how long, for a person: "about 12 s", "about 3 min", "about 1 h 20 min"."""
+    if seconds < 90:
+        return f"about {max(round(seconds), 1)} s"
+    minutes = round(seconds / 60)
+    if minutes < 90:
+        return f"about {minutes} min"
+    return f"about {minutes // 60} h {minutes % 60} min"
+
+
+class ProgressPanel(QWidget):
+    """Bar, words and curve; empty and hidden while nothing runs."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._pace = Pace()
+        self.bar = QProgressBar()
+        self.bar.setAccessibleName("progress")
+        self.bar.setTextVisible(False)
+        self.bar.setFixedHeight(10)
+        self.words = QLabel()
+        self.words.setWordWrap(True)
+        self.words.setAccessibleName("what is being done")
+        self.curve: LossCurve | None = None
+        layout = self._rows = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(4)
+        layout.addWidget(self.bar)
+        layout.addWidget(self.words)
+        self.hide()
+
+    def start(self, words: str) -> None:
+        """Begin: a busy bar until the first step that can be counted."""
+        self._pace = Pace()
+        self.bar.setRange(0, 0)
+        self.words.setText(words)
+        if self.curve is not None:
+            self.curve.clear()
+            self.curve.hide()
+        self.bar.show()
+        self.words.show()
+        self.show()
+
+    def step(self, progress: Progress) -> None:
+        """Show a step of the run."""
+        if progress.loss is not None:
+            self._plot(progress)
+        if not self._pace.step(progress):
+            return
+        known = progress.total > 1
+        self.bar.setRange(0, 1000 if known else 0)
+        self.bar.setValue(round(1000 * self._pace.fraction))
+        parts = [self._pace.stage[:1].upper() + self._pace.stage[1:]]
+        left = self._pace.seconds_left()
+        if left is not None:
+            parts.append(f"{in_words(left)} left")
+        elif known:
+            parts.append(f"{progress.done:,} of {progress.total:,}")
+        self.words.setText(" · ".join(parts))
+
+    def set_paused(self, paused: bool) -> None:
+        """Say that the run is held, and leave the pause out of the time."""
+        self._pace.sleep(paused)
+        stage = self._pace.stage[:1].upper() + self._pace.stage[1:]
+        self.words.setText(f"{stage} · paused" if paused else stage)
+
+    def finish(self) -> None:
+        """Clear away bar and words; the curve stays to be looked at."""
+        self.bar.setRange(0, 1)
+        self.bar.hide()
+        self.words.hide()
+        self.setVisible(self.curve is not None and not self.curve.isHidden())
+
+    def _plot(self, progress: Progress) -> None:
+        if self.curve is None:
+            self.curve = LossCurve()
+            self._rows.addWidget(self.curve)
+        self.curve.show()
+        self.curve.add(progress)
+
+
+class LossCurve(QWidget):
+    """The training loss over the steps of a run."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        import pyqtgraph  # half a second, and only training has a loss
+
+        self.setFixedHeight(120)
+        self.setAccessibleName("training loss")
+        self.setToolTip("The training loss: the lower, the better the network fits")
+        self._plot = pyqtgraph.PlotWidget(background=None)
+        self._plot.setMenuEnabled(False)
+        self._plot.setMouseEnabled(False, False)
+        self._plot.hideButtons()
+        self._plot.setLabel("left", "loss")
+        self._line = self._plot.plot(pen=pyqtgraph.mkPen(CURVE, width=2))
+        self._done: list[int] = []
+        self._loss: list[float] = []
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self._plot)
+        self._recolour()
+
+    def add(self, progress: Progress) -> None:
+        """Draw one more point."""
+        self._done.append(progress.done)
+        self._loss.append(float(progress.loss or 0.0))
+        self._line.setData(self._done, self._loss)
+
+    def points(self) -> list[tuple[int, float]]:
+        """(step, loss) of all points drawn."""
+        return list(zip(self._done, self._loss, strict=True))
+
+    def clear(self) -> None:
+        """Forget the last run."""
+        self._done.clear()
+        self._loss.clear()
+        self._line.setData([], [])
+
+    def changeEvent(self, event: Any) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        color: Any = text_color(self)
+        for side in ("left", "bottom"):
+            axis = self._plot.getAxis(side)
+            axis.setPen(color)
+            axis.setTextPen(color)

@@ -1,0 +1,51 @@
+"""Reader: a section dropped on napari becomes its tissue image and the map of one gene."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import napari
+
+from napari_stentrans.io import can_read, read_section
+from napari_stentrans.plugin.images import FirstLook, Frame
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+    from pathlib import Path
+
+    from napari_stentrans.plugin.images import LayerData
+    from napari_stentrans.section import Section
+
+
+def get_reader(path: str | Path | Sequence[str | Path]) -> Callable[..., list[LayerData]] | None:
+    """Return what reads a path, or None where it holds no section; nothing is read yet."""
+    one = _only(path)
+    return read if one is not None and can_read(one) else None
+
+
+def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
+    """Read a section into layers, which the dock takes up when it is open or opened.
+
+    Raises
+    ------
+    ReadError
+        When the section is damaged or lacks a part.
+    SectionError
+        When its counts or positions make no sense.
+    """
+    one = _only(path)
+    return layers_of(read_section(path if one is None else one))  # type: ignore[arg-type]
+
+
+def layers_of(section: Section) -> list[LayerData]:
+    """Layers of a section, in the unit of those that are in the viewer."""
+    viewer = napari.current_viewer()
+    frame = Frame.of(section, () if viewer is None else viewer.layers)
+    return FirstLook.of(section).layer_data(frame)
+
+
+def _only(path: str | Path | Sequence[str | Path]) -> str | Path | None:
+    """Return the path, or the only one of several; None where there are more."""
+    if isinstance(path, list | tuple):
+        return path[0] if len(path) == 1 else None
+    return path  # type: ignore[return-value]

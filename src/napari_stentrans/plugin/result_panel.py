@@ -1,0 +1,151 @@
+"""Result: what a run did, ways to look at it, and saving it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QPushButton
+
+from napari_stentrans.plugin.images import PROVENANCE_COLOURS
+from napari_stentrans.plugin.panel import Panel, button, words
+
+if TYPE_CHECKING:
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.layers import SectionLayers
+
+MEANING = {
+    "measured": "measured",
+    "lost": "lost, filled",
+    "unmeasured": "not measured, filled",
+    "between": "between spots",
+}
+VIEWS = {
+    "side_by_side": ("Side by side", "Measured and enhanced map beside each other"),
+    "difference": ("Difference", "Enhanced minus measured: red is more, blue is less"),
+    "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
+    "provenance": ("Provenance", "Where each value comes from, in the colours below"),
+}
+
+
+class ResultPanel(Panel):
+    """Words, views and the save button of the last result of a section."""
+
+    saveWanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Result")
+        self._layers: SectionLayers | None = None
+        self.words = words("what was done")
+        self.rows.addWidget(self.words)
+        grid = QGridLayout()
+        grid.setSpacing(6)
+        self.views: dict[str, QPushButton] = {}
+        for i, (view, (name, tip)) in enumerate(VIEWS.items()):
+            made = button(name, tip)
+            made.setCheckable(True)
+            made.clicked.connect(lambda on, view=view: self._show(view, on))
+            grid.addWidget(made, i // 2, i % 2)
+            self.views[view] = made
+        self.rows.addLayout(grid)
+        self.legend = words("where values come from")
+        self.legend.setTextFormat(Qt.TextFormat.RichText)
+        self.rows.addWidget(self.legend)
+        self.save = button(
+            "Save…",
+            "Write the result as .h5ad, with the settings of the run beside it as .run.json",
+            self.saveWanted.emit,
+        )
+        self.rows.addWidget(self.save)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Show the result of this section from now on."""
+        if self._layers is not None:
+            self._layers.compared.disconnect(self.refresh, missing_ok=True)
+        self._layers = layers
+        if layers is not None:
+            layers.compared.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what there is of the result."""
+        result = None if self._layers is None else self._layers.enhancement
+        self.setVisible(result is not None)
+        if result is None or self._layers is None:
+            return
+        missing = (
+            ""
+            if self._layers.gene_is_enhanced
+            else (f" {self._layers.gene} was not part of this run: run again to enhance it.")
+        )
+        self.words.setText(describe(result) + missing)
+        self.legend.setText(legend(result))
+        self._watch(self._layers)
+
+    def _watch(self, layers: SectionLayers) -> None:
+        """Let the buttons follow the layers, which a person may also switch in napari."""
+        there = {
+            "side_by_side": layers.after is not None and layers.before is not None,
+            "difference": True,
+            "uncertainty": layers.uncertainty is not None,
+            "provenance": layers.provenance is not None,
+        }
+        on = {"side_by_side": layers.side_by_side}
+        for view in ("difference", "uncertainty", "provenance"):
+            layer = getattr(layers, view)
+            on[view] = layer is not None and layer.visible
+            if layer is not None:
+                layer.events.visible.connect(self._on_visible)
+        for view, made in self.views.items():
+            made.setEnabled(there[view])
+            made.setChecked(on[view])
+
+    def _on_visible(self, event: object = None) -> None:
+        if self._layers is None:
+            return
+        for view in ("difference", "uncertainty", "provenance"):
+            layer = getattr(self._layers, view)
+            self.views[view].setChecked(layer is not None and layer.visible)
+
+    def _show(self, view: str, on: bool) -> None:
+        """Switch a view on or off."""
+        if self._layers is None:
+            return
+        if view == "side_by_side":
+            self._layers.set_side_by_side(on)
+        elif view == "difference":
+            self._layers.set_difference(on)
+        else:
+            layer = getattr(self._layers, view)
+            if layer is not None:
+                layer.visible = on
+        self.refresh()
+
+
+def describe(result: Enhancement) -> str:
+    """Say what a run did, in a sentence or two."""
+    config, counts = result.record.config, result.sites.counts()
+    done = []
+    filled = counts["lost"] + counts["unmeasured"]
+    if filled:
+        done.append(f"filled {filled:,} sites")
+    if counts["between"]:
+        done.append(f"added {counts['between']:,} sites between the spots")
+    if config.denoise:
+        done.append("denoised the measured spots")
+    what = ", ".join(done) or "changed nothing"
+    genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
+    return (
+        f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
+        f"in {result.record.seconds:.1f} s."
+    )
+
+
+def legend(result: Enhancement) -> str:
+    """Where values come from, as rich text: a coloured square, words and a number each."""
+    return "&nbsp;&nbsp; ".join(
+        f'<span style="color:{PROVENANCE_COLOURS[label]}">■</span>&nbsp;'
+        f"{MEANING[label].replace(' ', '&nbsp;')}&nbsp;{n:,}"
+        for label, n in result.sites.counts().items()
+        if n
+    )

@@ -1,0 +1,191 @@
+"""Jobs: long computations on a thread of their own, which never touch the viewer."""
+
+from __future__ import annotations
+
+import threading
+import time
+from contextlib import closing
+from typing import TYPE_CHECKING, Any, TypeVar
+
+from napari.qt.threading import create_worker
+from napari.utils.notifications import notification_manager, show_error
+from qtpy.QtCore import QObject, Qt, Signal
+from superqt.utils import GeneratorWorker
+
+from napari_stentrans.errors import EnhancementFailed, StentransError, StentransWarning
+from napari_stentrans.pipeline import enhance_steps
+from napari_stentrans.progress import Progress, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.section import Section
+
+T = TypeVar("T")
+EVERY = 0.2
+"""Seconds between two updates of the window; a busy window slows the computation down."""
+NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
+
+
+def run_steps(
+    section: Section,
+    lost: NDArray[Any],
+    config: EnhanceConfig,
+    sites: NDArray[Any],
+) -> Steps[Enhancement]:
+    """Enhance, and make here what drawing the result would else make in the window's thread."""
+    enhancement = yield from enhance_steps(section, lost, config, sites)
+    yield Progress("drawing the result", 0, 1)
+    _ = enhancement.raster
+    return enhancement
+
+
+def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> Steps[T | None]:
+    """Pass on a few steps a second: the first of each stage, and the last of all.
+
+    Returns None soon after ``stop`` is set.
+    """
+    stages: set[str] = set()
+    last, held = float("-inf"), None
+    while not stop.is_set():
+        try:
+            step = next(steps)
+        except StopIteration as end:
+            if held is not None:
+                yield held
+            result: T = end.value
+            return result
+        now = time.monotonic()
+        if step.stage in stages and now - last < every:
+            held = step
+            continue
+        stages.add(step.stage)
+        last, held = now, None
+        yield step
+    return None
+
+
+def in_plain_words(steps: Steps[T]) -> Steps[T]:
+    """Turn errors that the thread worker would swallow into EnhancementFailed.
+
+    Raises
+    ------
+    EnhancementFailed
+        For a RuntimeError (torch raises them for nearly everything) and for lack of memory.
+    """
+    try:
+        return (yield from steps)
+    except MemoryError as error:
+        raise _no_memory() from error
+    except RuntimeError as error:
+        if any(words in str(error).lower() for words in NO_MEMORY):
+            raise _no_memory() from error
+        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+        raise EnhancementFailed(
+            f"The computation broke off: {reason} Nothing was changed. Try another method or "
+            "other settings."
+        ) from error
+
+
+def _no_memory() -> EnhancementFailed:
+    return EnhancementFailed(
+        "There is not enough memory for this. Close other programs, choose fewer genes or "
+        "another method, or run on the CPU (expert settings)."
+    )
+
+
+class Job(QObject):
+    """A generator of Progress on a thread, with its signals in the thread of the window.
+
+    Parameters
+    ----------
+    work
+        Makes the generator; called on the job's own thread.
+    """
+
+    progressed = Signal(object)
+    returned = Signal(object)
+    failed = Signal(str)
+    """What went wrong, in plain words; napari has been told already."""
+    warned = Signal(str)
+    paused = Signal()
+    resumed = Signal()
+    ended = Signal()
+    """The last signal of every job, also of a cancelled one."""
+
+    def __init__(self, work: Callable[[], Steps[Any]], parent: QObject | None = None) -> None:
+        super().__init__(parent)
+        self._stop, self._over = threading.Event(), threading.Event()
+        # superqt's own class: napari's would show a traceback for errors made for people.
+        self._worker = create_worker(
+            _guarded(work, self._stop),
+            _worker_class=GeneratorWorker,
+            _ignore_errors=True,
+            _start_thread=False,
+        )
+        self._worker.yielded.connect(self.progressed)
+        self._worker.returned.connect(self._on_returned)
+        self._worker.errored.connect(self._on_errored)
+        self._worker.warned.connect(self._on_warned)
+        self._worker.paused.connect(self.paused)
+        self._worker.resumed.connect(self.resumed)
+        self._worker.finished.connect(self._over.set, Qt.ConnectionType.DirectConnection)
+        self._worker.finished.connect(self.ended)
+
+    def start(self) -> None:
+        """Begin."""
+        self._worker.start()
+
+    def pause(self) -> None:
+        """Hold at the next step; ``paused`` says when."""
+        self._worker.pause()
+
+    def resume(self) -> None:
+        """Go on after a pause."""
+        self._worker.resume()
+
+    def cancel(self) -> None:
+        """Stop at the next step; nothing is returned."""
+        self._stop.set()
+        self._worker.quit()
+
+    def stop(self, seconds: float) -> bool:
+        """Cancel and wait; False when the computation did not reach its next step in time."""
+        self.cancel()
+        self.blockSignals(True)  # whoever stops a job wants to hear no more of it
+        return self._over.wait(seconds)
+
+    def _on_returned(self, result: object) -> None:
+        if not self._stop.is_set():
+            self.returned.emit(result)
+
+    def _on_errored(self, error: Exception) -> None:
+        if isinstance(error, StentransError):
+            show_error(str(error))
+            self.failed.emit(str(error))
+            return
+        notification_manager.receive_error(type(error), error, error.__traceback__)
+        self.failed.emit(
+            f"Something unexpected went wrong ({type(error).__name__}: {error}). Nothing was "
+            "changed. Please report it with the traceback of napari's message."
+        )
+
+    def _on_warned(self, details: tuple[Any, ...]) -> None:
+        message, category, *_ = details
+        if issubclass(category, StentransWarning):
+            self.warned.emit(str(message))
+
+
+def _guarded(work: Callable[[], Steps[T]], stop: threading.Event) -> Callable[[], Steps[T | None]]:
+    """Add the guards of a job to its work."""
+
+    def guarded() -> Steps[T | None]:
+        with closing(work()) as steps:
+            return (yield from in_plain_words(throttled(steps, stop)))
+
+    guarded.__qualname__ = "stEnTrans run"  # napari names it when it asks before it closes
+    return guarded

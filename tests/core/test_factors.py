@@ -1,0 +1,62 @@
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from napari_stentrans.factors import fit_factors, lognorm
+from napari_stentrans.progress import drain
+
+
+@pytest.fixture(scope="module")
+def counts() -> np.ndarray:
+    """(spot, gene) counts of four programmes with their own genes."""
+    rng = np.random.default_rng(0)
+    programmes = rng.gamma(0.5, 1, (300, 4))
+    loadings = rng.gamma(0.3, 1, (4, 200))
+    return rng.poisson(3 * programmes @ loadings + 0.2).astype(np.float32)
+
+
+def dense_lognorm(counts: np.ndarray) -> np.ndarray:
+    total = counts.sum(1, keepdims=True)
+    return np.log1p(counts / total * np.median(total))
+
+
+def test_lognorm_is_that_of_the_scores(counts: np.ndarray) -> None:
+    totals = counts.sum(1)
+    sparse = lognorm(sp.csc_matrix(counts), totals.astype(float), float(np.median(totals)))
+    np.testing.assert_allclose(sparse.toarray(), dense_lognorm(counts), atol=1e-5)
+
+
+def test_factors_are_the_svd_of_the_standardised_genes(counts: np.ndarray) -> None:
+    factors = drain(fit_factors(sp.csc_matrix(counts), 4))
+    y = dense_lognorm(counts)
+    seen = (counts > 0).mean(0) > 0.1
+    z = (y[:, seen] - y[:, seen].mean(0)) / y[:, seen].std(0)
+    left, singular, _ = np.linalg.svd(z, full_matrices=False)
+    overlap = np.linalg.svd(left[:, :4].T @ factors.scores / np.sqrt(len(y)))[1]
+    assert overlap.min() > 0.999
+    np.testing.assert_allclose(factors.explained, singular[:4] ** 2 / z.size, rtol=1e-3)
+
+
+def test_genes_come_back_when_there_are_as_many_factors_as_spots() -> None:
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(5, (30, 25)).astype(np.float32)
+    factors = drain(fit_factors(sp.csc_matrix(counts), 30))
+    np.testing.assert_allclose(
+        factors.decode(factors.scores, slice(None)), dense_lognorm(counts), atol=2e-3
+    )
+
+
+def test_same_seed_same_numbers_and_spread_adds_up(counts: np.ndarray) -> None:
+    one, two = (drain(fit_factors(sp.csc_matrix(counts), 6, seed=3)) for _ in range(2))
+    np.testing.assert_array_equal(one.scores, two.scores)
+    std = np.full((5, 6), 0.5, np.float32)
+    expected = 0.5 * np.sqrt((one.loadings[:7] ** 2).sum(1))
+    np.testing.assert_allclose(one.decode_std(std, np.arange(7))[0], expected, rtol=1e-5)
+
+
+def test_a_section_where_nothing_varies_has_flat_factors() -> None:
+    factors = drain(fit_factors(sp.csc_matrix(np.full((8, 5), 2.0, np.float32)), 3))
+    decoded = factors.decode(factors.scores, slice(None))
+    np.testing.assert_allclose(decoded, np.log1p(2.0), rtol=1e-5)
