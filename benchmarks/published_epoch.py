@@ -33,6 +33,8 @@ GENES, BATCH = 1024, 512
 
 
 class PlainAttention(nn.Module):
+    """Self-attention, spelled out."""
+
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.heads, self.qkv, self.proj = (
@@ -42,6 +44,7 @@ class PlainAttention(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(map, token, width) -> the same shape."""
         maps, tokens, width = x.shape
         qkv = self.qkv(x).reshape(maps, tokens, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)
@@ -50,6 +53,8 @@ class PlainAttention(nn.Module):
 
 
 class PlainBlock(nn.Module):
+    """Pre-norm Transformer block."""
+
     def __init__(self, width: int, heads: int) -> None:
         super().__init__()
         self.norm1, self.norm2 = nn.LayerNorm(width), nn.LayerNorm(width)
@@ -59,11 +64,14 @@ class PlainBlock(nn.Module):
         )
 
     def forward(self, x: Tensor) -> Tensor:
+        """(map, token, width) -> the same shape."""
         x = x + self.attn(self.norm1(x))
         return x + self.mlp["fc2"](F.gelu(self.mlp["fc1"](self.norm2(x))))
 
 
 class PlainNet(nn.Module):
+    """The network as it is written; (map, H, W) in, (map, 2H, 2W) out."""
+
     def __init__(self, patch: int, heads: int, *, whole_patch: bool, depth: int = 12) -> None:
         super().__init__()
         self.patch, self.width, self.whole_patch = patch, 4 * patch**2, whole_patch
@@ -71,6 +79,7 @@ class PlainNet(nn.Module):
         self.blocks = nn.ModuleList(PlainBlock(self.width, heads) for _ in range(depth))
 
     def position(self, tokens: int) -> Tensor:
+        """Position code (token, width)."""
         table = torch.zeros(tokens, self.width)
         for t in range(tokens):
             for i in range(0, self.width, 2):
@@ -79,6 +88,7 @@ class PlainNet(nn.Module):
         return table
 
     def forward(self, maps: Tensor) -> Tensor:
+        """(map, H, W) -> (map, 2H, 2W)."""
         rows, columns, p = maps.shape[1], maps.shape[2], self.patch
         below, right = p - rows % p, p - columns % p
         if not self.whole_patch:
@@ -123,7 +133,7 @@ def section(kind: str) -> tuple[Lattice, NDArray[np.float64], NDArray[np.float32
 def packed_target(
     xy: NDArray[np.float64], lattice: Lattice, counts: NDArray[np.float32]
 ) -> tuple[Tensor, Tensor]:
-    """Maps (gene, row, column) to train on, and 1 where they hold a spot."""
+    """Return maps (gene, row, column) to train on, and 1 where they hold a spot."""
     spots = PackedSpots.of(xy, lattice)
     columns = np.column_stack([counts, np.ones(len(xy), np.float32)])
     maps = torch.zeros(columns.shape[1], math.prod(spots.train_shape))

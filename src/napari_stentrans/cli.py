@@ -6,9 +6,8 @@ import argparse
 import json
 import sys
 import warnings
-from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any, TypeVar
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from rich.console import Console
@@ -21,10 +20,14 @@ from napari_stentrans.export import check_target, save_steps, write_h5ad
 from napari_stentrans.io import read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
-from napari_stentrans.progress import Steps
 from napari_stentrans.record import RunRecord, package_version
-from napari_stentrans.section import Section
 from napari_stentrans.simulate import simulate_section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.section import Section
 
 T = TypeVar("T")
 
@@ -106,7 +109,9 @@ def _add_enhance(commands: Any) -> None:
 
 
 def _add_simulate(commands: Any) -> None:
-    parser = _command(commands, "simulate", "Make a section whose true expression is known.", _simulate)
+    parser = _command(
+        commands, "simulate", "Make a section whose true expression is known.", _simulate
+    )
     parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
     parser.add_argument("--spots", type=int, default=2000)
     parser.add_argument("--genes", type=int, default=2000)

@@ -5,24 +5,28 @@ from __future__ import annotations
 import shutil
 import tempfile
 import weakref
-from collections.abc import Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import NamedTuple, Protocol
+from typing import TYPE_CHECKING, NamedTuple, Protocol
 
 import anndata as ad
 import numpy as np
 import pandas as pd
-from numpy.typing import NDArray
 
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
-from napari_stentrans.methods.base import FloatArray
 from napari_stentrans.raster import SpotRaster
-from napari_stentrans.record import RunRecord
-from napari_stentrans.section import Section
 from napari_stentrans.targets import LABELS, Sites
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.record import RunRecord
+    from napari_stentrans.section import Section
 
 GENES_AT_ONCE = 256
 
@@ -37,7 +41,10 @@ class GeneMap(NamedTuple):
 class Decoder(Protocol):
     """Gives genes at sites: columns are those of ``genes``."""
 
-    genes: pd.Index
+    @property
+    def genes(self) -> pd.Index:
+        """Names of the genes it has."""
+        ...
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Mean and standard deviation (site, gene) of the chosen genes."""

@@ -4,17 +4,21 @@ from __future__ import annotations
 
 import os
 import tempfile
-from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
+from typing import TYPE_CHECKING
 
-import anndata as ad
 import h5py
 import numpy as np
 
 from napari_stentrans.enhancement import GENES_AT_ONCE, Enhancement
 from napari_stentrans.errors import WriteError
 from napari_stentrans.progress import Progress, Steps, drain
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import anndata as ad
 
 SITES_IN_CHUNK = 1024
 

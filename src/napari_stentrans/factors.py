@@ -18,7 +18,9 @@ OVERSAMPLING, POWER_ITERATIONS = 12, 4
 GENE_BLOCK = 2048
 
 
-def lognorm(counts: sp.csc_matrix, totals: NDArray[np.float64], median_total: float) -> sp.csc_matrix:
+def lognorm(
+    counts: sp.csc_matrix, totals: NDArray[np.float64], median_total: float
+) -> sp.csc_matrix:
     """log1p of counts (spot, gene) scaled to the median library size; shares the structure.
 
     Parameters
@@ -59,7 +61,7 @@ class Factors:
     explained: FloatArray
 
     def decode(self, scores: FloatArray, genes: NDArray[np.intp] | slice) -> FloatArray:
-        """Log-normalised expression (site, gene) of some genes from factor scores (site, factor)."""
+        """Log-normalised expression (site, gene) of some genes from scores (site, factor)."""
         values = self.mean[genes] + scores @ self.loadings[genes].T
         return np.maximum(values, 0, out=values)
 

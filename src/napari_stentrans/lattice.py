@@ -99,7 +99,7 @@ class Lattice:
 
     @cached_property
     def _inverse(self) -> Array:
-        return np.linalg.inv(self.basis)
+        return np.asarray(np.linalg.inv(self.basis), np.float64)
 
     def rc(self, xy: ArrayLike) -> Array:
         """Array coordinates (row, column), not rounded, of positions xy (site, 2) in pixels."""
@@ -116,7 +116,10 @@ class Lattice:
             return np.rint(rc).astype(np.int64)
         # Two rectangular sublattices, even and odd rows; the nearer of the two candidates wins.
         candidates = np.stack(
-            [2 * np.rint((rc - start) / 2) + start for start in [(0, self.parity), (1, 1 - self.parity)]]
+            [
+                2 * np.rint((rc - start) / 2) + start
+                for start in [(0, self.parity), (1, 1 - self.parity)]
+            ]
         )
         distance = np.linalg.norm((candidates - rc) @ self.basis, axis=2)
         return np.asarray(candidates[distance.argmin(0), np.arange(len(rc))], np.int64)
@@ -183,7 +186,7 @@ def _fit_affine(xy: Array, rc: Array) -> tuple[Array, Array]:
     """Least-squares (origin, basis) such that xy = origin + rc @ basis."""
     design = np.column_stack([np.ones(len(rc)), rc])
     solution, *_ = np.linalg.lstsq(design, xy, rcond=None)
-    return solution[0], solution[1:]
+    return np.asarray(solution[0], np.float64), np.asarray(solution[1:], np.float64)
 
 
 def _from_array(xy: Array, rc: Array) -> Lattice | None:

@@ -6,10 +6,13 @@ True where a spot is held out.
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.lattice import Lattice
+if TYPE_CHECKING:
+    from napari_stentrans.lattice import Lattice
 
 Array = NDArray[np.float64]
 Mask = NDArray[np.bool_]

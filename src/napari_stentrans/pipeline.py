@@ -4,22 +4,32 @@ from __future__ import annotations
 
 import time
 import warnings
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-import scipy.sparse as sp
-from numpy.typing import ArrayLike, NDArray
 
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.enhancement import GENES_AT_ONCE, Decoder, Enhancement, FactorDecoder, GeneStore
+from napari_stentrans.enhancement import (
+    GENES_AT_ONCE,
+    Decoder,
+    Enhancement,
+    FactorDecoder,
+    GeneStore,
+)
 from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
-from napari_stentrans.methods.base import FloatArray
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
-from napari_stentrans.section import Section
 from napari_stentrans.targets import Sites, check_lost, target_sites
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.section import Section
 
 
 def enhance(
@@ -97,10 +107,8 @@ def _enhance_factors(
     mean, std = yield from method.predict(targets.xy, slice(None))
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
     std = None if std is None else std[:, :-1]
-    return (
-        FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std),
-        np.exp(mean[:, -1].astype(float)),
-    )
+    totals = np.exp(mean[:, -1], dtype=np.float64)
+    return FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std), totals
 
 
 def _enhance_genes(

@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import MaskError
-from napari_stentrans.lattice import Lattice
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.lattice import Lattice
 
 MARGIN = 4.0
 """Empty border around the spots, in spacings: room to paint tissue beyond the capture area."""

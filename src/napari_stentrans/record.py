@@ -6,15 +6,19 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ReadError, SectionError
-from napari_stentrans.section import Section
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.section import Section
 
 FORMAT = 1
 

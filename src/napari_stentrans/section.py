@@ -6,19 +6,22 @@ import hashlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from functools import cached_property
-from pathlib import Path
-from typing import Any
+from functools import cached_property, partial
+from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 import numpy as np
-import pandas as pd
 import scipy.sparse as sp
-from numpy.typing import NDArray
 
 from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
 from napari_stentrans.lattice import Lattice
 from napari_stentrans.raster import SpotRaster
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import pandas as pd
+    from numpy.typing import NDArray
 
 VISIUM_PITCH_UM = 100.0
 """Distance between the centres of neighbouring 10x Visium spots (10x Genomics)."""
@@ -280,7 +283,9 @@ def _positions_of(
         try:
             rc = adata.obs[["array_row", "array_col"]].to_numpy(float)
         except (ValueError, TypeError) as error:
-            raise SectionError(f'obs["array_row"], obs["array_col"] must be numbers: {error}.') from error
+            raise SectionError(
+                f'obs["array_row"], obs["array_col"] must be numbers: {error}.'
+            ) from error
     if "spatial" in adata.obsm:
         xy = np.asarray(adata.obsm["spatial"])
         if xy.ndim != 2 or xy.shape[1] < 2:
@@ -330,7 +335,7 @@ def _branches(tree: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _library_of(adata: ad.AnnData) -> tuple[str | None, dict]:
+def _library_of(adata: ad.AnnData) -> tuple[str | None, dict[str, Any]]:
     """First library id and its record in ``uns["spatial"]``."""
     spatial = adata.uns.get("spatial")
     if isinstance(spatial, dict):
@@ -340,18 +345,18 @@ def _library_of(adata: ad.AnnData) -> tuple[str | None, dict]:
     return None, {}
 
 
-def _images_of(record: dict) -> tuple[SectionImage, ...]:
+def _images_of(record: dict[str, Any]) -> tuple[SectionImage, ...]:
     factors = record.get("scalefactors") or {}
     found = []
     for key in ("hires", "lowres"):
         pixels = (record.get("images") or {}).get(key)
         if pixels is not None:
             scale = float(factors.get(f"tissue_{key}_scalef", 1.0))
-            found.append(SectionImage(key, lambda pixels=pixels: np.asarray(pixels), scale))
+            found.append(SectionImage(key, partial(np.asarray, pixels), scale))
     return tuple(found)
 
 
-def _um_per_px(record: dict, lattice: Lattice) -> float | None:
+def _um_per_px(record: dict[str, Any], lattice: Lattice) -> float | None:
     """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart."""
     factors = record.get("scalefactors") or {}
     if factors.get("microns_per_pixel"):

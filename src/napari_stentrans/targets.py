@@ -4,13 +4,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
-from numpy.typing import ArrayLike, NDArray
 
 from napari_stentrans.errors import MaskError
-from napari_stentrans.section import Section
+
+if TYPE_CHECKING:
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.section import Section
 
 
 class Provenance(IntEnum):
@@ -148,7 +152,10 @@ def _site_names(
     repeated = names.duplicated()
     if repeated.any():
         names = pd.Index(
-            [f"{n}_{i}" if again else n for i, (n, again) in enumerate(zip(names, repeated, strict=True))],
+            [
+                f"{n}_{i}" if again else n
+                for i, (n, again) in enumerate(zip(names, repeated, strict=True))
+            ],
             dtype=object,
         )
     return names

@@ -1,13 +1,16 @@
 from __future__ import annotations
 
 import json
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
 import pytest
 
 from napari_stentrans.cli import main
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(autouse=True)
@@ -21,7 +24,9 @@ def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     path = tmp_path / "sample.h5ad"
-    assert main(["simulate", "-o", str(path), "--spots", "300", "--genes", "60", "--seed", "3"]) == 0
+    assert (
+        main(["simulate", "-o", str(path), "--spots", "300", "--genes", "60", "--seed", "3"]) == 0
+    )
     return path
 
 

@@ -1,6 +1,6 @@
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
@@ -9,6 +9,9 @@ import pytest
 from napari_stentrans import EnhanceConfig, Enhancement, RunRecord, enhance, simulate_section
 from napari_stentrans.errors import ReadError, WriteError
 from napari_stentrans.export import save, save_steps
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 @pytest.fixture(scope="module")

@@ -9,7 +9,9 @@ from napari_stentrans.lattice import Lattice
 
 def units(kind: str = "square", n: int = 30) -> np.ndarray:
     r, c = np.mgrid[:n, :n].reshape(2, -1)
-    return np.column_stack([c + (r % 2 / 2 if kind == "hex" else 0), r * (3**0.5 / 2 if kind == "hex" else 1)])
+    return np.column_stack(
+        [c + (r % 2 / 2 if kind == "hex" else 0), r * (3**0.5 / 2 if kind == "hex" else 1)]
+    )
 
 
 def test_random_spots_hold_out_the_share() -> None:

@@ -65,7 +65,10 @@ def field() -> tuple[np.ndarray, np.ndarray, np.ndarray]:
     xy = hex_patch(26)
     distance = cdist(xy, xy) / 80
     clean = np.column_stack(
-        [np.linalg.cholesky(np.exp(-distance / length)) @ rng.normal(size=len(xy)) for length in (4, 8)]
+        [
+            np.linalg.cholesky(np.exp(-distance / length)) @ rng.normal(size=len(xy))
+            for length in (4, 8)
+        ]
     )
     noisy = clean * np.sqrt([0.8, 0.5]) + rng.normal(size=clean.shape) * np.sqrt([0.2, 0.5])
     return xy, noisy.astype(np.float32), clean * np.sqrt([0.8, 0.5])
@@ -81,7 +84,9 @@ def test_kriging_is_the_textbook_estimate(field: tuple[np.ndarray, ...]) -> None
     z = (noisy[seen] - noisy[seen].mean(0)) / noisy[seen].std(0)
     for column in range(2):
         length, share = float(method.length[column]), float(method.share[column])
-        k = share * np.exp(-cdist(xy[seen], xy[seen]) / 80 / length) + (1 - share) * np.eye(seen.sum())
+        k = share * np.exp(-cdist(xy[seen], xy[seen]) / 80 / length) + (1 - share) * np.eye(
+            seen.sum()
+        )
         cross = share * np.exp(-cdist(xy[~seen], xy[seen]) / 80 / length)
         expected = cross @ np.linalg.solve(k, z[:, column])
         variance = share - (cross * np.linalg.solve(k, cross.T).T).sum(1)

@@ -20,6 +20,15 @@ from napari_stentrans.progress import drain
 CPU = torch.device("cpu")
 
 
+@pytest.fixture(autouse=True)
+def _one_thread():
+    """Threads cost more than they save on maps this small."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    yield
+    torch.set_num_threads(threads)
+
+
 def grid(kind, rows, columns):
     """Positions of a full grid of spots and their lattice."""
     rc = np.argwhere(np.ones((rows, columns))).astype(float)
@@ -252,7 +261,7 @@ def test_rare_genes_are_predicted_but_not_trained_on():
     rare = np.zeros((len(xy), 3), np.float32)
     rare[:6] = 5  # 9% of the spots
     steps, mean = run(small(lattice), xy, np.hstack([counts, rare]), xy)
-    assert [step.total for step in steps if step.stage == "Training"][0] == 3 * 12
+    assert next(step.total for step in steps if step.stage == "Training") == 3 * 12
     assert mean.shape[1] == 15
 
 
@@ -287,7 +296,7 @@ def test_an_irregular_section_is_refused():
 
 def test_heads_must_divide_the_width():
     _, lattice = grid("square", 8, 8)
-    with pytest.raises(ConfigError, match="heads must divide .* = 36, got 5"):
+    with pytest.raises(ConfigError, match=r"heads must divide .* = 36, got 5"):
         small(lattice, patch_size=3, heads=5)
 
 
@@ -302,7 +311,7 @@ def test_nothing_to_learn_from_is_said():
 def test_training_that_diverges_is_said():
     xy, lattice = grid("square", 8, 8)
     counts = np.full((len(xy), 4), 1e30, np.float32)
-    with pytest.raises(EnhancementFailed, match="diverged.*lower learning rate"):
+    with pytest.raises(EnhancementFailed, match=r"diverged.*lower learning rate"):
         drain(small(lattice).fit(xy, counts))
 
 

@@ -125,7 +125,9 @@ def test_images_and_scale_come_from_uns() -> None:
     section = Section.from_anndata(adata)
     assert section.name == "lib1"
     assert section.um_per_px == 0.5
-    assert [(i.name, i.scale, i.data.shape) for i in section.images] == [("hires", 0.05, (30, 20, 3))]
+    assert [(i.name, i.scale, i.data.shape) for i in section.images] == [
+        ("hires", 0.05, (30, 20, 3))
+    ]
 
 
 def test_digest_tells_sections_apart() -> None:

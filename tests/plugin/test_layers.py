@@ -192,16 +192,20 @@ class TestLook:
         assert limits_of(np.full(3, np.nan)) == (0, 1)
         assert limits_of(np.append(np.zeros(999), 4.0)) == (0, 4)
 
-    def test_first_gene_is_spatial_and_not_mitochondrial(self):
-        section = simulate_section(200, 60, image=False, artefacts=False)
+    def test_first_gene_is_spatial_and_not_mitochondrial(self, section):
+        def without_its_pattern(gene: str) -> Section:
+            adata = section.adata.copy()
+            counts = adata.X.toarray()
+            at = section.gene_index(gene)
+            counts[:, at] = np.random.default_rng(0).permutation(counts[:, at])
+            adata.X = counts
+            return Section.from_anndata(adata)
+
+        gene = first_gene(section)
+        assert first_gene(without_its_pattern(gene)) != gene
         adata = section.adata.copy()
-        left = adata.obsm["spatial"][:, 0] < np.median(adata.obsm["spatial"][:, 0])
-        counts = adata.X.toarray()
-        counts[:, 7] = 60 + 40 * left
-        counts[:, 8] = 100_000 * left
-        adata.X = counts
-        adata.var_names = [*adata.var_names[:7], "Halves", "mt-Nd1", *adata.var_names[9:]]
-        assert first_gene(Section.from_anndata(adata)) == "Halves"
+        adata.var_names = ["mt-" + g if g == gene else g for g in adata.var_names]
+        assert first_gene(Section.from_anndata(adata)) not in (gene, f"mt-{gene}")
 
     def test_layers_share_contrast_and_name_what_is_under_the_cursor(
         self, make_napari_viewer, section, enhancement
@@ -222,6 +226,7 @@ class TestLook:
             np.unique(enhancement.gene(layers.gene).std),
         )
         world = section.xy[enhancement.sites.provenance == 1][0][::-1] * section.um_per_px
+        layers.provenance.visible = True
         assert "lost" in layers.provenance.get_status(world)["coordinates"]
         assert len({tuple(layers.provenance.get_color(code)) for code in range(5)}) == 5
 
@@ -361,7 +366,7 @@ class TestCompare:
         layers.set_side_by_side(on=True)
         cells = [
             [viewer.layers[i].name for i in inside if viewer.layers[i].visible]
-            for _, inside in viewer.grid.iter_viewboxes(viewer.layers)
+            for _, inside in viewer.canvas.grid.iter_viewboxes(viewer.layers)
         ]
         image = f"{section.name} image"
         assert cells == [
@@ -373,10 +378,10 @@ class TestCompare:
         layers.image.visible = True
         layers.set_side_by_side(on=False)
         assert [(layer.name, layer.visible) for layer in viewer.layers] == before
-        assert not viewer.grid.enabled
+        assert not viewer.canvas.grid.enabled
 
         layers.set_side_by_side(on=True)
-        viewer.grid.enabled = False  # napari's own button
+        viewer.canvas.grid.enabled = False  # napari's own button
         assert not layers.side_by_side
         assert [(layer.name, layer.visible) for layer in viewer.layers] == before
         assert switched == [True, False, True, False]
@@ -396,10 +401,13 @@ class TestCompare:
         layers.set_side_by_side(on=True)
         layers.set_difference(on=True)
         assert not layers.side_by_side
-        assert layers.difference.visible
+        assert layers.difference_shown
+        assert not layers.after.visible  # it would be seen where there is no difference
         np.testing.assert_array_equal(layers.difference.extent.world, layers.before.extent.world)
         layers.set_difference(on=False)
-        assert not layers.difference.visible
+        assert not layers.difference_shown
+        assert layers.after.visible
+        assert not layers.before.visible
 
 
 class TestHands:

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.lattice import Lattice
+from typing import TYPE_CHECKING
+
 from napari_stentrans.methods.base import Method, Prediction, Values
 from napari_stentrans.methods.interpolation import Cubic, Linear, Nearest
 from napari_stentrans.methods.kriging import Kriging
 from napari_stentrans.methods.published import Published
+
+if TYPE_CHECKING:
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.lattice import Lattice
 
 METHODS: dict[str, type[Method]] = {
     method.name: method for method in (Kriging, Published, Linear, Cubic, Nearest)

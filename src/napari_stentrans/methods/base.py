@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.lattice import Lattice
-from napari_stentrans.progress import Steps
+if TYPE_CHECKING:
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.lattice import Lattice
+    from napari_stentrans.progress import Steps
 
 FloatArray = NDArray[np.float32]
 
@@ -29,7 +30,9 @@ class Values(Protocol):
     """
 
     @property
-    def shape(self) -> tuple[int, int]: ...
+    def shape(self) -> tuple[int, int]:
+        """(spots, columns)."""
+        ...
 
     def __getitem__(self, key: tuple[slice, NDArray[np.intp] | slice]) -> FloatArray: ...
 

@@ -2,17 +2,20 @@
 
 from __future__ import annotations
 
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
-from numpy.typing import NDArray
 from scipy.interpolate import CloughTocher2DInterpolator, LinearNDInterpolator
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods.base import FloatArray, Prediction, Values
 from napari_stentrans.progress import Progress, Steps
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.lattice import Lattice
 
 
 class Nearest:
@@ -36,7 +39,7 @@ class Nearest:
     def predict(
         self, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
     ) -> Steps[Prediction]:
-        """Interpolate columns at sites xy (site, 2); the nearest spot where that is not possible."""
+        """Interpolate columns at sites xy (site, 2); the nearest spot where that fails."""
         units = xy / self.lattice.spacing
         observed = self.values[:, columns]
         _, nearest = self.tree.query(units)

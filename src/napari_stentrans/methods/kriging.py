@@ -8,19 +8,23 @@ come with the standard deviation of the field.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from typing import ClassVar, Literal
+from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.lattice import Lattice
-from napari_stentrans.methods.base import FloatArray, Prediction, Values
+from napari_stentrans.methods.base import Prediction, Values
 from napari_stentrans.progress import Progress, Steps
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.lattice import Lattice
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Candidate correlation lengths, in spot spacings."""
@@ -88,7 +92,11 @@ class Kriging:
         """(length, share, positions in columns) of columns that share both."""
         pairs = torch.stack([self.length[columns], self.share[columns]], 1)
         return [
-            (float(length), float(share), torch.nonzero((pairs == pairs.new_tensor([length, share])).all(1))[:, 0])
+            (
+                float(length),
+                float(share),
+                torch.nonzero((pairs == pairs.new_tensor([length, share])).all(1))[:, 0],
+            )
             for length, share in pairs.unique(dim=0).tolist()
         ]
 
@@ -169,12 +177,14 @@ class _Neighbourhoods:
         n = min(n, len(observed))
         spots, places = observed.numpy(), sites.numpy()
         # A tiny common shift breaks ties between equally near spots the same way everywhere.
-        _, nearest = cKDTree(spots).query(places + np.float32([1e-3, 2.3e-3]), n)
+        _, nearest = cKDTree(spots).query(places + np.array([1e-3, 2.3e-3], np.float32), n)
         nearest = nearest.reshape(len(places), n)
         offsets = spots[nearest] - places[:, None]
         first = pattern = np.arange(len(places))
         if lattice.kind != "irregular":
-            key = np.ascontiguousarray(np.rint(offsets * 8).astype(np.int16)).reshape(len(places), -1)
+            key = np.ascontiguousarray(np.rint(offsets * 8).astype(np.int16)).reshape(
+                len(places), -1
+            )
             rows = key.view(np.dtype((np.void, key.dtype.itemsize * key.shape[1]))).ravel()
             _, first, pattern = np.unique(rows, return_index=True, return_inverse=True)
         self.nearest = torch.from_numpy(nearest)
@@ -182,7 +192,9 @@ class _Neighbourhoods:
         self.offsets = torch.from_numpy(offsets[first])
 
 
-def _solve(distances: Tensor, towards: Tensor, length: float, share: float) -> tuple[Tensor, Tensor]:
+def _solve(
+    distances: Tensor, towards: Tensor, length: float, share: float
+) -> tuple[Tensor, Tensor]:
     """Kriging weights (pattern, neighbour) and standard deviation (pattern,).
 
     ``distances`` (pattern, neighbour, neighbour) between neighbours and ``towards`` (pattern,

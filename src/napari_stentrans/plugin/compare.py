@@ -43,8 +43,8 @@ class SideBySide:
         self._order = list(viewer.layers)
         self._visible = {layer: layer.visible for layer in self._order}
         self._active = viewer.layers.selection.active
-        grid = viewer.grid
-        self._grid = {name: getattr(grid, name) for name in ("stride", "shape", "enabled")}
+        grid = self._grid = getattr(viewer, "canvas", viewer).grid  # the viewer's, before 0.9
+        self._grid_before = {name: getattr(grid, name) for name in ("stride", "shape", "enabled")}
         self._copy = None if image is None else _copy(image)
         shown = [before, after]
         if image is not None:
@@ -61,7 +61,7 @@ class SideBySide:
     def end(self) -> None:
         """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
-        viewer.grid.events.enabled.disconnect(self._on_grid)
+        self._grid.events.enabled.disconnect(self._on_grid)
         if self._copy in viewer.layers:
             unlink_layers([self._copy])
             viewer.layers.remove(self._copy)
@@ -72,25 +72,26 @@ class SideBySide:
         if self._active in viewer.layers:
             viewer.layers.selection.active = self._active
         with _same_view(viewer):
-            for name, value in self._grid.items():
-                setattr(viewer.grid, name, value)
+            for name, value in self._grid_before.items():
+                setattr(self._grid, name, value)
         self.ended.emit()
 
     def _on_grid(self) -> None:
-        self._grid["enabled"] = self._viewer.grid.enabled
-        if not self._viewer.grid.enabled:
+        if not self._grid.enabled:
+            self._grid_before["enabled"] = False
             self.end()
 
 
 @contextmanager
 def _same_view(viewer: ViewerModel) -> Iterator[None]:
     """Keep what is in view, while the cell of the grid that it is seen in changes its size."""
-    center, zoom = viewer.camera.center, viewer.camera.zoom
+    camera = getattr(viewer, "scene", viewer).camera  # the viewer's, before 0.9
+    center, zoom = camera.center, camera.zoom
     viewer.reset_view()
-    fitted = viewer.camera.zoom
+    fitted = camera.zoom
     yield
     viewer.reset_view()
-    viewer.camera.center, viewer.camera.zoom = center, viewer.camera.zoom * zoom / fitted
+    camera.center, camera.zoom = center, camera.zoom * zoom / fitted
 
 
 def _copy(image: Image) -> Image:

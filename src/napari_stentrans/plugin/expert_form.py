@@ -59,7 +59,7 @@ class ExpertForm(QWidget):
             "published": PublishedConfig(
                 patch_size=self.patch_size.value() or None,
                 heads=self.heads.value() or None,
-                depth=self.depth.value(),
+                depth=self.n_blocks.value(),
                 epochs=self.epochs.value() or None,
                 batch_size=self.batch_size.value(),
                 learning_rate=self.learning_rate.value(),
@@ -78,7 +78,7 @@ class ExpertForm(QWidget):
         self.neighbours.setValue(config.neighbours)
         self.patch_size.setValue(published.patch_size or 0)
         self.heads.setValue(published.heads or 0)
-        self.depth.setValue(published.depth)
+        self.n_blocks.setValue(published.depth)
         self.epochs.setValue(published.epochs or 0)
         self.batch_size.setValue(published.batch_size)
         self.learning_rate.setValue(published.learning_rate)
@@ -123,8 +123,8 @@ class ExpertForm(QWidget):
         self._add("Patch size", self.patch_size, "Side of a patch in spots; 0: as published")
         self.heads = _number(0, 64, AS_PUBLISHED)
         self._add("Heads", self.heads, "Attention heads; 0: as published")
-        self.depth = _number(1, 48)
-        self._add("Depth", self.depth, "Transformer blocks, one after the other")
+        self.n_blocks = _number(1, 48)
+        self._add("Depth", self.n_blocks, "Transformer blocks, one after the other")
         self.batch_size = _number(1, 1_000_000)
         self._add("Batch size", self.batch_size, "Genes in a batch; fewer need less memory")
         self.learning_rate = _ShortNumber()
@@ -136,7 +136,7 @@ class ExpertForm(QWidget):
         tip = "Add the input to each output, as drawn in the paper but not in its program"
         self._add("Residual", self.residual, tip)
         self._of_published = {
-            self.epochs, self.patch_size, self.heads, self.depth, self.batch_size,
+            self.epochs, self.patch_size, self.heads, self.n_blocks, self.batch_size,
             self.learning_rate, self.values, self.residual,
         }  # fmt: skip
 
@@ -147,7 +147,7 @@ class ExpertForm(QWidget):
         for part in (label, widget):
             part.setToolTip(tip)
         widget.setAccessibleName(name.lower())
-        if isinstance(widget, QAbstractSpinBox):
+        if isinstance(widget, QSpinBox | QDoubleSpinBox | QLargeIntSpinBox):
             widget.valueChanged.connect(lambda: self.valueChanged.emit())
         elif isinstance(widget, QComboBox):
             widget.currentIndexChanged.connect(lambda: self.valueChanged.emit())

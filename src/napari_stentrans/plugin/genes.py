@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QObject, QPoint, Qt, Signal
+from qtpy.QtCore import QEvent, QPoint, Qt, Signal
 from qtpy.QtWidgets import (
     QLineEdit,
     QListWidget,
@@ -116,9 +116,7 @@ class GeneSearch(QWidget):
         """Search among these genes from now on."""
         known = None if ids is None else [str(i) for i in np.asarray(ids)]
         self._index = GeneIndex(list(names), known)
-        self.edit.setPlaceholderText(
-            f"Search {len(self._index):,} genes" if names is not None else ""
-        )
+        self.edit.setPlaceholderText(f"Search {len(self._index):,} genes")
         self.hits.hide()
 
     def set_gene(self, name: str) -> None:
@@ -131,7 +129,7 @@ class GeneSearch(QWidget):
         """Name of the gene that is shown."""
         return self._gene
 
-    def eventFilter(self, watched: QObject, event: QEvent) -> bool:
+    def eventFilter(self, watched: Any, event: Any) -> bool:
         """Let the arrow keys, Enter and Esc of the line work on the list."""
         if watched is self.edit and event.type() == QEvent.Type.KeyPress:
             return self._key(event)
@@ -150,7 +148,7 @@ class GeneSearch(QWidget):
                 self.hits.setCurrentRow(min(max(row + step, 0), self.hits.count() - 1))
             return True
         if key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
-            if not self.hits.isHidden() and self.hits.currentItem() is not None:
+            if not self.hits.isHidden():
                 self._choose(self.hits.currentItem())
             return True
         if key == Qt.Key.Key_Escape:
@@ -193,16 +191,15 @@ class GeneSearch(QWidget):
 
     def _host(self) -> QWidget:
         """Widget that the list is laid over: what is scrolled, else the window."""
-        parent = self.parentWidget()
-        while parent is not None:
-            above = parent.parentWidget()
-            if above is not None and isinstance(above.parentWidget(), QScrollArea):
-                return parent
-            parent = above
-        return self.window()
+        above = self.parentWidget()
+        while above is not None:
+            if isinstance(above, QScrollArea):
+                return above.widget() or above
+            above = above.parentWidget()
+        return self.window() or self
 
-    def _choose(self, item: QListWidgetItem) -> None:
-        name = item.data(Qt.ItemDataRole.UserRole)
+    def _choose(self, item: QListWidgetItem | None) -> None:
+        name = None if item is None else item.data(Qt.ItemDataRole.UserRole)
         if name:
             self.set_gene(name)
             self.edit.selectAll()

@@ -44,7 +44,7 @@ DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 """Genes that are abundant everywhere and show nothing of the tissue."""
 
 LOST_COLOUR = "#d55e00"
-PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#f0e442"), strict=True))
+PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#56b4e9"), strict=True))
 """Colours that people with any colour vision tell apart (Okabe and Ito, 2008)."""
 DIVERGING = Colormap(
     [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="stentrans difference"
@@ -227,7 +227,7 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
             color_dict={None: "transparent", 0: "transparent", **colours}
         ),
         "features": {"index": list(colours), "value": LABELS},
-        "opacity": 0.7,
+        "opacity": 1.0,
         "visible": False,
     }
     tag = {"section": enhancement.section}

@@ -39,11 +39,12 @@ if TYPE_CHECKING:
 ORDER = ("image", "before", "after", "uncertainty", "provenance", "difference", "lost")
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")
+UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 TWIN = {"before": "after", "after": "before"}
 LINKED = ("contrast_limits", "gamma", "colormap")
 """What the measured and the enhanced map have in common."""
-OUTLINE = 2
-"""Width of the outline of lost regions once they are filled, in screen pixels."""
+OUTLINE = 3
+"""Width of the outline of lost regions once they are filled, in raster pixels."""
 
 
 def _layer_of(role: str, what: str) -> property:
@@ -102,6 +103,7 @@ class SectionLayers:
         self._layers: dict[str, Any] = {}
         self._names: dict[str, str] = {}
         self._beside: SideBySide | None = None
+        self._hidden: list[Layer] = []
         self.viewer.layers.events.removed.connect(self._on_removed)
         if layers is None:
             self._show_first(look or FirstLook.of(section))
@@ -191,14 +193,27 @@ class SectionLayers:
         self.compared.emit()
 
     def set_difference(self, on: bool) -> None:
-        """Show or hide the map of enhanced minus measured; side by side ends."""
-        if on and self.enhancement is not None:
+        """Show the map of enhanced minus measured alone, or the other maps as before.
+
+        Side by side ends. Nothing happens where there is no result.
+        """
+        if self.enhancement is None or on == self.difference_shown:
+            return
+        if on:
             self.set_side_by_side(on=False)
             if self.difference is None:
                 self._put("difference", self._gene_layer("difference", self._result()))
-        if self.difference is not None:
-            self.difference.visible = on
+            maps = [self._layers[role] for role in UNDER_DIFFERENCE if role in self._layers]
+            self._hidden = [layer for layer in maps if layer.visible]
+        self.difference.visible = on
+        for layer in self._hidden:
+            layer.visible = not on
         self.compared.emit()
+
+    @property
+    def difference_shown(self) -> bool:
+        """Whether the map of enhanced minus measured is shown."""
+        return self.difference is not None and self.difference.visible
 
     def remove(self) -> None:
         """Take all layers of the section out of the viewer."""

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import threading
 import time
-from contextlib import closing
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import create_worker
@@ -104,7 +103,7 @@ class Job(QObject):
     Parameters
     ----------
     work
-        Makes the generator; called on the job's own thread.
+        Makes the generator; it runs on the job's own thread.
     """
 
     progressed = Signal(object)
@@ -120,9 +119,10 @@ class Job(QObject):
     def __init__(self, work: Callable[[], Steps[Any]], parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._stop, self._over = threading.Event(), threading.Event()
+        steps = work()
         # superqt's own class: napari's would show a traceback for errors made for people.
         self._worker = create_worker(
-            _guarded(work, self._stop),
+            _guarded(steps, self._stop),
             _worker_class=GeneratorWorker,
             _ignore_errors=True,
             _start_thread=False,
@@ -133,7 +133,9 @@ class Job(QObject):
         self._worker.warned.connect(self._on_warned)
         self._worker.paused.connect(self.paused)
         self._worker.resumed.connect(self.resumed)
-        self._worker.finished.connect(self._over.set, Qt.ConnectionType.DirectConnection)
+        self._worker.finished.connect(
+            _ending(steps, self._over), Qt.ConnectionType.DirectConnection
+        )
         self._worker.finished.connect(self.ended)
 
     def start(self) -> None:
@@ -180,12 +182,21 @@ class Job(QObject):
             self.warned.emit(str(message))
 
 
-def _guarded(work: Callable[[], Steps[T]], stop: threading.Event) -> Callable[[], Steps[T | None]]:
-    """Add the guards of a job to its work."""
+def _guarded(steps: Steps[T], stop: threading.Event) -> Callable[[], Steps[T | None]]:
+    """Add the guards of a job to its steps."""
 
     def guarded() -> Steps[T | None]:
-        with closing(work()) as steps:
-            return (yield from in_plain_words(throttled(steps, stop)))
+        return (yield from in_plain_words(throttled(steps, stop)))
 
-    guarded.__qualname__ = "stEnTrans run"  # napari names it when it asks before it closes
+    guarded.__qualname__ = "stEnTrans"  # napari names it when it asks before it closes
     return guarded
+
+
+def _ending(steps: Steps[Any], over: threading.Event) -> Callable[[], None]:
+    """Close steps that were cancelled at a yield, on the thread that they ran on."""
+
+    def end() -> None:
+        steps.close()
+        over.set()
+
+    return end

@@ -1,0 +1,128 @@
+"""A viewer with the dock, a small section, and methods that take long or break."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import ClassVar
+
+import numpy as np
+import pytest
+import torch
+from napari_stentrans.methods import METHODS
+from napari_stentrans.methods.base import Prediction
+from napari_stentrans.plugin.dock import StentransDock
+from napari_stentrans.plugin.images import FirstLook
+from napari_stentrans.progress import Progress
+from napari_stentrans.simulate import simulate_section
+
+
+@pytest.fixture(scope="session")
+def section():
+    """A small hexagonal section."""
+    return simulate_section(300, 40, image=False)
+
+
+@pytest.fixture(scope="session")
+def square_section():
+    """A small square section."""
+    return simulate_section(200, 30, lattice="square", image=False)
+
+
+@pytest.fixture
+def dock(make_napari_viewer, qtbot):
+    """The dock in a viewer that is really shown."""
+    viewer = make_napari_viewer(show=True)
+    dock = StentransDock(viewer)
+    viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
+    qtbot.wait(50)
+    return dock
+
+
+@pytest.fixture
+def load(qtbot):
+    """Open a section that is in memory, in the way that a file is opened."""
+
+    def load(dock, section):
+        dock._load(lambda: _in_memory(section), "Reading")
+        wait_ready(qtbot, dock)
+        return dock._layers
+
+    return load
+
+
+@pytest.fixture
+def loaded(dock, section, load):
+    """The dock with a section open."""
+    load(dock, section)
+    return dock
+
+
+def _in_memory(section):
+    yield Progress("reading", 0, 1)
+    return FirstLook.of(section)
+
+
+def wait_ready(qtbot, dock, timeout=30_000):
+    """Wait until nothing is being computed and a run could begin."""
+    qtbot.waitUntil(lambda: dock.enhance.run.isEnabled(), timeout=timeout)
+
+
+@pytest.fixture
+def ready(qtbot):
+    """Wait until nothing is being computed and a run could begin."""
+    return lambda dock: wait_ready(qtbot, dock)
+
+
+class SlowMethod:
+    """A method that takes ten seconds in small steps, and says when it was stopped."""
+
+    name: ClassVar = "kriging"
+    summary: ClassVar = "Slow."
+    works_on: ClassVar = "factors"
+    scale = "lognorm"
+    began = threading.Event()
+    stopped = threading.Event()
+    steps = 0
+
+    def __init__(self, config, lattice):
+        pass
+
+    def fit(self, xy, values):
+        self.began.set()
+        try:
+            for i in range(500):
+                yield Progress("taking long", i, 500, loss=1 / (i + 1))
+                type(self).steps = i
+                time.sleep(0.02)
+        finally:
+            self.stopped.set()
+
+    def predict(self, xy, columns):
+        yield Progress("predicting", 1, 1)
+        return Prediction(np.zeros((len(xy), 21), np.float32), None)
+
+
+@pytest.fixture
+def slow(monkeypatch):
+    """Kriging that takes ten seconds."""
+    SlowMethod.began.clear()
+    SlowMethod.stopped.clear()
+    SlowMethod.steps = 0
+    monkeypatch.setitem(METHODS, "kriging", SlowMethod)
+    return SlowMethod
+
+
+class BrokenMethod(SlowMethod):
+    """A method that multiplies matrices of shapes that do not fit."""
+
+    def fit(self, xy, values):
+        yield Progress("breaking", 0, 2)
+        torch.ones(2, 3) @ torch.ones(2, 3)
+
+
+@pytest.fixture
+def broken(monkeypatch):
+    """Kriging that breaks inside torch."""
+    monkeypatch.setitem(METHODS, "kriging", BrokenMethod)
+    return BrokenMethod
