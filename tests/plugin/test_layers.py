@@ -227,7 +227,7 @@ class TestLook:
         )
         world = section.xy[enhancement.sites.provenance == 1][0][::-1] * section.um_per_px
         layers.provenance.visible = True
-        assert "lost" in layers.provenance.get_status(world)["coordinates"]
+        assert "lost" in layers.provenance.get_status(world, world=True)["coordinates"]
         assert len({tuple(layers.provenance.get_color(code)) for code in range(5)}) == 5
 
     def test_genes_switch_in_every_layer(self, make_napari_viewer, section, lost, doubled):

@@ -1,0 +1,496 @@
+"""The dock by mouse and keys in a real window; what is checked is what comes out in the layers."""
+
+from __future__ import annotations
+
+import json
+import threading
+
+import anndata as ad
+import numpy as np
+import pytest
+from napari_stentrans.methods import METHODS
+from napari_stentrans.plugin import dialogs
+from napari_stentrans.plugin.images import FirstLook, Frame
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
+from superqt.utils._qthreading import WorkerBase
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), f"{button.text()} cannot be pressed"
+    qtbot.mouseClick(button, LEFT)
+
+
+def run(qtbot, dock, ready):
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+
+
+def paint(qtbot, viewer, *world_yx):
+    """Drag the mouse over the canvas from one world position to the next."""
+    canvas = viewer.window._qt_viewer.canvas.native
+    size = np.array([canvas.height(), canvas.width()])
+    at = (np.array(world_yx) - viewer.camera.center[-2:]) * viewer.camera.zoom + size / 2
+    points = [QPoint(int(x), int(y)) for y, x in at]
+    qtbot.mouseMove(canvas, points[0])
+    qtbot.wait(30)
+    qtbot.mousePress(canvas, LEFT, pos=points[0])
+    for point in points[1:]:
+        qtbot.wait(30)
+        qtbot.mouseMove(canvas, point)
+    qtbot.wait(30)
+    qtbot.mouseRelease(canvas, LEFT, pos=points[-1])
+    qtbot.wait(30)
+
+
+def world_of(layers, spot):
+    return Frame.of(layers.section).world_yx(layers.section.xy[spot])
+
+
+def roles(viewer):
+    return {layer.metadata["stentrans"]["role"] for layer in viewer.layers}
+
+
+def middle(section):
+    """Spot nearest to the middle of the section."""
+    return int(np.linalg.norm(section.xy - section.xy.mean(0), axis=1).argmin())
+
+
+# ---- data
+
+
+def test_it_begins_empty_and_says_what_to_do(dock):
+    assert "Open a section" in dock.data.about.text()
+    assert not dock.enhance.run.isEnabled()
+    assert not dock.lost.new.isEnabled()
+    assert not dock.result.isVisible()
+
+
+def test_a_loaded_section_is_described_and_shown(loaded, section):
+    about = loaded.data.about.text()
+    assert "300 spots × 40 genes" in about
+    assert "hexagonal" in about
+    assert "100 µm" in about
+    assert roles(loaded.viewer) == {"before"}
+
+
+def test_a_file_is_opened_from_the_menu(dock, section, ready, tmp_path, monkeypatch):
+    path = tmp_path / "mine.h5ad"
+    section.adata.write_h5ad(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    dock.data.open.menu().actions()[0].trigger()
+    ready(dock)
+    assert "300 spots" in dock.data.about.text()
+    assert roles(dock.viewer) == {"before"}
+
+
+def test_a_sample_is_opened_from_the_menu(dock, ready):
+    dock.data.sample.menu().actions()[1].trigger()
+    assert not dock.data.open.isEnabled()
+    assert dock.data.busy.isVisible()
+    ready(dock)
+    assert "square lattice" in dock.data.about.text()
+    assert {"image", "before"} == roles(dock.viewer)
+
+
+def test_a_bad_path_is_told_and_nothing_changes(loaded, qtbot, tmp_path):
+    (tmp_path / "bad.h5ad").write_bytes(b"no hdf5")
+    before = list(loaded.viewer.layers)
+    loaded.open(tmp_path / "bad.h5ad")
+    qtbot.waitUntil(loaded.message.isVisible)
+    assert "bad.h5ad" in loaded.message.text()
+    qtbot.waitUntil(loaded.enhance.run.isEnabled)
+    assert list(loaded.viewer.layers) == before
+    assert "300 spots" in loaded.data.about.text()
+    qtbot.mouseClick(loaded.message.close_button, LEFT)
+    assert not loaded.message.isVisible()
+
+
+def test_a_gene_that_is_typed_is_shown(loaded, section, qtbot):
+    search = loaded.data.search
+    search.edit.selectAll()
+    qtbot.keyClicks(search.edit, "gene17")
+    qtbot.keyClick(search.edit, Qt.Key.Key_Return)
+    expected = section.raster.draw(section.gene_lognorm("Gene17"))
+    np.testing.assert_array_equal(loaded._layers.before.data, expected)
+
+
+def test_layers_that_a_reader_made_are_taken_in(dock, section, ready):
+    for data in FirstLook.of(section).layer_data(Frame.of(section)):
+        dock.viewer._add_layer_from_data(*data)
+    ready(dock)
+    assert "300 spots" in dock.data.about.text()
+
+
+def test_removing_all_layers_empties_the_dock(loaded, qtbot):
+    loaded.viewer.layers.clear()
+    qtbot.waitUntil(lambda: "Open a section" in loaded.data.about.text())
+    assert not loaded.enhance.run.isEnabled()
+
+
+def test_two_sections_side_by_side_each_keep_their_own(
+    loaded, section, square_section, load, qtbot, ready
+):
+    run(qtbot, loaded, ready)
+    load(loaded, square_section)
+    assert "200 spots" in loaded.data.about.text()
+    assert not loaded.result.isVisible()
+    assert loaded.data.sections.isVisible()
+    qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
+    assert "300 spots" in loaded.data.about.text()
+    assert loaded.result.isVisible()
+    run(qtbot, loaded, ready)
+    assert loaded._layers.enhancement.section is section
+
+
+# ---- lost regions
+
+
+def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtbot, ready):
+    layers, spot = loaded._layers, middle(section)
+    before = layers.before.data.copy()
+    click(qtbot, loaded.lost.new)
+    assert layers.lost.mode == "paint"
+    start = world_of(layers, spot)
+    paint(qtbot, loaded.viewer, start, start + (0, 60), start + (0, 120))
+    lost = layers.painted().lost
+    assert lost[spot]
+    assert 2 <= lost.sum() < 60
+    qtbot.waitUntil(lambda: f"{lost.sum()} spots lost" in loaded.lost.words.text())
+    run(qtbot, loaded, ready)
+    np.testing.assert_array_equal(layers.before.data, before)
+    result = layers.enhancement
+    assert (result.provenance[: section.n_spots] == "lost").tolist() == lost.tolist()
+    row, column = result.raster.pixel_of(section.xy[lost]).T
+    filled = layers.after.data[row, column]
+    assert np.isfinite(filled).all()
+    np.testing.assert_allclose(filled, result.gene(layers.gene).mean[: section.n_spots][lost])
+    assert f"lost, filled {lost.sum()}" in loaded.result.legend.text().replace("&nbsp;", " ")
+
+
+def test_painting_beyond_the_spots_is_counted_as_sites(loaded, section, qtbot):
+    click(qtbot, loaded.lost.new)
+    corner = Frame.of(section).world_yx(section.xy.min(0) - 1.5 * section.lattice.spacing)
+    paint(qtbot, loaded.viewer, corner, corner + (150, 0))
+    sites = len(loaded._layers.painted().sites)
+    assert sites > 0
+    qtbot.waitUntil(lambda: f"{sites} unmeasured sites" in loaded.lost.words.text())
+    assert "spots lost" not in loaded.lost.words.text()
+
+
+def test_tools_follow_the_layer_and_the_layer_follows_the_tools(loaded, qtbot):
+    click(qtbot, loaded.lost.new)
+    lost, tools = loaded._layers.lost, loaded.lost.tools
+    assert tools["paint"].isChecked()
+    for mode in ("erase", "polygon"):
+        click(qtbot, tools[mode])
+        assert lost.mode == mode
+        assert [m for m, tool in tools.items() if tool.isChecked()] == [mode]
+    lost.mode = "paint"
+    assert tools["paint"].isChecked()
+    click(qtbot, tools["paint"])
+    assert lost.mode == "pan_zoom"
+
+
+def test_suggest_paints_poor_spots_and_can_be_undone_and_cleared(dock, load, qtbot):
+    from napari_stentrans.simulate import simulate_section
+
+    section = simulate_section(400, 60, image=False)
+    section.counts.data[np.isin(section.counts.indices, [5, 50, 150])] = 0
+    section.counts.eliminate_zeros()
+    layers = load(dock, section)
+    click(qtbot, dock.lost.suggest)
+    assert {5, 50, 150} <= set(np.flatnonzero(layers.painted().lost))
+    n = int(layers.painted().lost.sum())
+    assert f"Suggested {n} spots" in dock.lost.words.text()
+    layers.lost.undo()
+    qtbot.waitUntil(lambda: "Nothing is marked" in dock.lost.words.text())
+    click(qtbot, dock.lost.suggest)
+    click(qtbot, dock.lost.clear)
+    assert not layers.lost.data.any()
+    layers.lost.undo()
+    assert int(layers.painted().lost.sum()) == n
+
+
+# ---- runs
+
+
+def test_a_run_brings_the_enhanced_maps(loaded, qtbot, ready):
+    run(qtbot, loaded, ready)
+    assert {"before", "after", "provenance", "uncertainty"} <= roles(loaded.viewer)
+    assert "Kriging" in loaded.result.words.text()
+    assert not loaded.message.isVisible()
+
+
+def test_a_second_run_replaces_the_first(loaded, qtbot, ready):
+    run(qtbot, loaded, ready)
+    first, n_layers = loaded._layers.enhancement, len(loaded.viewer.layers)
+    click(qtbot, loaded.enhance.form.double)
+    run(qtbot, loaded, ready)
+    second = loaded._layers.enhancement
+    assert len(loaded.viewer.layers) == n_layers
+    assert len(second.sites) == 300 < len(first.sites)
+    assert loaded._layers.after.data.shape == second.raster.shape
+
+
+def test_without_fill_the_paint_is_left_out(loaded, section, qtbot, ready):
+    layers = loaded._layers
+    layers.paint_spots(np.arange(section.n_spots) < 20)
+    qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
+    run(qtbot, loaded, ready)
+    assert layers.enhancement.sites.counts()["lost"] == 0
+
+
+def test_genes_change_before_and_after_together(loaded, section, qtbot, ready):
+    run(qtbot, loaded, ready)
+    layers = loaded._layers
+    loaded.data.search.edit.selectAll()
+    qtbot.keyClicks(loaded.data.search.edit, "gene3")
+    qtbot.keyClick(loaded.data.search.edit, Qt.Key.Key_Return)
+    result = layers.enhancement
+    np.testing.assert_array_equal(
+        layers.after.data, result.raster.draw(result.gene("Gene3").mean)
+    )
+    np.testing.assert_array_equal(
+        layers.before.data, section.raster.draw(section.gene_lognorm("Gene3"))
+    )
+
+
+def test_a_method_for_one_gene_says_which_genes_it_lacks(loaded, qtbot, ready):
+    form = loaded.enhance.form
+    qtbot.keyClick(form.method, Qt.Key.Key_Home)
+    for _ in range(form.method.findData("linear")):
+        qtbot.keyClick(form.method, Qt.Key.Key_Down)
+    run(qtbot, loaded, ready)
+    assert list(loaded._layers.enhancement.genes) == [loaded._layers.gene]
+    other = next(g for g in ("Gene3", "Gene4") if g != loaded._layers.gene)
+    loaded.show_gene(other)
+    assert f"{other} was not part of this run" in loaded.result.words.text()
+
+
+def test_nothing_to_do_is_said(loaded, qtbot):
+    for box in (loaded.enhance.form.double, loaded.enhance.form.denoise):
+        qtbot.mouseClick(box, LEFT, pos=QPoint(8, 10))
+    click(qtbot, loaded.enhance.run)
+    assert "nothing to do" in loaded.message.text()
+    assert loaded.enhance.run.isEnabled()
+
+
+def test_a_mask_that_leaves_no_spots_is_told(loaded, section, qtbot):
+    loaded._layers.paint_spots(np.ones(section.n_spots, bool))
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(loaded.message.isVisible)
+    assert "Mask fewer spots" in loaded.message.text()
+    qtbot.waitUntil(loaded.enhance.run.isEnabled)
+    assert roles(loaded.viewer) == {"before", "lost"}
+
+
+def test_an_error_inside_torch_is_told_and_the_last_result_stays(
+    loaded, qtbot, ready, request
+):
+    run(qtbot, loaded, ready)
+    result, shown = loaded._layers.enhancement, loaded._layers.after.data.copy()
+    request.getfixturevalue("broken")
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(loaded.message.isVisible)
+    assert "mat1 and mat2 shapes cannot be multiplied" in loaded.message.text()
+    ready(loaded)
+    assert loaded._layers.enhancement is result
+    np.testing.assert_array_equal(loaded._layers.after.data, shown)
+
+
+@pytest.mark.parametrize("kind", ["MemoryError", "torch.OutOfMemoryError"])
+def test_lack_of_memory_is_told(loaded, qtbot, monkeypatch, broken, kind):
+    def fit(self, xy, values):
+        yield from ()
+        import torch
+
+        raise MemoryError if kind == "MemoryError" else torch.OutOfMemoryError("out of memory")
+
+    monkeypatch.setattr(broken, "fit", fit)
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(loaded.message.isVisible)
+    assert "not enough memory" in loaded.message.text()
+    qtbot.waitUntil(loaded.enhance.run.isEnabled)
+
+
+def test_cancel_stops_a_run_soon_and_changes_nothing(loaded, qtbot, slow):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    assert not loaded.enhance.run.isEnabled()
+    click(qtbot, loaded.enhance.cancel)
+    qtbot.waitUntil(loaded.enhance.run.isEnabled, timeout=500)
+    assert slow.stopped.is_set()
+    assert roles(loaded.viewer) == {"before"}
+    assert not loaded.message.isVisible()
+
+
+def test_pause_holds_a_run_and_resume_goes_on(loaded, qtbot, slow):
+    pause = loaded.enhance.pause
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    click(qtbot, pause)
+    qtbot.waitUntil(lambda: pause.text() == "Resume")
+    at = slow.steps
+    assert "paused" in loaded.enhance.progress.words.text()
+    qtbot.wait(300)
+    assert slow.steps == at
+    click(qtbot, pause)
+    qtbot.waitUntil(lambda: slow.steps > at)
+    click(qtbot, loaded.enhance.cancel)
+    qtbot.waitUntil(loaded.enhance.run.isEnabled, timeout=500)
+
+
+def test_the_loss_is_drawn_while_it_falls(loaded, qtbot, slow):
+    progress = loaded.enhance.progress
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: progress.curve is not None and len(progress.curve.points()) >= 3)
+    assert progress.curve.isVisible()
+    steps, losses = zip(*progress.curve.points(), strict=True)
+    assert list(steps) == sorted(steps)
+    assert list(losses) == sorted(losses, reverse=True)
+    click(qtbot, loaded.enhance.cancel)
+    qtbot.waitUntil(loaded.enhance.run.isEnabled)
+
+
+def test_genes_can_be_changed_during_a_run(loaded, section, qtbot, slow):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    loaded.data.search.edit.selectAll()
+    qtbot.keyClicks(loaded.data.search.edit, "gene9")
+    qtbot.keyClick(loaded.data.search.edit, Qt.Key.Key_Return)
+    np.testing.assert_array_equal(
+        loaded._layers.before.data, section.raster.draw(section.gene_lognorm("Gene9"))
+    )
+    assert loaded.enhance.cancel.isEnabled()
+    click(qtbot, loaded.enhance.cancel)
+    qtbot.waitUntil(loaded.enhance.run.isEnabled)
+
+
+def test_opening_another_section_stops_the_run(loaded, square_section, load, qtbot, slow):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    load(loaded, square_section)
+    assert slow.stopped.is_set()
+    assert "200 spots" in loaded.data.about.text()
+    assert loaded.enhance.run.isEnabled()
+
+
+def test_removing_the_section_stops_its_run(loaded, qtbot, slow):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    loaded.viewer.layers.clear()
+    qtbot.waitUntil(slow.stopped.is_set)
+    qtbot.waitUntil(lambda: "Open a section" in loaded.data.about.text())
+    assert len(loaded.viewer.layers) == 0
+
+
+def none_at_work(qtbot):
+    qtbot.waitUntil(lambda: not WorkerBase._worker_set)
+    return True
+
+
+def test_closing_the_dock_stops_the_run(loaded, qtbot, slow):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    loaded.viewer.window.remove_dock_widget(loaded)
+    assert slow.stopped.is_set()
+    assert none_at_work(qtbot)
+
+
+def test_closing_the_viewer_stops_the_run(loaded, qtbot, slow):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    loaded.viewer.close()
+    assert slow.stopped.wait(1.0)
+    assert none_at_work(qtbot)
+
+
+# ---- result
+
+
+def test_views_are_switched_by_their_buttons(loaded, qtbot, ready):
+    run(qtbot, loaded, ready)
+    layers, views = loaded._layers, loaded.result.views
+    for view in ("uncertainty", "provenance", "difference"):
+        click(qtbot, views[view])
+        assert getattr(layers, view).visible
+        assert views[view].isChecked()
+        getattr(layers, view).visible = False
+        assert not views[view].isChecked()
+    click(qtbot, views["side_by_side"])
+    assert loaded.viewer.grid.enabled
+    click(qtbot, views["side_by_side"])
+    assert not loaded.viewer.grid.enabled
+
+
+def test_a_result_is_saved_with_its_record(loaded, qtbot, ready, tmp_path, monkeypatch):
+    run(qtbot, loaded, ready)
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "mine"), "")
+    )
+    click(qtbot, loaded.result.save)
+    ready(loaded)
+    adata = ad.read_h5ad(tmp_path / "mine.h5ad")
+    assert adata.n_obs == len(loaded._layers.enhancement.sites)
+    record = json.loads((tmp_path / "mine.run.json").read_text())
+    assert record["config"]["upscale"] == 2
+    assert "mine.h5ad" in loaded.message.text()
+
+
+@pytest.mark.parametrize("answer", ["Yes", "No"])
+def test_a_file_is_replaced_only_when_that_is_wanted(
+    loaded, qtbot, ready, tmp_path, monkeypatch, answer
+):
+    run(qtbot, loaded, ready)
+    path = tmp_path / "mine.h5ad"
+    path.write_text("precious")
+    asked = threading.Event()
+
+    def question(*_):
+        asked.set()
+        return getattr(QMessageBox.StandardButton, answer)
+
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+    monkeypatch.setattr(dialogs.QMessageBox, "question", question)
+    click(qtbot, loaded.result.save)
+    ready(loaded)
+    assert asked.is_set()
+    assert (path.read_bytes() == b"precious") == (answer == "No")
+
+
+# ---- looks
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_nothing_is_cut_off_sideways(loaded, qtbot, ready, theme):
+    loaded.viewer.theme = theme
+    loaded.viewer.window.resize(1280, 800)
+    run(qtbot, loaded, ready)
+    form = loaded.enhance.form
+    click(qtbot, form.gear)
+    area = loaded.findChild(QScrollArea)
+    for name in METHODS:
+        form.method.setCurrentIndex(form.method.findData(name))
+        qtbot.wait(20)
+        assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+        assert area.widget().width() == area.viewport().width()
+
+
+def test_every_control_explains_itself(loaded, qtbot, ready):
+    from qtpy.QtWidgets import QAbstractButton, QComboBox, QLineEdit
+
+    run(qtbot, loaded, ready)
+    loaded.message.show_message("Something.")
+    controls = [
+        *loaded.findChildren(QAbstractButton),
+        *loaded.findChildren(QComboBox),
+        *[edit for edit in loaded.findChildren(QLineEdit) if edit.objectName() == ""],
+    ]
+    assert len(controls) > 15
+    silent = [
+        control for control in controls if not control.toolTip() or not control.accessibleName()
+    ]
+    assert [s for s in silent if not isinstance(s.parent(), QLineEdit)] == []
