@@ -10,7 +10,9 @@ from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods.packing import PackedSpots, Packing
 from napari_stentrans.methods.published import Published, _maps
 from napari_stentrans.methods.stentrans_net import (
+    FEW_TOKENS,
     StentransNet,
+    attend,
     masked_loss,
     position_code,
     weave,
@@ -71,6 +73,14 @@ def test_network_agrees_with_the_published_one(golden_dir, name):
     np.testing.assert_allclose(assembled, golden["assembled"], atol=1e-5)
     target, in_tissue = torch.tensor(golden["target"][:, 0]), torch.tensor(golden["in_tissue"])
     assert masked_loss(assembled, target, in_tissue) == pytest.approx(float(golden["loss"]), 1e-5)
+
+
+def test_attention_is_the_same_for_few_tokens_and_for_many():
+    q, k, v = torch.randn(3, 2, 4, FEW_TOKENS, 9, generator=torch.Generator().manual_seed(0))
+    fused = torch.nn.functional.scaled_dot_product_attention(q, k, v)
+    torch.testing.assert_close(attend(q, k, v), fused)
+    more = [torch.cat([x, x], 2) for x in (q, k, v)]  # each key twice changes nothing
+    torch.testing.assert_close(attend(*more)[:, :, :FEW_TOKENS], fused)
 
 
 def test_residual_adds_the_input_to_each_channel():

@@ -4,15 +4,19 @@ from __future__ import annotations
 
 import threading
 import time
+from pathlib import Path
 from typing import ClassVar
 
 import numpy as np
 import pytest
 import torch
+from npe2 import PluginManager, PluginManifest
+
+import napari_stentrans
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.images import FirstLook
+from napari_stentrans.plugin.loading import look_steps
 from napari_stentrans.progress import Progress
 from napari_stentrans.simulate import simulate_section
 
@@ -20,13 +24,13 @@ from napari_stentrans.simulate import simulate_section
 @pytest.fixture(scope="session")
 def section():
     """A small hexagonal section."""
-    return simulate_section(300, 40, image=False)
+    return simulate_section(150, 40, image=False)
 
 
 @pytest.fixture(scope="session")
 def square_section():
     """A small square section."""
-    return simulate_section(200, 30, lattice="square", image=False)
+    return simulate_section(100, 30, lattice="square", image=False)
 
 
 @pytest.fixture
@@ -44,7 +48,7 @@ def load(qtbot):
     """Open a section that is in memory, in the way that a file is opened."""
 
     def load(dock, section):
-        dock._load(lambda: _in_memory(section), "Reading")
+        dock._load(lambda: look_steps(section), "Reading")
         wait_ready(qtbot, dock)
         return dock._layers
 
@@ -56,11 +60,6 @@ def loaded(dock, section, load):
     """The dock with a section open."""
     load(dock, section)
     return dock
-
-
-def _in_memory(section):
-    yield Progress("reading", 0, 1)
-    return FirstLook.of(section)
 
 
 def wait_ready(qtbot, dock, timeout=30_000):
@@ -126,3 +125,15 @@ def broken(monkeypatch):
     """Kriging that breaks inside torch."""
     monkeypatch.setitem(METHODS, "kriging", BrokenMethod)
     return BrokenMethod
+
+
+@pytest.fixture
+def plugin(monkeypatch):
+    """The plugin's manifest, registered whether or not the package is installed."""
+    manager = PluginManager()
+    monkeypatch.setattr(PluginManager, "instance", lambda: manager)
+    manager.discover()
+    if "napari-stentrans" not in manager:
+        path = Path(napari_stentrans.__file__).with_name("napari.yaml")
+        manager.register(PluginManifest.from_file(path))
+    return manager.get_manifest("napari-stentrans")

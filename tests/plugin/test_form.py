@@ -7,11 +7,12 @@ from typing import get_args
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
+from qtpy.QtCore import Qt
+
 from napari_stentrans.config import EnhanceConfig, MethodName, PublishedConfig
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.form import ConfigForm
-from qtpy.QtCore import Qt
 
 METHOD_NAMES = [name for name in get_args(MethodName) if name in METHODS]
 published = st.builds(

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import pytest
-from napari_stentrans.plugin.genes import BEST, GeneIndex, GeneSearch
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtGui import QFocusEvent
 from qtpy.QtWidgets import QApplication, QVBoxLayout, QWidget
+
+from napari_stentrans.plugin.genes import BEST, GeneIndex, GeneSearch
 
 NAMES = ["Mobp", "Mbp", "Plp1", "mt-Co1", "Xmbp2", "MBPx"]
 IDS = ["ENSG03", "ENSG01", "ENSG02", "ENSG07", "ENSG05", "ENSG06"]

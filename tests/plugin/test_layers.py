@@ -14,9 +14,9 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import GeneNotFound, MaskError, StentransWarning
 from napari_stentrans.io import read_section
 from napari_stentrans.pipeline import enhance
+from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.images import (
     FirstLook,
-    Frame,
     first_gene,
     limits_of,
 )
@@ -160,7 +160,7 @@ class TestPlace:
             return -float(np.corrcoef(depth, brightness)[0, 1])
 
         turned = [world[:, ::-1], middle - world, world * [1, -1] + middle * [0, 1]]
-        shifted = [world + [0, 40], world - [40, 0]]
+        shifted = [world + np.array([0, 40]), world - np.array([40, 0])]
         assert dark(world) > 0.7
         assert dark(world) > max(dark(other) for other in turned + shifted) + 0.03
 
@@ -228,7 +228,9 @@ class TestLook:
         world = section.xy[enhancement.sites.provenance == 1][0][::-1] * section.um_per_px
         layers.provenance.visible = True
         assert "lost" in layers.provenance.get_status(world, world=True)["coordinates"]
-        assert len({tuple(layers.provenance.get_color(code)) for code in range(5)}) == 5
+        colours = layers.provenance.colormap.map(np.arange(5))
+        assert len(np.unique(colours, axis=0)) == 5
+        assert colours[0, 3] == 0
 
     def test_genes_switch_in_every_layer(self, make_napari_viewer, section, lost, doubled):
         layers = SectionLayers(make_napari_viewer(), section)
@@ -341,7 +343,7 @@ class TestPainting:
         layers.add_lost().data[:40, :40] = 3  # any label means lost
         mask = layers.painted()
         assert len(mask.sites) > 2
-        with pytest.raises(MaskError, match="one|shape"):
+        with pytest.raises(MaskError, match="must have the shape"):
             layers.paint_spots(np.ones(3, bool))
 
 
@@ -404,10 +406,29 @@ class TestCompare:
         assert layers.difference_shown
         assert not layers.after.visible  # it would be seen where there is no difference
         np.testing.assert_array_equal(layers.difference.extent.world, layers.before.extent.world)
-        layers.set_difference(on=False)
+
+        def put_away() -> None:
+            layers.set_difference(on=False)
+
+        def hide() -> None:
+            layers.difference.visible = False
+
+        def delete() -> None:
+            viewer.layers.remove(layers.difference)
+
+        for end in (put_away, hide, delete):
+            layers.set_difference(on=True)
+            assert not layers.after.visible
+            end()
+            assert not layers.difference_shown
+            assert layers.after.visible
+            assert not layers.before.visible
+        layers.set_difference(on=True)
+        layers.set_side_by_side(on=True)
         assert not layers.difference_shown
+        layers.set_side_by_side(on=False)
         assert layers.after.visible
-        assert not layers.before.visible
+        assert not layers.difference_shown
 
 
 class TestHands:

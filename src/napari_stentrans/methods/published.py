@@ -47,7 +47,7 @@ RECIPES: dict[Kind, Recipe] = {
 }
 SEEN_IN = 0.1
 """Genes seen in more than this share of the spots are trained on."""
-STEP_FLOPS = {"cpu": 3e10}
+STEP_FLOPS = {"cpu": 4e10}
 """Work to do between two signs of life: a fraction of a second on two cores."""
 
 

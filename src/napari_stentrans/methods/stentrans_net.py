@@ -13,6 +13,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
+FEW_TOKENS = 48
+"""Up to so many patches in a map, attention spelled out is the faster one on a CPU."""
+
 
 class Attention(nn.Module):
     """Multi-head self-attention between the patches of one map."""
@@ -28,9 +31,20 @@ class Attention(nn.Module):
         maps, tokens, width = x.shape
         qkv = self.qkv(x).view(maps, tokens, 3, self.heads, width // self.heads)
         q, k, v = qkv.permute(2, 0, 3, 1, 4)  # each (map, head, token, width / heads)
-        seen = F.scaled_dot_product_attention(q, k, v)
+        seen = attend(q, k, v)
         out: Tensor = self.proj(seen.transpose(1, 2).reshape(maps, tokens, width))
         return out
+
+
+def attend(q: Tensor, k: Tensor, v: Tensor) -> Tensor:
+    """Scaled dot-product attention; all (map, head, token, part of the width)."""
+    tokens, width = q.shape[2:]
+    if q.device.type != "cpu" or tokens > FEW_TOKENS:
+        return F.scaled_dot_product_attention(q, k, v)
+    # The fused kernel is made for long rows of tokens and takes up to twice as long for a dozen.
+    # With keys as rows, softmax runs along whole vectors of queries instead of a few numbers.
+    weight: Tensor = (k @ q.transpose(2, 3) * width**-0.5).softmax(2)
+    return weight.transpose(2, 3) @ v
 
 
 class MLP(nn.Module):

@@ -6,6 +6,7 @@ import napari.viewer  # noqa: TC002 - napari reads the annotations to hand the v
 from napari.utils.notifications import show_info
 from qtpy.QtWidgets import QFileDialog
 
+from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.layers import adopt, find
 
 FILES = "Sections (*.h5ad *.h5 *.tsv *.tsv.gz *.csv *.csv.gz *.txt *.txt.gz);;All files (*)"
@@ -17,8 +18,7 @@ def open_section(viewer: napari.viewer.Viewer) -> None:
         None, "Open a section (of a Space Ranger folder: its .h5)", "", FILES
     )
     if path:
-        _, dock = viewer.window.add_plugin_dock_widget("napari-stentrans", "stEnTrans")
-        dock.open(path)
+        _dock(viewer).open(path)
 
 
 def paint_lost(viewer: napari.viewer.Viewer) -> None:
@@ -29,3 +29,12 @@ def paint_lost(viewer: napari.viewer.Viewer) -> None:
         sections[-1].add_lost()
     else:
         show_info("Open a section first: drop it on napari, or use File > Open Sample.")
+
+
+def _dock(viewer: napari.viewer.Viewer) -> StentransDock:
+    """Return the dock of the window, opened where it was not."""
+    for widget in viewer.window.dock_widgets.values():
+        if isinstance(widget, StentransDock):
+            return widget
+    _, dock = viewer.window.add_plugin_dock_widget("napari-stentrans")
+    return dock

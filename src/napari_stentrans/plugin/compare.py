@@ -45,13 +45,14 @@ class SideBySide:
         self._active = viewer.layers.selection.active
         grid = self._grid = getattr(viewer, "canvas", viewer).grid  # the viewer's, before 0.9
         self._grid_before = {name: getattr(grid, name) for name in ("stride", "shape", "enabled")}
-        self._copy = None if image is None else _copy(image)
-        shown = [before, after]
+        self._copy: Layer | None = None
+        shown: list[Layer] = [before, after]
         if image is not None:
+            self._copy = _copy(image)
             viewer.layers.append(self._copy)
             shown = [image, before, self._copy, after]
         for layer in self._order:
-            layer.visible = layer in (before, after) or (layer is image and layer.visible)
+            layer.visible = layer in (before, after) or (layer is image and self._visible[layer])
         _sort(viewer, [*shown, *(layer for layer in self._order if layer not in shown)])
         viewer.layers.selection.active = after
         with _same_view(viewer):
@@ -62,7 +63,7 @@ class SideBySide:
         """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
         self._grid.events.enabled.disconnect(self._on_grid)
-        if self._copy in viewer.layers:
+        if self._copy is not None and self._copy in viewer.layers:
             unlink_layers([self._copy])
             viewer.layers.remove(self._copy)
         _sort(viewer, [layer for layer in self._order if layer in viewer.layers])

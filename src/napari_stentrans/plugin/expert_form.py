@@ -12,7 +12,6 @@ from qtpy.QtWidgets import (
     QDoubleSpinBox,
     QFormLayout,
     QLabel,
-    QPushButton,
     QSpinBox,
     QVBoxLayout,
     QWidget,
@@ -21,6 +20,7 @@ from superqt import QLargeIntSpinBox
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.methods import METHODS
+from napari_stentrans.plugin.panel import button
 
 AS_PUBLISHED = "as published"
 
@@ -40,9 +40,11 @@ class ExpertForm(QWidget):
         self._make_common()
         self._make_factor_settings()
         self._make_published_settings()
-        self.reset = QPushButton("Reset to defaults")
-        self.reset.setToolTip("Put all expert settings back to what is recommended")
-        self.reset.clicked.connect(lambda: self.setValue(EnhanceConfig()))
+        self.reset = button(
+            "Reset to defaults",
+            "Put all expert settings back to what is recommended",
+            lambda: self.setValue(EnhanceConfig()),
+        )
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 4, 0, 4)
         layout.addLayout(self._form)

@@ -1,7 +1,6 @@
 """What a section looks like in napari: data, colours and transforms of its layers.
 
-World coordinates are ``(y, x)``: micrometres where the scale of the section is known, else
-full-resolution pixels. Nothing here touches a viewer, so it may run in a worker thread.
+Nothing here touches a viewer, so it may run in a worker thread.
 """
 
 from __future__ import annotations
@@ -11,21 +10,18 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import pint
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from PIL import Image
 
+from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
     from napari.layers import Image as NapariImage
-    from napari.layers import Layer
-    from numpy.typing import ArrayLike, NDArray
+    from numpy.typing import NDArray
 
-    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
@@ -56,49 +52,6 @@ class Tag(dict):
 
     def __deepcopy__(self, memo: dict) -> Tag:
         return self
-
-
-@dataclass(frozen=True)
-class Frame:
-    """World coordinates: ``per_px`` units of length ``unit`` are one full-resolution pixel."""
-
-    unit: str
-    per_px: float
-
-    @classmethod
-    def of(cls, section: Section, others: Iterable[Layer] = ()) -> Frame:
-        """Frame of a section among other layers: napari shows one unit at a time.
-
-        Beside layers in another unit of length, that unit is taken; beside layers in pixels,
-        pixels, since those are most likely an image of the same section.
-        """
-        units = {unit for layer in others for unit in layer.units[-2:]}
-        if section.um_per_px is None:
-            return cls("pixel", 1.0)
-        um = section.um_per_px * pint.get_application_registry().micrometer
-        if all(um.is_compatible_with(unit) for unit in units):
-            unit = min(units, key=str, default=um.units)
-            return cls(str(unit), float(um.to(unit).magnitude))
-        return cls("pixel", 1.0)
-
-    def of_raster(self, raster: SpotRaster) -> dict[str, Any]:
-        """Transform of a layer whose data lie on a raster."""
-        return self._transform(raster.pixel, raster.origin[::-1])
-
-    def of_image(self, scale: float) -> dict[str, Any]:
-        """Transform of an image with ``scale`` pixels per full-resolution pixel."""
-        return self._transform(1 / scale, np.full(2, 0.5 / scale - 0.5))
-
-    def world_yx(self, xy: ArrayLike) -> NDArray[np.float64]:
-        """World coordinates (site, 2) of positions (x, y) in full-resolution pixels."""
-        return np.asarray(xy, float)[..., ::-1] * self.per_px
-
-    def _transform(self, pixel: float, origin_yx: NDArray[np.float64]) -> dict[str, Any]:
-        return {
-            "scale": (pixel * self.per_px,) * 2,
-            "translate": tuple(origin_yx * self.per_px),
-            "units": (self.unit,) * 2,
-        }
 
 
 @dataclass(frozen=True, eq=False)
@@ -201,6 +154,22 @@ def gene_layer(
     return _layer(raster.draw(values), role, _NAMES[role].format(**tag), options, tag, "image")
 
 
+def result_layer(
+    role: str, gene: str, enhancement: Enhancement, result: GeneMap | None, frame: Frame
+) -> LayerData:
+    """Layer "after", "uncertainty" or "difference" of a gene; blank where it has no result."""
+    section, sites = enhancement.section, enhancement.sites
+    tag = {"section": section, "gene": gene}
+    measured = section.gene_lognorm(gene)
+    mean, std = result or GeneMap(*np.full((2, len(sites)), np.nan, np.float32))
+    if role == "difference":
+        change = np.where(sites.measured, mean, np.nan)[: sites.n_spots] - measured
+        return gene_layer(role, section.raster, change, frame, tag)
+    if role == "uncertainty":
+        return gene_layer(role, enhancement.raster, std, frame, tag)
+    return gene_layer(role, enhancement.raster, mean, frame, tag, limits_of(measured))
+
+
 def lost_layer(section: Section, frame: Frame) -> LayerData:
     """Empty layer on the section's raster to paint lost regions on."""
     raster = section.raster
@@ -220,11 +189,11 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     """Layer that says where the value of each site comes from; 0 where there is no site."""
     raster = enhancement.raster
     codes = np.append(enhancement.sites.provenance.astype(np.uint8) + 1, np.uint8(0))
-    colours = dict(enumerate(PROVENANCE_COLOURS.values(), start=1))
+    colours: dict[int | None, str] = dict(enumerate(PROVENANCE_COLOURS.values(), start=1))
     options = {
         **frame.of_raster(raster),
         "colormap": DirectLabelColormap(
-            color_dict={None: "transparent", 0: "transparent", **colours}
+            color_dict={None: "transparent", 0: "transparent"} | colours
         ),
         "features": {"index": list(colours), "value": LABELS},
         "opacity": 1.0,
@@ -281,7 +250,7 @@ def _tissue(section: Section) -> Any:
     return levels
 
 
-def _displayable(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+def _displayable(pixels: NDArray[Any]) -> NDArray[Any]:
     """Pixels that napari can show: (row, column), or (row, column, 3 or 4) of bytes."""
     if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
         pixels = pixels[..., 0]

@@ -2,28 +2,26 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_stentrans.enhancement import GeneMap
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.io.masks import LostMask, painted_to_lost
 from napari_stentrans.plugin.compare import SideBySide
+from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.images import (
     TAG,
     FirstLook,
-    Frame,
     brush_of,
     gene_layer,
-    limits_of,
     lost_layer,
     provenance_layer,
-    set_limits,
+    result_layer,
 )
+from napari_stentrans.plugin.roles import GENE_ROLES, RoleLayers
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -32,17 +30,11 @@ if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import ArrayLike
 
-    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.enhancement import Enhancement, GeneMap
     from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.section import Section
 
-ORDER = ("image", "before", "after", "uncertainty", "provenance", "difference", "lost")
-"""Roles of layers, from the bottom up."""
-GENE_ROLES = ("before", "after", "uncertainty", "difference")
 UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
-TWIN = {"before": "after", "after": "before"}
-LINKED = ("contrast_limits", "gamma", "colormap")
-"""What the measured and the enhanced map have in common."""
 OUTLINE = 3
 """Width of the outline of lost regions once they are filled, in raster pixels."""
 
@@ -100,18 +92,17 @@ class SectionLayers:
         self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
         self.section = section
         self.enhancement: Enhancement | None = None
-        self._layers: dict[str, Any] = {}
-        self._names: dict[str, str] = {}
+        self._layers = RoleLayers(self.viewer, self)
+        self._layers.removed.connect(self._on_removed)
         self._beside: SideBySide | None = None
-        self._hidden: list[Layer] = []
-        self.viewer.layers.events.removed.connect(self._on_removed)
+        self._hidden: list[Layer] | None = None
         if layers is None:
             self._show_first(look or FirstLook.of(section))
             return
         tag = next(iter(layers.values())).metadata[TAG]
         self.gene, self._frame = tag["gene"], tag["frame"]
         for role, layer in layers.items():
-            self._take(role, layer)
+            self._layers.take(role, layer)
 
     def show_gene(self, name: str) -> None:
         """Show a gene, given by name or id, in every layer that shows one.
@@ -127,7 +118,7 @@ class SectionLayers:
         result = self._result()
         for role in GENE_ROLES:
             if role in self._layers:
-                self._put(role, self._gene_layer(role, result), new_limits=True)
+                self._layers.put(role, self._gene_layer(role, result), new_limits=True)
 
     @property
     def gene_is_enhanced(self) -> bool:
@@ -165,8 +156,8 @@ class SectionLayers:
         wanted = {"before", "after", *self._layers} | ({"uncertainty"} if std_known else set())
         for role in GENE_ROLES:
             if role in wanted:
-                self._put(role, self._gene_layer(role, result))
-        self._put("provenance", provenance_layer(enhancement, self._frame))
+                self._layers.put(role, self._gene_layer(role, result))
+        self._layers.put("provenance", provenance_layer(enhancement, self._frame))
         if first:
             self.before.visible = False  # its rim would show around a finer map
             if self.lost is not None:
@@ -180,47 +171,41 @@ class SectionLayers:
     def set_side_by_side(self, on: bool) -> None:
         """Show the measured and the enhanced map beside each other, or all layers as before.
 
-        Nothing happens where one of the two maps is not there.
+        The difference is put away. Nothing happens where one of the two maps is not there.
         """
-        if on == self.side_by_side or (on and not {"before", "after"} <= self._layers.keys()):
-            return
-        if on:
+        if self._beside is not None:
+            if not on:
+                self._beside.end()
+        elif on and {"before", "after"} <= self._layers.keys():
+            self.set_difference(on=False)
             self._beside = SideBySide(self.viewer, self.image, self.before, self.after)
             self._beside.ended.connect(self._on_beside_ended)
-        else:
-            self._beside.end()
-            return
-        self.compared.emit()
-
-    def set_difference(self, on: bool) -> None:
-        """Show the map of enhanced minus measured alone, or the other maps as before.
-
-        Side by side ends. Nothing happens where there is no result.
-        """
-        if self.enhancement is None or on == self.difference_shown:
-            return
-        if on:
-            self.set_side_by_side(on=False)
-            if self.difference is None:
-                self._put("difference", self._gene_layer("difference", self._result()))
-            maps = [self._layers[role] for role in UNDER_DIFFERENCE if role in self._layers]
-            self._hidden = [layer for layer in maps if layer.visible]
-        self.difference.visible = on
-        for layer in self._hidden:
-            layer.visible = not on
-        self.compared.emit()
+            self.compared.emit()
 
     @property
     def difference_shown(self) -> bool:
         """Whether the map of enhanced minus measured is shown."""
         return self.difference is not None and self.difference.visible
 
+    def set_difference(self, on: bool) -> None:
+        """Show the map of enhanced minus measured alone, or the other maps as before.
+
+        Side by side ends. Nothing happens where there is no result.
+        """
+        if on and self.enhancement is not None:
+            self.set_side_by_side(on=False)
+            if self.difference is None:
+                self._layers.put("difference", self._gene_layer("difference", self._result()))
+                self._layers["difference"].events.visible.connect(self._on_difference)
+                self._on_difference()
+        if self.difference is not None:
+            self.difference.visible = on
+
     def remove(self) -> None:
         """Take all layers of the section out of the viewer."""
         self.set_side_by_side(on=False)
         for layer in list(self._layers.values()):
             self.viewer.layers.remove(layer)
-        self.viewer.layers.events.removed.disconnect(self._on_removed)
 
     def _show_first(self, look: FirstLook) -> None:
         self.gene = look.gene
@@ -229,18 +214,19 @@ class SectionLayers:
         for data in look.layer_data(self._frame):
             layer = Layer.create(*data)
             self.viewer.layers.append(layer)
-            self._take(layer.metadata[TAG]["role"], layer)
+            self._layers.take(layer.metadata[TAG]["role"], layer)
         if was_empty:
             self.viewer.reset_view()
 
     def _lost_layer(self) -> Labels:
         """Layer of lost regions, made if needed, visible and filled."""
         if self.lost is None:
-            self._put("lost", lost_layer(self.section, self._frame))
-            self.lost.brush_size = brush_of(self.section.raster)
-            self.lost.selected_label = 1
-        self.lost.visible, self.lost.contour = True, 0
-        return self.lost
+            self._layers.put("lost", lost_layer(self.section, self._frame))
+            self._layers["lost"].brush_size = brush_of(self.section.raster)
+            self._layers["lost"].selected_label = 1
+        layer: Labels = self._layers["lost"]
+        layer.visible, layer.contour = True, 0
+        return layer
 
     def _result(self) -> GeneMap | None:
         """Return the result for the gene that is shown; None where there is none."""
@@ -253,67 +239,30 @@ class SectionLayers:
 
     def _gene_layer(self, role: str, result: GeneMap | None) -> LayerData:
         """Layer of the gene in a role; blank where the result does not know the gene."""
+        if role != "before" and self.enhancement is not None:
+            return result_layer(role, self.gene, self.enhancement, result, self._frame)
         tag = {"section": self.section, "gene": self.gene}
-        raster = self.section.raster
-        measured = self.section.gene_lognorm(self.gene)
-        if role == "before":
-            return gene_layer(role, raster, measured, self._frame, tag)
-        sites = self.enhancement.sites
-        mean, std = result or GeneMap(*np.full((2, len(sites)), np.nan, np.float32))
+        values = self.section.gene_lognorm(self.gene)
+        return gene_layer(role, self.section.raster, values, self._frame, tag)
+
+    def _on_removed(self, role: str) -> None:
         if role == "difference":
-            change = np.where(sites.measured, mean, np.nan)[: sites.n_spots] - measured
-            return gene_layer(role, raster, change, self._frame, tag)
-        values = mean if role == "after" else std
-        limits = limits_of(measured) if role == "after" else None
-        return gene_layer(role, self.enhancement.raster, values, self._frame, tag, limits)
+            self._on_difference()
 
-    def _put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
-        """Make the layer of a role, or give new data to the one that is there."""
-        data, options, _ = layer_data
-        layer = self._layers.get(role)
-        if layer is None:
-            self._insert(role, layer_data)
+    def _on_difference(self) -> None:
+        """Hide other maps, which would be seen in its holes, or bring them back."""
+        if self.difference_shown == (self._hidden is not None):
             return
-        layer.data = data
-        layer.scale, layer.translate = options["scale"], options["translate"]
-        if new_limits:
-            set_limits(layer, options["contrast_limits"])
-        if layer.name == self._names[role]:
-            layer.name = options["name"]
-            self._names[role] = layer.name
-
-    def _insert(self, role: str, layer_data: LayerData) -> None:
-        data, options, kind = layer_data
-        twin = self._layers.get(TWIN.get(role, ""))
-        if twin is not None:
-            options = options | {name: getattr(twin, name) for name in LINKED}
-        layers = self.viewer.layers
-        lower = [self._layers[r] for r in ORDER[: ORDER.index(role)] if r in self._layers]
-        at = max(map(layers.index, lower)) + 1 if lower and role != "lost" else len(layers)
-        active = layers.selection.active
-        layer = Layer.create(data, options, kind)
-        layers.insert(at, layer)
-        layers.selection.active = active or layer
-        self._take(role, layer)
-
-    def _take(self, role: str, layer: Layer) -> None:
-        """Own a layer that is in the viewer."""
-        tag = layer.metadata[TAG]
-        tag["layers"] = self
-        self._layers[role] = layer
-        self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
-        if role in GENE_ROLES:
-            set_limits(layer, layer.contrast_limits)
-        twin = self._layers.get(TWIN.get(role, ""))
-        if twin is not None:
-            link_layers([layer, twin], LINKED)
-
-    def _on_removed(self, event: Any) -> None:
-        for role, layer in list(self._layers.items()):
-            if layer is event.value:
-                del self._layers[role]
-                if role in TWIN:
-                    unlink_layers([layer])
+        if self._hidden is None:
+            maps = [self._layers[role] for role in UNDER_DIFFERENCE if role in self._layers]
+            self._hidden = [layer for layer in maps if layer.visible]
+            for layer in self._hidden:
+                layer.visible = False
+        else:
+            for layer in self._hidden:
+                layer.visible = True
+            self._hidden = None
+        self.compared.emit()
 
     def _on_beside_ended(self) -> None:
         self._beside = None

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 import napari
 
 from napari_stentrans.io import can_read, read_section
-from napari_stentrans.plugin.images import FirstLook, Frame
+from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.images import FirstLook
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence

@@ -1,0 +1,61 @@
+"""Frame: the world coordinates of a section in napari, and the transforms of its layers."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from napari.layers import Layer
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+
+@dataclass(frozen=True)
+class Frame:
+    """World coordinates: ``per_px`` units of length ``unit`` are one full-resolution pixel."""
+
+    unit: str
+    per_px: float
+
+    @classmethod
+    def of(cls, section: Section, others: Iterable[Layer] = ()) -> Frame:
+        """Frame of a section among other layers: napari shows one unit at a time.
+
+        Beside layers in another unit of length, that unit is taken; beside layers in pixels,
+        pixels, since those are most likely an image of the same section.
+        """
+        units = {unit for layer in others for unit in layer.units[-2:]}
+        if section.um_per_px is None:
+            return cls("pixel", 1.0)
+        um = section.um_per_px * pint.get_application_registry().micrometer
+        if all(um.is_compatible_with(unit) for unit in units):
+            unit = min(units, key=str, default=um.units)
+            return cls(str(unit), float(um.to(unit).magnitude))
+        return cls("pixel", 1.0)
+
+    def of_raster(self, raster: SpotRaster) -> dict[str, Any]:
+        """Transform of a layer whose data lie on a raster."""
+        return self._transform(raster.pixel, raster.origin[::-1])
+
+    def of_image(self, scale: float) -> dict[str, Any]:
+        """Transform of an image with ``scale`` pixels per full-resolution pixel."""
+        return self._transform(1 / scale, np.full(2, 0.5 / scale - 0.5))
+
+    def world_yx(self, xy: ArrayLike) -> NDArray[np.float64]:
+        """World coordinates (site, 2) of positions (x, y) in full-resolution pixels."""
+        return np.asarray(xy, float)[..., ::-1] * self.per_px
+
+    def _transform(self, pixel: float, origin_yx: NDArray[np.float64]) -> dict[str, Any]:
+        return {
+            "scale": (pixel * self.per_px,) * 2,
+            "translate": tuple(origin_yx * self.per_px),
+            "units": (self.unit,) * 2,
+        }
