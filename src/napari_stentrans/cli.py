@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from rich.console import Console
+from rich.markup import escape
 from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
 from rich.progress import Progress as Bar
 
@@ -42,12 +44,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except StentransError as error:
-        console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        _say("[bold red]Error:[/]", str(error))
         return 1
     except KeyboardInterrupt:
         console.print("Cancelled; nothing was written.")
         return 130
+    except BrokenPipeError:  # whoever read our output, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _say(what: str, text: str) -> None:
+    console.print(what, escape(text), highlight=False, soft_wrap=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -264,7 +272,7 @@ def _with_bar(steps: Steps[T]) -> T:
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, StentransWarning):
-        console.print(f"[yellow]Note:[/] {message}", highlight=False, soft_wrap=True)
+        _say("[yellow]Note:[/]", str(message))
 
 
 if __name__ == "__main__":

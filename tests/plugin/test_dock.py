@@ -8,6 +8,7 @@ import threading
 import anndata as ad
 import numpy as np
 import pytest
+from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
 from superqt.utils._qthreading import WorkerBase
@@ -157,7 +158,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
     click(qtbot, loaded.lost.new)
     assert layers.lost.mode == "paint"
     start = world_of(layers, spot)
-    paint(qtbot, loaded.viewer, start, start + (0, 60), start + (0, 120))
+    paint(qtbot, loaded.viewer, start, [*start, 0, 60], [*start, 0, 120])
     lost = layers.painted().lost
     assert lost[spot]
     assert 2 <= lost.sum() < 60
@@ -176,7 +177,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
 def test_painting_beyond_the_spots_is_counted_as_sites(loaded, section, qtbot):
     click(qtbot, loaded.lost.new)
     corner = Frame.of(section).world_yx(section.xy.min(0) - 1.5 * section.lattice.spacing)
-    paint(qtbot, loaded.viewer, corner, corner + (150, 0))
+    paint(qtbot, loaded.viewer, corner, [*corner, 150, 0])
     sites = len(loaded._layers.painted().sites)
     assert sites > 0
     qtbot.waitUntil(lambda: f"{sites} unmeasured sites" in loaded.lost.words.text())
@@ -494,3 +495,21 @@ def test_every_control_explains_itself(loaded, qtbot, ready):
     ]
     silent = [s for s in silent if not isinstance(s.parent(), QLineEdit)]
     assert [(s.text(), s.toolTip(), s.accessibleName()) for s in silent] == []
+
+
+def test_a_mask_of_another_shape_is_told(loaded, qtbot):
+    click(qtbot, loaded.lost.new)
+    loaded._layers.lost.data = np.ones((5, 5), np.uint8)
+    click(qtbot, loaded.enhance.run)
+    assert "must have the shape of the map" in loaded.message.text()
+    assert loaded.enhance.run.isEnabled()
+
+
+def test_napari_opens_it_from_its_menu(make_napari_viewer, section, npe2pm):
+    npe2pm.register(PluginManifest.from_distribution("napari-stentrans"))
+    viewer = make_napari_viewer()
+    for data in FirstLook.of(section).layer_data(Frame.of(section)):
+        viewer._add_layer_from_data(*data)
+    _, dock = viewer.window.add_plugin_dock_widget("napari-stentrans", "stEnTrans")
+    assert "150 spots" in dock.data.about.text()
+    assert dock.enhance.run.isEnabled()
