@@ -39,6 +39,7 @@ def dock(make_napari_viewer, qtbot):
     viewer = make_napari_viewer(show=True)
     dock = StentransDock(viewer)
     viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
+    viewer.window.resize(1000, 700)
     qtbot.wait(50)
     return dock
 

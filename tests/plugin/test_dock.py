@@ -8,13 +8,13 @@ import threading
 import anndata as ad
 import numpy as np
 import pytest
-from npe2 import PluginManifest
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
 from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin import dialogs
+from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.images import FirstLook
 
@@ -505,11 +505,11 @@ def test_a_mask_of_another_shape_is_told(loaded, qtbot):
     assert loaded.enhance.run.isEnabled()
 
 
-def test_napari_opens_it_from_its_menu(make_napari_viewer, section, npe2pm):
-    npe2pm.register(PluginManifest.from_distribution("napari-stentrans"))
+def test_opened_late_it_takes_in_what_is_there(make_napari_viewer, qtbot, section):
     viewer = make_napari_viewer()
     for data in FirstLook.of(section).layer_data(Frame.of(section)):
         viewer._add_layer_from_data(*data)
-    _, dock = viewer.window.add_plugin_dock_widget("napari-stentrans", "stEnTrans")
+    dock = StentransDock(viewer)
+    viewer.window.add_dock_widget(dock)
     assert "150 spots" in dock.data.about.text()
     assert dock.enhance.run.isEnabled()
