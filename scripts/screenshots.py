@@ -11,12 +11,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
+from demo import wait
 from PIL import Image
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
-from demo import wait
 from napari_stentrans.plugin.app import open_viewer
 from napari_stentrans.plugin.layers import find
 
@@ -41,7 +41,8 @@ def paint(viewer: napari.Viewer, world_yx: NDArray[np.floating]) -> None:
     """Drag the mouse over the canvas along world positions (point, 2)."""
     qt_viewer = viewer.window._qt_viewer
     canvas = qt_viewer.canvas.native
-    centre, zoom = np.array(viewer.camera.center[-2:]), viewer.camera.zoom
+    camera = getattr(viewer, "scene", viewer).camera  # the viewer's, before napari 0.9
+    centre, zoom = np.array(camera.center[-2:]), camera.zoom
     middle = np.array([canvas.height(), canvas.width()]) / 2
     points = [QPoint(*map(int, yx[::-1])) for yx in (world_yx - centre) * zoom + middle]
     button = Qt.MouseButton.LeftButton
@@ -73,27 +74,20 @@ def main() -> None:
     layers = find(viewer)[0]
     section = layers.section
     dock.show_gene("Gene2")
-    shoot("open")
     layers.add_lost()
     settle()
     per_px = section.um_per_px or 1.0
     for artefact in ("fold", "bubble"):
-        at = section.xy[(section.adata.obs["artefact"] == artefact).to_numpy()]
-        centre = at - at.mean(0)
-        along = np.linalg.svd(centre, full_matrices=False)[2][0]
-        order = np.argsort(centre @ along)
-        path = at[order][:: max(len(order) // 12, 1)]
+        damaged = section.xy[(section.adata.obs["artefact"] == artefact).to_numpy()]
+        across = np.linalg.svd(damaged - damaged.mean(0), full_matrices=False)[2][0]
+        path = damaged[np.argsort((damaged - damaged.mean(0)) @ across)]
         paint(viewer, path[:, ::-1] * per_px)
     shoot("paint")
     dock.run()
     wait(lambda: dock.phase.idle, "the run has ended")
-    shoot("enhanced")
     layers.set_side_by_side(on=True)
     shoot("side_by_side")
     layers.set_side_by_side(on=False)
-    layers.set_difference(on=True)
-    shoot("difference")
-    layers.set_difference(on=False)
     layers.provenance.visible = True
     shoot("provenance")
     viewer.close()

@@ -31,12 +31,12 @@ def run(qtbot, dock, ready):
     ready(dock)
 
 
-def paint(qtbot, viewer, *world_yx):
-    """Drag the mouse over the canvas from one world position to the next."""
+def paint(qtbot, viewer, start, *moves):
+    """Drag the mouse over the canvas, from a world position (y, x) by steps away from it."""
     canvas = viewer.window._qt_viewer.canvas.native
     camera = getattr(viewer, "scene", viewer).camera  # moved in napari 0.9
     size = np.array([canvas.height(), canvas.width()])
-    at = (np.array(world_yx) - camera.center[-2:]) * camera.zoom + size / 2
+    at = (start + np.array([(0, 0), *moves]) - camera.center[-2:]) * camera.zoom + size / 2
     points = [QPoint(int(x), int(y)) for y, x in at]
     qtbot.mouseMove(canvas, points[0])
     qtbot.wait(30)
@@ -158,7 +158,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
     click(qtbot, loaded.lost.new)
     assert layers.lost.mode == "paint"
     start = world_of(layers, spot)
-    paint(qtbot, loaded.viewer, start, [*start, 0, 60], [*start, 0, 120])
+    paint(qtbot, loaded.viewer, start, (0, 60), (0, 120))
     lost = layers.painted().lost
     assert lost[spot]
     assert 2 <= lost.sum() < 60
@@ -177,7 +177,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
 def test_painting_beyond_the_spots_is_counted_as_sites(loaded, section, qtbot):
     click(qtbot, loaded.lost.new)
     corner = Frame.of(section).world_yx(section.xy.min(0) - 1.5 * section.lattice.spacing)
-    paint(qtbot, loaded.viewer, corner, [*corner, 150, 0])
+    paint(qtbot, loaded.viewer, corner, (150, 0))
     sites = len(loaded._layers.painted().sites)
     assert sites > 0
     qtbot.waitUntil(lambda: f"{sites} unmeasured sites" in loaded.lost.words.text())

@@ -72,6 +72,11 @@ class StentransDock(QWidget):
         self._recolour()
         self._on_layers_changed()
 
+    @property
+    def phase(self) -> Phase:
+        """What the dock is doing."""
+        return self._phase
+
     # ---- what a person does
 
     def open(self, path: str | Path) -> None:
