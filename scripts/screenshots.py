@@ -46,9 +46,13 @@ def paint(viewer: napari.Viewer, world_yx: NDArray[np.floating]) -> None:
     middle = np.array([canvas.height(), canvas.width()]) / 2
     points = [QPoint(*map(int, yx[::-1])) for yx in (world_yx - centre) * zoom + middle]
     button = Qt.MouseButton.LeftButton
+    QTest.mouseMove(canvas, points[0])
+    settle(0.05)
     QTest.mousePress(canvas, button, pos=points[0])
     for point in points[1:]:
-        QTest.mouseMove(canvas, point, 5)
+        settle(0.05)
+        QTest.mouseMove(canvas, point)
+    settle(0.05)
     QTest.mouseRelease(canvas, button, pos=points[-1])
     settle()
 
