@@ -103,7 +103,9 @@ def check_file(
 ) -> None:
     """Raise WriteError where ``path`` and what goes with it cannot be written."""
     if path.suffix != ending:
-        raise WriteError(f"Expected a name that ends in {ending}, got {path.name!r}.")
+        raise WriteError(
+            f"The result is written as {ending}, got {path.name!r}. Name it NAME{ending}."
+        )
     if path.is_dir():
         raise WriteError(f"{path} is a folder. Give the name of a file in it.")
     folder = path.parent

@@ -82,6 +82,7 @@ def noise_ceiling(counts: sp.csc_matrix, genes: NDArray[np.intp], *, of_half: bo
 
     Two binomial halves of the counts correlate by r. The reliability of a half is r, that of
     the whole 2 r / (1 + r) (Spearman 1910, Brown 1910); the ceiling is its square root.
+    It is that of the whole section: a small region that varies less cannot quite reach it.
 
     Parameters
     ----------
