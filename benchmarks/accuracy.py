@@ -9,8 +9,8 @@
 Scores and hold-outs of real sections are those of the scoring program, ``DIR/../score.py`` or
 the one given by ``--score``. A method gets a section of the observed spots alone and the
 positions of the hidden ones, nothing else. Beside the package's methods there are ``nedi``,
-``published x10`` (trained ten times as long) and, for the protocol ``published-way``,
-the published way of scoring: on the very map that the network was trained on.
+``kriging per gene`` and ``published x10`` (trained ten times as long). The protocol
+``published-way`` is the published way of scoring: on the very map that was trained on.
 """
 
 from __future__ import annotations
@@ -28,15 +28,15 @@ import accuracy_published
 import accuracy_simulated
 import numpy as np
 import pandas as pd
-from candidates import NAMES, configs, predict, section_of
+from candidates import NAMES, choose, predict, section_of
 
-from napari_stentrans import StentransWarning, evaluate
+from napari_stentrans import EnhanceConfig, StentransWarning, evaluate
 from napari_stentrans.errors import EnhancementFailed
 
 if TYPE_CHECKING:
     from types import ModuleType
 
-    from candidates import Configs
+    from candidates import Candidates
 
 SECTIONS = ("A1", "C1", "MOB1", "visium_dg")
 PROTOCOLS = ("upsample", "lost", "denoise", "published-way")
@@ -87,19 +87,19 @@ def load_score(path: Path) -> ModuleType:
 
 
 def hold_out(
-    score: ModuleType, truth: Any, methods: Configs, protocols: list[str]
+    score: ModuleType, truth: Any, methods: Candidates, protocols: list[str]
 ) -> list[dict[str, Any]]:
     """One row for each method and hold-out."""
     section, rows = section_of(truth), []
     for name, observed in score.protocols(truth, LOST_SEEDS if "lost" in protocols else 0):
         if name.rstrip("0123456789") not in protocols:
             continue
-        for label, config in methods.items():
+        for label, candidate in methods.items():
             start = time.perf_counter()
             try:
-                predicted, std = predict(section, observed, config)
+                predicted, std = predict(section, observed, candidate)
             except EnhancementFailed as error:
-                print(f"  {name:<9}{label:<14}{error}")
+                print(f"  {name:<9}{label:<18}{error}")
                 continue
             seconds = time.perf_counter() - start
             row = {"section": truth.name, "hold_out": name, "method": label, "seconds": seconds}
@@ -108,13 +108,15 @@ def hold_out(
                 z = (score.lognorm(truth.counts)[~observed] - predicted[~observed]) / std[~observed]
                 row["z_spread"] = float(z.std())
             rows.append(row)
-            print(f"  {name:<9}{label:<14}{row['pcc_svg_median']:.3f}  {seconds:.1f} s", flush=True)
+            print(f"  {name:<9}{label:<18}{row['pcc_svg_median']:.3f}  {seconds:.1f} s", flush=True)
     return rows
 
 
-def denoise(truth: Any, methods: Configs) -> list[dict[str, Any]]:
+def denoise(truth: Any, methods: Candidates) -> list[dict[str, Any]]:
     """One row for each method, the mean over three splits of the counts."""
-    made = {label: config for label, config in methods.items() if config is not None}
+    made = {k: c for k, c in methods.items() if isinstance(c, EnhanceConfig)}
+    if not made:
+        return []
     scores = evaluate(section_of(truth), "denoise", made, seeds=3).scores
     rows = scores.reset_index(names="method").to_dict("records")
     return [{"section": truth.name, "hold_out": "denoise", **row} for row in rows]
@@ -171,7 +173,7 @@ def main() -> None:
     for name in [] if arguments.simulated else arguments.sections:
         truth = score.load(name, arguments.data)
         print(f"{name}: {truth.counts.shape[0]} spots, {truth.counts.shape[1]} genes", flush=True)
-        methods = configs(arguments.method, section_of(truth).lattice, arguments.epochs)
+        methods = choose(arguments.method, section_of(truth).lattice, arguments.epochs)
         if held_out:
             rows += hold_out(score, truth, methods, held_out)
         if "denoise" in arguments.protocol:

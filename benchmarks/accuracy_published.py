@@ -12,7 +12,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from candidates import configs
+from candidates import choose
 
 from napari_stentrans.methods.interpolation import Linear
 from napari_stentrans.methods.packing import PackedSpots
@@ -32,7 +32,7 @@ def rows(
 ) -> list[dict[str, Any]]:
     """The network, trained on the map that it is scored on, beside linear interpolation."""
     seen = score.upsample_observed(truth)
-    config = configs(["published"], section.lattice, epochs)["published"]
+    config = choose(["published"], section.lattice, epochs)["published"]
     svg, made = score.spatially_variable(truth), []
     for label, predict in ((TRAINED_ON_IT, _trained_on_it), ("linear", _linear)):
         start = time.perf_counter()

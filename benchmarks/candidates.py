@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
+import kriging_per_gene
 import nedi
 import numpy as np
 import pandas as pd
@@ -19,9 +21,11 @@ if TYPE_CHECKING:
     from napari_stentrans.lattice import Lattice
 
 PUBLISHED_10 = "published x10"
-NEDI = "nedi"
-NAMES = (*METHODS, PUBLISHED_10, NEDI)
-Configs = dict[str, EnhanceConfig | None]
+OTHERS = {"nedi": nedi.predict, "kriging per gene": kriging_per_gene.predict}
+"""No methods of the package: (section, observed (spot,), section of the observed) -> values."""
+NAMES = (*METHODS, PUBLISHED_10, *OTHERS)
+Candidate = EnhanceConfig | Callable[[Section, np.ndarray, Section], np.ndarray]
+Candidates = dict[str, Candidate]
 
 
 def section_of(truth: Any) -> Section:
@@ -33,9 +37,9 @@ def section_of(truth: Any) -> Section:
     return Section.from_anndata(adata, name=truth.name)
 
 
-def configs(names: list[str], lattice: Lattice, epochs: int | None) -> Configs:
-    """Settings by label; None stands for what is no method of the package."""
-    made: Configs = {}
+def choose(names: list[str], lattice: Lattice, epochs: int | None) -> Candidates:
+    """Settings, or a function, by label."""
+    made: Candidates = {}
     for name in names:
         if name.startswith("published"):
             times = 10 if name == PUBLISHED_10 else 1
@@ -43,21 +47,21 @@ def configs(names: list[str], lattice: Lattice, epochs: int | None) -> Configs:
             settings = PublishedConfig(epochs=passes)
             made[name] = EnhanceConfig(method="published", published=settings)
         else:
-            made[name] = None if name == NEDI else EnhanceConfig(method=name)  # type: ignore[arg-type]
+            made[name] = OTHERS.get(name) or EnhanceConfig(method=name)
     return made
 
 
 def predict(
-    section: Section, observed: np.ndarray, config: EnhanceConfig | None
+    section: Section, observed: np.ndarray, candidate: Candidate
 ) -> tuple[np.ndarray, np.ndarray | None]:
     """Log-normalised values (spot, gene) at all spots from the observed ones, and their std.
 
     The std is that of a measurement; None where the method does not know it.
     """
     trial = hide(section, ~observed)
-    if config is None:
-        return nedi.predict(section, observed, trial.section), None
-    result = enhance(trial.section, None, config, trial.sites)
+    if not isinstance(candidate, EnhanceConfig):
+        return candidate(section, observed, trial.section), None
+    result = enhance(trial.section, None, candidate, trial.sites)
     order = np.argsort(np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)]))
     predicted = np.empty((section.n_spots, len(section.genes)), np.float32)
     for at, mean, _ in result.blocks():

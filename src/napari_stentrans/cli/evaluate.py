@@ -6,7 +6,6 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.bar import console, with_bar
-from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.evaluation import PROTOCOLS, evaluate_steps
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.io import read_section
@@ -14,8 +13,6 @@ from napari_stentrans.methods import METHODS
 
 if TYPE_CHECKING:
     import argparse
-
-YARDSTICKS = ("kriging", "linear", "nearest")
 
 
 def add(commands: Any) -> None:
@@ -51,12 +48,14 @@ def run(arguments: argparse.Namespace) -> None:
         if path is not None:
             check_file(path, ending, overwrite=overwrite)
     section = read_section(arguments.path)
-    methods = arguments.method or list(dict.fromkeys([EnhanceConfig().method, *YARDSTICKS]))
-    evaluation = with_bar(
-        evaluate_steps(
-            section, arguments.protocol, methods, seeds=arguments.seeds, genes=arguments.genes
-        )
+    steps = evaluate_steps(
+        section,
+        arguments.protocol,
+        arguments.method,
+        seeds=arguments.seeds,
+        genes=arguments.genes,
     )
+    evaluation = with_bar(steps)
     print(evaluation.table())
     if arguments.json is not None:
         with beside(arguments.json) as fresh:

@@ -47,6 +47,8 @@ T = TypeVar("T")
 
 SPATIALLY_VARIABLE = 300
 """So many genes, those of the highest Moran's I, count as spatially variable."""
+YARDSTICKS = ("kriging", "linear", "nearest")
+"""What the default method is compared with."""
 RAW_HALF = "raw half"
 """Row of the table that says how well one noisy half predicts the other."""
 
@@ -56,14 +58,14 @@ class KnowsNoise(Protocol):
     """An enhancement that can say how far a new measurement would be from its mean."""
 
     def predictive_std(self, genes: list[str]) -> FloatArray:
-        """Standard deviation (site, gene), that of the estimate and of the noise together."""
+        """Standard deviation (site, gene), estimate and noise together; NaN if not known."""
         ...
 
 
 def evaluate(
     section: Section,
     protocol: ProtocolName = "lost",
-    methods: Mapping[str, EnhanceConfig] | Sequence[str] = ("kriging", "linear", "nearest"),
+    methods: Mapping[str, EnhanceConfig] | Sequence[str] | None = None,
     *,
     seeds: int = 3,
     genes: Sequence[str] | None = None,
@@ -77,7 +79,8 @@ def evaluate(
     protocol
         "upsample", "lost" or "denoise": what is hidden.
     methods
-        Names of methods, or settings by the label that the table shows.
+        Names of methods, or settings by the label that the table shows; when not given, the
+        default method, kriging, linear and nearest.
     seeds
         How many times something else is hidden; scores are averaged.
     genes
@@ -100,7 +103,7 @@ def evaluate(
 def evaluate_steps(
     section: Section,
     protocol: ProtocolName = "lost",
-    methods: Mapping[str, EnhanceConfig] | Sequence[str] = ("kriging", "linear", "nearest"),
+    methods: Mapping[str, EnhanceConfig] | Sequence[str] | None = None,
     *,
     seeds: int = 3,
     genes: Sequence[str] | None = None,
@@ -134,8 +137,12 @@ def evaluate_steps(
     return Evaluation(section.name, section.digest, protocol, about, pcc, pd.DataFrame(runs))
 
 
-def _configs(methods: Mapping[str, EnhanceConfig] | Sequence[str]) -> dict[str, EnhanceConfig]:
+def _configs(
+    methods: Mapping[str, EnhanceConfig] | Sequence[str] | None,
+) -> dict[str, EnhanceConfig]:
     """Settings by label."""
+    if methods is None:
+        methods = [EnhanceConfig().method, *YARDSTICKS]
     if isinstance(methods, str):
         methods = (methods,)
     if isinstance(methods, Mapping):
