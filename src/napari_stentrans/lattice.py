@@ -160,7 +160,7 @@ class Lattice:
             middles = (xy[pairs[:, 0]] + xy[pairs[:, 1]]) / 2
             if self.kind == "irregular":
                 return middles
-            return self.xy(np.unique(np.rint(2 * self.rc(middles)), axis=0) / 2)
+            return self.xy(unique_rows(np.rint(2 * self.rc(middles)).astype(np.int64)) / 2)
         nodes = np.unique(self.nodes(xy), axis=0)
         around = [(r, c) for r in (-1, 0, 1) for c in (-1, 0, 1) if (r, c) != (0, 0)]
         sites = np.concatenate([2 * nodes + step for step in around])
@@ -176,10 +176,20 @@ class Lattice:
         half a spacing from every spot.
         """
         covered_xy = np.asarray(covered_xy, float).reshape(-1, 2)
-        nodes = np.unique(self.nodes(covered_xy), axis=0)
+        nodes = unique_rows(self.nodes(covered_xy))
         sites = self.xy(nodes)
         distance, _ = cKDTree(np.asarray(spots_xy, float)).query(sites)
         return np.asarray(sites[distance > 0.5 * self.spacing])
+
+
+def unique_rows(nodes: NDArray[np.int64]) -> NDArray[np.int64]:
+    """Distinct rows of nodes (node, 2), in order; much faster than ``np.unique(axis=0)``."""
+    if not len(nodes):
+        return nodes
+    low = nodes.min(0)
+    width = int(np.ptp(nodes[:, 1])) + 1
+    row, column = np.divmod(np.unique((nodes[:, 0] - low[0]) * width + nodes[:, 1] - low[1]), width)
+    return np.column_stack([row, column]) + low
 
 
 def _fit_affine(xy: Array, rc: Array) -> tuple[Array, Array]:

@@ -14,12 +14,12 @@ from napari_stentrans.errors import MaskError
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_stentrans.lattice import Lattice
+    from napari_stentrans.lattice import Lattice, unique_rows
 
 MARGIN = 4.0
 """Empty border around the spots, in spacings: room to paint tissue beyond the capture area."""
 MOST_PIXELS = 4_000_000
-FINEST = 8
+FINEST = 6
 """Raster pixels along one spacing, at most; fewer where the raster would grow too large."""
 REACH = 0.75
 """An irregular spot colours pixels up to this far, in spacings."""
@@ -168,7 +168,7 @@ def _empty_nodes(xy: NDArray[np.float64], lattice: Lattice) -> NDArray[np.float6
         for c in (reach if lattice.kind == "square" else range(-4, 5))
         if lattice.kind == "square" or (r + c) % 2 == 0
     ]
-    around = np.unique(np.concatenate([nodes + step for step in steps]), axis=0)
+    around = unique_rows(np.concatenate([nodes + step for step in steps]))
     sites = lattice.xy(around)
     distance, _ = cKDTree(xy).query(sites, workers=-1)
     return np.asarray(sites[distance > 0.5 * lattice.spacing])

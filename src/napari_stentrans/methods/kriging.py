@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
 """Candidate correlation lengths, in spot spacings."""
-SHARES = (0.03, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97)
+SHARES = (0.03, 0.1, 0.25, 0.5, 0.75, 0.94)
 """Candidate shares of a column's variance that are spatial; the rest is noise."""
 EXACT_BELOW = 3000
 """With more observed spots than this a site looks at its nearest spots only."""
@@ -69,7 +69,7 @@ class Kriging:
         self.length = torch.tensor(LENGTHS)[best // len(SHARES)]
         self.share = torch.tensor(SHARES)[best % len(SHARES)]
         # The length of a column that is nearly all noise matters little: not worth its own system.
-        self.length[self.share == SHARES[0]] = LENGTHS[len(LENGTHS) // 2]
+        self.length[self.share <= SHARES[1]] = LENGTHS[len(LENGTHS) // 2]
         yield Progress("fitting the spatial range", len(LENGTHS), len(LENGTHS))
 
     def predict(
