@@ -19,6 +19,7 @@ from napari_stentrans import (
     evaluate,
     evaluate_steps,
 )
+from napari_stentrans.enhancement import GeneStore
 from napari_stentrans.errors import ConfigError, GeneNotFound, SectionError, WriteError
 from napari_stentrans.evaluation.protocols import halves, make_trial
 from napari_stentrans.evaluation.scores import morans_i
@@ -221,11 +222,18 @@ def test_uncertainty_is_held_against_the_errors(
     def answer(seen: np.ndarray, sites: np.ndarray) -> np.ndarray:
         return 3 + lognorm(section, seen, sites) + rng.normal(0, 0.5, (len(sites), GENES))
 
-    def predictive_std(self: Enhancement, genes: list[str]) -> np.ndarray:
-        return np.full((len(self.sites), len(genes)), claimed, np.float32)
+    def noise(self: Enhancement, name: str) -> np.ndarray:
+        return np.full(len(self.sites), 0.8 * claimed, np.float32)
+
+    def columns(self: GeneStore, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, _ = stored(self, at)
+        return mean, np.full_like(mean, 0.6 * claimed)
+
+    stored = GeneStore.columns
 
     plant(monkeypatch, answer)
-    monkeypatch.setattr(Enhancement, "predictive_std", predictive_std, raising=False)
+    monkeypatch.setattr(Enhancement, "noise", noise, raising=False)
+    monkeypatch.setattr(GeneStore, "columns", columns)
     found = evaluate(section, "upsample", ["nearest"], seeds=1).scores.loc["nearest", "z_spread"]
     assert np.isnan(found) if spread is None else found == pytest.approx(spread, rel=0.03)
 
