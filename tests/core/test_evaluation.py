@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
@@ -23,8 +23,8 @@ from napari_stentrans.enhancement import GeneStore
 from napari_stentrans.errors import ConfigError, GeneNotFound, SectionError, WriteError
 from napari_stentrans.evaluation.protocols import halves, make_trial
 from napari_stentrans.evaluation.scores import morans_i
-from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction, Values
+from napari_stentrans.methods.interpolation import Nearest
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -34,7 +34,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.lattice import Lattice
 
 SIDE, GENES, PATTERNED = 24, 40, 20
 
@@ -67,31 +66,23 @@ def section_of(counts: np.ndarray) -> Section:
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., np.ndarray]) -> None:
-    """Put a method in the place of ``nearest`` that knows the answer at any spot.
+    """Let the method ``nearest`` know the answer at any spot.
 
     ``answer`` gets the indices of the seen spots and of the sites, and gives (site, gene).
     """
 
-    class Planted:
-        name: ClassVar[str] = "nearest"
-        summary: ClassVar[str] = "Knows."
-        works_on: ClassVar[Literal["factors", "genes"]] = "genes"
-        scale: Literal["lognorm", "counts"] = "lognorm"
+    def fit(self: Nearest, xy: NDArray[np.float64], values: Values) -> Steps[None]:
+        self.seen = indices(xy)
+        yield Progress("fitting", 1, 1)
 
-        def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None: ...
+    def predict(
+        self: Nearest, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
+    ) -> Steps[Prediction]:
+        yield Progress("predicting", 1, 1)
+        return Prediction(answer(self.seen, indices(xy))[:, columns].astype(np.float32), None)
 
-        def fit(self, xy: NDArray[np.float64], values: Values) -> Steps[None]:
-            self.seen = indices(xy)
-            yield Progress("fitting", 1, 1)
-
-        def predict(
-            self, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
-        ) -> Steps[Prediction]:
-            yield Progress("predicting", 1, 1)
-            values = answer(self.seen, indices(xy))[:, columns]
-            return Prediction(values.astype(np.float32), None)
-
-    monkeypatch.setitem(METHODS, "nearest", Planted)
+    monkeypatch.setattr(Nearest, "fit", fit)
+    monkeypatch.setattr(Nearest, "predict", predict)
 
 
 def indices(xy: np.ndarray) -> np.ndarray:
