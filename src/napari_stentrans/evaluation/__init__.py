@@ -38,7 +38,6 @@ from napari_stentrans.progress import Progress, Steps, drain
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.methods.base import FloatArray
     from napari_stentrans.section import Section
 
@@ -63,7 +62,7 @@ class KnowsNoise(Protocol):
         ...
 
 
-def predictive_std(result: Enhancement, genes: list[str], std: FloatArray) -> FloatArray | None:
+def predictive_std(result: object, genes: list[str], std: FloatArray) -> FloatArray | None:
     """Standard deviation (site, gene) of a measurement round the mean; None if not known.
 
     ``std`` (site, gene) is that of the estimates.
