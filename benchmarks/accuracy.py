@@ -87,11 +87,11 @@ def load_score(path: Path) -> ModuleType:
 
 
 def hold_out(
-    score: ModuleType, truth: Any, methods: Candidates, protocols: list[str]
+    score: ModuleType, truth: Any, methods: Candidates, protocols: list[str], seeds: int
 ) -> list[dict[str, Any]]:
     """One row for each method and hold-out."""
     section, rows = section_of(truth), []
-    for name, observed in score.protocols(truth, LOST_SEEDS if "lost" in protocols else 0):
+    for name, observed in score.protocols(truth, seeds):
         if name.rstrip("0123456789") not in protocols:
             continue
         for label, candidate in methods.items():
@@ -156,6 +156,7 @@ def main() -> None:
     default = [name for name in NAMES if not name.startswith("published")]
     parser.add_argument("--method", nargs="+", choices=NAMES, default=default, metavar="NAME")
     parser.add_argument("--protocol", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS[:3]))
+    parser.add_argument("--seeds", type=int, default=LOST_SEEDS, help="lost regions (default 5)")
     parser.add_argument("--epochs", type=int, help="of published; default as in the paper")
     parser.add_argument("--simulated", action="store_true", help="only simulated sections")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row")
@@ -175,7 +176,7 @@ def main() -> None:
         print(f"{name}: {truth.counts.shape[0]} spots, {truth.counts.shape[1]} genes", flush=True)
         methods = choose(arguments.method, section_of(truth).lattice, arguments.epochs)
         if held_out:
-            rows += hold_out(score, truth, methods, held_out)
+            rows += hold_out(score, truth, methods, held_out, arguments.seeds)
         if "denoise" in arguments.protocol:
             rows += denoise(truth, methods)
         if "published-way" in arguments.protocol:

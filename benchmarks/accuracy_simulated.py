@@ -21,7 +21,7 @@ SECTIONS = (("hex", 0), ("square", 1), ("hex", 2))
 SPOTS, GENES, DEPTH = 1200, 1500, 6000
 LOST_SEEDS = 3
 SPATIALLY_VARIABLE = 300
-"""So many genes, those whose true expression varies most, stand for the svg of the real sections."""
+"""The genes whose true expression varies most are what svg are in real sections."""
 
 
 def rows(

@@ -12,7 +12,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans import EnhanceConfig, PublishedConfig, Section, enhance
-from napari_stentrans.evaluation import KnowsNoise
+from napari_stentrans.evaluation import predictive_std
 from napari_stentrans.evaluation.protocols import hide
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.published import RECIPES
@@ -63,9 +63,11 @@ def predict(
         return candidate(section, observed, trial.section), None
     result = enhance(trial.section, None, candidate, trial.sites)
     order = np.argsort(np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)]))
-    predicted = np.empty((section.n_spots, len(section.genes)), np.float32)
-    for at, mean, _ in result.blocks():
+    shape = (section.n_spots, len(section.genes))
+    predicted, std = np.empty(shape, np.float32), np.full(shape, np.nan, np.float32)
+    for at, mean, of_mean in result.blocks():
         predicted[:, at] = mean[order]
-    if not isinstance(result, KnowsNoise):
-        return predicted, None
-    return predicted, result.predictive_std(list(section.genes))[order]
+        spread = predictive_std(result, list(result.genes[at]), of_mean)
+        if spread is not None:
+            std[:, at] = spread[order]
+    return predicted, None if np.isnan(std).all() else std

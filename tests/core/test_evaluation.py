@@ -3,7 +3,7 @@ from __future__ import annotations
 import importlib.util
 import json
 import sys
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
@@ -19,11 +19,12 @@ from napari_stentrans import (
     evaluate,
     evaluate_steps,
 )
+from napari_stentrans.enhancement import GeneStore
 from napari_stentrans.errors import ConfigError, GeneNotFound, SectionError, WriteError
 from napari_stentrans.evaluation.protocols import halves, make_trial
 from napari_stentrans.evaluation.scores import morans_i
-from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction, Values
+from napari_stentrans.methods.interpolation import Nearest
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -33,7 +34,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.lattice import Lattice
 
 SIDE, GENES, PATTERNED = 24, 40, 20
 
@@ -66,31 +66,23 @@ def section_of(counts: np.ndarray) -> Section:
 
 
 def plant(monkeypatch: pytest.MonkeyPatch, answer: Callable[..., np.ndarray]) -> None:
-    """Put a method in the place of ``nearest`` that knows the answer at any spot.
+    """Let the method ``nearest`` know the answer at any spot.
 
     ``answer`` gets the indices of the seen spots and of the sites, and gives (site, gene).
     """
 
-    class Planted:
-        name: ClassVar[str] = "nearest"
-        summary: ClassVar[str] = "Knows."
-        works_on: ClassVar[Literal["factors", "genes"]] = "genes"
-        scale: Literal["lognorm", "counts"] = "lognorm"
+    def fit(self: Nearest, xy: NDArray[np.float64], values: Values) -> Steps[None]:
+        self.seen = indices(xy)
+        yield Progress("fitting", 1, 1)
 
-        def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None: ...
+    def predict(
+        self: Nearest, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
+    ) -> Steps[Prediction]:
+        yield Progress("predicting", 1, 1)
+        return Prediction(answer(self.seen, indices(xy))[:, columns].astype(np.float32), None)
 
-        def fit(self, xy: NDArray[np.float64], values: Values) -> Steps[None]:
-            self.seen = indices(xy)
-            yield Progress("fitting", 1, 1)
-
-        def predict(
-            self, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
-        ) -> Steps[Prediction]:
-            yield Progress("predicting", 1, 1)
-            values = answer(self.seen, indices(xy))[:, columns]
-            return Prediction(values.astype(np.float32), None)
-
-    monkeypatch.setitem(METHODS, "nearest", Planted)
+    monkeypatch.setattr(Nearest, "fit", fit)
+    monkeypatch.setattr(Nearest, "predict", predict)
 
 
 def indices(xy: np.ndarray) -> np.ndarray:
@@ -221,11 +213,18 @@ def test_uncertainty_is_held_against_the_errors(
     def answer(seen: np.ndarray, sites: np.ndarray) -> np.ndarray:
         return 3 + lognorm(section, seen, sites) + rng.normal(0, 0.5, (len(sites), GENES))
 
-    def predictive_std(self: Enhancement, genes: list[str]) -> np.ndarray:
-        return np.full((len(self.sites), len(genes)), claimed, np.float32)
+    def noise(self: Enhancement, name: str) -> np.ndarray:
+        return np.full(len(self.sites), 0.8 * claimed, np.float32)
+
+    def columns(self: GeneStore, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
+        mean, _ = stored(self, at)
+        return mean, np.full_like(mean, 0.6 * claimed)
+
+    stored = GeneStore.columns
 
     plant(monkeypatch, answer)
-    monkeypatch.setattr(Enhancement, "predictive_std", predictive_std, raising=False)
+    monkeypatch.setattr(Enhancement, "noise", noise, raising=False)
+    monkeypatch.setattr(GeneStore, "columns", columns)
     found = evaluate(section, "upsample", ["nearest"], seeds=1).scores.loc["nearest", "z_spread"]
     assert np.isnan(found) if spread is None else found == pytest.approx(spread, rel=0.03)
 

@@ -57,9 +57,20 @@ RAW_HALF = "raw half"
 class KnowsNoise(Protocol):
     """An enhancement that can say how far a new measurement would be from its mean."""
 
-    def predictive_std(self, genes: list[str]) -> FloatArray:
-        """Standard deviation (site, gene), estimate and noise together; NaN if not known."""
+    def noise(self, name: str) -> FloatArray:
+        """Standard deviation (site,) of the noise of a gene's measurement; NaN if not known."""
         ...
+
+
+def predictive_std(result: object, genes: list[str], std: FloatArray) -> FloatArray | None:
+    """Standard deviation (site, gene) of a measurement round the mean; None if not known.
+
+    ``std`` (site, gene) is that of the estimates.
+    """
+    if not isinstance(result, KnowsNoise):
+        return None
+    noise = np.column_stack([result.noise(name) for name in genes])
+    return np.sqrt(std**2 + noise**2)
 
 
 def evaluate(
@@ -187,12 +198,12 @@ def _score(
     config = config.model_copy(update=settings)
     enhancement = yield from enhance_steps(trial.section, None, config, trial.sites)
     scores = np.empty((len(names), 4))
-    for at, mean, _ in enhancement.blocks(names):
+    for at, mean, std in enhancement.blocks(names):
         yield Progress("scoring", at.start, len(names))
-        measured, std = trial.measured[:, columns[at]].toarray(), None
-        if isinstance(enhancement, KnowsNoise):
-            std = enhancement.predictive_std(names[at])[trial.rows]
-        scores[at] = gene_scores(mean[trial.rows], measured, std)
+        measured = trial.measured[:, columns[at]].toarray()
+        spread = predictive_std(enhancement, names[at], std)
+        spread = None if spread is None else spread[trial.rows]
+        scores[at] = gene_scores(mean[trial.rows], measured, spread)
     return scores
 
 

@@ -68,7 +68,8 @@ class Canvas:
     def text(self, x: float, y: float, text: str, anchor: str, size: int = 12) -> None:
         """Write text; the anchor is Pillow's."""
         font = ImageFont.load_default(size * SCALE)
-        self._draw.text((x * SCALE, y * SCALE), text, INK, font, anchor)
+        where, halo = (x * SCALE, y * SCALE), 2 * SCALE  # the halo keeps lines off the letters
+        self._draw.text(where, text, INK, font, anchor, stroke_width=halo, stroke_fill="white")
 
     def upright(self, x: float, y: float, text: str, size: int = 12) -> None:
         """Write text from bottom to top around (x, y)."""

@@ -14,6 +14,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Literal, get_args
 
+import anndata as ad
 import numpy as np
 import scipy.sparse as sp
 
@@ -102,7 +103,11 @@ def hide(section: Section, hidden: NDArray[np.bool_]) -> Trial:
 
 def subset(section: Section, spots: NDArray[np.bool_]) -> Section:
     """Section of some of the spots (spot,), on the lattice of all of them."""
-    return replace(section, adata=section.adata[spots].copy())
+    whole = section.adata
+    part = ad.AnnData(
+        section.counts[spots], whole.obs[spots], whole.var, obsm={"spatial": section.xy[spots]}
+    )
+    return replace(section, adata=part)
 
 
 def _split(section: Section, seed: int) -> Trial:
