@@ -10,11 +10,12 @@ import numpy as np
 from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import MaskError
+from napari_stentrans.lattice import unique_rows
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_stentrans.lattice import Lattice, unique_rows
+    from napari_stentrans.lattice import Lattice
 
 MARGIN = 4.0
 """Empty border around the spots, in spacings: room to paint tissue beyond the capture area."""
