@@ -50,20 +50,40 @@ class Decoder(Protocol):
         """Mean and standard deviation (site, gene) of the chosen genes."""
         ...
 
+    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
+        """Standard deviation (site, gene) of measurements around the truth; None if not known."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class FactorDecoder:
-    """Genes from factor scores: ``mean`` and ``std`` are (site, factor)."""
+    """Genes from factor scores.
+
+    Attributes
+    ----------
+    mean, std
+        (site, factor).
+    gene_noise, noise_in_space
+        Variance of measurements (gene,), and the factor on it (site,), where they are known.
+    """
 
     genes: pd.Index
     factors: Factors
     mean: FloatArray
     std: FloatArray | None
+    gene_noise: FloatArray | None = None
+    noise_in_space: FloatArray | None = None
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Decode the chosen genes."""
         std = None if self.std is None else self.factors.decode_std(self.std, at)
         return self.factors.decode(self.mean, at), std
+
+    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
+        """Noise of the gene times that of the place."""
+        if self.gene_noise is None or self.noise_in_space is None:
+            return None
+        return np.sqrt(np.outer(self.noise_in_space, self.gene_noise[at]))
 
 
 class GeneStore:
@@ -87,6 +107,10 @@ class GeneStore:
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Read the chosen genes; no standard deviation is known."""
         return np.array(self._values[at]).T, None
+
+    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
+        """Nothing is known about it."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +167,21 @@ class Enhancement:
         """
         mean, std = self._columns(np.array([self._column(name)]))
         return GeneMap(mean[:, 0], std[:, 0])
+
+    def noise(self, name: str) -> FloatArray:
+        """Standard deviation (site,) of a gene's measurements around its expression; NaN if unknown.
+
+        ``gene(name).std`` is how uncertain the expression is. A spot measured at a site would lie
+        around ``gene(name).mean`` with a variance of ``std**2 + noise**2``. The noise holds all
+        that the spatial factors do not tell: counting, and what is the gene's and the spot's own.
+
+        Raises
+        ------
+        GeneNotFound
+            When the gene is not part of the result.
+        """
+        noise = self.decoder.noise(np.array([self._column(name)]))
+        return np.full(len(self.sites), np.nan, np.float32) if noise is None else noise[:, 0]
 
     def blocks(
         self, genes: list[str] | None = None

@@ -20,9 +20,14 @@ from napari_stentrans.enhancement import (
 from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
+from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
+from napari_stentrans.methods.own_evidence import own_evidence
+from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
+from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Sites, check_lost, target_sites
+from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -76,15 +81,53 @@ def enhance_steps(
     observed = _observed(section, lost)
     targets = target_sites(section, ~observed, sites, config.upscale)
     genes = _genes(section, config)
-    if METHODS[config.method].works_on == "factors":
-        decoder, totals = yield from _enhance_factors(section, observed, targets, genes, config)
-    else:
-        decoder, totals = yield from _enhance_genes(section, observed, targets, genes, config)
+    way = {"section": _enhance_section, "factors": _enhance_factors, "genes": _enhance_genes}
+    steps = way[METHODS[config.method].works_on]
+    decoder, totals = yield from steps(section, observed, targets, genes, config)
     totals[targets.measured] = section.totals[observed]
     extra = targets.xy[targets.n_spots :][targets.provenance[targets.n_spots :] == 2]
     seconds = time.perf_counter() - started
     record = RunRecord.of(section, config, lost, extra, seconds)
     return Enhancement(section, targets, decoder, totals, record)
+
+
+def _enhance_section(
+    section: Section,
+    observed: NDArray[np.bool_],
+    targets: Sites,
+    genes: NDArray[np.intp],
+    config: EnhanceConfig,
+) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+    """Model two sets of spatial factors and the library size together, decode genes later."""
+    counts, totals = section.counts[observed], section.totals[observed]
+    unit = spacing(section.xy[observed])
+    units, sites = section.xy[observed] / unit, targets.xy / unit
+    hidden = ~targets.measured
+    factors = yield from fit_spatial_factors(
+        counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
+    )
+    attention = Transformer(config, section.lattice)
+    maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[hidden])
+    expected = np.empty(len(targets))
+    expected[hidden] = np.exp(maps.mean[:, -1])
+    maps = maps.columns(slice(-1))
+    if config.denoise and len(units) >= SMALLEST:
+        own = yield from own_evidence(counts, units, factors, config.seed)
+        plain = slice(factors.n_plain)
+        maps.denoised[:, plain] += (factors.scores - maps.denoised)[:, plain] @ own
+    mean, var = (np.empty((len(targets), factors.scores.shape[1]), np.float32) for _ in range(2))
+    mean[hidden], mean[targets.measured] = maps.mean, maps.denoised
+    var[hidden], var[targets.measured] = maps.var, maps.denoised_var
+    yield Progress("tuning the decoder", 0, 2)
+    values = lognorm(counts, totals, section.median_total)
+    factors = tune_loadings(values, factors, maps.kriged_left_out)
+    yield Progress("tuning the decoder", 1, 2)
+    noise = gene_noise(values, factors, maps.left_out, maps.left_out_var)
+    scale = noise_in_space(values, factors, maps.left_out, maps.left_out_var, noise, units, sites)
+    std = np.sqrt(var * scale[:, None])
+    chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
+    decoder = FactorDecoder(section.genes[genes], chosen, mean, std, noise[genes], scale)
+    return decoder, expected
 
 
 def _enhance_factors(
@@ -97,7 +140,7 @@ def _enhance_factors(
     """Model a few spatial factors and the library size, decode genes later."""
     factors = yield from fit_factors(
         section.counts[observed],
-        config.factors,
+        config.n_factors,
         median_total=section.median_total,
         seed=config.seed,
     )
