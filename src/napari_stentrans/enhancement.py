@@ -169,7 +169,7 @@ class Enhancement:
         return GeneMap(mean[:, 0], std[:, 0])
 
     def noise(self, name: str) -> FloatArray:
-        """Standard deviation (site,) of a gene's measurements around its expression; NaN if unknown.
+        """Standard deviation (site,) of a gene's measurements around its expression, or NaN.
 
         ``gene(name).std`` is how uncertain the expression is. A spot measured at a site would lie
         around ``gene(name).mean`` with a variance of ``std**2 + noise**2``. The noise holds all

@@ -152,6 +152,8 @@ def fit_spatial_factors(
     singular, plain = yield from svd(
         lambda x: w * z.dot(x), lambda x: z.tdot(w * x), shape, k, seed
     )
+    if not len(plain):  # what varies is rounding
+        return _flat(n, everything.mean)
     g = yield from _spatial_share(z, units, shape[1])
     a, gc = _local_average(units), g[:, None]
     _, spatial = yield from svd(

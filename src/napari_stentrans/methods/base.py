@@ -44,7 +44,7 @@ class Choice(Protocol):
     summary: ClassVar[str]
     """One plain sentence for the person who chooses a method."""
     works_on: ClassVar[Literal["section", "factors", "genes"]]
-    """Columns of genes, columns of factors, or both sets of spatial factors of a section at once."""
+    """Columns of genes, columns of factors, or all spatial factors of a section at once."""
 
 
 class Method(Choice, Protocol):

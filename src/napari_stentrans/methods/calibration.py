@@ -6,15 +6,19 @@ All of it streams over the sparse matrix of log-normalised genes; nothing spots 
 from __future__ import annotations
 
 from dataclasses import replace
+from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_stentrans.spatial_factors import SpatialFactors
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+    from napari_stentrans.spatial_factors import SpatialFactors
 
 Array = NDArray[np.float64]
+FloatArray = NDArray[np.float32]
 
 RIDGE = 1000.0
 """Noise variance over the prior variance of what a loading may move by."""
@@ -26,22 +30,22 @@ SAMPLE, NEIGHBOURS, SPOTS_AT_ONCE = 500, 24, 4096
 
 
 def tune_loadings(
-    values: sp.csc_matrix, factors: SpatialFactors, left_out: Array
+    values: sp.csc_matrix, factors: SpatialFactors, left_out: FloatArray
 ) -> SpatialFactors:
     """Move loadings towards those that predict best from leave-one-out maps (spot, factor).
 
     Ridge regression of log-normalised genes (spot, gene) around the loadings as they are.
     """
     x = left_out - left_out.mean(0)
-    gram = x.T @ x
+    gram = x.T @ x.astype(float)
     cross = values.T @ x - factors.loadings @ gram  # x is centred: the mean takes no part
     moved = np.linalg.solve(gram + RIDGE * np.eye(len(gram)), cross.T).T
     return replace(factors, loadings=(factors.loadings + moved).astype(np.float32))
 
 
 def gene_noise(
-    values: sp.csc_matrix, factors: SpatialFactors, left_out: Array, var: Array
-) -> Array:
+    values: sp.csc_matrix, factors: SpatialFactors, left_out: FloatArray, var: FloatArray
+) -> FloatArray:
     """Variance (gene,) of what the factors at a spot cannot tell, measurement included.
 
     The mean squared leave-one-out error less the mean variance of the field; genes seen in a few
@@ -53,10 +57,12 @@ def gene_noise(
         (spot, factor) leave-one-out mean and variance of the field.
     """
     n, loadings, mean = len(left_out), factors.loadings.astype(float), factors.mean.astype(float)
-    ones = np.ones(n)
+    total = np.asarray(values.sum(0, dtype=float)).ravel()
+    squared = np.asarray(values.power(2).sum(0, dtype=float)).ravel()
+    squared += n * mean**2 - 2 * mean * total
     along = values.T @ left_out - np.outer(mean, left_out.sum(0))
-    squared = values.power(2).T @ ones - 2 * mean * (values.T @ ones) + n * mean**2
-    squared += (loadings * (loadings @ (left_out.T @ left_out) - 2 * along)).sum(1)
+    gram = left_out.T @ left_out.astype(float)
+    squared += (loadings * (loadings @ gram - 2 * along)).sum(1)
     squared = np.maximum(squared / n, 1e-9)
     seen = (values.getnnz(0) + 1) / (n + 2)  # one spot more with it, and one more without
     typical = np.median(values.data) if values.nnz else 1.0
@@ -64,18 +70,18 @@ def gene_noise(
     field = loadings**2 @ var.mean(0)
     noise = np.maximum(squared - field, np.maximum(0.5 * rare, 0.05 * squared))
     noise = (n * noise + RARE_SPOTS * rare * np.median(noise / rare)) / (n + RARE_SPOTS)
-    return np.asarray(noise * n / (n - min(FREEDOM, n / 2)))
+    return np.asarray(noise * n / (n - min(FREEDOM, n / 2)), np.float32)
 
 
 def noise_in_space(
     values: sp.csc_matrix,
     factors: SpatialFactors,
-    left_out: Array,
-    var: Array,
-    noise: Array,
+    left_out: FloatArray,
+    var: FloatArray,
+    noise: FloatArray,
     units: Array,
     sites: Array,
-) -> Array:
+) -> FloatArray:
     """Factor (site,) on variances: mean squared leave-one-out z of the spots around a site.
 
     Depth, and with it the noise of log-normalised values, varies over a section.
@@ -98,4 +104,4 @@ def noise_in_space(
     tree, k = cKDTree(units), min(NEIGHBOURS, n - 1)
     around = squares[tree.query(units, np.arange(2, k + 2))[1]].mean(1)
     at_sites = squares[tree.query(sites, np.arange(1, k + 1))[1]].mean(1)
-    return np.asarray(at_sites * (squares / around).mean())
+    return np.asarray(at_sites * (squares / around).mean(), np.float32)

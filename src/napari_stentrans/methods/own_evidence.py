@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import lognorm
@@ -11,6 +12,9 @@ from napari_stentrans.methods.evidence import EvidenceKriging
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.spatial_factors import SpatialFactors, Standardised, spot_weights, svd
 from napari_stentrans.windows import windows
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
 
 Array = NDArray[np.float64]
 STAGE = "weighing the spots' own counts"
@@ -36,6 +40,8 @@ def own_evidence(
     za, zb = halves
     w = np.sqrt(weight)[:, None].astype(np.float32)
     _, v = yield from svd(lambda x: w * za.dot(x), lambda x: za.tdot(w * x), one.shape, k, seed)
+    if not len(v):  # the halves do not vary
+        return np.zeros((k, k))
     a = za.dot(v.T).astype(float)
     b = zb.dot(v.T * (zb.sd / za.sd)[:, None]).astype(float)
     a, b = a - a.mean(0), b - b.mean(0)

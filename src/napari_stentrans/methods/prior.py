@@ -14,16 +14,20 @@ fitted to simulated tissue by scripts/train_prior.py; nothing is trained on the 
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from napari_stentrans.methods.evidence import Ticks
 from napari_stentrans.methods.start import TISSUE_SCALES, Window
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.methods.evidence import Ticks
 
 NEIGHBOURS = 64
 FAR = 100.0

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_stentrans.spatial_factors import SpatialFactors
 
 Array = NDArray[np.float64]
+FloatArray = NDArray[np.float32]
 T = TypeVar("T")
 
 SMALLEST, FEWEST_FACTORS = 40, 5
@@ -52,13 +53,19 @@ class TissueMaps:
         The same by kriging alone, without any such trace.
     """
 
-    mean: Array
-    var: Array
-    denoised: Array
-    denoised_var: Array
-    left_out: Array
-    left_out_var: Array
-    kriged_left_out: Array
+    mean: FloatArray
+    var: FloatArray
+    denoised: FloatArray
+    denoised_var: FloatArray
+    left_out: FloatArray
+    left_out_var: FloatArray
+    kriged_left_out: FloatArray
+
+    @classmethod
+    def empty(cls, n_sites: int, n_spots: int, n_columns: int) -> TissueMaps:
+        """Maps of zeros."""
+        rows = [n_sites] * 2 + [n_spots] * 5
+        return cls(*(np.zeros((n, n_columns), np.float32) for n in rows))
 
     def columns(self, at: slice) -> TissueMaps:
         """The maps of some columns."""
@@ -92,26 +99,26 @@ class Transformer:
         columns = (columns - middle) / sd
         padding = (0, extra.shape[1])
         share = np.pad(factors.explained / max(factors.explained.sum(), 1e-12), padding)
-        prominence = np.pad(factors.prominence, padding)
+        prominence = np.pad(factors.prominence.astype(float), padding)
         refined = len(units) >= SMALLEST and factors.n_plain >= FEWEST_FACTORS
-        at_sites = np.zeros((2, len(sites), len(sd)))
-        at_spots, times = np.zeros((5, *columns.shape)), np.zeros(len(units))
         parts = windows(units, sites)
+        times = np.bincount(np.concatenate([spots for spots, _ in parts]))  # halos overlap
+        maps = TissueMaps.empty(len(sites), *columns.shape)
         for i, (spots, here) in enumerate(parts):
             start = krige(units[spots], columns[spots], sites[here], share, prominence)
             steps = self._window(start, refined=refined)
             window, mean, left_out = yield from _told(steps, i, len(parts))
-            at_sites[:, here] = mean, window.var
-            alone = window.left_out()
+            alone, part = window.left_out(), 1 / times[spots, None]
             gain = alone.var / (alone.var + window.noise)  # of a spot's own scores
             denoised = left_out + gain * (window.values - left_out)
-            at_spots[:, spots] += (
-                denoised, alone.var * (1 - gain), left_out, alone.var, window.loo,
-            )  # fmt: skip
-            times[spots] += 1
-        at_spots /= times[:, None]
-        stacked = zip([*at_sites, *at_spots], (1, 0, 1, 0, 1, 0, 1), strict=True)
-        return TissueMaps(*(m * sd + middle if is_mean else m * sd**2 for m, is_mean in stacked))
+            maps.mean[here] = mean * sd + middle
+            maps.var[here] = window.var * sd**2
+            maps.denoised[spots] += part * (denoised * sd + middle)
+            maps.denoised_var[spots] += part * alone.var * (1 - gain) * sd**2
+            maps.left_out[spots] += part * (left_out * sd + middle)
+            maps.left_out_var[spots] += part * alone.var * sd**2
+            maps.kriged_left_out[spots] += part * (window.loo * sd + middle)
+        return maps
 
     def _window(self, start: Ticks[Window], *, refined: bool) -> Ticks[tuple[Window, Array, Array]]:
         """Krige one window and refine its targets and its spots, each spot from the others."""
