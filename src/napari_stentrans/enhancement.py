@@ -63,7 +63,7 @@ class FactorDecoder:
     ----------
     mean, std
         (site, factor).
-    gene_noise, noise_in_space
+    gene_noise, noise_at_sites
         Variance of measurements (gene,), and the factor on it (site,), where they are known.
     """
 
@@ -72,7 +72,7 @@ class FactorDecoder:
     mean: FloatArray
     std: FloatArray | None
     gene_noise: FloatArray | None = None
-    noise_in_space: FloatArray | None = None
+    noise_at_sites: FloatArray | None = None
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Decode the chosen genes."""
@@ -81,9 +81,9 @@ class FactorDecoder:
 
     def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
         """Noise of the gene times that of the place."""
-        if self.gene_noise is None or self.noise_in_space is None:
+        if self.gene_noise is None or self.noise_at_sites is None:
             return None
-        return np.sqrt(np.outer(self.noise_in_space, self.gene_noise[at]))
+        return np.sqrt(np.outer(self.noise_at_sites, self.gene_noise[at]))
 
 
 class GeneStore:

@@ -98,36 +98,44 @@ def _enhance_section(
     genes: NDArray[np.intp],
     config: EnhanceConfig,
 ) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
-    """Model two sets of spatial factors and the library size together, decode genes later."""
+    """Model all spatial factors and the library size together, decode genes later."""
     counts, totals = section.counts[observed], section.totals[observed]
-    unit = spacing(section.xy[observed])
+    unit, measured = spacing(section.xy[observed]), targets.measured
     units, sites = section.xy[observed] / unit, targets.xy / unit
-    hidden = ~targets.measured
     factors = yield from fit_spatial_factors(
         counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
     attention = Transformer(config, section.lattice)
-    maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[hidden])
-    expected = np.empty(len(targets))
-    expected[hidden] = np.exp(maps.mean[:, -1])
-    maps = maps.columns(slice(-1))
+    maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[~measured])
+    tissue, depth = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if config.denoise and len(units) >= SMALLEST:
-        own = yield from own_evidence(counts, units, factors, config.seed)
-        plain = slice(factors.n_plain)
-        maps.denoised[:, plain] += (factors.scores - maps.denoised)[:, plain] @ own
-    mean, var = (np.empty((len(targets), factors.scores.shape[1]), np.float32) for _ in range(2))
-    mean[hidden], mean[targets.measured] = maps.mean, maps.denoised
-    var[hidden], var[targets.measured] = maps.var, maps.denoised_var
-    yield Progress("tuning the decoder", 0, 2)
+        own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
+        tissue.denoised[:, :plain] += (factors.scores - tissue.denoised)[:, :plain] @ own
     values = lognorm(counts, totals, section.median_total)
-    factors = tune_loadings(values, factors, maps.kriged_left_out)
-    yield Progress("tuning the decoder", 1, 2)
-    noise = gene_noise(values, factors, maps.left_out, maps.left_out_var)
-    scale = noise_in_space(values, factors, maps.left_out, maps.left_out_var, noise, units, sites)
-    std = np.sqrt(var * scale[:, None])
-    chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
-    decoder = FactorDecoder(section.genes[genes], chosen, mean, std, noise[genes], scale)
-    return decoder, expected
+    yield Progress("tuning the decoder", 0, 3)
+    factors = tune_loadings(values, factors, tissue.kriged_left_out)
+    yield Progress("tuning the decoder", 1, 3)
+    noise = gene_noise(values, factors, tissue)
+    yield Progress("tuning the decoder", 2, 3)
+    scale = noise_in_space(values, factors, tissue, noise, units, sites)
+    std = np.sqrt(_merge(measured, tissue.denoised_var, tissue.var) * scale[:, None])
+    decoder = FactorDecoder(
+        section.genes[genes],
+        factors if len(genes) == len(section.genes) else factors.subset(genes),
+        _merge(measured, tissue.denoised, tissue.mean),
+        std,
+        noise[genes],
+        scale,
+    )
+    expected = _merge(measured, depth.denoised, depth.mean)[:, 0]
+    return decoder, np.exp(expected, dtype=np.float64)
+
+
+def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArray) -> FloatArray:
+    """Rows of all targets, in order: measured spots and the other sites."""
+    merged = np.empty((len(measured), at_spots.shape[1]), np.float32)
+    merged[measured], merged[~measured] = at_spots, at_sites
+    return merged
 
 
 def _enhance_factors(

@@ -26,7 +26,7 @@ from napari_stentrans.methods.calibration import gene_noise, tune_loadings
 from napari_stentrans.methods.evidence import EvidenceKriging
 from napari_stentrans.methods.prior import Prior, load_prior, refine
 from napari_stentrans.methods.start import Window, krige
-from napari_stentrans.methods.transformer import Transformer
+from napari_stentrans.methods.transformer import TissueMaps, Transformer
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.simulate import true_expression_at
 from napari_stentrans.spatial_factors import SpatialFactors, fit_spatial_factors
@@ -229,7 +229,9 @@ def test_loadings_and_noise_are_found_from_leave_one_out_maps() -> None:
     tuned = tune_loadings(values, start, field)
     assert np.corrcoef(tuned.loadings.ravel(), true.ravel())[0, 1] > 0.99
     exact = SpatialFactors(field, true, start.mean, start.explained, start.prominence, 2)
-    found = gene_noise(values, exact, field, np.full((n, 2), 1e-6, np.float32))
+    maps = TissueMaps.empty(0, n, 2)
+    maps.left_out[:] = field
+    found = gene_noise(values, exact, maps)
     np.testing.assert_allclose(np.sqrt(found), noise, rtol=0.06)
 
 
