@@ -127,9 +127,9 @@ class EvidenceKriging:
         mean, var = np.zeros(self.values.shape), np.zeros(self.values.shape)
         for i in self._used:
             spectrum, vectors, along = self._eigen[i]
-            squares = vectors**2
+            squares, along = vectors**2, along.astype(np.float32)
             for j in np.flatnonzero(self._weight[i].max(1) > NEGLIGIBLE):
-                inverse = 1 / (SHARES[j] * spectrum + 1 - SHARES[j])
+                inverse = (1 / (SHARES[j] * spectrum + 1 - SHARES[j])).astype(np.float32)
                 diagonal, weight = (squares @ inverse)[:, None], self._weight[i, j]
                 residual = vectors @ (inverse[:, None] * along) / diagonal
                 mean += weight * (self.values - residual)
