@@ -17,9 +17,9 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import published_epoch
 import torch
 
-import published_epoch
 from napari_stentrans import EnhanceConfig, Section, enhance, enhance_steps, simulate_section
 from napari_stentrans.methods import kriging as kriging_module
 from napari_stentrans.methods.kriging import Kriging

@@ -138,9 +138,12 @@ def fit_spatial_factors(
     Progress
         After every pass over the counts.
     """
+    yield Progress(STAGE, 0, 3)
     totals = np.asarray(counts.sum(1), float).ravel()
     values, weight = lognorm(counts, totals, median_total), spot_weights(totals)
+    yield Progress(STAGE, 1, 3)
     everything = Standardised(values, weight)
+    yield Progress(STAGE, 2, 3)
     n, varies = len(units), everything.sd != 1
     seen = varies & (values.getnnz(0) > SEEN * n)
     seen = seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
