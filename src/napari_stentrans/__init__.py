@@ -9,6 +9,7 @@
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import StentransError, StentransWarning
+from napari_stentrans.evaluation import Evaluation, evaluate, evaluate_steps
 from napari_stentrans.io import read_mask, read_section
 from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.record import RunRecord
@@ -18,6 +19,7 @@ from napari_stentrans.simulate import simulate_section, true_expression
 __all__ = [
     "EnhanceConfig",
     "Enhancement",
+    "Evaluation",
     "GeneMap",
     "PublishedConfig",
     "RunRecord",
@@ -27,6 +29,8 @@ __all__ = [
     "StentransWarning",
     "enhance",
     "enhance_steps",
+    "evaluate",
+    "evaluate_steps",
     "read_mask",
     "read_section",
     "simulate_section",

@@ -168,20 +168,23 @@ class Enhancement:
         mean, std = self._columns(np.array([self._column(name)]))
         return GeneMap(mean[:, 0], std[:, 0])
 
-    def noise(self, name: str) -> FloatArray:
-        """Standard deviation (site,) of a gene's measurements around its expression, or NaN.
+    def predictive_std(self, genes: list[str]) -> FloatArray:
+        """How far (site, gene) a new measurement would scatter around the mean; NaN if not known.
 
-        ``gene(name).std`` is how uncertain the expression is. A spot measured at a site would lie
-        around ``gene(name).mean`` with a variance of ``std**2 + noise**2``. The noise holds all
-        that the spatial factors do not tell: counting, and what is the gene's and the spot's own.
+        ``gene(name).std`` is how uncertain the expression is. To that a measurement adds noise:
+        counting, and all that is the gene's and the spot's own, which the factors do not tell.
 
         Raises
         ------
         GeneNotFound
-            When the gene is not part of the result.
+            When a gene is not part of the result.
         """
-        noise = self.decoder.noise(np.array([self._column(name)]))
-        return np.full(len(self.sites), np.nan, np.float32) if noise is None else noise[:, 0]
+        at = self._selected(genes)
+        mean, std = self.decoder.columns(at)
+        noise = self.decoder.noise(at)
+        if std is None or noise is None:
+            return np.full_like(mean, np.nan)
+        return np.asarray(np.hypot(std, noise))
 
     def blocks(
         self, genes: list[str] | None = None

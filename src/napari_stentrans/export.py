@@ -73,12 +73,12 @@ def save_steps(
     path = Path(path)
     check_target(path, overwrite=overwrite)
     record = record_path(path)
-    with _beside(path) as fresh:
+    with beside(path) as fresh:
         adata = enhancement.skeleton(genes)
         adata.write_h5ad(fresh)
         with h5py.File(fresh, "r+") as file:
             yield from _stream(file, enhancement, genes, adata.shape)
-    with _beside(record) as fresh:
+    with beside(record) as fresh:
         fresh.write_text(enhancement.record.model_dump_json(indent=2) + "\n", encoding="utf-8")
     return [path, record]
 
@@ -87,15 +87,25 @@ def write_h5ad(adata: ad.AnnData, path: str | Path, *, overwrite: bool = False) 
     """Write any AnnData as ``.h5ad``, beside the target first; errors as in ``save``."""
     path = Path(path)
     check_target(path, overwrite=overwrite, with_record=False)
-    with _beside(path) as fresh:
+    with beside(path) as fresh:
         adata.write_h5ad(fresh)
     return path
 
 
 def check_target(path: Path, *, overwrite: bool, with_record: bool = True) -> None:
     """Raise WriteError where ``path`` cannot be a result; cheap, to be called before a long run."""
-    if path.suffix != ".h5ad":
-        raise WriteError(f"Results are written as .h5ad, got {path.name!r}. Name it NAME.h5ad.")
+    companions = (record_path(path),) if with_record else ()
+    check_file(path, ".h5ad", overwrite=overwrite, companions=companions)
+
+
+def check_file(
+    path: Path, ending: str, *, overwrite: bool, companions: tuple[Path, ...] = ()
+) -> None:
+    """Raise WriteError where ``path`` and what goes with it cannot be written."""
+    if path.suffix != ending:
+        raise WriteError(
+            f"The result is written as {ending}, got {path.name!r}. Name it NAME{ending}."
+        )
     if path.is_dir():
         raise WriteError(f"{path} is a folder. Give the name of a file in it.")
     folder = path.parent
@@ -103,8 +113,7 @@ def check_target(path: Path, *, overwrite: bool, with_record: bool = True) -> No
         raise WriteError(f"The folder {folder} does not exist. Make it first.")
     if not os.access(folder, os.W_OK):
         raise WriteError(f"The folder {folder} may not be written to. Choose another one.")
-    targets = [path, record_path(path)] if with_record else [path]
-    there = [str(target) for target in targets if target.exists()]
+    there = [str(target) for target in (path, *companions) if target.exists()]
     if there and not overwrite:
         raise WriteError(
             f"{' and '.join(there)} would be replaced. Choose another name, or allow overwriting."
@@ -132,7 +141,7 @@ def _stream(
 
 
 @contextmanager
-def _beside(path: Path) -> Iterator[Path]:
+def beside(path: Path) -> Iterator[Path]:
     """A temporary file in the folder of ``path`` that takes its place if all goes well."""
     handle, name = tempfile.mkstemp(dir=path.parent, prefix=f".{path.stem}-", suffix=path.suffix)
     os.close(handle)

@@ -80,7 +80,7 @@ def test_scattered_spots_are_irregular() -> None:
 @pytest.mark.parametrize("kind", ["square", "hex"])
 @pytest.mark.parametrize("shift", [0, 1])
 def test_array_coordinates_are_kept(kind: str, shift: int) -> None:
-    rc = [*grid(kind), 0, shift]
+    rc = grid(kind) + np.array([0, shift])
     lattice = Lattice.of(placed(rc, kind, 50.0, 0.3), rc)
     assert (lattice.nodes(lattice.xy(rc)) == rc).all()
     np.testing.assert_allclose(lattice.rc(lattice.xy(rc)), rc, atol=1e-9)
@@ -112,7 +112,7 @@ def test_four_sites_per_spot_inside_the_tissue() -> None:
 
 @pytest.mark.parametrize("kind", ["square", "hex"])
 def test_sites_lie_on_the_halved_lattice(kind: str) -> None:
-    rc = [*grid(kind), 0, 1]
+    rc = grid(kind) + np.array([0, 1])
     xy = placed(rc, kind, 30.0, 0.1)
     lattice = Lattice.of(xy, rc)
     sites = np.concatenate([xy, lattice.between(xy)])

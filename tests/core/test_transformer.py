@@ -241,10 +241,13 @@ def test_the_spread_of_new_measurements_is_as_said(
     z = []
     for gene in section.genes[:200]:
         mean, std = result.gene(gene)
-        spread = np.hypot(std, result.noise(gene))
+        spread = result.predictive_std([gene])[:, 0]
+        assert (spread > std).all()
         z.append(((section.gene_lognorm(gene) - mean[: len(lost)]) / spread[: len(lost)])[lost])
     assert 0.85 < np.std(z) < 1.15
-    assert np.isnan(enhance(section, lost, EnhanceConfig(method="kriging")).noise("Gene1")).all()
+    assert np.isnan(
+        enhance(section, lost, EnhanceConfig(method="kriging")).predictive_std(["Gene1"])
+    ).all()
 
 
 def test_rare_genes_are_decoded_too(section: Section) -> None:
@@ -273,7 +276,7 @@ def test_same_seed_same_numbers_also_through_the_record(
     again = enhance(section, *result.record.inputs(section))
     assert result.record.config.method == "transformer"
     np.testing.assert_array_equal(result.to_anndata().X, again.to_anndata().X)
-    np.testing.assert_array_equal(result.noise("Gene3"), again.noise("Gene3"))
+    np.testing.assert_array_equal(result.predictive_std(["Gene3"]), again.predictive_std(["Gene3"]))
 
 
 def test_lost_regions_resemble_the_truth(
@@ -290,7 +293,9 @@ def test_some_genes_are_those_of_all_genes(
     config = EnhanceConfig(upscale=2, seed=4, genes=("Gene7", "Gene2"))
     some = enhance(section, lost, config)
     np.testing.assert_allclose(some.gene("Gene2").mean, result.gene("Gene2").mean, atol=1e-5)
-    np.testing.assert_allclose(some.noise("Gene7"), result.noise("Gene7"), rtol=1e-5)
+    np.testing.assert_allclose(
+        some.predictive_std(["Gene7"]), result.predictive_std(["Gene7"]), rtol=1e-5
+    )
 
 
 def test_progress_grows_and_every_step_can_be_the_last(section: Section) -> None:
@@ -328,8 +333,7 @@ def test_small_sections_are_kriged(n_spots: int, n_genes: int) -> None:
         mean, std = result.gene(gene)
         assert np.isfinite(mean).all()
         assert np.isfinite(std).all()
-        assert np.isfinite(result.noise(gene)).all()
-        assert (result.noise(gene) >= 0).all()
+        assert np.isfinite(result.predictive_std([gene])).all()
         assert mean.max() < 3 * section.gene_lognorm(gene).max() + 0.1
 
 

@@ -8,21 +8,16 @@ import threading
 import anndata as ad
 import numpy as np
 import pytest
+from gestures import LEFT, click, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
 from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin import dialogs
+from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.images import FirstLook
-
-LEFT = Qt.MouseButton.LeftButton
-
-
-def click(qtbot, button):
-    assert button.isEnabled(), f"{button.text()} cannot be pressed"
-    qtbot.mouseClick(button, LEFT)
 
 
 def run(qtbot, dock, ready):
@@ -30,35 +25,8 @@ def run(qtbot, dock, ready):
     ready(dock)
 
 
-def paint(qtbot, viewer, *world_yx):
-    """Drag the mouse over the canvas from one world position to the next."""
-    canvas = viewer.window._qt_viewer.canvas.native
-    camera = getattr(viewer, "scene", viewer).camera  # moved in napari 0.9
-    size = np.array([canvas.height(), canvas.width()])
-    at = (np.array(world_yx) - camera.center[-2:]) * camera.zoom + size / 2
-    points = [QPoint(int(x), int(y)) for y, x in at]
-    qtbot.mouseMove(canvas, points[0])
-    qtbot.wait(30)
-    qtbot.mousePress(canvas, LEFT, pos=points[0])
-    for point in points[1:]:
-        qtbot.wait(30)
-        qtbot.mouseMove(canvas, point)
-    qtbot.wait(30)
-    qtbot.mouseRelease(canvas, LEFT, pos=points[-1])
-    qtbot.wait(30)
-
-
-def world_of(layers, spot):
-    return Frame.of(layers.section).world_yx(layers.section.xy[spot])
-
-
 def roles(viewer):
     return {layer.metadata["stentrans"]["role"] for layer in viewer.layers}
-
-
-def middle(section):
-    """Spot nearest to the middle of the section."""
-    return int(np.linalg.norm(section.xy - section.xy.mean(0), axis=1).argmin())
 
 
 # ---- data
@@ -157,7 +125,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
     click(qtbot, loaded.lost.new)
     assert layers.lost.mode == "paint"
     start = world_of(layers, spot)
-    paint(qtbot, loaded.viewer, start, start + (0, 60), start + (0, 120))
+    paint(qtbot, loaded.viewer, start, (0, 60), (0, 120))
     lost = layers.painted().lost
     assert lost[spot]
     assert 2 <= lost.sum() < 60
@@ -176,7 +144,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
 def test_painting_beyond_the_spots_is_counted_as_sites(loaded, section, qtbot):
     click(qtbot, loaded.lost.new)
     corner = Frame.of(section).world_yx(section.xy.min(0) - 1.5 * section.lattice.spacing)
-    paint(qtbot, loaded.viewer, corner, corner + (150, 0))
+    paint(qtbot, loaded.viewer, corner, (150, 0))
     sites = len(loaded._layers.painted().sites)
     assert sites > 0
     qtbot.waitUntil(lambda: f"{sites} unmeasured sites" in loaded.lost.words.text())
@@ -223,7 +191,7 @@ def test_suggest_paints_poor_spots_and_can_be_undone_and_cleared(dock, load, qtb
 def test_a_run_brings_the_enhanced_maps(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
     assert {"before", "after", "provenance", "uncertainty"} <= roles(loaded.viewer)
-    assert "Kriging" in loaded.result.words.text()
+    assert "Transformer" in loaded.result.words.text()
     assert not loaded.message.isVisible()
 
 
@@ -494,3 +462,21 @@ def test_every_control_explains_itself(loaded, qtbot, ready):
     ]
     silent = [s for s in silent if not isinstance(s.parent(), QLineEdit)]
     assert [(s.text(), s.toolTip(), s.accessibleName()) for s in silent] == []
+
+
+def test_a_mask_of_another_shape_is_told(loaded, qtbot):
+    click(qtbot, loaded.lost.new)
+    loaded._layers.lost.data = np.ones((5, 5), np.uint8)
+    click(qtbot, loaded.enhance.run)
+    assert "must have the shape of the map" in loaded.message.text()
+    assert loaded.enhance.run.isEnabled()
+
+
+def test_opened_late_it_takes_in_what_is_there(make_napari_viewer, qtbot, section):
+    viewer = make_napari_viewer()
+    for data in FirstLook.of(section).layer_data(Frame.of(section)):
+        viewer._add_layer_from_data(*data)
+    dock = StentransDock(viewer)
+    viewer.window.add_dock_widget(dock)
+    assert "150 spots" in dock.data.about.text()
+    assert dock.enhance.run.isEnabled()

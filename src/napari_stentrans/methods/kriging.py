@@ -68,6 +68,8 @@ class Kriging:
         best = table.flatten(0, 1).argmax(0)
         self.length = torch.tensor(LENGTHS)[best // len(SHARES)]
         self.share = torch.tensor(SHARES)[best % len(SHARES)]
+        # The length of a column that is nearly all noise matters little: not worth its own system.
+        self.length[self.share == SHARES[0]] = LENGTHS[len(LENGTHS) // 2]
         yield Progress("fitting the spatial range", len(LENGTHS), len(LENGTHS))
 
     def predict(

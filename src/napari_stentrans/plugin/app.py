@@ -2,11 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from typing import TYPE_CHECKING
 
 import napari
 
 from napari_stentrans.plugin.dock import StentransDock
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 
 def open_viewer(path: Path | None = None) -> tuple[napari.Viewer, StentransDock]:

@@ -69,6 +69,7 @@ class DataPanel(Panel):
         self.search = GeneSearch()
         self.search.chosen.connect(self.geneChosen)
         self.rows.addWidget(self.search)
+        self._section: Section | None = None
         self.show_section(None)
 
     def show_sections(self, names: Sequence[str], current: int) -> None:
@@ -84,6 +85,7 @@ class DataPanel(Panel):
         """Say what the section is and let its genes be searched."""
         self.search.setVisible(section is not None)
         if section is None:
+            self._section = None
             self.about.setText(
                 "Open a section, or drop it on the window: a Space Ranger folder, an .h5ad file "
                 "or a legacy ST table."
@@ -91,9 +93,11 @@ class DataPanel(Panel):
             return
         self.about.setText(describe(section))
         self.about.setToolTip("" if section.source is None else str(section.source))
-        ids = section.adata.var.get("gene_ids")
-        self.search.set_genes(section.genes, ids)
-        self.search.set_gene(gene)
+        if section is not self._section:
+            self.search.set_genes(section.genes, section.adata.var.get("gene_ids"))
+            self._section = section
+        if gene != self.search.gene():  # else what is being typed would go
+            self.search.set_gene(gene)
 
     def show_busy(self, doing: str | None) -> None:
         """Show that something is being read, or None: no longer."""

@@ -28,19 +28,19 @@ from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.result_panel import ResultPanel
-from napari_stentrans.plugin.worker import Job, run_steps
+from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.worker import run_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
 
+    from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.progress import Progress, Steps
 
-PATIENCE = 1.0
-"""Seconds to wait for a computation to end when the dock closes or another begins."""
 WIDTH, LEAST_WIDTH = 360, 300
 LOOKS = """
 QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}
@@ -62,7 +62,7 @@ class StentransDock(QWidget):
         self.viewer = napari_viewer
         self._phase = Phase.EMPTY
         self._layers: SectionLayers | None = None
-        self._job: Job | None = None
+        self._runner = Runner(self)
         self._closed = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
@@ -71,6 +71,11 @@ class StentransDock(QWidget):
         self._connect()
         self._recolour()
         self._on_layers_changed()
+
+    @property
+    def phase(self) -> Phase:
+        """What the dock is doing."""
+        return self._phase
 
     # ---- what a person does
 
@@ -103,20 +108,13 @@ class StentransDock(QWidget):
         self.message.clear()
         layers = self._layers
         try:
-            config, mask = self.enhance.form.value(), layers.painted()
-            if not self.enhance.form.fill.isChecked():
-                mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
-            nothing = not (mask.lost.any() or len(mask.sites) or config.denoise)
-            if nothing and config.upscale == 1:
-                raise ConfigError(
-                    "There is nothing to do: paint a lost region, or tick what else to do."
-                )
+            config, mask = self._what_to_do(layers)
         except StentransError as error:
             self._fail(str(error))
             return
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites)
         self.enhance.progress.start("Starting")
-        self._start(work, Phase.RUNNING, partial(self._on_enhanced, layers))
+        self._runner.start(work, Phase.RUNNING, partial(self._on_enhanced, layers))
 
     def save(self) -> None:
         """Ask where to, and write the result there, off the window's thread."""
@@ -129,14 +127,14 @@ class StentransDock(QWidget):
         self.message.clear()
         self.enhance.progress.start(f"Writing {path.name}")
         work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
-        self._start(work, Phase.SAVING, self._on_saved)
+        self._runner.start(work, Phase.SAVING, self._on_saved)
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; nothing works afterwards."""
         if self._closed:
             return
         self._closed = True
-        self._stop_job()
+        self._runner.stop()
         self._layers_timer.stop()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
@@ -146,46 +144,22 @@ class StentransDock(QWidget):
 
     # ---- jobs
 
+    def _what_to_do(self, layers: SectionLayers) -> tuple[EnhanceConfig, LostMask]:
+        """Settings and mask of a run; raises StentransError where they make no sense."""
+        config, mask = self.enhance.form.value(), layers.painted()
+        if not self.enhance.form.fill.isChecked():
+            mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
+        if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
+            raise ConfigError(
+                "There is nothing to do: paint a lost region, or tick what else to do."
+            )
+        return config, mask
+
     def _load(self, work: Callable[[], Steps[FirstLook]], doing: str) -> None:
-        self._stop_job()
+        self._runner.stop()
         self.message.clear()
         self.data.show_busy(f"{doing} …")
-        self._start(work, Phase.LOADING, self._on_loaded)
-
-    def _start(
-        self, work: Callable[[], Steps[Any]], phase: Phase, returned: Callable[[Any], None]
-    ) -> None:
-        """Start a job; ``_on_ended`` comes last, however it ends."""
-        job = self._job = Job(work, self)
-        job.progressed.connect(self._on_progress)
-        job.returned.connect(returned)
-        job.failed.connect(self._fail)
-        job.warned.connect(self._on_warned)
-        job.paused.connect(partial(self._set_phase, Phase.PAUSED))
-        job.resumed.connect(partial(self._set_phase, Phase.RUNNING))
-        job.ended.connect(self._on_ended)
-        self._set_phase(phase)
-        job.start()
-
-    def _stop_job(self) -> None:
-        """End what runs, at its next step, and wait for it a little."""
-        if self._job is not None:
-            self._job.stop(PATIENCE)
-            self._on_ended()
-
-    def _pause(self) -> None:
-        if self._phase is Phase.RUNNING and self._job is not None:
-            self._job.pause()
-            self._set_phase(Phase.PAUSING)
-
-    def _resume(self) -> None:
-        if self._phase is Phase.PAUSED and self._job is not None:
-            self._job.resume()
-
-    def _cancel(self) -> None:
-        if self._job is not None:
-            self._job.cancel()
-            self._set_phase(Phase.STOPPING)
+        self._runner.start(work, Phase.LOADING, self._on_loaded)
 
     def _on_progress(self, step: Progress) -> None:
         if self._phase is not Phase.LOADING:
@@ -211,10 +185,6 @@ class StentransDock(QWidget):
         self.message.show_message(text, "note")
 
     def _on_ended(self) -> None:
-        job, self._job = self._job, None
-        if job is None:
-            return
-        job.deleteLater()
         self.data.show_busy(None)
         self.enhance.progress.finish()
         self._show_section()
@@ -223,7 +193,7 @@ class StentransDock(QWidget):
     def _fail(self, text: str) -> None:
         """Say what went wrong; a job has told napari already."""
         self.message.show_message(text)
-        if self._job is None:
+        if not self._runner.busy:
             show_error(text)
 
     # ---- state
@@ -271,7 +241,7 @@ class StentransDock(QWidget):
         sections = find(self.viewer)
         if self._layers not in sections or (new is not None and self._phase.idle):
             if self._layers is not None and self._phase.running and self._layers not in sections:
-                self._cancel()
+                self._runner.cancel()
             self._choose(new or (sections[-1] if sections else None))
             return
         self.lost.watch()
@@ -314,9 +284,14 @@ class StentransDock(QWidget):
         self.data.geneChosen.connect(self.show_gene)
         self.lost.counted.connect(self.enhance.form.set_lost)
         self.enhance.runWanted.connect(self.run)
-        self.enhance.pauseWanted.connect(self._pause)
-        self.enhance.resumeWanted.connect(self._resume)
-        self.enhance.cancelWanted.connect(self._cancel)
+        self.enhance.pauseWanted.connect(self._runner.pause)
+        self.enhance.resumeWanted.connect(self._runner.resume)
+        self.enhance.cancelWanted.connect(self._runner.cancel)
+        self._runner.phaseChanged.connect(self._set_phase)
+        self._runner.progressed.connect(self._on_progress)
+        self._runner.failed.connect(self._fail)
+        self._runner.warned.connect(self._on_warned)
+        self._runner.ended.connect(self._on_ended)
         self.result.saveWanted.connect(self.save)
 
     def _ask_and_open(self, ask: Callable[[QWidget], Path | None]) -> None:

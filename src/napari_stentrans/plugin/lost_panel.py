@@ -9,6 +9,7 @@ import numpy as np
 from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton
 
+from napari_stentrans.errors import MaskError
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.panel import Panel, button, words
@@ -116,7 +117,11 @@ class LostPanel(Panel):
 
     def count(self) -> None:
         """Say what is painted."""
-        mask = self._mask()
+        try:
+            mask = self._mask()
+        except MaskError as error:
+            self.words.setText(str(error))
+            return
         spots, sites = int(mask.lost.sum()), len(mask.sites)
         self.clear.setEnabled(self._watched is not None)
         for tool in self.tools.values():

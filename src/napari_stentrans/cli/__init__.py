@@ -1,19 +1,20 @@
-"""The command line, ``stentrans``: info, enhance, simulate and view."""
+"""The command line, ``stentrans``: info, enhance, evaluate, simulate and view."""
 
 from __future__ import annotations
 
 import argparse
 import json
+import os
 import sys
 import warnings
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, TypeVar
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
+from rich.markup import escape
 
+from napari_stentrans.cli import evaluate
+from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
 from napari_stentrans.export import check_target, save_steps, write_h5ad
@@ -26,12 +27,7 @@ from napari_stentrans.simulate import simulate_section
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
-
-T = TypeVar("T")
-
-console = Console(stderr=True)
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -42,12 +38,18 @@ def main(argv: Sequence[str] | None = None) -> int:
     try:
         arguments.run(arguments)
     except StentransError as error:
-        console.print(f"[bold red]Error:[/] {error}", highlight=False, soft_wrap=True)
+        _say("[bold red]Error:[/]", str(error))
         return 1
     except KeyboardInterrupt:
         console.print("Cancelled; nothing was written.")
         return 130
+    except BrokenPipeError:  # whoever read our output, such as head, has had enough
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
     return 0
+
+
+def _say(what: str, text: str) -> None:
+    console.print(what, escape(text), highlight=False, soft_wrap=True)
 
 
 def _parser() -> argparse.ArgumentParser:
@@ -56,7 +58,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=package_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_enhance, _add_simulate, _add_view):
+    for add in (_add_info, _add_enhance, evaluate.add, _add_simulate, _add_view):
         add(commands)
     return parser
 
@@ -180,9 +182,9 @@ def _enhance(arguments: argparse.Namespace) -> None:
         if arguments.lost is not None:
             mask = read_mask(arguments.lost, section)
             lost, sites = mask.lost, mask.sites
-    enhancement = _with_bar(enhance_steps(section, lost, config, sites))
+    enhancement = with_bar(enhance_steps(section, lost, config, sites))
     genes = None if config.genes is None else list(enhancement.genes)
-    written = _with_bar(
+    written = with_bar(
         save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
     )
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
@@ -236,36 +238,6 @@ def _view(arguments: argparse.Namespace) -> None:
     view(arguments.path)
 
 
-def _with_bar(steps: Steps[T]) -> T:
-    """Run steps to the end with a progress bar on the error stream."""
-    bar = Bar(
-        TextColumn("{task.description}"),
-        BarColumn(),
-        TextColumn("{task.fields[loss]}"),
-        TimeRemainingColumn(),
-        console=console,
-        transient=True,
-    )
-    with bar:
-        task = bar.add_task("starting", total=1, loss="")
-        stage = ""
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            if step.stage != stage:
-                bar.reset(task, description=step.stage, total=1, loss="")
-                stage = step.stage
-            loss = "" if step.loss is None else f"loss {step.loss:.4g}"
-            bar.update(task, completed=step.fraction, loss=loss)
-
-
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:
     if issubclass(category, StentransWarning):
-        console.print(f"[yellow]Note:[/] {message}", highlight=False, soft_wrap=True)
-
-
-if __name__ == "__main__":
-    sys.exit(main())
+        _say("[yellow]Note:[/]", str(message))

@@ -1,0 +1,42 @@
+"""What the command line shows on the error stream: a progress bar and messages."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from rich.console import Console
+from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+from rich.progress import Progress as Bar
+
+if TYPE_CHECKING:
+    from napari_stentrans.progress import Steps
+
+T = TypeVar("T")
+
+console = Console(stderr=True)
+
+
+def with_bar(steps: Steps[T]) -> T:
+    """Run steps to the end with a progress bar on the error stream."""
+    bar = Bar(
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.fields[loss]}"),
+        TimeRemainingColumn(),
+        console=console,
+        transient=True,
+    )
+    with bar:
+        task = bar.add_task("starting", total=1, loss="")
+        stage = ""
+        while True:
+            try:
+                step = next(steps)
+            except StopIteration as stop:
+                result: T = stop.value
+                return result
+            if step.stage != stage:
+                bar.reset(task, description=step.stage, total=1, loss="")
+                stage = step.stage
+            loss = "" if step.loss is None else f"loss {step.loss:.4g}"
+            bar.update(task, completed=step.fraction, loss=loss)

@@ -1,0 +1,66 @@
+"""``stentrans evaluate``: how good the methods are on a section."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.evaluation import PROTOCOLS, evaluate_steps
+from napari_stentrans.export import beside, check_file
+from napari_stentrans.io import read_section
+from napari_stentrans.methods import METHODS
+
+if TYPE_CHECKING:
+    import argparse
+
+
+def add(commands: Any) -> None:
+    """Add the command to the parser's."""
+    text = "Hide a part of a section, predict it, say how good that is."
+    parser: argparse.ArgumentParser = commands.add_parser("evaluate", help=text, description=text)
+    parser.set_defaults(run=run)
+    parser.add_argument("path", type=Path, metavar="PATH", help="the section")
+    parser.add_argument(
+        "--protocol",
+        choices=PROTOCOLS,
+        default="lost",
+        help="what is hidden: three quarters of the spots, regions (default), half of the counts",
+    )
+    parser.add_argument(
+        "--method",
+        nargs="+",
+        choices=sorted(METHODS),
+        metavar="NAME",
+        help=f"methods side by side, of {', '.join(sorted(METHODS))}",
+    )
+    parser.add_argument("--seeds", type=int, default=3, metavar="N", help="times (default 3)")
+    parser.add_argument("--genes", nargs="+", metavar="GENE", help="score only these genes")
+    parser.add_argument("--json", type=Path, metavar="FILE.json", help="write all scores")
+    parser.add_argument("--plot", type=Path, metavar="FILE.png", help="draw a box plot")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Evaluate and print the table; files are checked before the work starts."""
+    overwrite = arguments.overwrite
+    for path, ending in ((arguments.json, ".json"), (arguments.plot, ".png")):
+        if path is not None:
+            check_file(path, ending, overwrite=overwrite)
+    section = read_section(arguments.path)
+    steps = evaluate_steps(
+        section,
+        arguments.protocol,
+        arguments.method,
+        seeds=arguments.seeds,
+        genes=arguments.genes,
+    )
+    evaluation = with_bar(steps)
+    print(evaluation.table())
+    if arguments.json is not None:
+        with beside(arguments.json) as fresh:
+            fresh.write_text(evaluation.to_json(), encoding="utf-8")
+        console.print(str(arguments.json), highlight=False, soft_wrap=True)
+    if arguments.plot is not None:
+        path = evaluation.box_plot(arguments.plot, overwrite=overwrite)
+        console.print(str(path), highlight=False, soft_wrap=True)

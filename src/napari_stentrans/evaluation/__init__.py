@@ -1,0 +1,219 @@
+"""How good is it here: methods side by side on a person's own section.
+
+A part of the section is hidden, methods predict it from the rest, and each gene's prediction is
+correlated with what was measured. The protocols and scores are those of ``benchmarks/accuracy.py``.
+"""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.evaluation.protocols import (
+    PROTOCOLS,
+    ProtocolName,
+    Trial,
+    check_protocol,
+    make_trial,
+)
+from napari_stentrans.evaluation.report import Evaluation
+from napari_stentrans.evaluation.scores import (
+    blocks,
+    gene_scores,
+    morans_i,
+    noise_ceiling,
+    summary,
+)
+from napari_stentrans.factors import SEEN, lognorm
+from napari_stentrans.pipeline import enhance_steps
+from napari_stentrans.progress import Progress, Steps, drain
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.section import Section
+
+__all__ = ["PROTOCOLS", "Evaluation", "evaluate", "evaluate_steps"]
+
+T = TypeVar("T")
+
+SPATIALLY_VARIABLE = 300
+"""So many genes, those of the highest Moran's I, count as spatially variable."""
+YARDSTICKS = ("kriging", "linear", "nearest")
+"""What the default method is compared with."""
+RAW_HALF = "raw half"
+"""Row of the table that says how well one noisy half predicts the other."""
+
+
+@runtime_checkable
+class KnowsNoise(Protocol):
+    """An enhancement that can say how far a new measurement would be from its mean."""
+
+    def predictive_std(self, genes: list[str]) -> FloatArray:
+        """Standard deviation (site, gene), estimate and noise together; NaN if not known."""
+        ...
+
+
+def evaluate(
+    section: Section,
+    protocol: ProtocolName = "lost",
+    methods: Mapping[str, EnhanceConfig] | Sequence[str] | None = None,
+    *,
+    seeds: int = 3,
+    genes: Sequence[str] | None = None,
+) -> Evaluation:
+    """Compare methods on a section.
+
+    Parameters
+    ----------
+    section
+        The section; never changed.
+    protocol
+        "upsample", "lost" or "denoise": what is hidden.
+    methods
+        Names of methods, or settings by the label that the table shows; when not given, the
+        default method, kriging, linear and nearest.
+    seeds
+        How many times something else is hidden; scores are averaged.
+    genes
+        Genes to score; when not given, those seen in more than 10% of the spots.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such protocol or method, or nothing to do.
+    SectionError
+        When the section is too small.
+    GeneNotFound
+        When the section has no such gene.
+    EnhancementFailed
+        When a method cannot run on this section.
+    """
+    return drain(evaluate_steps(section, protocol, methods, seeds=seeds, genes=genes))
+
+
+def evaluate_steps(
+    section: Section,
+    protocol: ProtocolName = "lost",
+    methods: Mapping[str, EnhanceConfig] | Sequence[str] | None = None,
+    *,
+    seeds: int = 3,
+    genes: Sequence[str] | None = None,
+) -> Steps[Evaluation]:
+    """Do what ``evaluate`` does, one Progress at a time; closing the generator stops it."""
+    check_protocol(protocol)
+    configs = _configs(methods)
+    if seeds < 1 or not configs:
+        raise ConfigError(
+            f"At least one seed and one method are needed, got {seeds} and {len(configs)}."
+        )
+    yield Progress("looking at the genes", 0, 1)
+    columns = _columns(section, genes)
+    about = _about(section, columns, protocol)
+    labels = [*configs, RAW_HALF] if protocol == "denoise" else [*configs]
+    pcc = pd.DataFrame(0.0, index=about.index, columns=labels)
+    runs = []
+    for seed in range(seeds):
+        trial = make_trial(section, protocol, seed)
+        for label in labels:
+            started = time.perf_counter()
+            if label in configs:
+                steps = _score(trial, configs[label], columns)
+            else:
+                steps = _score_raw_half(trial, columns)
+            scores = yield from _named(f"{label}, {seed + 1} of {seeds}", steps)
+            seconds = round(time.perf_counter() - started, 3)
+            run = {"method": label, "seed": seed, "sites": trial.measured.shape[0]}
+            runs.append({**run, **summary(scores, about), "seconds": seconds})
+            pcc[label] += scores[:, 0] / seeds
+    return Evaluation(section.name, section.digest, protocol, about, pcc, pd.DataFrame(runs))
+
+
+def _configs(
+    methods: Mapping[str, EnhanceConfig] | Sequence[str] | None,
+) -> dict[str, EnhanceConfig]:
+    """Settings by label."""
+    if methods is None:
+        methods = [EnhanceConfig().method, *YARDSTICKS]
+    if isinstance(methods, str):
+        methods = (methods,)
+    if isinstance(methods, Mapping):
+        return dict(methods)
+    return {name: EnhanceConfig(method=name) for name in methods}
+
+
+def _columns(section: Section, genes: Sequence[str] | None) -> NDArray[np.intp]:
+    """Columns of the genes to score."""
+    if genes is not None:
+        return np.unique(np.array([section.gene_index(g) for g in genes], np.intp))
+    seen = section.counts.getnnz(0) > SEEN * (section.totals > 0).sum()
+    if not seen.any():
+        raise ConfigError(
+            f"None of the {len(section.genes)} genes is seen in more than {SEEN:.0%} of the "
+            "spots, which a correlation needs. Name the genes to score."
+        )
+    return np.flatnonzero(seen)
+
+
+def _about(section: Section, columns: NDArray[np.intp], protocol: ProtocolName) -> pd.DataFrame:
+    """Moran's I, noise ceiling and whether it is spatially variable, of each gene."""
+    usable = section.totals > 0
+    counts, totals = section.counts[usable][:, columns], section.totals[usable]
+    values = lognorm(counts, totals, section.median_total)
+    moran = morans_i(values, section.xy[usable])
+    ceiling = noise_ceiling(section.counts, columns, of_half=protocol == "denoise")
+    variable = np.zeros(len(columns), bool)
+    variable[np.argsort(-moran, kind="stable")[:SPATIALLY_VARIABLE]] = True
+    return pd.DataFrame(
+        {"morans_i": moran, "ceiling": ceiling, "spatially_variable": variable},
+        index=section.genes[columns],
+    )
+
+
+def _score(
+    trial: Trial, config: EnhanceConfig, columns: NDArray[np.intp]
+) -> Steps[NDArray[np.float64]]:
+    """Run a method and score it, (gene, 4) as in ``gene_scores``."""
+    names = list(trial.section.genes[columns])
+    settings = {"upscale": 1, "denoise": True, "genes": tuple(names)}
+    config = config.model_copy(update=settings)
+    enhancement = yield from enhance_steps(trial.section, None, config, trial.sites)
+    scores = np.empty((len(names), 4))
+    for at, mean, _ in enhancement.blocks(names):
+        yield Progress("scoring", at.start, len(names))
+        measured, std = trial.measured[:, columns[at]].toarray(), None
+        if isinstance(enhancement, KnowsNoise):
+            std = enhancement.predictive_std(names[at])[trial.rows]
+        scores[at] = gene_scores(mean[trial.rows], measured, std)
+    return scores
+
+
+def _score_raw_half(trial: Trial, columns: NDArray[np.intp]) -> Steps[NDArray[np.float64]]:
+    """Score the half of the counts that the methods are given."""
+    section = trial.section
+    half = lognorm(section.counts[:, columns], section.totals, section.median_total)
+    scores = np.empty((len(columns), 4))
+    for at in blocks(len(columns)):
+        yield Progress("scoring", at.start, len(columns))
+        measured = trial.measured[:, columns[at]].toarray()
+        scores[at] = gene_scores(half[:, at].toarray(), measured, None)
+    return scores
+
+
+def _named(name: str, steps: Steps[T]) -> Steps[T]:
+    """Say whose steps these are."""
+    while True:
+        try:
+            step = next(steps)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        yield replace(step, stage=f"{name}: {step.stage}")

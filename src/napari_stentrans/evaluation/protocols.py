@@ -1,0 +1,137 @@
+"""Protocols: what is hidden from a method, what it is given, and what it is scored against.
+
+- ``upsample``: a quarter of the spots is seen, every other row and column; the rest is predicted.
+- ``lost``: random ellipses, 12% of the spots, are hidden and predicted.
+- ``denoise``: the counts are split into two binomial halves; a method gets one half at all spots
+  and is compared with the other, whose noise is independent.
+
+What is hidden does not enter what a method is given, not even by the median library size: it gets
+a section of its own.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, Literal, get_args
+
+import numpy as np
+import scipy.sparse as sp
+
+from napari_stentrans.errors import ConfigError, SectionError
+from napari_stentrans.factors import lognorm
+from napari_stentrans.masking import blobs, thinning
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.section import Section
+
+ProtocolName = Literal["upsample", "lost", "denoise"]
+PROTOCOLS: tuple[ProtocolName, ...] = get_args(ProtocolName)
+
+LOST_SHARE = 0.12
+"""Share of the spots that the protocol ``lost`` hides."""
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """One task for the methods.
+
+    Attributes
+    ----------
+    section
+        All that a method is given.
+    sites
+        (site, 2) positions (x, y) that are hidden, full-resolution pixels; none when denoising.
+    rows
+        Which sites of the enhancement are scored.
+    measured
+        (scored site, gene) what was measured there, log-normalised to the median library size
+        of ``section``.
+    """
+
+    section: Section
+    sites: NDArray[np.float64]
+    rows: slice
+    measured: sp.csc_matrix
+
+
+def make_trial(section: Section, protocol: ProtocolName, seed: int) -> Trial:
+    """Hide a part of the section.
+
+    Raises
+    ------
+    ConfigError
+        When there is no such protocol.
+    SectionError
+        When the section is too small to hide a part of it.
+    """
+    check_protocol(protocol)
+    if protocol == "denoise":
+        return _split(section, seed)
+    usable = section.totals > 0
+    rng = np.random.default_rng(seed)
+    if protocol == "lost":
+        hidden = blobs(section.xy / section.lattice.spacing, LOST_SHARE, rng)
+    else:
+        hidden = thinning(section.lattice, section.xy, rng)
+    if (usable & hidden).sum() < 3 or (usable & ~hidden).sum() < 3:
+        raise SectionError(
+            f"The protocol {protocol!r} needs three or more hidden and three or more seen spots "
+            f"with counts; seed {seed} hides {int((usable & hidden).sum())} of "
+            f"{int(usable.sum())}. Take a larger section."
+        )
+    return hide(section, hidden)
+
+
+def check_protocol(protocol: str) -> None:
+    """Raise ConfigError where there is no such protocol."""
+    if protocol not in PROTOCOLS:
+        raise ConfigError(f"The protocol must be one of {', '.join(PROTOCOLS)}, got {protocol!r}.")
+
+
+def hide(section: Section, hidden: NDArray[np.bool_]) -> Trial:
+    """Task of predicting hidden spots (spot,); those without counts are in neither part."""
+    usable = section.totals > 0
+    seen, target = subset(section, ~hidden & usable), hidden & usable
+    totals = section.totals[target]
+    measured = lognorm(section.counts[target], totals, seen.median_total)
+    rows = slice(seen.n_spots, seen.n_spots + len(totals))
+    return Trial(seen, section.xy[target], rows, measured)
+
+
+def subset(section: Section, spots: NDArray[np.bool_]) -> Section:
+    """Section of some of the spots (spot,), on the lattice of all of them."""
+    return replace(section, adata=section.adata[spots].copy())
+
+
+def _split(section: Section, seed: int) -> Trial:
+    half, other = halves(section.counts, np.random.default_rng(seed))
+    both = _totals(half) * _totals(other) > 0
+    if both.sum() < 3:
+        raise SectionError(
+            f"Only {int(both.sum())} spots have enough counts to be split in two halves; three "
+            "are needed. Denoising cannot be evaluated on this section."
+        )
+    given = subset(section, both)
+    given.adata.X = half[both]
+    measured = lognorm(other[both], _totals(other)[both], given.median_total)
+    return Trial(given, np.empty((0, 2)), slice(0, given.n_spots), measured)
+
+
+def halves(counts: sp.csc_matrix, rng: np.random.Generator) -> tuple[sp.csc_matrix, sp.csc_matrix]:
+    """Split counts (spot, gene) at random into two halves whose noise is independent."""
+    whole = np.rint(counts.data).astype(np.int64)
+    drawn = rng.binomial(whole, 0.5)
+    parts = []
+    for data in (drawn, whole - drawn):
+        part = sp.csc_matrix(
+            (data.astype(np.float32), counts.indices, counts.indptr), counts.shape, copy=True
+        )
+        part.eliminate_zeros()
+        parts.append(part)
+    return parts[0], parts[1]
+
+
+def _totals(counts: sp.csc_matrix) -> NDArray[np.float64]:
+    return np.asarray(counts.sum(1), float).ravel()

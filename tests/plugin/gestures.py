@@ -1,0 +1,42 @@
+"""What a person does with the mouse, and where."""
+
+from __future__ import annotations
+
+import numpy as np
+from qtpy.QtCore import QPoint, Qt
+
+from napari_stentrans.plugin.frame import Frame
+
+LEFT = Qt.MouseButton.LeftButton
+
+
+def click(qtbot, button):
+    assert button.isEnabled(), f"{button.text()} cannot be pressed"
+    qtbot.mouseClick(button, LEFT)
+
+
+def paint(qtbot, viewer, start, *moves):
+    """Drag the mouse over the canvas, from a world position (y, x) by steps away from it."""
+    canvas = viewer.window._qt_viewer.canvas.native
+    camera = getattr(viewer, "scene", viewer).camera  # moved in napari 0.9
+    size = np.array([canvas.height(), canvas.width()])
+    at = (start + np.array([(0, 0), *moves]) - camera.center[-2:]) * camera.zoom + size / 2
+    points = [QPoint(int(x), int(y)) for y, x in at]
+    qtbot.mouseMove(canvas, points[0])
+    qtbot.wait(30)
+    qtbot.mousePress(canvas, LEFT, pos=points[0])
+    for point in points[1:]:
+        qtbot.wait(30)
+        qtbot.mouseMove(canvas, point)
+    qtbot.wait(30)
+    qtbot.mouseRelease(canvas, LEFT, pos=points[-1])
+    qtbot.wait(30)
+
+
+def world_of(layers, spot):
+    return Frame.of(layers.section).world_yx(layers.section.xy[spot])
+
+
+def middle(section):
+    """Spot nearest to the middle of the section."""
+    return int(np.linalg.norm(section.xy - section.xy.mean(0), axis=1).argmin())
