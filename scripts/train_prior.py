@@ -9,7 +9,7 @@ gradients and hot spots, each with some field of its own. Genes load on them, on
 not spatial (depth) and on noise. What the network sees is then computed as on a real section: SVD
 of the observed spots, kriging, kriging within the tissue. It never sees a real section.
 
-Same seed, same weights on the same machine. About 3 minutes to simulate and 5 to train on one core.
+Every draw is seeded. About 4 minutes to simulate and 5 to train on one core.
 """
 
 from __future__ import annotations
