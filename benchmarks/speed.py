@@ -2,7 +2,8 @@
 
     python benchmarks/speed.py                      # all
     python benchmarks/speed.py kriging published    # some
-    python benchmarks/speed.py kriging --spots 5000 --genes 20000
+    python benchmarks/speed.py transformer kriging --spots 5000 --genes 20000
+    python benchmarks/speed.py linear               # seconds from 2,000 to 50,000 spots
 
 Every ratio is measured in one run, interleaved; seconds are for this machine only.
 """
@@ -19,7 +20,7 @@ import numpy as np
 import published_epoch
 import torch
 
-from napari_stentrans import EnhanceConfig, Section, enhance_steps, simulate_section
+from napari_stentrans import EnhanceConfig, Section, enhance, enhance_steps, simulate_section
 from napari_stentrans.methods import kriging as kriging_module
 from napari_stentrans.methods.kriging import Kriging
 from napari_stentrans.progress import drain
@@ -28,6 +29,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_stentrans import Enhancement
+
+
+EVERYTHING = ["transformer", "kriging", "linear", "patterns", "published"]
 
 
 def timed(work: Callable[[], object]) -> tuple[float, object]:
@@ -63,17 +67,28 @@ def stages(section: Section, lost: np.ndarray, config: EnhanceConfig) -> Enhance
     return result
 
 
-def kriging(spots: int, genes: int) -> None:
+def whole_run(method: str, spots: int, genes: int) -> None:
     seconds, section = timed(lambda: simulate_section(spots, genes, seed=0, image=False))
     assert isinstance(section, Section)
-    print(f"kriging, {spots:,} hex spots x {genes:,} genes (simulated in {seconds:.1f} s)")
+    print(f"{method}, {spots:,} hex spots x {genes:,} genes (simulated in {seconds:.1f} s)")
     lost = np.linalg.norm(section.xy - np.median(section.xy, axis=0), axis=1)
-    stages(section, lost < 4 * section.lattice.spacing, EnhanceConfig(upscale=2))
+    stages(section, lost < 4 * section.lattice.spacing, EnhanceConfig(method=method, upscale=2))
     section.gene_lognorm("Gene8")  # library sizes are summed once
     row("a measured gene", timed(lambda: section.raster.draw(section.gene_lognorm("Gene9")))[0])
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024
     sparse = sum(a.nbytes for a in (section.counts.data, section.counts.indices)) / 2**20
     print(f"  peak memory {peak:,.0f} MiB; the sparse counts are {sparse:,.0f} MiB")
+
+
+def linear(most: int) -> None:
+    """Seconds of the transformer per thousand spots, filling a tenth of a section of 300 genes."""
+    print("transformer, CPU seconds by spots")
+    for spots in (n for n in (2000, 5000, 10_000, 20_000, 50_000) if n <= most):
+        section = simulate_section(spots, 300, seed=0, artefacts=False, image=False)
+        start = time.process_time()
+        enhance(section, np.arange(spots) % 10 == 0)
+        seconds = time.process_time() - start
+        row(f"{spots:,} spots", seconds, f"{1000 * seconds / spots:.2f} s per 1,000")
 
 
 def patterns(spots: int) -> None:
@@ -105,13 +120,17 @@ def published() -> None:
 
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    parser.add_argument("what", nargs="*", default=["kriging", "patterns", "published"])
+    parser.add_argument("what", nargs="*", default=EVERYTHING)
     parser.add_argument("--spots", type=int, default=2695)
     parser.add_argument("--genes", type=int, default=20_000)
+    parser.add_argument("--most", type=int, default=50_000, help="spots, for linear")
     arguments = parser.parse_args()
     print(f"{platform.machine()}, {torch.get_num_threads()} threads, torch {torch.__version__}")
-    if "kriging" in arguments.what:
-        kriging(arguments.spots, arguments.genes)
+    for method in ("transformer", "kriging"):
+        if method in arguments.what:
+            whole_run(method, arguments.spots, arguments.genes)
+    if "linear" in arguments.what:
+        linear(arguments.most)
     if "patterns" in arguments.what:
         patterns(3 * arguments.spots)
     if "published" in arguments.what:

@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict, Field, ValidationError
 
 from napari_stentrans.errors import ConfigError
 
-MethodName = Literal["kriging", "published", "linear", "cubic", "nearest"]
+MethodName = Literal["transformer", "kriging", "published", "linear", "cubic", "nearest"]
 
 
 class _Settings(BaseModel):
@@ -53,14 +53,21 @@ class EnhanceConfig(_Settings):
         When a value is not possible; the message names the field.
     """
 
-    method: MethodName = "kriging"
+    method: MethodName = "transformer"
     upscale: Literal[1, 2] = Field(1, description="2 adds the sites between the spots")
     denoise: bool = Field(True, description="replace measured spots by the model's estimate")
     genes: tuple[str, ...] | None = Field(None, description="genes to enhance; None means all")
     seed: int = Field(0, ge=0)
     device: Literal["auto", "cpu", "cuda", "mps"] = "auto"
-    factors: int = Field(20, ge=1, le=500, description="spatial factors that stand for the genes")
+    factors: int | None = Field(
+        None, ge=1, le=500, description="spatial factors that stand for the genes; None: by method"
+    )
     neighbours: int = Field(
         96, ge=4, le=1024, description="observed spots that a site looks at in large sections"
     )
     published: PublishedConfig = PublishedConfig()
+
+    @property
+    def n_factors(self) -> int:
+        """Spatial factors to find: as asked for, else what suits the method."""
+        return self.factors or (30 if self.method == "transformer" else 20)

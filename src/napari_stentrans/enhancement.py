@@ -50,20 +50,40 @@ class Decoder(Protocol):
         """Mean and standard deviation (site, gene) of the chosen genes."""
         ...
 
+    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
+        """Standard deviation (site, gene) of measurements around the truth; None if not known."""
+        ...
+
 
 @dataclass(frozen=True, eq=False)
 class FactorDecoder:
-    """Genes from factor scores: ``mean`` and ``std`` are (site, factor)."""
+    """Genes from factor scores.
+
+    Attributes
+    ----------
+    mean, std
+        (site, factor).
+    gene_noise, noise_at_sites
+        Variance of measurements (gene,), and the factor on it (site,), where they are known.
+    """
 
     genes: pd.Index
     factors: Factors
     mean: FloatArray
     std: FloatArray | None
+    gene_noise: FloatArray | None = None
+    noise_at_sites: FloatArray | None = None
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Decode the chosen genes."""
         std = None if self.std is None else self.factors.decode_std(self.std, at)
         return self.factors.decode(self.mean, at), std
+
+    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
+        """Noise of the gene times that of the place."""
+        if self.gene_noise is None or self.noise_at_sites is None:
+            return None
+        return np.sqrt(np.outer(self.noise_at_sites, self.gene_noise[at]))
 
 
 class GeneStore:
@@ -87,6 +107,10 @@ class GeneStore:
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Read the chosen genes; no standard deviation is known."""
         return np.array(self._values[at]).T, None
+
+    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
+        """Nothing is known about it."""
+        return None
 
 
 @dataclass(frozen=True, eq=False)
@@ -143,6 +167,24 @@ class Enhancement:
         """
         mean, std = self._columns(np.array([self._column(name)]))
         return GeneMap(mean[:, 0], std[:, 0])
+
+    def predictive_std(self, genes: list[str]) -> FloatArray:
+        """How far (site, gene) a new measurement would scatter around the mean; NaN if not known.
+
+        ``gene(name).std`` is how uncertain the expression is. To that a measurement adds noise:
+        counting, and all that is the gene's and the spot's own, which the factors do not tell.
+
+        Raises
+        ------
+        GeneNotFound
+            When a gene is not part of the result.
+        """
+        at = self._selected(genes)
+        mean, std = self.decoder.columns(at)
+        noise = self.decoder.noise(at)
+        if std is None or noise is None:
+            return np.full_like(mean, np.nan)
+        return np.asarray(np.hypot(std, noise))
 
     def blocks(
         self, genes: list[str] | None = None

@@ -20,9 +20,14 @@ from napari_stentrans.enhancement import (
 from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
+from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
+from napari_stentrans.methods.own_evidence import own_evidence
+from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
+from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Sites, check_lost, target_sites
+from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -76,15 +81,61 @@ def enhance_steps(
     observed = _observed(section, lost)
     targets = target_sites(section, ~observed, sites, config.upscale)
     genes = _genes(section, config)
-    if METHODS[config.method].works_on == "factors":
-        decoder, totals = yield from _enhance_factors(section, observed, targets, genes, config)
-    else:
-        decoder, totals = yield from _enhance_genes(section, observed, targets, genes, config)
+    way = {"section": _enhance_section, "factors": _enhance_factors, "genes": _enhance_genes}
+    steps = way[METHODS[config.method].works_on]
+    decoder, totals = yield from steps(section, observed, targets, genes, config)
     totals[targets.measured] = section.totals[observed]
     extra = targets.xy[targets.n_spots :][targets.provenance[targets.n_spots :] == 2]
     seconds = time.perf_counter() - started
     record = RunRecord.of(section, config, lost, extra, seconds)
     return Enhancement(section, targets, decoder, totals, record)
+
+
+def _enhance_section(
+    section: Section,
+    observed: NDArray[np.bool_],
+    targets: Sites,
+    genes: NDArray[np.intp],
+    config: EnhanceConfig,
+) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+    """Model all spatial factors and the library size together, decode genes later."""
+    counts, totals = section.counts[observed], section.totals[observed]
+    unit, measured = spacing(section.xy[observed]), targets.measured
+    units, sites = section.xy[observed] / unit, targets.xy / unit
+    factors = yield from fit_spatial_factors(
+        counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
+    )
+    attention = Transformer(config, section.lattice)
+    maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[~measured])
+    tissue, depth = maps.columns(slice(-1)), maps.columns(slice(-1, None))
+    if config.denoise and len(units) >= SMALLEST:
+        own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
+        tissue.denoised[:, :plain] += (factors.scores - tissue.denoised)[:, :plain] @ own
+    values = lognorm(counts, totals, section.median_total)
+    yield Progress("tuning the decoder", 0, 3)
+    factors = tune_loadings(values, factors, tissue.kriged_left_out)
+    yield Progress("tuning the decoder", 1, 3)
+    noise = gene_noise(values, factors, tissue)
+    yield Progress("tuning the decoder", 2, 3)
+    scale = noise_in_space(values, factors, tissue, noise, units, sites)
+    std = np.sqrt(_merge(measured, tissue.denoised_var, tissue.var) * scale[:, None])
+    decoder = FactorDecoder(
+        section.genes[genes],
+        factors if len(genes) == len(section.genes) else factors.subset(genes),
+        _merge(measured, tissue.denoised, tissue.mean),
+        std,
+        noise[genes],
+        scale,
+    )
+    expected = _merge(measured, depth.denoised, depth.mean)[:, 0]
+    return decoder, np.exp(expected, dtype=np.float64)
+
+
+def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArray) -> FloatArray:
+    """Rows of all targets, in order: measured spots and the other sites."""
+    merged = np.empty((len(measured), at_spots.shape[1]), np.float32)
+    merged[measured], merged[~measured] = at_spots, at_sites
+    return merged
 
 
 def _enhance_factors(
@@ -97,7 +148,7 @@ def _enhance_factors(
     """Model a few spatial factors and the library size, decode genes later."""
     factors = yield from fit_factors(
         section.counts[observed],
-        config.factors,
+        config.n_factors,
         median_total=section.median_total,
         seed=config.seed,
     )

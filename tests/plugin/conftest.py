@@ -77,7 +77,7 @@ def ready(qtbot):
 class SlowMethod:
     """A method that takes ten seconds in small steps, and says when it was stopped."""
 
-    name: ClassVar = "kriging"
+    name: ClassVar = "transformer"
     summary: ClassVar = "Slow."
     works_on: ClassVar = "factors"
     scale = "lognorm"
@@ -105,11 +105,11 @@ class SlowMethod:
 
 @pytest.fixture
 def slow(monkeypatch):
-    """Kriging that takes ten seconds."""
+    """The default method, so slow that it takes ten seconds."""
     SlowMethod.began.clear()
     SlowMethod.stopped.clear()
     SlowMethod.steps = 0
-    monkeypatch.setitem(METHODS, "kriging", SlowMethod)
+    monkeypatch.setitem(METHODS, "transformer", SlowMethod)
     return SlowMethod
 
 
@@ -123,8 +123,8 @@ class BrokenMethod(SlowMethod):
 
 @pytest.fixture
 def broken(monkeypatch):
-    """Kriging that breaks inside torch."""
-    monkeypatch.setitem(METHODS, "kriging", BrokenMethod)
+    """The default method, which breaks inside torch."""
+    monkeypatch.setitem(METHODS, "transformer", BrokenMethod)
     return BrokenMethod
 
 

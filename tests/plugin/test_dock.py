@@ -191,7 +191,7 @@ def test_suggest_paints_poor_spots_and_can_be_undone_and_cleared(dock, load, qtb
 def test_a_run_brings_the_enhanced_maps(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
     assert {"before", "after", "provenance", "uncertainty"} <= roles(loaded.viewer)
-    assert "Kriging" in loaded.result.words.text()
+    assert "Transformer" in loaded.result.words.text()
     assert not loaded.message.isVisible()
 
 

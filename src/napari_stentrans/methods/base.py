@@ -37,17 +37,23 @@ class Values(Protocol):
     def __getitem__(self, key: tuple[slice, NDArray[np.intp] | slice]) -> FloatArray: ...
 
 
-class Method(Protocol):
+class Choice(Protocol):
+    """What a person who chooses a method, and the pipeline, must know about it."""
+
+    name: ClassVar[str]
+    summary: ClassVar[str]
+    """One plain sentence for the person who chooses a method."""
+    works_on: ClassVar[Literal["section", "factors", "genes"]]
+    """Columns of genes, columns of factors, or all spatial factors of a section at once."""
+
+
+class Method(Choice, Protocol):
     """One way to predict columns of values (factors or genes) at sites where none was measured.
 
     Positions are full-resolution pixels (x, y); ``lattice`` turns them into array coordinates
     or units of the spot spacing. Long loops yield Progress at least once per batch.
     """
 
-    name: ClassVar[str]
-    summary: ClassVar[str]
-    """One plain sentence for the person who chooses a method."""
-    works_on: ClassVar[Literal["factors", "genes"]]
     scale: Literal["lognorm", "counts"]
     """What a method that works on genes reads and predicts."""
 

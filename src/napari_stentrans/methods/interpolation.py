@@ -23,7 +23,7 @@ class Nearest:
 
     name: ClassVar[str] = "nearest"
     summary: ClassVar[str] = "Copies the nearest measured spot: instant, blocky, no denoising."
-    works_on: ClassVar[Literal["factors", "genes"]] = "genes"
+    works_on: ClassVar[Literal["section", "factors", "genes"]] = "genes"
     scale: Literal["lognorm", "counts"] = "lognorm"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:

@@ -46,7 +46,7 @@ class Kriging:
         "Weighs the spots around by how far each pattern of the tissue reaches: accurate, "
         "takes seconds, says how sure it is."
     )
-    works_on: ClassVar[Literal["factors", "genes"]] = "factors"
+    works_on: ClassVar[Literal["section", "factors", "genes"]] = "factors"
     scale: Literal["lognorm", "counts"] = "lognorm"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:

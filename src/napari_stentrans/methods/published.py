@@ -58,7 +58,7 @@ class Published:
     summary: ClassVar[str] = (
         "The stEnTrans network as published: learns each gene map alone, slow on a CPU."
     )
-    works_on: ClassVar[Literal["factors", "genes"]] = "genes"
+    works_on: ClassVar[Literal["section", "factors", "genes"]] = "genes"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
         """Take the settings; None in ``config.published`` means the paper's value.

@@ -22,7 +22,7 @@ from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.panel import button
 
-AS_PUBLISHED = "as published"
+AS_PUBLISHED, BY_METHOD = "as published", "by method"
 
 
 class ExpertForm(QWidget):
@@ -56,7 +56,7 @@ class ExpertForm(QWidget):
         return {
             "seed": self.seed.value(),
             "device": self.device.currentData(),
-            "factors": self.factors.value(),
+            "factors": self.factors.value() or None,
             "neighbours": self.neighbours.value(),
             "published": PublishedConfig(
                 patch_size=self.patch_size.value() or None,
@@ -76,7 +76,7 @@ class ExpertForm(QWidget):
         published = config.published
         self.seed.setValue(config.seed)
         self.device.setCurrentIndex(self.device.findData(config.device))
-        self.factors.setValue(config.factors)
+        self.factors.setValue(config.factors or 0)
         self.neighbours.setValue(config.neighbours)
         self.patch_size.setValue(published.patch_size or 0)
         self.heads.setValue(published.heads or 0)
@@ -91,11 +91,12 @@ class ExpertForm(QWidget):
 
     def set_method(self, name: str) -> None:
         """Show the settings that a method listens to."""
-        by_factors = METHODS[name].works_on == "factors"
+        by_factors = METHODS[name].works_on != "genes"
         for widget, label in self._labels.items():
             wanted = (
                 widget in (self.seed, self.device)
-                or (by_factors and widget in self._of_factors)
+                or (by_factors and widget is self.factors)
+                or (name == "kriging" and widget is self.neighbours)
                 or (name == "published" and widget in self._of_published)
             )
             widget.setVisible(wanted)
@@ -111,12 +112,11 @@ class ExpertForm(QWidget):
         self._add("Device", self.device, "What computes; automatic takes a GPU where there is one")
 
     def _make_factor_settings(self) -> None:
-        self.factors = _number(1, 500)
+        self.factors = _number(0, 500, BY_METHOD)
         self._add("Factors", self.factors, "Spatial patterns that stand for all genes")
         self.neighbours = _number(4, 1024)
         tip = "Spots that a site looks at in sections of more than about 3,000 spots"
         self._add("Neighbours", self.neighbours, tip)
-        self._of_factors = {self.factors, self.neighbours}
 
     def _make_published_settings(self) -> None:
         self.epochs = _number(0, 100_000, AS_PUBLISHED)

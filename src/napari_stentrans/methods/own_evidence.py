@@ -1,0 +1,73 @@
+"""How far a spot's own counts are to be believed beyond what its neighbours say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stentrans.factors import lognorm
+from napari_stentrans.methods.evidence import EvidenceKriging
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.spatial_factors import SpatialFactors, Standardised, spot_weights, svd
+from napari_stentrans.windows import windows
+
+if TYPE_CHECKING:
+    import scipy.sparse as sp
+
+Array = NDArray[np.float64]
+STAGE = "weighing the spots' own counts"
+
+
+def own_evidence(
+    counts: sp.csc_matrix, units: Array, factors: SpatialFactors, seed: int
+) -> Steps[Array]:
+    """Matrix (plain factor, plain factor): what of a spot's own scores repeats in new counts.
+
+    The counts of one window are split into two binomial halves, which have independent noise.
+    The slope of one half's scores beyond the smooth field on the other's, factor by factor, taken
+    to full depth and turned into the basis of the factors: 0 trusts the neighbours, 1 the spot.
+    """
+    k = factors.n_plain
+    spots = windows(units)[0][0]
+    one, other, kept = _halves(counts[spots], np.random.default_rng(seed))
+    halves = []
+    weight = spot_weights(np.asarray(counts[spots].sum(1), float).ravel()[kept])
+    for half in (one, other):
+        totals = np.asarray(half.sum(1), float).ravel()
+        halves.append(Standardised(lognorm(half, totals, float(np.median(totals))), weight))
+    za, zb = halves
+    w = np.sqrt(weight)[:, None].astype(np.float32)
+    _, v = yield from svd(lambda x: w * za.dot(x), lambda x: za.tdot(w * x), one.shape, k, seed)
+    if not len(v):  # the halves do not vary
+        return np.zeros((k, k))
+    a = za.dot(v.T).astype(float)
+    b = zb.dot(v.T * (zb.sd / za.sd)[:, None]).astype(float)
+    a, b = a - a.mean(0), b - b.mean(0)
+    sd = a.std(0) + 1e-9
+    kriging = EvidenceKriging(units[spots][kept], a / sd)
+    for _ in kriging.fit():
+        yield Progress(STAGE, 0, 1)
+    field = kriging.at_observed() * sd
+    beyond = a - field
+    slope = (beyond * (b - field)).sum(0) / np.maximum((beyond**2).sum(0), 1e-9)
+    slope = np.clip(slope, 0, 1)
+    slope = 2 * slope / (1 + slope)  # half the depth -> full depth (Spearman-Brown)
+    basis = factors.loadings[:, :k].T.astype(float)
+    size = np.linalg.norm(basis, axis=1) + 1e-12
+    directions = v * za.sd
+    directions = directions / (np.linalg.norm(directions, axis=1, keepdims=True) + 1e-12)
+    turn = (basis / size[:, None]) @ directions.T
+    return np.asarray(size[:, None] * (turn * slope) @ turn.T / size)
+
+
+def _halves(
+    counts: sp.csc_matrix, rng: np.random.Generator
+) -> tuple[sp.csc_matrix, sp.csc_matrix, NDArray[np.bool_]]:
+    """Two binomial halves of raw counts (spot, gene), of the spots that have counts in both."""
+    one = counts.copy()
+    one.data = rng.binomial(counts.data.astype(int), 0.5).astype(np.float32)
+    other = (counts - one).tocsc()
+    kept = np.asarray((one.sum(1) > 0) & (other.sum(1) > 0)).ravel()
+    return one[kept], other[kept], kept

@@ -1,0 +1,143 @@
+"""The default method: kriging of spatial factors, refined by attention over the nearest spots.
+
+The network sees one window of the section at a time: its spots, kriged in space and within the
+tissue, and says how far to move from kriging at each site (``methods/prior.py``). It was fitted to
+simulated tissue; on the section nothing is trained, so a run takes seconds and the same input
+gives the same numbers. Sections too small for it are kriged.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, fields
+from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+
+import numpy as np
+from numpy.typing import NDArray
+
+from napari_stentrans.device import choose_device
+from napari_stentrans.methods.prior import load_prior, refine
+from napari_stentrans.methods.start import Window, krige
+from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.windows import windows
+
+if TYPE_CHECKING:
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.lattice import Lattice
+    from napari_stentrans.methods.evidence import Ticks
+    from napari_stentrans.spatial_factors import SpatialFactors
+
+Array = NDArray[np.float64]
+FloatArray = NDArray[np.float32]
+T = TypeVar("T")
+
+SMALLEST, FEWEST_FACTORS = 40, 5
+"""Spots and plain factors below which the network, which never saw the like, is not asked."""
+TICKS = 60
+"""About as many ticks as one window takes."""
+
+
+@dataclass(frozen=True, eq=False)
+class TissueMaps:
+    """Factor maps, (site or spot, factor); variances are those of the noise-free field.
+
+    Attributes
+    ----------
+    mean, var
+        At the sites.
+    denoised, denoised_var
+        At the observed spots.
+    left_out, left_out_var
+        At the observed spots, each from the others. The maps of the others are those of the
+        whole section, so a trace of the spot itself is in them.
+    kriged_left_out
+        The same by kriging alone, without any such trace.
+    """
+
+    mean: FloatArray
+    var: FloatArray
+    denoised: FloatArray
+    denoised_var: FloatArray
+    left_out: FloatArray
+    left_out_var: FloatArray
+    kriged_left_out: FloatArray
+
+    @classmethod
+    def empty(cls, n_sites: int, n_spots: int, n_columns: int) -> TissueMaps:
+        """Maps of zeros."""
+        rows = [n_sites] * 2 + [n_spots] * 5
+        return cls(*(np.zeros((n, n_columns), np.float32) for n in rows))
+
+    def columns(self, at: slice) -> TissueMaps:
+        """The maps of some columns."""
+        return TissueMaps(*(getattr(self, field.name)[:, at] for field in fields(self)))
+
+
+class Transformer:
+    """Factor maps at sites, and at the spots themselves, from those at the observed spots."""
+
+    name: ClassVar[str] = "transformer"
+    summary: ClassVar[str] = (
+        "Kriging, corrected by a small network that has learned from simulated tissue how borders "
+        "and layers look: the most accurate, takes seconds, says how sure it is."
+    )
+    works_on: ClassVar[Literal["section", "factors", "genes"]] = "section"
+
+    def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
+        self.device = choose_device(config.device)
+        self.network = load_prior().to(self.device)
+
+    def maps(
+        self, units: Array, factors: SpatialFactors, extra: Array, sites: Array
+    ) -> Steps[TissueMaps]:
+        """Predict all factors, and extra columns (spot, column), at sites (site, 2).
+
+        Positions are in units of the spacing of the observed spots. Extra columns follow the
+        factors and say nothing about which tissues are alike.
+        """
+        columns = np.hstack([factors.scores, extra]).astype(float)
+        middle, sd = columns.mean(0), np.maximum(columns.std(0), 1e-6)
+        columns = (columns - middle) / sd
+        padding = (0, extra.shape[1])
+        share = np.pad(factors.explained / max(factors.explained.sum(), 1e-12), padding)
+        prominence = np.pad(factors.prominence.astype(float), padding)
+        refined = len(units) >= SMALLEST and factors.n_plain >= FEWEST_FACTORS
+        parts = windows(units, sites)
+        times = np.bincount(np.concatenate([spots for spots, _ in parts]))  # halos overlap
+        maps = TissueMaps.empty(len(sites), *columns.shape)
+        for i, (spots, here) in enumerate(parts):
+            start = krige(units[spots], columns[spots], sites[here], share, prominence)
+            steps = self._window(start, refined=refined)
+            window, mean, left_out = yield from _told(steps, i, len(parts))
+            alone, part = window.left_out(), 1 / times[spots, None]
+            gain = alone.var / (alone.var + window.noise)  # of a spot's own scores
+            denoised = left_out + gain * (window.values - left_out)
+            maps.mean[here] = mean * sd + middle
+            maps.var[here] = window.var * sd**2
+            maps.denoised[spots] += part * (denoised * sd + middle)
+            maps.denoised_var[spots] += part * alone.var * (1 - gain) * sd**2
+            maps.left_out[spots] += part * (left_out * sd + middle)
+            maps.left_out_var[spots] += part * alone.var * sd**2
+            maps.kriged_left_out[spots] += part * (window.loo * sd + middle)
+        return maps
+
+    def _window(self, start: Ticks[Window], *, refined: bool) -> Ticks[tuple[Window, Array, Array]]:
+        """Krige one window and refine its targets and its spots, each spot from the others."""
+        window = yield from start
+        alone = window.left_out()
+        if not refined:
+            return window, window.mean, alone.mean
+        mean = yield from refine(self.network, window, self.device)
+        return window, mean, (yield from refine(self.network, alone, self.device))
+
+
+def _told(ticks: Ticks[T], part: int, parts: int) -> Steps[T]:
+    """Tell the ticks of one of several windows as progress of all."""
+    done = 0
+    while True:
+        try:
+            next(ticks)
+        except StopIteration as stop:
+            result: T = stop.value
+            return result
+        done = min(done + 1, TICKS)
+        yield Progress("attending to the tissue", part * TICKS + done, parts * TICKS)
