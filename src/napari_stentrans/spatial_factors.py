@@ -18,7 +18,7 @@ from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm
+from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm, product_with
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.windows import windows
 
@@ -65,21 +65,22 @@ class Standardised:
     """
 
     def __init__(self, values: sp.csc_matrix, weight: Array) -> None:
-        self._by_spot, self._by_gene, self._values = values.tocsr(), values.T, values
+        self._values = values
+        self._by_spot, self._by_gene = product_with(values.tocsr()), product_with(values.T)
         w = weight / weight.sum()
-        self.mean = (self._by_gene @ w).astype(np.float32)
+        self.mean = (values.T @ w).astype(np.float32)
         sd = np.sqrt(np.maximum(values.power(2).T @ w - self.mean.astype(float) ** 2, 0))
         self.sd = np.where(sd > 1e-6, sd, 1).astype(np.float32)
 
     def dot(self, genes: FloatArray) -> FloatArray:
         """Multiply from the right: (gene, k) -> (spot, k)."""
         genes = (genes / self.sd[:, None]).astype(np.float32)
-        return np.asarray(self._by_spot @ genes - self.mean @ genes)
+        return self._by_spot(genes) - self.mean @ genes
 
     def tdot(self, spots: FloatArray) -> FloatArray:
         """Multiply the transpose: (spot, k) -> (gene, k)."""
         spots = spots.astype(np.float32)
-        product = self._by_gene @ spots - np.outer(self.mean, spots.sum(0))
+        product = self._by_gene(spots) - np.outer(self.mean, spots.sum(0))
         return np.asarray(product / self.sd[:, None])
 
     def dense(self, spots: NDArray[np.intp], genes: slice) -> FloatArray:
