@@ -16,7 +16,7 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
-from napari_stentrans.evaluation.quality import Quality, is_cheap
+from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.export import save_steps
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_file, ask_folder, ask_table, ask_target
@@ -38,6 +38,7 @@ if TYPE_CHECKING:
     import napari
 
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.progress import Progress, Steps
 
@@ -211,11 +212,9 @@ class StentransDock(QWidget):
             layers.show_preview(result, method)
             self._show_result()
 
-    def _on_checked(
-        self, layers: SectionLayers, result: Enhancement, found: Quality | StentransError
-    ) -> None:
-        if not isinstance(found, Quality):
-            self.quality.show_problem(str(found))
+    def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
+        if isinstance(found, str):
+            self.quality.show_problem(found)
         elif layers.enhancement is result:
             layers.quality = found
             self._show_result()

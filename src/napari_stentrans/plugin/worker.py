@@ -70,13 +70,13 @@ def _drawn(
     return enhancement
 
 
-def check_steps(section: Section, record: RunRecord) -> Steps[Quality | StentransError]:
-    """Check how good a result is; what stands in the way is returned, for nobody asked for it."""
+def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
+    """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
     try:
         quality = yield from in_plain_words(quality_steps(section, record))
         _ = quality.table
     except StentransError as error:
-        return error
+        return str(error)
     return quality
 
 
