@@ -13,7 +13,7 @@ from napari_stentrans.plugin.icons import text_color
 if TYPE_CHECKING:
     import pandas as pd
 
-DOTS, SHOWN = (90, 125, 235, 110), "#e8833a"
+DOTS, SHOWN = (90, 125, 235, 90), "#e8833a"
 
 
 class QualityPlot(QWidget):
@@ -34,8 +34,10 @@ class QualityPlot(QWidget):
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for side in ("left", "bottom"):
+            self._plot.getAxis(side).enableAutoSIPrefix(False)
         self._equal = pyqtgraph.InfiniteLine(pos=(0, 0), angle=45)
-        self._dots = pyqtgraph.ScatterPlotItem(size=5, pen=None, brush=pyqtgraph.mkBrush(*DOTS))
+        self._dots = pyqtgraph.ScatterPlotItem(size=4, pen=None, brush=pyqtgraph.mkBrush(*DOTS))
         self._mark = pyqtgraph.ScatterPlotItem(
             size=11, pen=pyqtgraph.mkPen(SHOWN, width=2), brush=None
         )

@@ -139,7 +139,9 @@ class QualityTable(QTableView):
         columns.setSectionsClickable(True)
         columns.setMinimumSectionSize(20)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
-        self.setFixedHeight((ROWS_SHOWN + 1) * height + 12)
+        self.setFixedHeight(
+            ROWS_SHOWN * height + columns.sizeHint().height() + 2 * self.frameWidth()
+        )
         self.setSortingEnabled(True)
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
