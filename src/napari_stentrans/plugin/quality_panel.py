@@ -84,24 +84,22 @@ class QualityPanel(Panel):
         quality, checking = layers.quality, self._phase is Phase.CHECKING
         self.check.setVisible(quality is None and not checking)
         self.check.setEnabled(self._phase is Phase.READY)
-        for part in (self.fold, self.of_gene):
-            part.setVisible(quality is not None)
-        self.details.setVisible(quality is not None and self.fold.isChecked())
         if quality is not None:
             self._show(quality, layers.gene)
         elif checking:
             self.words.setText(f"Being checked: {METHOD_TEXT.lower()}. {cost(result)}")
         else:
             self.words.setText(self._problem or f"{METHOD_TEXT}. {cost(result)}")
+        for part in (self.fold, self.of_gene):
+            part.setVisible(quality is not None)
+        self.details.setVisible(quality is not None and self.fold.isChecked())
 
     def _show(self, quality: Quality, gene: str) -> None:
         if quality is not self._shown:
             self._shown = quality
-            self.words.setText(in_a_sentence(quality))
             self.table.set_table(quality.table)
             self._plot_of(quality).set_table(quality.table, quality.method)
-        elif self.words.text() != in_a_sentence(quality):
-            self.words.setText(in_a_sentence(quality))
+        self.words.setText(in_a_sentence(quality))
         self.of_gene.setText(about_gene(quality, gene))
         self.table.mark(gene)
         self._plot_of(quality).mark(gene)

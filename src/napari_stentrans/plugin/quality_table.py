@@ -12,6 +12,8 @@ if TYPE_CHECKING:
     import pandas as pd
 
 ROWS_SHOWN = 8
+SORT_ARROW = 22
+"""Pixels beside the name of a column."""
 NO_INDEX = QModelIndex()
 TIPS = {
     "gene": "Name of the gene",
@@ -138,7 +140,8 @@ class QualityTable(QTableView):
         self.setHorizontalHeader(columns)
         columns.setSectionsClickable(True)
         columns.setMinimumSectionSize(20)
-        columns.setSectionResizeMode(QHeaderView.ResizeMode.Stretch)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # ids differ at their ends
         self.setFixedHeight(
             ROWS_SHOWN * height + columns.sizeHint().height() + 2 * self.frameWidth()
         )
@@ -149,6 +152,12 @@ class QualityTable(QTableView):
     def set_table(self, table: pd.DataFrame) -> None:
         """Show scores (gene, score), the best first."""
         self.scores.set_table(table)
+        columns = self.horizontalHeader()
+        if columns is not None and columns.count():
+            columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            for at, name in enumerate(table.columns, 1):
+                width = self.fontMetrics().horizontalAdvance(str(name)) + SORT_ARROW
+                columns.resizeSection(at, width)
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
 
     def mark(self, gene: str) -> None:
