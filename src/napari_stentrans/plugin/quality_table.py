@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
-from qtpy.QtWidgets import QAbstractItemView, QHeaderView, QTableView
+from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTableView
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -145,6 +145,10 @@ class QualityTable(QTableView):
         self.setFixedHeight(
             ROWS_SHOWN * height + columns.sizeHint().height() + 2 * self.frameWidth()
         )
+        corner = self.findChild(QAbstractButton)
+        if corner is not None:  # Qt makes one that is never seen, but read out
+            corner.setToolTip("All genes")
+            corner.setAccessibleName("all genes")
         self.setSortingEnabled(True)
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
