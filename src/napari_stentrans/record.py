@@ -6,7 +6,7 @@ import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import torch
@@ -46,6 +46,8 @@ class RunRecord(BaseModel):
         Barcodes of the lost spots.
     sites
         Extra sites (x, y), full-resolution pixels.
+    quality
+        How good the result is, where that was checked; of no account when the run is repeated.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -61,6 +63,7 @@ class RunRecord(BaseModel):
     started: str
     seconds: float
     versions: dict[str, str]
+    quality: dict[str, Any] | None = None
 
     @classmethod
     def of(

@@ -13,6 +13,7 @@ import torch
 from npe2 import PluginManager, PluginManifest
 
 import napari_stentrans
+from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.plugin.dock import StentransDock
@@ -77,7 +78,7 @@ def ready(qtbot):
 class SlowMethod:
     """A method that takes ten seconds in small steps, and says when it was stopped."""
 
-    name: ClassVar = "transformer"
+    name: ClassVar = "slow"
     summary: ClassVar = "Slow."
     works_on: ClassVar = "factors"
     scale = "lognorm"
@@ -105,11 +106,11 @@ class SlowMethod:
 
 @pytest.fixture
 def slow(monkeypatch):
-    """The default method, so slow that it takes ten seconds."""
+    """Let the default method take ten seconds."""
     SlowMethod.began.clear()
     SlowMethod.stopped.clear()
     SlowMethod.steps = 0
-    monkeypatch.setitem(METHODS, "transformer", SlowMethod)
+    monkeypatch.setitem(METHODS, EnhanceConfig().method, SlowMethod)
     return SlowMethod
 
 
@@ -123,8 +124,8 @@ class BrokenMethod(SlowMethod):
 
 @pytest.fixture
 def broken(monkeypatch):
-    """The default method, which breaks inside torch."""
-    monkeypatch.setitem(METHODS, "transformer", BrokenMethod)
+    """Let the default method break inside torch."""
+    monkeypatch.setitem(METHODS, EnhanceConfig().method, BrokenMethod)
     return BrokenMethod
 
 

@@ -8,8 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
-from typing import TYPE_CHECKING, Protocol, TypeVar, runtime_checkable
+from typing import TYPE_CHECKING, Protocol, runtime_checkable
 
 import numpy as np
 import pandas as pd
@@ -33,7 +32,7 @@ from napari_stentrans.evaluation.scores import (
 )
 from napari_stentrans.factors import SEEN, lognorm
 from napari_stentrans.pipeline import enhance_steps
-from napari_stentrans.progress import Progress, Steps, drain
+from napari_stentrans.progress import Progress, Steps, drain, named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -42,8 +41,6 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 __all__ = ["PROTOCOLS", "Evaluation", "evaluate", "evaluate_steps"]
-
-T = TypeVar("T")
 
 SPATIALLY_VARIABLE = 300
 """So many genes, those of the highest Moran's I, count as spatially variable."""
@@ -135,12 +132,13 @@ def evaluate_steps(
     for seed in range(seeds):
         trial = make_trial(section, protocol, seed)
         for label in labels:
+            turn = f"{label}, {seed + 1} of {seeds}" if seeds > 1 else label
             started = time.perf_counter()
             if label in configs:
                 steps = _score(trial, configs[label], columns)
             else:
                 steps = _score_raw_half(trial, columns)
-            scores = yield from _named(f"{label}, {seed + 1} of {seeds}", steps)
+            scores = yield from named(turn, steps)
             seconds = round(time.perf_counter() - started, 3)
             run = {"method": label, "seed": seed, "sites": trial.measured.shape[0]}
             runs.append({**run, **summary(scores, about), "seconds": seconds})
@@ -217,14 +215,3 @@ def _score_raw_half(trial: Trial, columns: NDArray[np.intp]) -> Steps[NDArray[np
         measured = trial.measured[:, columns[at]].toarray()
         scores[at] = gene_scores(half[:, at].toarray(), measured, None)
     return scores
-
-
-def _named(name: str, steps: Steps[T]) -> Steps[T]:
-    """Say whose steps these are."""
-    while True:
-        try:
-            step = next(steps)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        yield replace(step, stage=f"{name}: {step.stage}")

@@ -25,22 +25,34 @@ def ask_folder(parent: QWidget) -> Path | None:
 
 def ask_target(parent: QWidget, proposed: str) -> Path | None:
     """Ask where to save a result; None when the person does not want to, or not to replace."""
+    path = _ask_name(parent, "Save the result", proposed, "AnnData (*.h5ad)", ".h5ad")
+    return path if path is None or _may_replace(parent, path, record_path(path)) else None
+
+
+def ask_table(parent: QWidget, proposed: str) -> Path | None:
+    """Ask where to save a table; None when the person does not want to, or not to replace."""
+    path = _ask_name(parent, "Save the table", proposed, "Table (*.csv)", ".csv")
+    return path if path is None or _may_replace(parent, path) else None
+
+
+def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:
     chosen, _ = QFileDialog.getSaveFileName(
         parent,
-        "Save the result",
+        title,
         proposed,
-        "AnnData (*.h5ad)",
-        options=QFileDialog.Option.DontConfirmOverwrite,  # asked below, for both files
+        kind,
+        options=QFileDialog.Option.DontConfirmOverwrite,  # asked after, for all that is written
     )
     if not chosen:
         return None
     path = Path(chosen)
-    path = path if path.suffix == ".h5ad" else path.with_name(path.name + ".h5ad")
-    there = [p.name for p in (path, record_path(path)) if p.exists()]
-    return path if not there or _may_replace(parent, there) else None
+    return path if path.suffix == ending else path.with_name(path.name + ending)
 
 
-def _may_replace(parent: QWidget, names: list[str]) -> bool:
+def _may_replace(parent: QWidget, *paths: Path) -> bool:
+    names = [path.name for path in paths if path.exists()]
+    if not names:
+        return True
     answer = QMessageBox.question(
         parent, "Replace files?", f"{' and '.join(names)} exist already. Replace them?"
     )

@@ -1,4 +1,4 @@
-"""The dock: open a section, paint what is lost, run, compare, save.
+"""The dock: open a section, paint what is lost, run, compare, check, save.
 
 The panels show things and say what a person wants; this module decides. ``_phase`` is what the
 dock is doing, and ``_set_phase`` is the one place that switches buttons on and off.
@@ -6,20 +6,20 @@ dock is doing, and ``_set_phase`` is the one place that switches buttons on and 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
 from napari.utils.notifications import show_error
 from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_stentrans.errors import ConfigError, StentransError
+from napari_stentrans.errors import StentransError
+from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.export import save_steps
-from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.data_panel import DataPanel
-from napari_stentrans.plugin.dialogs import ask_file, ask_folder, ask_target
+from napari_stentrans.plugin.dialogs import ask_file, ask_folder, ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
 from napari_stentrans.plugin.loading import read_steps, sample_steps
@@ -27,17 +27,18 @@ from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
-from napari_stentrans.plugin.worker import run_steps
+from napari_stentrans.plugin.worker import check_steps, run_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
 
-    from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.progress import Progress, Steps
 
@@ -64,9 +65,10 @@ class StentransDock(QWidget):
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
         self._closed = False
+        self._check_next = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
-        self.enhance, self.result = EnhancePanel(), ResultPanel()
+        self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
         self._lay_out()
         self._connect()
         self._recolour()
@@ -99,7 +101,7 @@ class StentransDock(QWidget):
             return
         self.data.search.set_gene(self._layers.gene)
         self.enhance.form.set_shown_gene(self._layers.gene)
-        self.result.refresh()
+        self._show_result()
 
     def run(self) -> None:
         """Enhance the section as the form says."""
@@ -108,13 +110,28 @@ class StentransDock(QWidget):
         self.message.clear()
         layers = self._layers
         try:
-            config, mask = self._what_to_do(layers)
+            config, mask = self.enhance.what_to_do(layers.painted())
         except StentransError as error:
             self._fail(str(error))
             return
+        self._runner.stop()  # a check
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites)
         self.enhance.progress.start("Starting")
-        self._runner.start(work, Phase.RUNNING, partial(self._on_enhanced, layers))
+        self._runner.start(
+            work,
+            Phase.RUNNING,
+            partial(self._on_enhanced, layers),
+            partial(self._on_previewed, layers, config.method),
+        )
+
+    def check(self) -> None:
+        """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
+        if self._layers is None or self._layers.enhancement is None:
+            return
+        layers, result = self._layers, self._layers.enhancement
+        self.enhance.progress.start("Checking how good it is here")
+        work = partial(check_steps, layers.section, result.record)
+        self._runner.start(work, Phase.CHECKING, partial(self._on_checked, layers, result))
 
     def save(self) -> None:
         """Ask where to, and write the result there, off the window's thread."""
@@ -124,10 +141,30 @@ class StentransDock(QWidget):
         path = ask_target(self, f"{section.name.replace(' ', '_')}_enhanced.h5ad")
         if path is None:
             return
+        self._runner.stop()
+        quality = self._layers.quality
+        if quality is not None:
+            record = result.record.model_copy(update={"quality": quality.facts()})
+            result = replace(result, record=record)
         self.message.clear()
         self.enhance.progress.start(f"Writing {path.name}")
         work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
         self._runner.start(work, Phase.SAVING, self._on_saved)
+
+    def save_table(self) -> None:
+        """Ask where to, and write the scores of the genes there."""
+        if self._layers is None or self._layers.quality is None:
+            return
+        name = self._layers.section.name.replace(" ", "_")
+        path = ask_table(self, f"{name}_quality.csv")
+        if path is None:
+            return
+        try:
+            self._layers.quality.save_table(path, overwrite=True)  # the dialog has asked
+        except StentransError as error:
+            self._fail(str(error))
+            return
+        self._on_saved([path])
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; nothing works afterwards."""
@@ -139,29 +176,21 @@ class StentransDock(QWidget):
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
-        self.lost.set_layers(None)
-        self.result.set_layers(None)
+        for panel in (self.lost, self.result, self.quality):
+            panel.set_layers(None)
 
     # ---- jobs
 
-    def _what_to_do(self, layers: SectionLayers) -> tuple[EnhanceConfig, LostMask]:
-        """Settings and mask of a run; raises StentransError where they make no sense."""
-        config, mask = self.enhance.form.value(), layers.painted()
-        if not self.enhance.form.fill.isChecked():
-            mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
-        if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
-            raise ConfigError(
-                "There is nothing to do: paint a lost region, or tick what else to do."
-            )
-        return config, mask
-
     def _load(self, work: Callable[[], Steps[FirstLook]], doing: str) -> None:
+        self._check_next = False
         self._runner.stop()
         self.message.clear()
         self.data.show_busy(f"{doing} …")
         self._runner.start(work, Phase.LOADING, self._on_loaded)
 
     def _on_progress(self, step: Progress) -> None:
+        if self._phase is Phase.CHECKING:
+            step = replace(step, stage=f"checking how good it is here · {step.stage}")
         if self._phase is not Phase.LOADING:
             self.enhance.progress.step(step)
 
@@ -175,7 +204,20 @@ class StentransDock(QWidget):
             self._fail("The section was removed while the run went on; its result is dropped.")
             return
         layers.show_enhancement(result)
-        self.result.refresh()
+        self._show_result()
+        self._check_next = is_cheap(result.record.config) and layers is self._layers
+
+    def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
+        if layers in find(self.viewer):
+            layers.show_preview(result, method)
+            self._show_result()
+
+    def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
+        if isinstance(found, str):
+            self.quality.show_problem(found)
+        elif layers.enhancement is result:
+            layers.quality = found
+            self._show_result()
 
     def _on_saved(self, files: list[Path]) -> None:
         names = " and ".join(path.name for path in files)
@@ -187,8 +229,18 @@ class StentransDock(QWidget):
     def _on_ended(self) -> None:
         self.data.show_busy(None)
         self.enhance.progress.finish()
+        for layers in find(self.viewer):
+            layers.drop_preview()  # left by a run that came to nothing
+        self._show_result()
         self._show_section()
         self._set_phase(Phase.EMPTY if self._layers is None else Phase.READY)
+        if self._check_next and not self._closed:
+            self._check_next = False
+            self.check()
+
+    def _show_result(self) -> None:
+        self.result.refresh()
+        self.quality.refresh()
 
     def _fail(self, text: str) -> None:
         """Say what went wrong; a job has told napari already."""
@@ -211,15 +263,18 @@ class StentransDock(QWidget):
         self.lost.setEnabled(has_section and not loading)
         self.enhance.set_phase(phase)
         self.enhance.progress.set_paused(phase is Phase.PAUSED)
-        self.result.save.setEnabled(has_result and phase is Phase.READY)
+        self.result.save.setEnabled(has_result and phase in (Phase.READY, Phase.CHECKING))
+        self.quality.set_phase(phase)
 
     def _choose(self, layers: SectionLayers | None) -> None:
         """Work on a section from now on."""
         self._layers = layers
-        self.lost.set_layers(layers)
-        self.result.set_layers(layers)
+        for panel in (self.lost, self.result, self.quality):
+            panel.set_layers(layers)
         self._show_section()
-        if self._phase.idle:
+        if self._phase is Phase.CHECKING:
+            self._runner.cancel()
+        elif self._phase.idle:
             self._set_phase(Phase.EMPTY if layers is None else Phase.READY)
 
     def _show_section(self) -> None:
@@ -245,7 +300,7 @@ class StentransDock(QWidget):
             self._choose(new or (sections[-1] if sections else None))
             return
         self.lost.watch()
-        self.result.refresh()
+        self._show_result()
 
     def _layers_timer_start(self, event: object = None) -> None:
         self._layers_timer.start()
@@ -293,6 +348,9 @@ class StentransDock(QWidget):
         self._runner.warned.connect(self._on_warned)
         self._runner.ended.connect(self._on_ended)
         self.result.saveWanted.connect(self.save)
+        self.quality.checkWanted.connect(self.check)
+        self.quality.geneChosen.connect(self.show_gene)
+        self.quality.saveWanted.connect(self.save_table)
 
     def _ask_and_open(self, ask: Callable[[QWidget], Path | None]) -> None:
         path = ask(self)
@@ -304,7 +362,8 @@ class StentransDock(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.message)
-        layout.addWidget(scrolled(self.data, self.lost, self.enhance, self.result), 1)
+        panels = (self.data, self.lost, self.enhance, self.result, self.quality)
+        layout.addWidget(scrolled(*panels), 1)
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)
 

@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
+import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout
 
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.form import ConfigForm
 from napari_stentrans.plugin.panel import Panel, button
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
+
+if TYPE_CHECKING:
+    from napari_stentrans.config import EnhanceConfig
 
 
 class EnhancePanel(Panel):
@@ -36,14 +44,31 @@ class EnhancePanel(Panel):
         self.progress = ProgressPanel()
         self.rows.addWidget(self.progress)
 
+    def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
+        """Settings and mask of a run, given what is painted.
+
+        Raises
+        ------
+        ConfigError
+            When they make no sense.
+        """
+        config, mask = self.form.value(), painted
+        if not self.form.fill.isChecked():
+            mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
+        if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
+            raise ConfigError(
+                "There is nothing to do: paint a lost region, or tick what else to do."
+            )
+        return config, mask
+
     def set_phase(self, phase: Phase) -> None:
         """Offer what makes sense in a phase."""
         self.form.setEnabled(phase.idle)
-        self.run.setEnabled(phase is Phase.READY)
+        self.run.setEnabled(phase in (Phase.READY, Phase.CHECKING))
         self.pause.setEnabled(phase in (Phase.RUNNING, Phase.PAUSED))
         self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())
-        self.cancel.setEnabled(phase.running or phase is Phase.SAVING)
+        self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
 
     def _on_pause(self) -> None:
         resume = self.pause.text() == "Resume"

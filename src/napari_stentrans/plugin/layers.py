@@ -31,9 +31,11 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike
 
     from napari_stentrans.enhancement import Enhancement, GeneMap
+    from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.section import Section
 
+RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
 UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 OUTLINE = 3
 """Width of the outline of lost regions once they are filled, in raster pixels."""
@@ -67,6 +69,10 @@ class SectionLayers:
         As given.
     enhancement
         The result that is shown, or None.
+    quality
+        How good that result is, where it was checked.
+    preview_of
+        Method whose result is awaited while a preview is shown, else empty.
     gene
         Name of the gene that is shown.
     """
@@ -92,6 +98,9 @@ class SectionLayers:
         self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
         self.section = section
         self.enhancement: Enhancement | None = None
+        self.quality: Quality | None = None
+        self.preview_of = ""
+        self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_removed)
         self._beside: SideBySide | None = None
@@ -145,6 +154,40 @@ class SectionLayers:
 
     def show_enhancement(self, enhancement: Enhancement) -> None:
         """Show a result of this section, in the layers of the last one where they are left."""
+        self.quality, self.preview_of, self._last = None, "", (None, None)
+        self._show(enhancement)
+
+    def show_preview(self, enhancement: Enhancement, preview_of: str) -> None:
+        """Show a first result until the one of the method ``preview_of`` comes."""
+        last = (self.enhancement, self.quality)
+        self.show_enhancement(enhancement)
+        self.preview_of, self._last = preview_of, last
+
+    def drop_preview(self) -> None:
+        """Show again what was shown before the preview; nothing happens where there is none."""
+        if not self.preview_of:
+            return
+        enhancement, quality = self._last
+        if enhancement is None:
+            self._clear_enhancement()
+        else:
+            self.show_enhancement(enhancement)
+            self.quality = quality
+
+    def _clear_enhancement(self) -> None:
+        """Take the result away, as if there had been none."""
+        self.set_side_by_side(on=False)
+        self.set_difference(on=False)
+        self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
+        for role in RESULT_ROLES:
+            if role in self._layers:
+                self.viewer.layers.remove(self._layers[role])
+        if self.before is not None:
+            self.before.visible = True
+        if self.lost is not None:
+            self.lost.contour = 0
+
+    def _show(self, enhancement: Enhancement) -> None:
         first = self.after is None
         if first:
             self.set_side_by_side(on=False)

@@ -16,11 +16,12 @@ class Phase(Enum):
     PAUSED = "a run is held"
     STOPPING = "a run or a save stops at its next step"
     SAVING = "a result is being written"
+    CHECKING = "how good the result is is being measured"
 
     @property
     def idle(self) -> bool:
-        """Whether nothing is being computed."""
-        return self in (Phase.EMPTY, Phase.READY)
+        """Whether a person may begin something; a check gives way to it."""
+        return self in (Phase.EMPTY, Phase.READY, Phase.CHECKING)
 
     @property
     def running(self) -> bool:

@@ -131,6 +131,8 @@ class ProgressPanel(QWidget):
     def set_paused(self, paused: bool) -> None:
         """Say that the run is held, and leave the pause out of the time."""
         self._pace.sleep(paused)
+        if not self._pace.stage:
+            return  # nothing was begun that could be held
         stage = self._pace.stage[:1].upper() + self._pace.stage[1:]
         self.words.setText(f"{stage} · paused" if paused else stage)
 

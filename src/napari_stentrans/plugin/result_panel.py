@@ -78,7 +78,9 @@ class ResultPanel(Panel):
             if self._layers.gene_is_enhanced
             else (f" {self._layers.gene} was not part of this run: run again to enhance it.")
         )
-        self.words.setText(describe(result) + missing)
+        waiting = self._layers.preview_of
+        said = f"Preview by kriging; {waiting} is at work …" if waiting else describe(result)
+        self.words.setText(said + missing)
         self.legend.setText(legend(result))
         self._watch(self._layers)
 

@@ -40,13 +40,22 @@ class Runner(QObject):
         return self._job is not None
 
     def start(
-        self, work: Callable[[], Steps[Any]], phase: Phase, returned: Callable[[Any], None]
+        self,
+        work: Callable[[], Steps[Any]],
+        phase: Phase,
+        returned: Callable[[Any], None],
+        previewed: Callable[[Any], None] | None = None,
     ) -> None:
-        """Start a job, after stopping the one before; its result goes to ``returned``."""
+        """Start a job, after stopping the one before.
+
+        Its result goes to ``returned``, and a result to look at meanwhile to ``previewed``.
+        """
         self.stop()
         job = self._job = Job(work, self)
         job.progressed.connect(self.progressed)
         job.returned.connect(returned)
+        if previewed is not None:
+            job.previewed.connect(previewed)
         job.failed.connect(self.failed)
         job.warned.connect(self.warned)
         job.paused.connect(self._on_paused)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import threading
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import create_worker
@@ -12,8 +13,9 @@ from qtpy.QtCore import QObject, Qt, Signal
 from superqt.utils import GeneratorWorker
 
 from napari_stentrans.errors import EnhancementFailed, StentransError, StentransWarning
+from napari_stentrans.evaluation.quality import Quality, quality_steps
 from napari_stentrans.pipeline import enhance_steps
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Steps, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +24,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.record import RunRecord
     from napari_stentrans.section import Section
 
 T = TypeVar("T")
@@ -30,17 +33,51 @@ EVERY = 0.2
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
 
 
+INSTANT = ("kriging", "linear", "cubic", "nearest")
+"""Methods that are done before a preview of them would be."""
+
+
+@dataclass(frozen=True)
+class Preview(Progress):
+    """A step that brings a first result to look at, while a better one is being made."""
+
+    enhancement: Enhancement = field(kw_only=True)
+
+
 def run_steps(
     section: Section,
     lost: NDArray[Any],
     config: EnhanceConfig,
     sites: NDArray[Any],
 ) -> Steps[Enhancement]:
-    """Enhance, and make here what drawing the result would else make in the window's thread."""
+    """Enhance, and make here what drawing the result would else make in the window's thread.
+
+    Where the method takes long, a ``Preview`` by kriging comes first.
+    """
+    if config.method not in INSTANT:
+        quick = config.model_copy(update={"method": "kriging", "genes": None})
+        steps = named("preview", _drawn(section, lost, quick, sites))
+        yield Preview("preview", 1, 1, enhancement=(yield from steps))
+    return (yield from _drawn(section, lost, config, sites))
+
+
+def _drawn(
+    section: Section, lost: NDArray[Any], config: EnhanceConfig, sites: NDArray[Any]
+) -> Steps[Enhancement]:
     enhancement = yield from enhance_steps(section, lost, config, sites)
     yield Progress("drawing the result", 0, 1)
     _ = enhancement.raster
     return enhancement
+
+
+def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
+    """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
+    try:
+        quality = yield from in_plain_words(quality_steps(section, record))
+        _ = quality.table
+    except StentransError as error:
+        return str(error)
+    return quality
 
 
 def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> Steps[T | None]:
@@ -107,6 +144,8 @@ class Job(QObject):
     """
 
     progressed = Signal(object)
+    previewed = Signal(object)
+    """A first result, while the job goes on."""
     returned = Signal(object)
     failed = Signal(str)
     """What went wrong, in plain words; napari has been told already."""
@@ -127,7 +166,7 @@ class Job(QObject):
             _ignore_errors=True,
             _start_thread=False,
         )
-        self._worker.yielded.connect(self.progressed)
+        self._worker.yielded.connect(self._on_yielded)
         self._worker.returned.connect(self._on_returned)
         self._worker.errored.connect(self._on_errored)
         self._worker.warned.connect(self._on_warned)
@@ -160,6 +199,13 @@ class Job(QObject):
         self.cancel()
         self.blockSignals(True)  # whoever stops a job wants to hear no more of it
         return self._over.wait(seconds)
+
+    def _on_yielded(self, step: Progress) -> None:
+        if isinstance(step, Preview):
+            if not self._stop.is_set():
+                self.previewed.emit(step.enhancement)
+            return
+        self.progressed.emit(step)
 
     def _on_returned(self, result: object) -> None:
         if not self._stop.is_set():

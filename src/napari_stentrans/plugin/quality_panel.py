@@ -1,0 +1,170 @@
+"""Quality: how good the result is here, in a sentence, gene by gene, and as a plot."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
+
+from napari_stentrans.evaluation.quality import is_cheap
+from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.progress import in_words
+from napari_stentrans.plugin.quality_table import QualityTable
+
+if TYPE_CHECKING:
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.quality_plot import QualityPlot
+
+METHOD_TEXT = "Spots that the run used are hidden and predicted again, as if they had been lost"
+
+
+class QualityPanel(Panel):
+    """What a check of the result found, or what a check would cost."""
+
+    checkWanted = Signal()
+    geneChosen = Signal(str)
+    saveWanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("How good is it here")
+        self._layers: SectionLayers | None = None
+        self._shown: Quality | None = None
+        self._phase = Phase.EMPTY
+        self._problem = ""
+        self.words = words("how good the result is")
+        self.of_gene = words("how good the gene on the map is")
+        self.check = button("Check quality here", METHOD_TEXT, self.checkWanted.emit)
+        self.fold = _fold()
+        self.fold.toggled.connect(self._on_folded)
+        self.table, self.plot = QualityTable(), None
+        self.table.chosen.connect(self.geneChosen)
+        self.save = button(
+            "Save table…", "Write the scores of all genes as .csv", self.saveWanted.emit
+        )
+        self.details = QWidget()
+        self._inside = QVBoxLayout(self.details)
+        self._inside.setContentsMargins(0, 0, 0, 0)
+        self._inside.setSpacing(5)
+        self._inside.addWidget(self.table)
+        self._inside.addWidget(self.save)
+        for widget in (self.words, self.of_gene, self.check, self.fold, self.details):
+            self.rows.addWidget(widget)
+        self.refresh()
+
+    plot: QualityPlot | None
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Speak of the result of this section from now on."""
+        self._layers, self._problem = layers, ""
+        self.refresh()
+
+    def set_phase(self, phase: Phase) -> None:
+        """Offer what makes sense in a phase."""
+        if phase is Phase.CHECKING:
+            self._problem = ""
+        self._phase = phase
+        self.refresh()
+
+    def show_problem(self, text: str) -> None:
+        """Say why there is no answer, until the next check."""
+        self._problem = text
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is known of the result that is shown."""
+        layers = self._layers
+        result = None if layers is None or layers.preview_of else layers.enhancement
+        self.setVisible(result is not None)
+        if layers is None or result is None:
+            return
+        quality, checking = layers.quality, self._phase is Phase.CHECKING
+        self.check.setVisible(quality is None and not checking)
+        self.check.setEnabled(self._phase is Phase.READY)
+        if quality is not None:
+            self._show(quality, layers.gene)
+        elif checking:
+            self.words.setText(f"Being checked: {METHOD_TEXT.lower()}. {cost(result)}")
+        else:
+            self.words.setText(self._problem or f"{METHOD_TEXT}. {cost(result)}")
+        for part in (self.fold, self.of_gene):
+            part.setVisible(quality is not None)
+        self.details.setVisible(quality is not None and self.fold.isChecked())
+
+    def _show(self, quality: Quality, gene: str) -> None:
+        if quality is not self._shown:
+            self._shown = quality
+            self.table.set_table(quality.table)
+            self._plot_of(quality).set_table(quality.table, quality.method)
+        self.words.setText(in_a_sentence(quality))
+        self.of_gene.setText(about_gene(quality, gene))
+        self.table.mark(gene)
+        self._plot_of(quality).mark(gene)
+
+    def _plot_of(self, quality: Quality) -> QualityPlot:
+        if self.plot is None:
+            from napari_stentrans.plugin.quality_plot import QualityPlot  # takes half a second
+
+            self.plot = QualityPlot()
+            self.plot.chosen.connect(self.geneChosen)
+            self._inside.insertWidget(0, self.plot)
+        return self.plot
+
+    def _on_folded(self, on: bool) -> None:
+        self.fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        self.details.setVisible(on)
+
+
+def cost(result: Enhancement) -> str:
+    """Say what a check costs."""
+    seconds = in_words(result.record.seconds)
+    if is_cheap(result.record.config):
+        return f"This takes about as long as the run ({seconds}); the result can be used meanwhile."
+    return (
+        f"This takes as long as the run did ({seconds}) or longer, which had fewer spots to fill."
+    )
+
+
+def in_a_sentence(quality: Quality) -> str:
+    """How good the result is, for a person."""
+    genes = quality.evaluation.genes
+    whose = f"of {genes.index[0]}" if len(genes) == 1 else "of a typical spatial gene"
+    ours, plain = quality.typical(quality.method), quality.typical(quality.yardstick)
+    return (
+        f"At {quality.hidden:,} hidden spots the enhanced map {whose} correlates {ours:.2f} with "
+        f"what was measured; {quality.yardstick} interpolation {plain:.2f}. "
+        f"Noise in the counts allows {quality.ceiling:.2f}."
+    )
+
+
+def about_gene(quality: Quality, gene: str) -> str:
+    """How good one gene is, with a warning where it is no better than the plain method."""
+    if gene not in quality.table.index:
+        return f"{gene} was not checked: it is seen in too few spots, or was not part of the run."
+    row = quality.table.loc[gene]
+    ours, plain = row["correlation"], row[quality.yardstick]
+    said = f"{gene}: {ours:.2f}, {quality.yardstick} {plain:.2f}."
+    if ours > plain:
+        return said
+    return (
+        f"⚠ {said} No better than {quality.yardstick} interpolation here: take its map with care."
+    )
+
+
+def _fold() -> QToolButton:
+    """Make the button that shows and hides the details."""
+    fold = QToolButton()
+    fold.setText("Gene by gene")
+    fold.setToolTip("Show or hide the scores of all genes")
+    fold.setAccessibleName("gene by gene")
+    fold.setCheckable(True)
+    fold.setChecked(True)
+    fold.setAutoRaise(True)
+    fold.setArrowType(Qt.ArrowType.DownArrow)
+    fold.setIconSize(QSize(10, 10))
+    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    fold.setStyleSheet("QToolButton, QToolButton:checked {background: transparent; border: none;}")
+    return fold

@@ -1,0 +1,178 @@
+"""QualityTable: the genes of a check, sorted by any column; a row that is chosen is shown."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
+from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTableView
+
+if TYPE_CHECKING:
+    import pandas as pd
+
+ROWS_SHOWN = 8
+SORT_ARROW = 22
+"""Pixels beside the name of a column."""
+NO_INDEX = QModelIndex()
+TIPS = {
+    "gene": "Name of the gene",
+    "correlation": "Of the enhanced with the measured values at the hidden spots: 1 is perfect",
+    "gain": "By how much the enhanced map is better",
+}
+
+
+class QualityModel(QAbstractTableModel):
+    """Genes and their scores; sorts itself, at once for any number of genes."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._names = np.empty(0, object)
+        self._scores = np.empty((0, 0))
+        self._columns = ["gene"]
+        self._order = np.empty(0, np.intp)
+        self._place: dict[str, int] = {}
+        self._sorted = (0, Qt.SortOrder.AscendingOrder)
+
+    def set_table(self, table: pd.DataFrame) -> None:
+        """Show scores (gene, score) by gene, sorted as the table before."""
+        self.beginResetModel()
+        self._names, self._scores = table.index.to_numpy(object), table.to_numpy(float)
+        self._columns = ["gene", *map(str, table.columns)]
+        self._place = {str(name): at for at, name in enumerate(self._names)}
+        self._order = self._sorted_rows()
+        self.endResetModel()
+
+    def gene(self, row: int) -> str:
+        """Name of the gene in a row."""
+        return str(self._names[self._order[row]])
+
+    def row(self, gene: str) -> int:
+        """Row of a gene; -1 where it is not there."""
+        at = self._place.get(gene)
+        return -1 if at is None else int(np.flatnonzero(self._order == at)[0])
+
+    def rowCount(self, parent: QModelIndex = NO_INDEX) -> int:
+        """Genes."""
+        return 0 if parent.isValid() else len(self._names)
+
+    def columnCount(self, parent: QModelIndex = NO_INDEX) -> int:
+        """Name and scores."""
+        return 0 if parent.isValid() else len(self._columns)
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Text and place of a cell."""
+        if role == Qt.ItemDataRole.TextAlignmentRole:
+            side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
+            return side | Qt.AlignmentFlag.AlignVCenter
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            at = self._order[index.row()]
+            if index.column() == 0:
+                return str(self._names[at])
+            signed = "+" if self._columns[index.column()] == "gain" else ""
+            return f"{self._scores[at, index.column() - 1]:{signed}.2f}"
+        return None
+
+    def headerData(
+        self,
+        section: int,
+        orientation: Qt.Orientation,
+        role: int = Qt.ItemDataRole.DisplayRole,
+    ) -> Any:
+        """Name of a column, and what it means."""
+        if orientation == Qt.Orientation.Vertical or section >= len(self._columns):
+            return None
+        name = self._columns[section]
+        if role == Qt.ItemDataRole.DisplayRole:
+            return name
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return TIPS.get(name, f"Correlation that {name} interpolation reaches")
+        return None
+
+    def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
+        """Sort by a column: names as text, scores as numbers."""
+        self.layoutAboutToBeChanged.emit()
+        before = self.persistentIndexList()
+        genes = [self._order[index.row()] for index in before]
+        self._sorted = (column, order)
+        self._order = self._sorted_rows()
+        now = np.empty(len(self._order), np.intp)
+        now[self._order] = np.arange(len(self._order))
+        after = [self.index(int(now[g]), i.column()) for g, i in zip(genes, before, strict=True)]
+        self.changePersistentIndexList(before, after)
+        self.layoutChanged.emit()
+
+    def _sorted_rows(self) -> np.ndarray:
+        column, order = self._sorted
+        if column == 0:
+            keys = np.array([str(name).lower() for name in self._names], str)
+        else:
+            keys = self._scores[:, column - 1]
+        if order == Qt.SortOrder.DescendingOrder:  # keys are reversed, so that ties keep order
+            _, ranks = np.unique(keys, return_inverse=True)
+            keys = -ranks.ravel()
+        return np.argsort(keys, kind="stable")
+
+
+class QualityTable(QTableView):
+    """Table over a QualityModel; a click or Enter chooses the gene of a row."""
+
+    chosen = Signal(str)
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.scores = QualityModel()
+        self.setModel(self.scores)
+        self.setAccessibleName("quality by gene")
+        self.setToolTip("Click a column to sort by it; click a gene, or press Enter, to show it")
+        self.setSelectionBehavior(QAbstractItemView.SelectionBehavior.SelectRows)
+        self.setSelectionMode(QAbstractItemView.SelectionMode.SingleSelection)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOn)
+        self.setTabKeyNavigation(False)
+        self.setWordWrap(False)
+        self.setShowGrid(False)
+        height = self.fontMetrics().height() + 6
+        rows, columns = QHeaderView(Qt.Orientation.Vertical), QHeaderView(Qt.Orientation.Horizontal)
+        self.setVerticalHeader(rows)
+        rows.hide()
+        rows.setDefaultSectionSize(height)
+        self.setHorizontalHeader(columns)
+        columns.setSectionsClickable(True)
+        columns.setMinimumSectionSize(20)
+        columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
+        self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # ids differ at their ends
+        self.setFixedHeight(
+            ROWS_SHOWN * height + columns.sizeHint().height() + 2 * self.frameWidth()
+        )
+        corner = self.findChild(QAbstractButton)
+        if corner is not None:  # Qt makes one that is never seen, but read out
+            corner.setToolTip("All genes")
+            corner.setAccessibleName("all genes")
+        self.setSortingEnabled(True)
+        self.clicked.connect(self._choose)
+        self.activated.connect(self._choose)
+
+    def set_table(self, table: pd.DataFrame) -> None:
+        """Show scores (gene, score), the best first."""
+        self.scores.set_table(table)
+        columns = self.horizontalHeader()
+        if columns is not None and columns.count():
+            columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+            for at, name in enumerate(table.columns, 1):
+                width = self.fontMetrics().horizontalAdvance(str(name)) + SORT_ARROW
+                columns.resizeSection(at, width)
+        self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+
+    def mark(self, gene: str) -> None:
+        """Select the row of a gene, and bring it into view; none where it is not there."""
+        row = self.scores.row(gene)
+        if row < 0:
+            self.clearSelection()
+            return
+        if row not in {index.row() for index in self.selectedIndexes()}:
+            self.selectRow(row)
+            self.scrollTo(self.scores.index(row, 0))
+
+    def _choose(self, index: QModelIndex) -> None:
+        self.chosen.emit(self.scores.gene(index.row()))

@@ -1,0 +1,347 @@
+"""The check of a result, and the preview before it, by mouse and keys in a real window."""
+
+from __future__ import annotations
+
+import json
+import threading
+import time
+from typing import ClassVar
+
+import numpy as np
+import pandas as pd
+import pytest
+from gestures import click
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog, QScrollArea
+
+from napari_stentrans import EnhanceConfig, enhance
+from napari_stentrans.evaluation.quality import quality_steps
+from napari_stentrans.methods import METHODS
+from napari_stentrans.methods.base import Prediction
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.quality_table import QualityTable
+from napari_stentrans.plugin.worker import Preview, run_steps
+from napari_stentrans.progress import Progress, drain
+
+
+class Gated:
+    """A method that goes on when it is let, and predicts twice the kriged value."""
+
+    name: ClassVar = "published"
+    summary: ClassVar = "Waits."
+    works_on: ClassVar = "factors"
+    scale = "lognorm"
+    gate = threading.Event()
+
+    def __init__(self, config, lattice):
+        self._kriging = METHODS["kriging"](config, lattice)
+
+    def fit(self, xy, values):
+        while not self.gate.is_set():
+            yield Progress("waiting", 0, 1)
+            time.sleep(0.01)
+        yield from self._kriging.fit(xy, values)
+
+    def predict(self, xy, columns):
+        mean, _ = yield from self._kriging.predict(xy, columns)
+        return Prediction(2 * mean, None)
+
+
+@pytest.fixture
+def gate(monkeypatch):
+    """Holds the method "published" until it is set; every run of it, also that of a check."""
+    Gated.gate.clear()
+    monkeypatch.setitem(METHODS, "published", Gated)
+    yield Gated.gate
+    Gated.gate.set()
+
+
+def choose(qtbot, dock, method):
+    box = dock.enhance.form.method
+    qtbot.keyClick(box, Qt.Key.Key_Home)
+    for _ in range(box.findData(method)):
+        qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert box.currentData() == method
+
+
+def run_and_check(qtbot, dock):
+    click(qtbot, dock.enhance.run)
+    qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock.phase is Phase.READY)
+    return dock._layers.quality
+
+
+# ---- the check
+
+
+def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
+    loaded, section, qtbot, tmp_path, monkeypatch
+):
+    layers, panel = loaded._layers, loaded.quality
+    lost = np.linalg.norm(section.xy - section.xy[0], axis=1).argsort() < 20
+    layers.paint_spots(lost)
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: loaded.phase is Phase.CHECKING, timeout=30_000)
+    assert "about as long as the run" in panel.words.text()
+    assert "Checking how good it is here" in loaded.enhance.progress.words.text()
+    assert loaded.enhance.progress.bar.isVisible()
+    assert loaded.enhance.run.isEnabled()
+    assert loaded.result.save.isEnabled()
+    quality = run_and_check_ended(qtbot, loaded)
+    assert not loaded.enhance.progress.bar.isVisible()
+
+    expected = drain(quality_steps(section, layers.enhancement.record)).table
+    pd.testing.assert_frame_equal(quality.table, expected)
+    assert 0 < quality.hidden <= 0.2 * (section.n_spots - 20)
+    assert f"At {quality.hidden} hidden spots" in panel.words.text()
+    assert f"correlates {quality.typical(quality.method):.2f}" in panel.words.text()
+    assert panel.table.scores.rowCount() == len(expected)
+    assert panel.plot.isVisible()
+
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "mine"), "")
+    )
+    click(qtbot, panel.save)
+    written = pd.read_csv(tmp_path / "mine.csv", index_col="gene")
+    pd.testing.assert_frame_equal(written, expected.round(4), check_names=False)
+    click(qtbot, loaded.result.save)
+    qtbot.waitUntil(lambda: "mine.h5ad" in loaded.message.text(), timeout=30_000)
+    found = json.loads((tmp_path / "mine.run.json").read_text())["quality"]
+    assert found["spots_hidden"] == quality.hidden
+    assert found["methods"]["linear"]["pcc_svg_median"] == pytest.approx(
+        quality.typical("linear"), abs=1e-4
+    )
+
+
+def run_and_check_ended(qtbot, dock):
+    qtbot.waitUntil(lambda: dock.phase is Phase.READY, timeout=30_000)
+    assert dock._layers.quality is not None
+    return dock._layers.quality
+
+
+def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qtbot):
+    quality = run_and_check(qtbot, loaded)
+    panel, table = loaded.quality, loaded.quality.table
+    area = loaded.findChild(QScrollArea)
+    area.ensureWidgetVisible(table)
+    best, worst = quality.table["correlation"].idxmax(), quality.table["correlation"].idxmin()
+
+    header = table.horizontalHeader()
+    third = QPoint(header.sectionPosition(1) + 10, header.height() // 2)
+    for expected in (worst, best, worst):
+        if table.scores.gene(0) != expected:
+            qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=third)
+        assert table.scores.gene(0) == expected
+        table.scrollToTop()
+        at = table.visualRect(table.scores.index(0, 0)).center()
+        qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+        assert loaded._layers.gene == expected
+        assert loaded.data.search.edit.text() == expected
+        assert panel.of_gene.text().lstrip("⚠ ").startswith(f"{expected}:")
+        row = quality.table.loc[expected]
+        assert panel.plot.marked() == pytest.approx((row["linear"], row["correlation"]))
+
+    qtbot.keyClick(table, Qt.Key.Key_Down)
+    qtbot.keyClick(table, Qt.Key.Key_Return)
+    assert loaded._layers.gene == table.scores.gene(1)
+
+    losing = quality.table["gain"].idxmin()
+    quality.table.loc[losing, "correlation"] = quality.table.loc[losing, "linear"]
+    loaded.show_gene(losing)
+    assert "No better than linear interpolation here" in panel.of_gene.text()
+    assert table.currentIndex().row() == table.scores.row(losing)
+    assert table.selectedIndexes()
+
+    click(qtbot, panel.fold)
+    assert not table.isVisible()
+    click(qtbot, panel.fold)
+    assert table.isVisible()
+
+
+def test_a_check_gives_way_to_whatever_a_person_begins(
+    loaded, section, square_section, load, gate, qtbot
+):
+    layers, panel = loaded._layers, loaded.quality
+    choose(qtbot, loaded, "published")
+    loaded.enhance.form.setValue(EnhanceConfig(method="published"))
+
+    def begin():
+        click(qtbot, loaded.enhance.run)
+        qtbot.waitUntil(lambda: loaded.phase is Phase.RUNNING)
+        gate.set()
+        qtbot.waitUntil(lambda: loaded.phase is Phase.CHECKING, timeout=30_000)
+
+    original = loaded._on_enhanced
+
+    def close_gate(*args):
+        gate.clear()  # so that the check is held
+        original(*args)
+
+    loaded._on_enhanced = close_gate
+    begin()
+    result = layers.enhancement
+    loaded.show_gene("Gene3")
+    np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene3").mean))
+    click(qtbot, loaded.result.views["side_by_side"])
+    assert layers.side_by_side
+
+    click(qtbot, loaded.enhance.cancel)
+    qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
+    assert layers.enhancement is result
+    assert layers.quality is None
+    click(qtbot, panel.check)
+    assert loaded.phase is Phase.CHECKING
+    assert not panel.check.isVisible()
+    begin()
+    assert layers.enhancement is not result
+    load(loaded, square_section)
+    assert loaded.phase is Phase.READY
+    assert not panel.isVisible()
+    assert layers.quality is None
+    assert not loaded.message.isVisible()
+
+
+def test_gene_by_gene_methods_are_checked_only_when_asked(loaded, qtbot, ready):
+    panel = loaded.quality
+    choose(qtbot, loaded, "cubic")
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: loaded._layers.enhancement is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
+    qtbot.wait(100)
+    assert loaded.phase is Phase.READY
+    assert "as long as the run" in panel.words.text()
+    click(qtbot, panel.check)
+    quality = run_and_check_ended(qtbot, loaded)
+    assert list(quality.table.index) == [loaded._layers.gene]
+    assert f"enhanced map of {loaded._layers.gene} correlates" in panel.words.text()
+
+
+def test_a_section_too_small_to_be_checked_is_said_without_alarm(dock, load, qtbot):
+    from napari_stentrans.simulate import simulate_section
+
+    load(dock, simulate_section(50, 30, image=False))
+    dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) > 4)
+    choose(qtbot, dock, "kriging")
+    click(qtbot, dock.enhance.run)
+    qtbot.waitUntil(lambda: dock.quality.isVisible() and dock.phase is Phase.READY, timeout=30_000)
+    assert "Take a larger section" in dock.quality.words.text()
+    assert not dock.message.isVisible()
+
+
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_panel_fits_and_tab_goes_through_it(loaded, qtbot, theme):
+    loaded.viewer.theme = theme
+    loaded.viewer.window.resize(1280, 800)
+    run_and_check(qtbot, loaded)
+    area = loaded.findChild(QScrollArea)
+    qtbot.wait(50)
+    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+    panel = loaded.quality
+    for part in (panel.words, panel.of_gene, panel.plot, panel.table, panel.save):
+        assert part.accessibleName()
+        right = part.mapTo(area.viewport(), QPoint(part.width(), 0)).x()
+        assert right <= area.viewport().width()
+    chain, part = [panel.fold], panel.fold.nextInFocusChain()
+    while len(chain) < 3:
+        if part.isVisible() and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
+            chain.append(part)
+        part = part.nextInFocusChain()
+    assert chain == [panel.fold, panel.table, panel.save]
+
+
+def test_many_genes_are_sorted_by_number_and_name(qtbot):
+    rng = np.random.default_rng(0)
+    scores = pd.DataFrame(
+        rng.uniform(-1, 1, (20_000, 3)).round(2),
+        index=[f"G{i}" for i in range(20_000)],
+        columns=["correlation", "linear", "gain"],
+    )
+    table = QualityTable()
+    qtbot.addWidget(table)
+    table.set_table(scores)
+    model = table.scores
+    shown = [model.gene(row) for row in range(20_000)]
+    best_first = scores.sort_values("correlation", ascending=False, kind="stable")
+    assert shown == list(best_first.index)
+    table.mark("G77")
+    table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
+    gains = scores.loc[[model.gene(row) for row in range(20_000)], "gain"]
+    assert gains.is_monotonic_increasing
+    assert {model.gene(index.row()) for index in table.selectedIndexes()} == {"G77"}
+    assert model.index(0, 3).data() == f"{scores['gain'].min():+.2f}"
+
+
+# ---- the preview
+
+
+def test_a_preview_comes_first_and_is_then_refined(loaded, section, gate, qtbot):
+    layers = loaded._layers
+    layers.paint_spots(np.arange(section.n_spots) < 10)
+    choose(qtbot, loaded, "published")
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: "Preview by kriging" in loaded.result.words.text(), timeout=30_000)
+    assert "published is at work" in loaded.result.words.text()
+    assert loaded.phase is Phase.RUNNING
+    assert not loaded.quality.isVisible()
+    assert not loaded.result.save.isEnabled()
+    mask = np.arange(section.n_spots) < 10
+    kriged = enhance(section, mask, EnhanceConfig(method="kriging", upscale=2))
+    for gene in (layers.gene, "Gene7"):
+        loaded.show_gene(gene)
+        np.testing.assert_allclose(
+            layers.after.data, kriged.raster.draw(kriged.gene(gene).mean), atol=1e-5
+        )
+    gate.set()
+    qtbot.waitUntil(lambda: loaded.phase is not Phase.RUNNING, timeout=30_000)
+    assert layers.enhancement.record.config.method == "published"
+    assert "Preview" not in loaded.result.words.text()
+    run_and_check_ended(qtbot, loaded)
+
+
+def test_a_cancelled_preview_goes_and_the_last_result_comes_back(loaded, gate, qtbot):
+    layers = loaded._layers
+    before = set(loaded.viewer.layers)
+
+    def preview_and_cancel():
+        choose(qtbot, loaded, "published")
+        click(qtbot, loaded.enhance.run)
+        qtbot.waitUntil(lambda: bool(layers.preview_of), timeout=30_000)
+        assert layers.after is not None
+        click(qtbot, loaded.enhance.cancel)
+        qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
+
+    preview_and_cancel()
+    assert set(loaded.viewer.layers) == before
+    assert layers.enhancement is None
+    assert layers.before.visible
+    assert not loaded.result.isVisible()
+
+    loaded.enhance.form.setValue(EnhanceConfig(method="kriging", upscale=1))
+    quality = run_and_check(qtbot, loaded)
+    result, shown = layers.enhancement, layers.after.data.copy()
+    loaded.enhance.form.setValue(EnhanceConfig(method="published", upscale=2))
+    preview_and_cancel()
+    assert layers.enhancement is result
+    assert layers.quality is quality
+    np.testing.assert_array_equal(layers.after.data, shown)
+    assert loaded.quality.isVisible()
+
+
+def test_a_preview_is_not_left_behind_when_the_dock_is_closed(loaded, gate, qtbot):
+    before = set(loaded.viewer.layers)
+    viewer, layers = loaded.viewer, loaded._layers
+    choose(qtbot, loaded, "published")
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: bool(layers.preview_of), timeout=30_000)
+    viewer.window.remove_dock_widget(loaded)
+    assert set(viewer.layers) == before
+
+
+def test_only_methods_that_take_long_have_a_preview(section, gate):
+    gate.set()
+    for method, expected in (("kriging", 0), ("nearest", 0), ("published", 1)):
+        config = EnhanceConfig(method=method, genes=("Gene1",))
+        steps = list(run_steps(section, np.zeros(section.n_spots, bool), config, np.empty((0, 2))))
+        previews = [step for step in steps if isinstance(step, Preview)]
+        assert len(previews) == expected
+        assert all(len(p.enhancement.genes) == len(section.genes) for p in previews)
