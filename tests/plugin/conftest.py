@@ -64,7 +64,7 @@ def loaded(dock, section, load):
     return dock
 
 
-def wait_ready(qtbot, dock, timeout=30_000):
+def wait_ready(qtbot, dock, timeout=120_000):
     """Wait until nothing is being computed and a run could begin."""
     qtbot.waitUntil(lambda: dock.enhance.run.isEnabled(), timeout=timeout)
 
