@@ -22,6 +22,7 @@ from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.masking import blobs
 from napari_stentrans.plugin.app import open_viewer
 from napari_stentrans.plugin.layers import find
+from napari_stentrans.plugin.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -76,7 +77,7 @@ def main() -> None:
     dock.show_gene("Gene2")
     print(f"demo: masked {damaged.sum()} damaged spots, and {hidden.sum()} healthy ones to score")
     dock.run()
-    wait(lambda: dock.phase.idle, "the run has ended")
+    wait(lambda: dock.phase is Phase.READY, "the run and its check have ended")
     result = layers.enhancement
     if result is None:
         raise SystemExit("demo: the run gave no result; see the message in the window")

@@ -19,6 +19,7 @@ from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.plugin.app import open_viewer
 from napari_stentrans.plugin.layers import find
+from napari_stentrans.plugin.phase import Phase
 
 if TYPE_CHECKING:
     import napari
@@ -88,7 +89,7 @@ def main() -> None:
         paint(viewer, path[:, ::-1] * per_px)
     shoot("paint")
     dock.run()
-    wait(lambda: dock.phase.idle, "the run has ended")
+    wait(lambda: dock.phase is Phase.READY, "the run and its check have ended")
     layers.set_side_by_side(on=True)
     shoot("side_by_side")
     layers.set_side_by_side(on=False)
