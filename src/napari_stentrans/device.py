@@ -6,11 +6,13 @@ import warnings
 from typing import TYPE_CHECKING, Literal, TypeVar
 
 import torch
+from threadpoolctl import threadpool_limits
 
 from napari_stentrans.errors import ConfigError, EnhancementFailed, StentransWarning
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from contextlib import AbstractContextManager
 
 T = TypeVar("T")
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
@@ -119,3 +121,9 @@ def is_out_of_memory(error: BaseException) -> bool:
 def _first_line(error: BaseException) -> str:
     line = (str(error).strip() or type(error).__name__).splitlines()[0]
     return line if line.endswith(".") else line + "."
+
+
+def one_blas_thread() -> AbstractContextManager[object]:
+    """Hold NumPy and SciPy to one thread: with more, many small matrices take twice the time."""
+    limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
+    return limits

@@ -10,6 +10,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.device import one_blas_thread
 from napari_stentrans.enhancement import (
     GENES_AT_ONCE,
     Decoder,
@@ -106,7 +107,8 @@ def _enhance_section(
         counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
     attention = Transformer(config, section.lattice)
-    maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[~measured])
+    with one_blas_thread():
+        maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[~measured])
     tissue, depth = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if config.denoise and len(units) >= SMALLEST:
         own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
