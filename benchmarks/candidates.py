@@ -12,7 +12,6 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans import EnhanceConfig, PublishedConfig, Section, enhance
-from napari_stentrans.evaluation import predictive_std
 from napari_stentrans.evaluation.protocols import hide
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.published import RECIPES
@@ -65,9 +64,7 @@ def predict(
     order = np.argsort(np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)]))
     shape = (section.n_spots, len(section.genes))
     predicted, std = np.empty(shape, np.float32), np.full(shape, np.nan, np.float32)
-    for at, mean, of_mean in result.blocks():
+    for at, mean, _ in result.blocks():
         predicted[:, at] = mean[order]
-        spread = predictive_std(result, list(result.genes[at]), of_mean)
-        if spread is not None:
-            std[:, at] = spread[order]
+        std[:, at] = result.predictive_std(list(result.genes[at]))[order]
     return predicted, None if np.isnan(std).all() else std

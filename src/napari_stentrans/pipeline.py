@@ -27,7 +27,7 @@ from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
-from napari_stentrans.targets import Sites, check_lost, target_sites
+from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
 from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
@@ -86,7 +86,9 @@ def enhance_steps(
     steps = way[METHODS[config.method].works_on]
     decoder, totals = yield from steps(section, observed, targets, genes, config)
     totals[targets.measured] = section.totals[observed]
-    extra = targets.xy[targets.n_spots :][targets.provenance[targets.n_spots :] == 2]
+    extra = targets.xy[targets.n_spots :][
+        targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
+    ]
     seconds = time.perf_counter() - started
     record = RunRecord.of(section, config, lost, extra, seconds)
     return Enhancement(section, targets, decoder, totals, record)

@@ -13,7 +13,6 @@ from PIL import Image
 
 from napari_stentrans import (
     EnhanceConfig,
-    Enhancement,
     Section,
     enhance,
     evaluate,
@@ -213,8 +212,8 @@ def test_uncertainty_is_held_against_the_errors(
     def answer(seen: np.ndarray, sites: np.ndarray) -> np.ndarray:
         return 3 + lognorm(section, seen, sites) + rng.normal(0, 0.5, (len(sites), GENES))
 
-    def noise(self: Enhancement, name: str) -> np.ndarray:
-        return np.full(len(self.sites), 0.8 * claimed, np.float32)
+    def noise(self: GeneStore, at: np.ndarray) -> np.ndarray:
+        return np.full_like(stored(self, at)[0], 0.8 * claimed)
 
     def columns(self: GeneStore, at: np.ndarray) -> tuple[np.ndarray, np.ndarray]:
         mean, _ = stored(self, at)
@@ -223,7 +222,7 @@ def test_uncertainty_is_held_against_the_errors(
     stored = GeneStore.columns
 
     plant(monkeypatch, answer)
-    monkeypatch.setattr(Enhancement, "noise", noise, raising=False)
+    monkeypatch.setattr(GeneStore, "noise", noise)
     monkeypatch.setattr(GeneStore, "columns", columns)
     found = evaluate(section, "upsample", ["nearest"], seeds=1).scores.loc["nearest", "z_spread"]
     assert np.isnan(found) if spread is None else found == pytest.approx(spread, rel=0.03)

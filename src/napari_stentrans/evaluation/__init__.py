@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Mapping, Sequence
-from typing import TYPE_CHECKING, Protocol, runtime_checkable
+from typing import TYPE_CHECKING
 
 import numpy as np
 import pandas as pd
@@ -37,7 +37,6 @@ from napari_stentrans.progress import Progress, Steps, drain, named
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.methods.base import FloatArray
     from napari_stentrans.section import Section
 
 __all__ = ["PROTOCOLS", "Evaluation", "evaluate", "evaluate_steps"]
@@ -48,26 +47,6 @@ YARDSTICKS = ("kriging", "linear", "nearest")
 """What the default method is compared with."""
 RAW_HALF = "raw half"
 """Row of the table that says how well one noisy half predicts the other."""
-
-
-@runtime_checkable
-class KnowsNoise(Protocol):
-    """An enhancement that can say how far a new measurement would be from its mean."""
-
-    def noise(self, name: str) -> FloatArray:
-        """Standard deviation (site,) of the noise of a gene's measurement; NaN if not known."""
-        ...
-
-
-def predictive_std(result: object, genes: list[str], std: FloatArray) -> FloatArray | None:
-    """Standard deviation (site, gene) of a measurement round the mean; None if not known.
-
-    ``std`` (site, gene) is that of the estimates.
-    """
-    if not isinstance(result, KnowsNoise):
-        return None
-    noise = np.column_stack([result.noise(name) for name in genes])
-    return np.sqrt(std**2 + noise**2)
 
 
 def evaluate(
@@ -196,12 +175,11 @@ def _score(
     config = config.model_copy(update=settings)
     enhancement = yield from enhance_steps(trial.section, None, config, trial.sites)
     scores = np.empty((len(names), 4))
-    for at, mean, std in enhancement.blocks(names):
+    for at, mean, _ in enhancement.blocks(names):
         yield Progress("scoring", at.start, len(names))
         measured = trial.measured[:, columns[at]].toarray()
-        spread = predictive_std(enhancement, names[at], std)
-        spread = None if spread is None else spread[trial.rows]
-        scores[at] = gene_scores(mean[trial.rows], measured, spread)
+        spread = enhancement.predictive_std(names[at])
+        scores[at] = gene_scores(mean[trial.rows], measured, spread[trial.rows])
     return scores
 
 
