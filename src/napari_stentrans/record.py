@@ -38,6 +38,8 @@ class RunRecord(BaseModel):
     ----------
     source
         Path that the section was read from, or None.
+    chosen
+        What was taken where the source holds several things, such as bin sizes.
     digest
         Hash of the section's counts, names and positions.
     config
@@ -54,6 +56,7 @@ class RunRecord(BaseModel):
 
     format: int = FORMAT
     source: str | None
+    chosen: dict[str, str] = {}
     digest: str
     n_spots: int
     n_genes: int
@@ -77,6 +80,7 @@ class RunRecord(BaseModel):
         """Write down a run that has just ended."""
         return cls(
             source=None if section.source is None else str(section.source.resolve()),
+            chosen=dict(section.chosen),
             digest=section.digest,
             n_spots=section.n_spots,
             n_genes=len(section.genes),

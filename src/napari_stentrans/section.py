@@ -69,6 +69,10 @@ class Section:
         Micrometres per full-resolution pixel, or None where it is not known.
     source
         Where the section was read from, or None.
+    name
+        What to call it.
+    chosen
+        What was taken where the source holds several things, such as bin sizes.
     """
 
     adata: ad.AnnData
@@ -76,7 +80,8 @@ class Section:
     images: tuple[SectionImage, ...] = ()
     um_per_px: float | None = None
     source: Path | None = None
-    name: str = field(default="section")
+    name: str = "section"
+    chosen: Mapping[str, str] = field(default_factory=dict)
 
     @classmethod
     def from_anndata(

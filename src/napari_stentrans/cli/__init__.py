@@ -171,7 +171,7 @@ def _enhance(arguments: argparse.Namespace) -> None:
     check_target(arguments.output, overwrite=arguments.overwrite)
     if arguments.record is not None:
         record = _record_alone(arguments)
-        section = read_section(arguments.path or Path(record.source or ""))
+        section = read_section(arguments.path or Path(record.source or ""), record.chosen)
         lost, config, sites = record.inputs(section)
     else:
         if arguments.path is None:

@@ -2,17 +2,27 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import h5ad, legacy, spaceranger
+from napari_stentrans.io.choices import Choice, Chosen, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 
 if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
-__all__ = ["LostMask", "can_read", "painted_to_lost", "read_mask", "read_section"]
+__all__ = [
+    "Choice",
+    "LostMask",
+    "can_read",
+    "choices_of",
+    "painted_to_lost",
+    "read_mask",
+    "read_section",
+]
 
 ACCEPTED = (
     "a Space Ranger folder (spatial/ with filtered_feature_bc_matrix.h5 or its folder), that "
@@ -26,24 +36,29 @@ class _Format(Protocol):
 
     def claims(self, path: Path) -> bool: ...
     def recognises(self, path: Path) -> bool: ...
-    def read(self, path: Path) -> Section: ...
+    def choices(self, path: Path) -> tuple[Choice, ...]: ...
+    def read(self, path: Path, chosen: Chosen) -> Section: ...
 
 
 _FORMATS: tuple[_Format, ...] = (spaceranger, h5ad, legacy)
 
 
-def read_section(path: str | Path) -> Section:
+def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     """Read a section from whatever format the path holds.
 
     Parameters
     ----------
     path
         A Space Ranger folder or its ``.h5``, an ``.h5ad`` file, or a legacy ST table.
+    chosen
+        What to take where the path holds several things, by the keys of ``choices_of(path)``:
+        ``{"bin": "16"}``.
 
     Raises
     ------
     ReadError
-        When the path is missing, of another format, damaged or lacks a part.
+        When the path is missing, of another format, damaged or lacks a part, or does not offer
+        what was chosen.
     SectionError
         When its counts or positions make no sense.
 
@@ -53,11 +68,29 @@ def read_section(path: str | Path) -> Section:
         When something was mended or left out, such as repeated names.
     """
     path = Path(path).expanduser()
+    reader = _format_of(path)
+    taken = settle(reader.choices(path), chosen, path)
+    return replace(reader.read(path, taken), chosen=taken)
+
+
+def choices_of(path: str | Path) -> tuple[Choice, ...]:
+    """What there is to choose before this path is read; empty for most.
+
+    Raises
+    ------
+    ReadError
+        When the path is missing, of another format or damaged.
+    """
+    path = Path(path).expanduser()
+    return _format_of(path).choices(path)
+
+
+def _format_of(path: Path) -> _Format:
     if not path.exists():
         raise ReadError(f"{path} does not exist. Check the path.")
     for reader in _FORMATS:
         if reader.claims(path):
-            return reader.read(path)
+            return reader
     raise ReadError(f"{path} is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
 
 

@@ -12,6 +12,8 @@ from napari_stentrans.section import Section
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_stentrans.io.choices import Choice, Chosen
+
 SUFFIX = ".h5ad"
 
 
@@ -23,7 +25,12 @@ def claims(path: Path) -> bool:
 recognises = claims
 
 
-def read(path: Path) -> Section:
+def choices(path: Path) -> tuple[Choice, ...]:
+    """Nothing to choose."""
+    return ()
+
+
+def read(path: Path, chosen: Chosen) -> Section:
     """Read an ``.h5ad`` file; see Section.from_anndata for what it must hold.
 
     Raises

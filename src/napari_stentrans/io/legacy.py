@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_stentrans.io.choices import Choice, Chosen
+
 SUFFIXES = (".tsv", ".csv", ".txt")
 SQUARE_PITCH_UM = 200.0
 """Distance between the centres of neighbouring spots on the square arrays (Stahl et al. 2016)."""
@@ -47,7 +49,12 @@ def recognises(path: Path) -> bool:
     return claims(path) and is_spot_table(path)
 
 
-def read(path: Path) -> Section:
+def choices(path: Path) -> tuple[Choice, ...]:
+    """Nothing to choose."""
+    return ()
+
+
+def read(path: Path, chosen: Chosen) -> Section:
     """Read a table of counts, with pixel positions and H&E image where they lie beside it.
 
     Beside ``A1.tsv.gz`` these are looked for: a table of pixel positions with ``selection``,

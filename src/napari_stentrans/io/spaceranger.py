@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
     import pandas as pd
 
+    from napari_stentrans.io.choices import Choice, Chosen
+
 MATRIX = "feature_bc_matrix"
 PREFERRED_BIN_UM = 8
 _MATRIX_NAME = re.compile(rf"(.*?)(filtered|raw)_{MATRIX}(?:\.h5)?")
@@ -85,7 +87,12 @@ def recognises(path: Path) -> bool:
     return claims(path) and (MATRIX in path.name or _spatial_of(path.parent) is not None)
 
 
-def read(path: Path) -> Section:
+def choices(path: Path) -> tuple[Choice, ...]:
+    """Nothing to choose."""
+    return ()
+
+
+def read(path: Path, chosen: Chosen) -> Section:
     """Read a Space Ranger folder, a bin of a Visium HD run, or the ``.h5`` of a matrix.
 
     Of a Visium HD run with several bins the 8 um bins are read, else the coarsest. Where there

@@ -1,0 +1,55 @@
+"""What a person may choose where a path holds more than one thing: a bin size, a section."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+from napari_stentrans.errors import ReadError
+
+Chosen = Mapping[str, str]
+"""Key of a Choice -> the option that was taken."""
+
+
+@dataclass(frozen=True)
+class Choice:
+    """One thing to choose before a path is read.
+
+    Attributes
+    ----------
+    key
+        Short name, as on the command line: "bin", "section", "counts".
+    label
+        What the dock calls it: "Bin size".
+    options
+        What there is to choose from, at least one.
+    default
+        The option that is taken where nothing is said.
+    """
+
+    key: str
+    label: str
+    options: tuple[str, ...]
+    default: str
+
+
+def settle(choices: Sequence[Choice], chosen: Chosen | None, path: object) -> dict[str, str]:
+    """Take what was chosen, and the default of everything else.
+
+    Raises
+    ------
+    ReadError
+        When something was chosen that ``path`` does not offer.
+    """
+    taken = {choice.key: choice.default for choice in choices}
+    options = {choice.key: choice.options for choice in choices}
+    for key, option in (chosen or {}).items():
+        if key not in options:
+            what = f"only {', '.join(options)}" if options else "nothing to choose"
+            raise ReadError(f"{path} has {what}, got {key}={option}. Leave it out.")
+        if option not in options[key]:
+            raise ReadError(
+                f"{key} of {path} must be one of {', '.join(options[key])}; got {option!r}."
+            )
+        taken[key] = option
+    return taken
