@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -22,6 +22,7 @@ from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
 from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
+from napari_stentrans.methods.gate import trust_in_network
 from napari_stentrans.methods.own_evidence import own_evidence
 from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
@@ -36,6 +37,9 @@ if TYPE_CHECKING:
 
     from napari_stentrans.methods.base import FloatArray
     from napari_stentrans.section import Section
+
+Modelled: TypeAlias = "tuple[Decoder, NDArray[np.float64], dict[str, float]]"
+"""What gives genes at the targets, library sizes (target,), and what was found on the way."""
 
 
 def enhance(
@@ -84,13 +88,13 @@ def enhance_steps(
     genes = _genes(section, config)
     way = {"section": _enhance_section, "factors": _enhance_factors, "genes": _enhance_genes}
     steps = way[METHODS[config.method].works_on]
-    decoder, totals = yield from steps(section, observed, targets, genes, config)
+    decoder, totals, findings = yield from steps(section, observed, targets, genes, config)
     totals[targets.measured] = section.totals[observed]
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
     ]
     seconds = time.perf_counter() - started
-    record = RunRecord.of(section, config, lost, extra, seconds)
+    record = RunRecord.of(section, config, lost, extra, seconds, findings)
     return Enhancement(section, targets, decoder, totals, record)
 
 
@@ -100,7 +104,7 @@ def _enhance_section(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
-) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+) -> Steps[Modelled]:
     """Model all spatial factors and the library size together, decode genes later."""
     counts, totals = section.counts[observed], section.totals[observed]
     unit, measured = spacing(section.xy[observed]), targets.measured
@@ -108,13 +112,17 @@ def _enhance_section(
     factors = yield from fit_spatial_factors(
         counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
-    attention = Transformer(config, section.lattice)
     with one_blas_thread():
+        trust = yield from trust_in_network(
+            counts, units, config, section.lattice, section.median_total
+        )
+        attention = Transformer(config, section.lattice, trust)
         maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[~measured])
     tissue, depth = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if config.denoise and len(units) >= SMALLEST:
         own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
-        tissue.denoised[:, :plain] += (factors.scores - tissue.denoised)[:, :plain] @ own
+        beyond = (factors.scores - tissue.denoised)[:, :plain]
+        tissue.denoised[:, :plain] += beyond @ own / factors.plain_share
     values = lognorm(counts, totals, section.median_total)
     yield Progress("tuning the decoder", 0, 3)
     factors = tune_loadings(values, factors, tissue.kriged_left_out)
@@ -132,7 +140,7 @@ def _enhance_section(
         scale,
     )
     expected = _merge(measured, depth.denoised, depth.mean)[:, 0]
-    return decoder, np.exp(expected, dtype=np.float64)
+    return decoder, np.exp(expected, dtype=np.float64), {"network_trust": round(trust, 3)}
 
 
 def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArray) -> FloatArray:
@@ -148,7 +156,7 @@ def _enhance_factors(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
-) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+) -> Steps[Modelled]:
     """Model a few spatial factors and the library size, decode genes later."""
     factors = yield from fit_factors(
         section.counts[observed],
@@ -163,7 +171,7 @@ def _enhance_factors(
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
     std = None if std is None else std[:, :-1]
     totals = np.exp(mean[:, -1], dtype=np.float64)
-    return FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std), totals
+    return FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std), totals, {}
 
 
 def _enhance_genes(
@@ -172,7 +180,7 @@ def _enhance_genes(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
-) -> Steps[tuple[Decoder, NDArray[np.float64]]]:
+) -> Steps[Modelled]:
     """Predict genes one by one, in batches, into a store on disk."""
     xy, totals = section.xy[observed], section.totals[observed]
     counts = section.counts[observed]
@@ -192,7 +200,7 @@ def _enhance_genes(
         if reads_counts:  # predicted counts over the library size that goes with them
             mean = np.log1p(mean * (section.median_total / expected)[:, None].astype(np.float32))
         store.put(batch, mean)
-    return store, expected
+    return store, expected, {}
 
 
 class DenseColumns:

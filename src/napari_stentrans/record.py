@@ -48,6 +48,9 @@ class RunRecord(BaseModel):
         Barcodes of the lost spots.
     sites
         Extra sites (x, y), full-resolution pixels.
+    findings
+        What the run found out: ``network_trust``, the share of the network's correction to
+        kriging that was taken (method transformer).
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -66,6 +69,7 @@ class RunRecord(BaseModel):
     started: str
     seconds: float
     versions: dict[str, str]
+    findings: dict[str, float] = {}
     quality: dict[str, Any] | None = None
 
     @classmethod
@@ -76,6 +80,7 @@ class RunRecord(BaseModel):
         lost: NDArray[np.bool_],
         sites: NDArray[np.float64],
         seconds: float,
+        findings: dict[str, float] | None = None,
     ) -> RunRecord:
         """Write down a run that has just ended."""
         return cls(
@@ -89,6 +94,7 @@ class RunRecord(BaseModel):
             sites=tuple((float(x), float(y)) for x, y in sites),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
+            findings=findings or {},
             versions={
                 "napari-stentrans": package_version(),
                 "python": platform.python_version(),

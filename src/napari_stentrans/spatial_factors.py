@@ -1,14 +1,17 @@
 """Factors for the transformer: what all genes share, and what genes with a pattern share.
 
-Two sets of factors. The plain one is the truncated SVD of standardised genes, in which deep spots
-count more. For the spatial one each gene is first weighted by its spatial share (how much of its
-variance is a smooth field) and averaged locally. A gene is decoded as (plain + g x spatial) /
-(1 + g), g its spatial share: genes with a pattern of their own follow it, the others the tissue.
+Three sets of factors. The plain one is the truncated SVD of standardised genes, in which deep
+spots count more. For the spatial one each gene is first weighted by its spatial share (how much of
+its variance is a smooth field) and averaged locally. The even one is the plain one with every spot
+counted alike: it errs on other genes. A gene is decoded as (1 - EVEN) x (plain + g x spatial) /
+(1 + g) + EVEN x even, g its spatial share: genes with a pattern of their own follow it, the others
+the tissue.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
+from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -31,6 +34,8 @@ LENGTH = 3.0
 """Range, in spacings, of the field that spatial shares are measured with."""
 SHARES = np.array([0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9])[:, None]
 SHARE_WINDOWS, GENES_AT_ONCE = 4, 2000
+EVEN, EVEN_FACTORS = 0.25, 10
+"""Weight of the even set, and factors in it at most."""
 SMOOTHED, SMOOTHING = 24, 1.5
 """Spots in a local average, and the distance, in spacings, at which their weight is 1/e."""
 WEAKEST = 5
@@ -39,9 +44,9 @@ WEAKEST = 5
 
 @dataclass(frozen=True, eq=False)
 class SpatialFactors(Factors):
-    """Factors of which the first ``n_plain`` are the plain set and the rest the spatial one.
+    """Factors of which the first ``n_plain`` are the plain set; then the spatial and the even one.
 
-    ``explained`` is 0 for the spatial set: how alike two tissues are is told by the plain set.
+    ``explained`` is 0 for the other sets: how alike two tissues are is told by the plain set.
 
     Attributes
     ----------
@@ -49,10 +54,13 @@ class SpatialFactors(Factors):
         (factor,) log of its variance over that of the weakest factors of its set.
     n_plain
         Number of plain factors.
+    plain_share
+        Share of what is decoded that comes from the plain set, mean over genes.
     """
 
     prominence: FloatArray
     n_plain: int
+    plain_share: float = 1.0
 
 
 class Standardised:
@@ -60,17 +68,32 @@ class Standardised:
 
     Attributes
     ----------
+    weight
+        (spot,) weights, mean 1.
     mean, sd
         (gene,) weighted mean and standard deviation; sd is 1 where a gene does not vary.
     """
 
     def __init__(self, values: sp.csc_matrix, weight: Array) -> None:
-        self._values = values
-        self._by_spot, self._by_gene = product_with(values.tocsr()), product_with(values.T)
+        self._values, self.weight = values, weight
+        self._products()
         w = weight / weight.sum()
         self.mean = (values.T @ w).astype(np.float32)
         sd = np.sqrt(np.maximum(values.power(2).T @ w - self.mean.astype(float) ** 2, 0))
         self.sd = np.where(sd > 1e-6, sd, 1).astype(np.float32)
+
+    def of(self, genes: NDArray[np.bool_]) -> Standardised:
+        """Only some of the genes (gene,)."""
+        if genes.all():
+            return self
+        part = copy(self)
+        part._values, part.mean, part.sd = self._values[:, genes], self.mean[genes], self.sd[genes]
+        part._products()
+        return part
+
+    def _products(self) -> None:
+        self._by_spot = product_with(self._values.tocsr())
+        self._by_gene = product_with(self._values.T)
 
     def dot(self, genes: FloatArray) -> FloatArray:
         """Multiply from the right: (gene, k) -> (spot, k)."""
@@ -122,17 +145,17 @@ def spot_weights(totals: Array) -> Array:
 def fit_spatial_factors(
     counts: sp.csc_matrix, units: Array, n_factors: int, *, median_total: float, seed: int = 0
 ) -> Steps[SpatialFactors]:
-    """Find the two sets of factors of raw counts (spot, gene), all spots with counts.
+    """Find the sets of factors of raw counts (spot, gene), all spots with counts.
 
     Factors are found on genes seen in more than a tenth of the spots. The others are decoded by
-    regression on the plain set.
+    regression on the plain and the even set.
 
     Parameters
     ----------
     units
         (spot, 2) positions in spacings.
     n_factors
-        Factors in each set, at most; small sections have fewer.
+        Factors in the plain and in the spatial set, at most; small sections have fewer.
 
     Yields
     ------
@@ -143,45 +166,73 @@ def fit_spatial_factors(
     totals = np.asarray(counts.sum(1), float).ravel()
     values, weight = lognorm(counts, totals, median_total), spot_weights(totals)
     yield Progress(STAGE, 1, 3)
-    everything = Standardised(values, weight)
+    all_deep, all_even = Standardised(values, weight), Standardised(values, np.ones_like(weight))
     yield Progress(STAGE, 2, 3)
-    n, varies = len(units), everything.sd != 1
+    n, varies = len(units), all_deep.sd != 1
     seen = varies & (values.getnnz(0) > SEEN * n)
     seen = seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
     if not seen.any():  # every spot the same
-        return _flat(n, everything.mean)
-    z = everything if seen.all() else Standardised(values[:, seen], weight)
+        return _flat(n, all_even.mean)
+    deep, even = all_deep.of(seen), all_even.of(seen)
     k, shape = min(n_factors, max(n - 2, 1)), (n, int(seen.sum()))
-    w = np.sqrt(weight)[:, None].astype(np.float32)
-    singular, plain = yield from svd(
-        lambda x: w * z.dot(x), lambda x: z.tdot(w * x), shape, k, seed
-    )
+    singular, plain = yield from _plain_set(deep, shape, k, seed)
     if not len(plain):  # what varies is rounding
-        return _flat(n, everything.mean)
-    g = yield from _spatial_share(z, units, shape[1])
-    a, gc = _local_average(units), g[:, None]
-    _, spatial = yield from svd(
-        lambda x: a @ (w * z.dot(gc * x)), lambda x: gc * z.tdot(w * (a.T @ x)), shape, k, seed
-    )
-    scores = np.hstack([z.dot(plain.T), z.dot(gc * spatial.T)]).astype(float)
-    middle, sd = scores.mean(0), scores.std(0) + 1e-9
-    scores = (scores - middle) / sd
+        return _flat(n, all_even.mean)
+    g = yield from _spatial_share(deep, units, shape[1])
+    spatial = yield from _spatial_set(deep, g, _local_average(units), shape, k, seed)
+    _, alike = yield from svd(even.dot, even.tdot, shape, min(k, EVEN_FACTORS), seed)
+    scores = np.hstack([deep.dot(plain.T), deep.dot(g[:, None] * spatial.T), even.dot(alike.T)])
+    middle, sd = scores.mean(0, dtype=float), scores.std(0, dtype=float) + 1e-9
+    scores = ((scores - middle) / sd).astype(np.float32)
+    share = (1 - EVEN) / (1 + g)
+    own = np.vstack([np.vstack([plain, spatial]) * (share * deep.sd), EVEN * alike * even.sd])
     loadings = np.zeros((len(seen), len(sd)), np.float32)
-    loadings[seen] = (np.vstack([plain, spatial]) * sd[:, None] * (z.sd / (1 + g))).T
+    loadings[seen] = (own * sd[:, None]).T
     rare = np.flatnonzero(~seen & varies)
-    slopes = everything.tdot(weight[:, None] * scores[:, : len(plain)])[rare] / n
-    loadings[rare, : len(plain)] = slopes * everything.sd[rare, None]
-    strengths = [singular**2, sd[len(plain) :] ** 2]
+    for z, part, at in (
+        (all_deep, 1 - EVEN, slice(len(plain))),
+        (all_even, EVEN, slice(len(sd) - len(alike), None)),
+    ):
+        slopes = z.tdot(z.weight[:, None] * scores[:, at])[rare] / n
+        loadings[rare, at] = part * slopes * z.sd[rare, None]
+    strengths = [singular**2, *np.split(sd[len(plain) :] ** 2, [len(spatial)])]
+    mean = (1 - EVEN) * all_deep.mean + EVEN * all_even.mean
+    explained = np.pad(singular**2 / (n * shape[1]), (0, len(sd) - len(plain)))
     return SpatialFactors(
-        scores=scores.astype(np.float32),
+        scores=scores,
         loadings=loadings,
-        mean=everything.mean + loadings @ (middle / sd).astype(np.float32) * seen,
-        explained=np.append(singular**2 / (n * shape[1]), np.zeros(len(spatial))).astype(
-            np.float32
-        ),
+        mean=(mean + loadings @ (middle / sd) * seen).astype(np.float32),
+        explained=explained.astype(np.float32),
         prominence=np.concatenate([np.log(s / s[-WEAKEST:].mean()) for s in strengths if len(s)]),
         n_plain=len(plain),
+        plain_share=float(share.mean()),
     )
+
+
+def _plain_set(
+    z: Standardised, shape: tuple[int, int], k: int, seed: int
+) -> Steps[tuple[Array, FloatArray]]:
+    w = np.sqrt(z.weight)[:, None].astype(np.float32)
+    return (yield from svd(lambda x: w * z.dot(x), lambda x: z.tdot(w * x), shape, k, seed))
+
+
+def _spatial_set(
+    z: Standardised,
+    g: FloatArray,
+    average: sp.csr_matrix,
+    shape: tuple[int, int],
+    k: int,
+    seed: int,
+) -> Steps[FloatArray]:
+    w, gene = np.sqrt(z.weight)[:, None].astype(np.float32), g[:, None]
+    _, vectors = yield from svd(
+        lambda x: average @ (w * z.dot(gene * x)),
+        lambda x: gene * z.tdot(w * (average.T @ x)),
+        shape,
+        k,
+        seed,
+    )
+    return vectors
 
 
 def _flat(n_spots: int, mean: FloatArray) -> SpatialFactors:

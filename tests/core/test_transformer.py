@@ -24,12 +24,13 @@ from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods import evidence
 from napari_stentrans.methods.calibration import gene_noise, tune_loadings
 from napari_stentrans.methods.evidence import EvidenceKriging
+from napari_stentrans.methods.gate import shrunk_slope
 from napari_stentrans.methods.prior import Prior, load_prior, refine
 from napari_stentrans.methods.start import Window, krige
 from napari_stentrans.methods.transformer import TissueMaps, Transformer
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.simulate import true_expression_at
-from napari_stentrans.spatial_factors import SpatialFactors, fit_spatial_factors
+from napari_stentrans.spatial_factors import EVEN_FACTORS, SpatialFactors, fit_spatial_factors
 from napari_stentrans.windows import spacing, windows
 
 
@@ -263,8 +264,48 @@ def test_rare_genes_are_decoded_too(section: Section) -> None:
     y = lognorm(values, np.asarray(values.sum(1)).ravel(), section.median_total)
     assert factors.loadings[5].any()
     assert abs(factors.mean[5] - y[:, 5].mean()) < 0.05
-    assert factors.scores.shape == (section.n_spots, 20)
+    assert factors.scores.shape == (section.n_spots, 10 + 10 + EVEN_FACTORS)
     np.testing.assert_allclose(factors.scores.std(0), 1, rtol=1e-3)
+
+
+# --- the gate ---
+
+
+def test_the_gate_trusts_what_pays_on_hidden_spots() -> None:
+    rng = np.random.default_rng(0)
+    moved = rng.normal(size=(60, 500))
+
+    def trust(truth: np.ndarray) -> float:
+        return shrunk_slope((moved * truth).sum(1), (moved**2).sum(1))
+
+    noise = 0.5 * rng.normal(size=moved.shape)
+    assert trust(moved + noise) > 0.95
+    assert trust(0.4 * moved + noise) == pytest.approx(0.4, abs=0.1)
+    assert trust(noise) < 0.1
+    assert trust(-moved) == 0
+    assert shrunk_slope(np.zeros(4), np.zeros(4)) == 1  # nothing would be moved
+
+
+def test_few_spots_leave_the_network_the_benefit_of_the_doubt() -> None:
+    rng = np.random.default_rng(0)
+    along, square = rng.normal(0, 1, 4), np.full(4, 0.5)
+    assert shrunk_slope(along, square) > shrunk_slope(np.tile(along, 100), np.tile(square, 100))
+
+
+def test_a_network_that_misleads_is_shut_out(
+    section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    misled = load_prior()
+    for layer in misled.layers:
+        layer.gate[2].weight.zero_()
+        layer.gate[2].bias.fill_(-1.0)  # away from what the neighbours say
+    monkeypatch.setattr("napari_stentrans.methods.transformer.load_prior", lambda: misled)
+    lost = np.zeros(section.n_spots, bool)
+    lost[:40] = True
+    result = enhance(section, lost)
+    assert result.record.findings["network_trust"] < 0.1
+    monkeypatch.undo()
+    assert enhance(section, lost).record.findings["network_trust"] > 0.6
 
 
 # --- a run ---

@@ -44,6 +44,8 @@ class TissueMaps:
     ----------
     mean, var
         At the sites.
+    kriged
+        The same by kriging alone.
     denoised, denoised_var
         At the observed spots.
     left_out, left_out_var
@@ -55,6 +57,7 @@ class TissueMaps:
 
     mean: FloatArray
     var: FloatArray
+    kriged: FloatArray
     denoised: FloatArray
     denoised_var: FloatArray
     left_out: FloatArray
@@ -64,7 +67,7 @@ class TissueMaps:
     @classmethod
     def empty(cls, n_sites: int, n_spots: int, n_columns: int) -> TissueMaps:
         """Maps of zeros."""
-        rows = [n_sites] * 2 + [n_spots] * 5
+        rows = [n_sites] * 3 + [n_spots] * 5
         return cls(*(np.zeros((n, n_columns), np.float32) for n in rows))
 
     def columns(self, at: slice) -> TissueMaps:
@@ -73,7 +76,13 @@ class TissueMaps:
 
 
 class Transformer:
-    """Factor maps at sites, and at the spots themselves, from those at the observed spots."""
+    """Factor maps at sites, and at the spots themselves, from those at the observed spots.
+
+    Parameters
+    ----------
+    trust
+        Share of the network's correction to kriging that is taken, see ``methods/gate.py``.
+    """
 
     name: ClassVar[str] = "transformer"
     summary: ClassVar[str] = (
@@ -82,7 +91,8 @@ class Transformer:
     )
     works_on: ClassVar[Literal["section", "factors", "genes"]] = "section"
 
-    def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
+    def __init__(self, config: EnhanceConfig, lattice: Lattice, trust: float = 1.0) -> None:
+        self.trust = trust
         self.device = choose_device(config.device)
         self.network = load_prior().to(self.device)
 
@@ -108,10 +118,13 @@ class Transformer:
             start = krige(units[spots], columns[spots], sites[here], share, prominence)
             steps = self._window(start, refined=refined)
             window, mean, left_out = yield from _told(steps, i, len(parts))
+            mean = window.mean + self.trust * (mean - window.mean)
+            left_out = window.loo + self.trust * (left_out - window.loo)
             alone, part = window.left_out(), 1 / times[spots, None]
             gain = alone.var / (alone.var + window.noise)  # of a spot's own scores
             denoised = left_out + gain * (window.values - left_out)
             maps.mean[here] = mean * sd + middle
+            maps.kriged[here] = window.mean * sd + middle
             maps.var[here] = window.var * sd**2
             maps.denoised[spots] += part * (denoised * sd + middle)
             maps.denoised_var[spots] += part * alone.var * (1 - gain) * sd**2

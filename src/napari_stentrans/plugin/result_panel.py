@@ -139,8 +139,17 @@ def describe(result: Enhancement) -> str:
     genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
-        f"in {result.record.seconds:.1f} s."
+        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
     )
+
+
+def trusted(findings: dict[str, float]) -> str:
+    """Say how far the network was trusted; nothing where it was in full, or took no part."""
+    trust = findings.get("network_trust", 1)
+    if trust > 0.95:
+        return ""
+    how = "was left out" if trust < 0.05 else f"counts by {trust:.0%}"
+    return f" On hidden spots plain kriging did about as well: the network's correction {how}."
 
 
 def legend(result: Enhancement) -> str:
