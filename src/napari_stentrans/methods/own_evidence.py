@@ -18,6 +18,8 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 STAGE = "weighing the spots' own counts"
+WINDOWS = 4
+"""So many windows of a large section are looked at."""
 
 
 def own_evidence(
@@ -25,15 +27,27 @@ def own_evidence(
 ) -> Steps[Array]:
     """Matrix (plain factor, plain factor): what of a spot's own scores repeats in new counts.
 
-    The counts of one window are split into two binomial halves, which have independent noise.
-    The slope of one half's scores beyond the smooth field on the other's, factor by factor, taken
-    to full depth and turned into the basis of the factors: 0 trusts the neighbours, 1 the spot.
+    The counts are split into two binomial halves, which have independent noise. The slope of one
+    half's scores beyond the smooth field on the other's, factor by factor, taken to full depth
+    and turned into the basis of the factors: 0 trusts the neighbours, 1 the spot. The mean over
+    a few windows.
     """
+    every = windows(units)
+    some = [spots for spots, _ in every[:: -(-len(every) // WINDOWS)]]
+    total = np.zeros((factors.n_plain, factors.n_plain))
+    for spots in some:
+        total += yield from _of_window(counts[spots], units[spots], factors, seed)
+    return total / len(some)
+
+
+def _of_window(
+    counts: sp.csc_matrix, units: Array, factors: SpatialFactors, seed: int
+) -> Steps[Array]:
+    """Do the same for the spots of one window."""
     k = factors.n_plain
-    spots = windows(units)[0][0]
-    one, other, kept = _halves(counts[spots], np.random.default_rng(seed))
+    one, other, kept = _halves(counts, np.random.default_rng(seed))
     halves = []
-    weight = spot_weights(np.asarray(counts[spots].sum(1), float).ravel()[kept])
+    weight = spot_weights(np.asarray(counts.sum(1), float).ravel()[kept])
     for half in (one, other):
         totals = np.asarray(half.sum(1), float).ravel()
         halves.append(Standardised(lognorm(half, totals, float(np.median(totals))), weight))
@@ -46,7 +60,7 @@ def own_evidence(
     b = zb.dot(v.T * (zb.sd / za.sd)[:, None]).astype(float)
     a, b = a - a.mean(0), b - b.mean(0)
     sd = a.std(0) + 1e-9
-    kriging = EvidenceKriging(units[spots][kept], a / sd)
+    kriging = EvidenceKriging(units[kept], a / sd)
     for _ in kriging.fit():
         yield Progress(STAGE, 0, 1)
     field = kriging.at_observed() * sd
