@@ -6,8 +6,9 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar, QWidget
 
+from napari_stentrans.plugin.choice_rows import ChoiceRows
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.samples import SAMPLES
@@ -15,6 +16,8 @@ from napari_stentrans.plugin.samples import SAMPLES
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_stentrans.plugin.images import Origin
+    from napari_stentrans.progress import Progress
     from napari_stentrans.section import Section
 
 
@@ -27,10 +30,31 @@ class DataPanel(Panel):
     """Name of a sample."""
     sectionChosen = Signal(int)
     """Position of the section that was chosen in the list."""
+    optionChosen = Signal(str, str)
+    """Key of a Choice of the section that is shown, and the option taken."""
     geneChosen = Signal(str)
+    cancelWanted = Signal()
+    """What is being read or downloaded is not wanted any more."""
 
     def __init__(self) -> None:
         super().__init__("Data", line=False)
+        self._make_openers()
+        self._make_busy()
+        self._make_sections()
+        self.about = words("about the section")
+        self.about.setTextFormat(Qt.TextFormat.PlainText)
+        self.rows.addWidget(self.about)
+        self.choices = ChoiceRows()
+        self.choices.chosen.connect(self.optionChosen)
+        self.rows.addWidget(self.choices)
+        self.search = GeneSearch()
+        self.search.chosen.connect(self.geneChosen)
+        self.rows.addWidget(self.search)
+        self._section: Section | None = None
+        self._doing = ""
+        self.show_section(None)
+
+    def _make_openers(self) -> None:
         self.open = button("Open…", "Open a section from a file or a Space Ranger folder")
         files = QMenu(self.open)
         files.setToolTipsVisible(True)
@@ -47,13 +71,23 @@ class DataPanel(Panel):
         row.addWidget(self.open, 1)
         row.addWidget(self.sample, 1)
         self.rows.addLayout(row)
+
+    def _make_busy(self) -> None:
         self.busy = QProgressBar()
-        self.busy.setRange(0, 0)
         self.busy.setFixedHeight(6)
         self.busy.setTextVisible(False)
         self.busy.setAccessibleName("reading")
-        self.busy.hide()
-        self.rows.addWidget(self.busy)
+        self.cancel = button("Cancel", "Stop; what is open stays", self.cancelWanted.emit)
+        self.busy_row = QWidget()
+        row = QHBoxLayout(self.busy_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(self.busy, 1)
+        row.addWidget(self.cancel)
+        self.busy_row.hide()
+        self.rows.addWidget(self.busy_row)
+
+    def _make_sections(self) -> None:
         self.sections = QComboBox()
         self.sections.setAccessibleName("section")
         self.sections.setToolTip("The section that everything below is about")
@@ -63,14 +97,6 @@ class DataPanel(Panel):
         )
         self.sections.activated.connect(self.sectionChosen)
         self.rows.addWidget(self.sections)
-        self.about = words("about the section")
-        self.about.setTextFormat(Qt.TextFormat.PlainText)
-        self.rows.addWidget(self.about)
-        self.search = GeneSearch()
-        self.search.chosen.connect(self.geneChosen)
-        self.rows.addWidget(self.search)
-        self._section: Section | None = None
-        self.show_section(None)
 
     def show_sections(self, names: Sequence[str], current: int) -> None:
         """List the sections of the viewer; the list is there when there are several."""
@@ -81,8 +107,13 @@ class DataPanel(Panel):
         self.sections.blockSignals(False)
         self.sections.setVisible(len(names) > 1)
 
-    def show_section(self, section: Section | None, gene: str = "") -> None:
-        """Say what the section is and let its genes be searched."""
+    def show_section(
+        self, section: Section | None, gene: str = "", origin: Origin | None = None
+    ) -> None:
+        """Say what the section is, what could be chosen of its file, and search its genes."""
+        self.choices.set_choices(
+            () if origin is None else origin.choices, {} if section is None else section.chosen
+        )
         self.search.setVisible(section is not None)
         if section is None:
             self._section = None
@@ -101,9 +132,20 @@ class DataPanel(Panel):
 
     def show_busy(self, doing: str | None) -> None:
         """Show that something is being read, or None: no longer."""
-        self.busy.setVisible(doing is not None)
+        self._doing = doing or ""
+        self.busy.setRange(0, 0)
+        self.busy_row.setVisible(doing is not None)
+        self.cancel.setEnabled(True)
         if doing is not None:
-            self.about.setText(doing)
+            self.about.setText(f"{doing} …")
+
+    def show_step(self, step: Progress) -> None:
+        """Show how far a long step is."""
+        known = step.total > 1
+        self.busy.setRange(0, 1000 if known else 0)
+        self.busy.setValue(round(1000 * step.fraction))
+        doing = f"{step.stage[:1].upper()}{step.stage[1:]}" if known else self._doing
+        self.about.setText(f"{doing} … {step.fraction:.0%}" if known else f"{doing} …")
 
 
 def describe(section: Section) -> str:

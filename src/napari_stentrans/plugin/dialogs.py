@@ -35,6 +35,16 @@ def ask_table(parent: QWidget, proposed: str) -> Path | None:
     return path if path is None or _may_replace(parent, path) else None
 
 
+def may_drop_result(parent: QWidget) -> bool:
+    """Ask whether the result of a section may go, which is to be read otherwise."""
+    answer = QMessageBox.question(
+        parent,
+        "Read the section again?",
+        "The enhanced maps of this section go with its layers. Read it again all the same?",
+    )
+    return bool(answer == QMessageBox.StandardButton.Yes)
+
+
 def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:
     chosen, _ = QFileDialog.getSaveFileName(
         parent,

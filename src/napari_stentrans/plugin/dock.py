@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -19,26 +18,29 @@ from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.export import save_steps
 from napari_stentrans.plugin.data_panel import DataPanel
-from napari_stentrans.plugin.dialogs import ask_file, ask_folder, ask_table, ask_target
+from napari_stentrans.plugin.dialogs import ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
-from napari_stentrans.plugin.loading import read_steps, sample_steps
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
+from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.quality_panel import QualityPanel
+from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
 from napari_stentrans.plugin.worker import check_steps, run_steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import napari
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.progress import Progress, Steps
 
@@ -64,6 +66,7 @@ class StentransDock(QWidget):
         self._phase = Phase.EMPTY
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
+        self._opener = Opener(self, self._load)
         self._closed = False
         self._check_next = False
         self.message = MessageBar()
@@ -81,14 +84,13 @@ class StentransDock(QWidget):
 
     # ---- what a person does
 
-    def open(self, path: str | Path) -> None:
+    def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
         """Read a section from a path, off the window's thread, and show it."""
-        path = Path(path)
-        self._load(partial(read_steps, path), f"Reading {path.name}")
+        self._opener.open(path, chosen)
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", and show it."""
-        self._load(partial(sample_steps, name), "Making a sample")
+        self._opener.sample(name)
 
     def show_gene(self, name: str) -> None:
         """Show a gene in the maps before and after."""
@@ -181,21 +183,33 @@ class StentransDock(QWidget):
 
     # ---- jobs
 
-    def _load(self, work: Callable[[], Steps[FirstLook]], doing: str) -> None:
+    def _load(
+        self,
+        work: Callable[[], Steps[FirstLook]],
+        doing: str,
+        instead_of: SectionLayers | None = None,
+    ) -> None:
+        """Start a job that ends in a section, which takes the place of another if given."""
         self._check_next = False
         self._runner.stop()
         self.message.clear()
-        self.data.show_busy(f"{doing} …")
-        self._runner.start(work, Phase.LOADING, self._on_loaded)
+        self.data.show_busy(doing)
+        self._runner.start(work, Phase.LOADING, partial(self._on_loaded, instead_of))
 
     def _on_progress(self, step: Progress) -> None:
         if self._phase is Phase.CHECKING:
             step = replace(step, stage=f"checking how good it is here · {step.stage}")
-        if self._phase is not Phase.LOADING:
+        if self._phase is Phase.LOADING:
+            self.data.show_step(step)
+        else:
             self.enhance.progress.step(step)
 
-    def _on_loaded(self, look: FirstLook) -> None:
-        layers = SectionLayers(self.viewer, look.section, look)
+    def _on_loaded(self, instead_of: SectionLayers | None, look: FirstLook) -> None:
+        if instead_of in find(self.viewer):
+            layers, note = replace_layers(instead_of, look)
+            self._on_warned(note)
+        else:
+            layers = SectionLayers(self.viewer, look.section, look)
         self._layers_timer.stop()
         self._choose(layers)
 
@@ -224,7 +238,9 @@ class StentransDock(QWidget):
         self.message.show_message(f"Saved {names} in {files[0].parent}.", "note")
 
     def _on_warned(self, text: str) -> None:
-        self.message.show_message(text, "note")
+        """Note what was mended or left out, below what was noted before."""
+        if text:
+            self.message.add_note(text)
 
     def _on_ended(self) -> None:
         self.data.show_busy(None)
@@ -259,6 +275,8 @@ class StentransDock(QWidget):
         for opener in (self.data.open, self.data.sample):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
         self.data.sections.setEnabled(phase.idle)
+        self.data.choices.setEnabled(phase.idle)
+        self.data.cancel.setEnabled(loading)
         self.data.search.setEnabled(has_section and not loading)
         self.lost.setEnabled(has_section and not loading)
         self.enhance.set_phase(phase)
@@ -284,11 +302,18 @@ class StentransDock(QWidget):
         self.data.show_sections(names, at)
         layers = self._layers
         gene = "" if layers is None else layers.gene
-        self.data.show_section(None if layers is None else layers.section, gene)
+        if layers is None:
+            self.data.show_section(None)
+        else:
+            self.data.show_section(layers.section, gene, layers.origin)
         self.enhance.form.set_shown_gene(gene)
 
     def _on_section_chosen(self, at: int) -> None:
         self._choose(find(self.viewer)[at])
+
+    def _on_option_chosen(self, key: str, option: str) -> None:
+        if self._layers is not None and not self._opener.choose(self._layers, key, option):
+            self._show_section()  # with the choice as it was
 
     def _on_layers_changed(self) -> None:
         """Take in layers that a reader made, and notice those that went."""
@@ -332,9 +357,11 @@ class StentransDock(QWidget):
         self._layers_timer.timeout.connect(self._on_layers_changed)
         self.viewer.layers.events.inserted.connect(self._layers_timer_start)
         self.viewer.layers.events.removed.connect(self._layers_timer_start)
-        self.data.fileWanted.connect(partial(self._ask_and_open, ask_file))
-        self.data.folderWanted.connect(partial(self._ask_and_open, ask_folder))
-        self.data.sampleWanted.connect(self.open_sample)
+        self.data.fileWanted.connect(self._opener.file)
+        self.data.folderWanted.connect(self._opener.folder)
+        self.data.sampleWanted.connect(self._opener.sample)
+        self.data.optionChosen.connect(self._on_option_chosen)
+        self.data.cancelWanted.connect(self._runner.cancel)
         self.data.sectionChosen.connect(self._on_section_chosen)
         self.data.geneChosen.connect(self.show_gene)
         self.lost.counted.connect(self.enhance.form.set_lost)
@@ -351,11 +378,6 @@ class StentransDock(QWidget):
         self.quality.checkWanted.connect(self.check)
         self.quality.geneChosen.connect(self.show_gene)
         self.quality.saveWanted.connect(self.save_table)
-
-    def _ask_and_open(self, ask: Callable[[QWidget], Path | None]) -> None:
-        path = ask(self)
-        if path is not None:
-            self.open(path)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -18,9 +18,12 @@ from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.layers import Image as NapariImage
     from numpy.typing import NDArray
 
+    from napari_stentrans.io.choices import Choice
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
@@ -54,6 +57,14 @@ class Tag(dict):
         return self
 
 
+@dataclass(frozen=True)
+class Origin:
+    """Where a section was read from, and what else there was to choose."""
+
+    path: Path
+    choices: tuple[Choice, ...] = ()
+
+
 @dataclass(frozen=True, eq=False)
 class FirstLook:
     """What has to be computed before a section is shown; slow for large ones.
@@ -66,11 +77,14 @@ class FirstLook:
         The gene to show first.
     pixels
         Tissue image, or the levels of its pyramid, or None.
+    origin
+        Where it was read from; None where it was not read from a file.
     """
 
     section: Section
     gene: str
     pixels: NDArray[np.generic] | list[NDArray[np.generic]] | None
+    origin: Origin | None = None
 
     @classmethod
     def of(cls, section: Section) -> FirstLook:
@@ -86,7 +100,12 @@ class FirstLook:
 
     def layer_data(self, frame: Frame) -> list[LayerData]:
         """Layers of the tissue image, where there is one, and of the gene."""
-        tag = {"section": self.section, "gene": self.gene, "frame": frame}
+        tag = {
+            "section": self.section,
+            "gene": self.gene,
+            "frame": frame,
+            "origin": self.origin,
+        }
         layers = []
         if self.pixels is not None:
             layers.append(_image_layer(self.section, self.pixels, frame, tag))

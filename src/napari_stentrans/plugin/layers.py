@@ -75,6 +75,8 @@ class SectionLayers:
         Method whose result is awaited while a preview is shown, else empty.
     gene
         Name of the gene that is shown.
+    origin
+        Where the section was read from, and what else there was to choose; None where unknown.
     """
 
     compared = Signal()
@@ -109,7 +111,7 @@ class SectionLayers:
             self._show_first(look or FirstLook.of(section))
             return
         tag = next(iter(layers.values())).metadata[TAG]
-        self.gene, self._frame = tag["gene"], tag["frame"]
+        self.gene, self._frame, self.origin = tag["gene"], tag["frame"], tag["origin"]
         for role, layer in layers.items():
             self._layers.take(role, layer)
 
@@ -244,6 +246,11 @@ class SectionLayers:
         if self.difference is not None:
             self.difference.visible = on
 
+    @property
+    def present(self) -> list[Layer]:
+        """Layers of the section that are in the viewer, the lowest first."""
+        return [layer for layer in self.viewer.layers if layer in self._layers.values()]
+
     def remove(self) -> None:
         """Take all layers of the section out of the viewer."""
         self.set_side_by_side(on=False)
@@ -251,7 +258,7 @@ class SectionLayers:
             self.viewer.layers.remove(layer)
 
     def _show_first(self, look: FirstLook) -> None:
-        self.gene = look.gene
+        self.gene, self.origin = look.gene, look.origin
         was_empty = not len(self.viewer.layers)
         self._frame = Frame.of(self.section, self.viewer.layers)
         for data in look.layer_data(self._frame):

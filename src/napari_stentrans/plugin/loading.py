@@ -2,33 +2,33 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
+import napari
 import numpy as np
 
-from napari_stentrans.io import read_section
+from napari_stentrans.io import choices_of, read_section
 from napari_stentrans.plugin.frame import Frame
-from napari_stentrans.plugin.images import FirstLook, lost_layer
-from napari_stentrans.plugin.samples import SAMPLES
+from napari_stentrans.plugin.images import FirstLook, Origin, lost_layer
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_stentrans.io.choices import Chosen
+    from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
 
-def read_steps(path: Path) -> Steps[FirstLook]:
-    """Read a section and prepare its first map."""
+def read_steps(path: Path, chosen: Chosen | None = None) -> Steps[FirstLook]:
+    """Read a section, what was chosen of it, and prepare its first map."""
     yield Progress(f"reading {path.name}", 0, 1)
-    return (yield from look_steps(read_section(path)))
-
-
-def sample_steps(name: str) -> Steps[FirstLook]:
-    """Make a sample and prepare its first map."""
-    yield Progress("making the sample", 0, 1)
-    return (yield from look_steps(SAMPLES[name].make()))
+    section = read_section(path, chosen)
+    choices = choices_of(path) if section.chosen else ()
+    look = yield from look_steps(section)
+    return replace(look, origin=Origin(path, choices))
 
 
 def look_steps(section: Section) -> Steps[FirstLook]:
@@ -40,3 +40,10 @@ def look_steps(section: Section) -> Steps[FirstLook]:
     _, options, _ = lost_layer(section, Frame.of(section))
     options["colormap"].map(np.zeros(1, np.uint8))
     return look
+
+
+def layers_of(look: FirstLook) -> list[LayerData]:
+    """Layers of a section, in the unit of those that are in the viewer."""
+    viewer = napari.current_viewer()
+    frame = Frame.of(look.section, () if viewer is None else viewer.layers)
+    return look.layer_data(frame)

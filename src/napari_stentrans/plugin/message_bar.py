@@ -23,6 +23,7 @@ class MessageBar(QFrame):
         super().__init__(parent)
         self.setObjectName("stentransMessage")
         self.setAccessibleName("message")
+        self._kind: Kind = "note"
         self._icon = QLabel()
         self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
         self._label = QLabel()
@@ -53,6 +54,7 @@ class MessageBar(QFrame):
     def show_message(self, text: str, kind: Kind = "error") -> None:
         """Show a message; it stays until it is closed or another takes its place."""
         strong, tint = TINTS[kind]
+        self._kind = kind
         self.setStyleSheet(
             f"#stentransMessage {{background-color: {tint}; border-left: 3px solid {strong};}}"
             "#stentransMessage > * {background-color: transparent;}"
@@ -63,9 +65,16 @@ class MessageBar(QFrame):
         self._recolour()
         self.show()
 
+    def add_note(self, text: str) -> None:
+        """Add a note to those that are shown; an error stays, with the note below it."""
+        shown = self.text().split("\n")
+        if text not in shown:
+            self.show_message("\n".join([*filter(None, shown), text]), self._kind)
+
     def clear(self) -> None:
         """Close the message."""
         self._label.clear()
+        self._kind = "note"
         self.hide()
 
     def changeEvent(self, event: Any) -> None:

@@ -2,20 +2,17 @@
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-import napari
-
-from napari_stentrans.io import can_read, read_section
-from napari_stentrans.plugin.frame import Frame
-from napari_stentrans.plugin.images import FirstLook
+from napari_stentrans.io import can_read
+from napari_stentrans.plugin.loading import layers_of, read_steps
+from napari_stentrans.progress import drain
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
-    from pathlib import Path
 
     from napari_stentrans.plugin.images import LayerData
-    from napari_stentrans.section import Section
 
 
 def get_reader(path: str | Path | Sequence[str | Path]) -> Callable[..., list[LayerData]] | None:
@@ -35,14 +32,7 @@ def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
         When its counts or positions make no sense.
     """
     one = _only(path)
-    return layers_of(read_section(path if one is None else one))  # type: ignore[arg-type]
-
-
-def layers_of(section: Section) -> list[LayerData]:
-    """Layers of a section, in the unit of those that are in the viewer."""
-    viewer = napari.current_viewer()
-    frame = Frame.of(section, () if viewer is None else viewer.layers)
-    return FirstLook.of(section).layer_data(frame)
+    return layers_of(drain(read_steps(Path(one))))
 
 
 def _only(path: str | Path | Sequence[str | Path]) -> str | Path | None:

@@ -1,0 +1,82 @@
+"""Opener: the ways to a section, from the wish of a person to the work of a job."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Protocol
+
+from napari_stentrans.plugin.dialogs import ask_file, ask_folder, may_drop_result
+from napari_stentrans.plugin.loading import read_steps
+from napari_stentrans.plugin.samples import sample_steps
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_stentrans.io.choices import Chosen
+    from napari_stentrans.plugin.images import FirstLook
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.progress import Steps
+
+
+class Load(Protocol):
+    """Starts a job that makes a section ready, which takes the place of another if given."""
+
+    def __call__(
+        self,
+        work: Callable[[], Steps[FirstLook]],
+        doing: str,
+        instead_of: SectionLayers | None = None,
+    ) -> None:
+        """Start the job."""
+
+
+class Opener:
+    """Opens sections for the dock.
+
+    Parameters
+    ----------
+    parent
+        Whose dialogs are shown.
+    load
+        Starts the jobs.
+    """
+
+    def __init__(self, parent: QWidget, load: Load) -> None:
+        self._parent = parent
+        self._load = load
+
+    def file(self) -> None:
+        """Ask for a file and open it."""
+        self._open_if(ask_file(self._parent))
+
+    def folder(self) -> None:
+        """Ask for a folder and open it."""
+        self._open_if(ask_folder(self._parent))
+
+    def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
+        """Read a section, with what was chosen of it."""
+        path = Path(path)
+        self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
+
+    def sample(self, name: str) -> None:
+        """Make a sample."""
+        self._load(partial(sample_steps, name), "Making a sample")
+
+    def choose(self, layers: SectionLayers, key: str, option: str) -> bool:
+        """Read a section again with another choice; False where the person thinks better of it."""
+        chosen = layers.section.chosen
+        if layers.origin is None or chosen.get(key) == option:
+            return True
+        if layers.enhancement is not None and not may_drop_result(self._parent):
+            return False
+        path = layers.origin.path
+        work = partial(read_steps, path, {**chosen, key: option})
+        self._load(work, f"Reading {path.name}", layers)
+        return True
+
+    def _open_if(self, path: Path | None) -> None:
+        if path is not None:
+            self.open(path)
