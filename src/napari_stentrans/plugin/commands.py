@@ -4,21 +4,22 @@ from __future__ import annotations
 
 import napari.viewer  # noqa: TC002 - napari reads the annotations to hand the viewer over
 from napari.utils.notifications import show_info
-from qtpy.QtWidgets import QFileDialog
 
+from napari_stentrans.plugin.dialogs import ask_file
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.layers import adopt, find
-
-FILES = "Sections (*.h5ad *.h5 *.tsv *.tsv.gz *.csv *.csv.gz *.txt *.txt.gz);;All files (*)"
 
 
 def open_section(viewer: napari.viewer.Viewer) -> None:
     """Let the person choose a file, and open its section in the dock."""
-    path, _ = QFileDialog.getOpenFileName(
-        None, "Open a section (of a Space Ranger folder: its .h5)", "", FILES
-    )
-    if path:
+    path = ask_file(None)
+    if path is not None:
         _dock(viewer).open(path)
+
+
+def use_active_layer(viewer: napari.viewer.Viewer) -> None:
+    """Make a section of the active layer, in the dock."""
+    _dock(viewer).use_active_layer()
 
 
 def paint_lost(viewer: napari.viewer.Viewer) -> None:

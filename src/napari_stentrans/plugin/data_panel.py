@@ -26,6 +26,7 @@ class DataPanel(Panel):
 
     fileWanted = Signal()
     folderWanted = Signal()
+    activeLayerWanted = Signal()
     sampleWanted = Signal(str)
     """Name of a sample."""
     sectionChosen = Signal(int)
@@ -60,6 +61,12 @@ class DataPanel(Panel):
         files.setToolTipsVisible(True)
         files.addAction("File (.h5ad, .h5, .tsv, .csv)…", self.fileWanted.emit)
         files.addAction("Space Ranger folder…", self.folderWanted.emit)
+        files.addSeparator()
+        use = files.addAction("Use active layer", self.activeLayerWanted.emit)
+        use.setToolTip(
+            "Make a section of the layer that is selected in napari: an Image with one channel "
+            "per gene, or Points with one numeric feature per gene"
+        )
         self.open.setMenu(files)
         self.sample = button("Open sample", "Open a simulated section to try things out")
         samples = QMenu(self.sample)

@@ -11,7 +11,7 @@ from napari_stentrans.export import record_path
 SECTIONS = "Sections (*.h5ad *.h5 *.tsv *.tsv.gz *.csv *.csv.gz *.txt *.txt.gz);;All files (*)"
 
 
-def ask_file(parent: QWidget) -> Path | None:
+def ask_file(parent: QWidget | None) -> Path | None:
     """Ask for a file that holds a section; None when the person thinks better of it."""
     chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", "", SECTIONS)
     return Path(chosen) if chosen else None

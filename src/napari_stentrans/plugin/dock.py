@@ -66,7 +66,7 @@ class StentransDock(QWidget):
         self._phase = Phase.EMPTY
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
-        self._opener = Opener(self, self._load)
+        self._opener = Opener(self, napari_viewer, self._load, self._fail)
         self._closed = False
         self._check_next = False
         self.message = MessageBar()
@@ -91,6 +91,10 @@ class StentransDock(QWidget):
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", and show it."""
         self._opener.sample(name)
+
+    def use_active_layer(self) -> None:
+        """Make a section of the active layer, and show it."""
+        self._opener.active_layer()
 
     def show_gene(self, name: str) -> None:
         """Show a gene in the maps before and after."""
@@ -359,6 +363,7 @@ class StentransDock(QWidget):
         self.viewer.layers.events.removed.connect(self._layers_timer_start)
         self.data.fileWanted.connect(self._opener.file)
         self.data.folderWanted.connect(self._opener.folder)
+        self.data.activeLayerWanted.connect(self._opener.active_layer)
         self.data.sampleWanted.connect(self._opener.sample)
         self.data.optionChosen.connect(self._on_option_chosen)
         self.data.cancelWanted.connect(self._runner.cancel)

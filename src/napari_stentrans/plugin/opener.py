@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
+from napari_stentrans.errors import SectionError
+from napari_stentrans.plugin.active_layer import layer_steps, layers_to_use
 from napari_stentrans.plugin.dialogs import ask_file, ask_folder, may_drop_result
 from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.plugin.samples import sample_steps
@@ -13,6 +15,7 @@ from napari_stentrans.plugin.samples import sample_steps
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari.components import ViewerModel
     from qtpy.QtWidgets import QWidget
 
     from napari_stentrans.io.choices import Chosen
@@ -40,13 +43,21 @@ class Opener:
     ----------
     parent
         Whose dialogs are shown.
+    viewer
+        Whose layers may become sections.
     load
         Starts the jobs.
+    fail
+        Says what cannot be done.
     """
 
-    def __init__(self, parent: QWidget, load: Load) -> None:
+    def __init__(
+        self, parent: QWidget, viewer: ViewerModel, load: Load, fail: Callable[[str], None]
+    ) -> None:
         self._parent = parent
+        self._viewer = viewer
         self._load = load
+        self._fail = fail
 
     def file(self) -> None:
         """Ask for a file and open it."""
@@ -64,6 +75,15 @@ class Opener:
     def sample(self, name: str) -> None:
         """Make a sample."""
         self._load(partial(sample_steps, name), "Making a sample")
+
+    def active_layer(self) -> None:
+        """Make a section of the active layer."""
+        try:
+            layers = layers_to_use(self._viewer)
+        except SectionError as error:
+            self._fail(str(error))
+            return
+        self._load(partial(layer_steps, layers), f"Reading {layers[0].name}")
 
     def choose(self, layers: SectionLayers, key: str, option: str) -> bool:
         """Read a section again with another choice; False where the person thinks better of it."""

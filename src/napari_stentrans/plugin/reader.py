@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read
 from napari_stentrans.plugin.loading import layers_of, read_steps
 from napari_stentrans.progress import drain
@@ -32,6 +33,8 @@ def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
         When its counts or positions make no sense.
     """
     one = _only(path)
+    if one is None:
+        raise ReadError(f"Sections are opened one at a time, got {path}.")
     return layers_of(drain(read_steps(Path(one))))
 
 
