@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QFileDialog
 
 import napari_stentrans
 from napari_stentrans.plugin.dock import StentransDock
+from napari_stentrans.plugin.endings import ENDINGS, file_filters
 from napari_stentrans.plugin.layers import SectionLayers
 
 MANIFEST = Path(napari_stentrans.__file__).with_name("napari.yaml")
@@ -27,6 +28,18 @@ def test_every_command_can_be_imported_and_is_ours():
     contributed = manifest.contributions.model_dump(exclude={"commands"}, exclude_none=True)
     used = set(_commands(contributed))
     assert used == known
+
+
+def test_dialogs_ask_for_what_the_readers_accept():
+    readers = PluginManifest.from_file(MANIFEST).contributions.readers
+    accepted = {pattern for reader in readers for pattern in reader.filename_patterns}
+    asked = {f"*.{ending}" for endings in ENDINGS.values() for ending in endings}
+    assert accepted - asked == {"*.zarr"}  # a folder
+    assert asked <= accepted
+    assert all(
+        f"{pattern})" in file_filters() or f"{pattern} " in file_filters() for pattern in asked
+    )
+    assert sum(reader.accepts_directories for reader in readers) == 1
 
 
 def _commands(node):
@@ -63,6 +76,7 @@ def test_the_menus_of_the_window_show_and_run_it(plugin, make_napari_viewer, sec
         ("Open Sample", "stEnTrans", "Simulated Visium section (hex lattice)"),
         ("Open Sample", "stEnTrans", "Simulated legacy ST section (square lattice)"),
         ("IO Utilities", "Open a spatial transcriptomics section... (stEnTrans)"),
+        ("Data", "Use as a spatial transcriptomics section (stEnTrans)"),
         ("Annotate", "Paint lost regions (stEnTrans)"),
         ("Filter", "Repair and sharpen a section (stEnTrans)"),
         ("Repair and sharpen a section (stEnTrans)",),

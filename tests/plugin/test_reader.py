@@ -2,13 +2,19 @@
 
 from __future__ import annotations
 
+import threading
 from typing import TYPE_CHECKING
 
 import h5py
 import napari
 import numpy as np
 import pytest
+from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtGui import QDropEvent
 
+from napari_stentrans import io
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
 from napari_stentrans.plugin.reader import get_reader
@@ -132,3 +138,98 @@ def test_space_ranger_folder_with_its_image(plugin, make_napari_viewer, data_dir
     assert np.sort(distance)[1] == pytest.approx(100, rel=0.03)
     corner = adopted.image.extent.world[1] / section.um_per_px
     np.testing.assert_allclose(corner, np.array([1998, 2000]) / 0.17211704, rtol=1e-3)
+
+
+# ---- dropped on a window that is alive
+
+
+class Slow:
+    """A format that takes as long as the test wants."""
+
+    def __init__(self, section: Section):
+        self.section = section
+        self.go_on = threading.Event()
+        self.thread: threading.Thread | None = None
+
+    def claims(self, path: Path) -> bool:
+        return path.suffix == ".h5ad"
+
+    recognises = claims
+
+    def choices(self, path: Path) -> tuple:
+        return ()
+
+    def read(self, path: Path, chosen: object) -> Section:
+        self.thread = threading.current_thread()
+        self.go_on.wait(30)
+        if path.stem == "broken":
+            raise ReadError("broken.h5ad is broken. Mend it.")
+        return self.section
+
+
+@pytest.fixture
+def slow_format(monkeypatch, section: Section) -> Slow:
+    slow = Slow(section)
+    monkeypatch.setattr(io, "_FORMATS", (slow,))
+    return slow
+
+
+def drop(qtbot, viewer: napari.Viewer, *paths: Path) -> None:
+    """Drop files on the window, while its events are handled; returns when napari has them."""
+    target = viewer.window._qt_viewer
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    where, none = QPointF(10, 10), Qt.KeyboardModifier.NoModifier
+    event = QDropEvent(where, Qt.DropAction.CopyAction, mime, Qt.MouseButton.LeftButton, none)
+    done = []
+    QTimer.singleShot(0, lambda: done.append(target.dropEvent(event)))  # as Qt calls it
+    qtbot.waitUntil(lambda: bool(done))
+
+
+def bars(viewer: napari.Viewer) -> list[str]:
+    """Labels of the progress bars in the activity dock."""
+    dialog = viewer.window._qt_window._activity_dialog
+    return [bar.description_label.text() for bar in dialog.findChildren(QtLabeledProgressBar)]
+
+
+def test_a_drop_of_a_slow_section_leaves_the_window_alive(
+    plugin, make_napari_viewer, qtbot, h5ad: Path, slow_format: Slow
+):
+    viewer = make_napari_viewer(show=True)
+    drop(qtbot, viewer, h5ad)
+    assert len(viewer.layers) == 0
+    assert f"Reading {h5ad.name}" in viewer.status
+    assert bars(viewer) == ["Reading sample.h5ad: "]
+    slow_format.go_on.set()
+    qtbot.waitUntil(lambda: len(viewer.layers) == 1)
+    assert slow_format.thread is not threading.main_thread()
+    assert adopt(viewer).section.digest == slow_format.section.digest
+    qtbot.waitUntil(lambda: "Reading" not in viewer.status)
+    qtbot.waitUntil(lambda: bars(viewer) == [])
+
+
+def test_several_drops_at_once_all_arrive(
+    plugin, make_napari_viewer, qtbot, h5ad: Path, slow_format: Slow
+):
+    second = h5ad.with_name("second.h5ad")
+    second.touch()
+    slow_format.go_on.set()
+    viewer = make_napari_viewer(show=True)
+    drop(qtbot, viewer, h5ad, second)
+    qtbot.waitUntil(lambda: len(viewer.layers) == 2)
+    qtbot.waitUntil(lambda: viewer.status == "Ready")
+
+
+def test_a_drop_of_a_broken_section_is_told_and_adds_nothing(
+    plugin, make_napari_viewer, qtbot, h5ad: Path, slow_format: Slow
+):
+    broken = h5ad.with_name("broken.h5ad")
+    broken.touch()
+    viewer = make_napari_viewer(show=True)
+    drop(qtbot, viewer, broken)
+    notification_manager.records.clear()
+    slow_format.go_on.set()
+    qtbot.waitUntil(lambda: bool(notification_manager.records))
+    assert "broken.h5ad is broken. Mend it." in str(notification_manager.records[-1].message)
+    qtbot.waitUntil(lambda: "Reading" not in viewer.status)
+    assert len(viewer.layers) == 0

@@ -56,11 +56,11 @@ class DataPanel(Panel):
         self.show_section(None)
 
     def _make_openers(self) -> None:
-        self.open = button("Open…", "Open a section from a file or a Space Ranger folder")
+        self.open = button("Open…", "Open a section from a file, a folder or a layer")
         files = QMenu(self.open)
         files.setToolTipsVisible(True)
-        files.addAction("File (.h5ad, .h5, .tsv, .csv)…", self.fileWanted.emit)
-        files.addAction("Space Ranger folder…", self.folderWanted.emit)
+        files.addAction("File (.h5ad, .h5, .tsv, .csv, .parquet, .gem)…", self.fileWanted.emit)
+        files.addAction("Folder (Space Ranger, Xenium, SpatialData)…", self.folderWanted.emit)
         files.addSeparator()
         use = files.addAction("Use active layer", self.activeLayerWanted.emit)
         use.setToolTip(
@@ -125,8 +125,9 @@ class DataPanel(Panel):
         if section is None:
             self._section = None
             self.about.setText(
-                "Open a section, or drop it on the window: a Space Ranger folder, an .h5ad file "
-                "or a legacy ST table."
+                "Open a section, or drop it on the window: a Space Ranger or Visium HD folder, "
+                "an .h5ad file, a legacy ST table, a SpatialData .zarr, or cells of Xenium, "
+                "MERSCOPE, CosMx, Stereo-seq or Slide-seq."
             )
             return
         self.about.setText(describe(section))

@@ -7,19 +7,21 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
-
-SECTIONS = "Sections (*.h5ad *.h5 *.tsv *.tsv.gz *.csv *.csv.gz *.txt *.txt.gz);;All files (*)"
+from napari_stentrans.plugin.endings import file_filters
 
 
 def ask_file(parent: QWidget | None) -> Path | None:
     """Ask for a file that holds a section; None when the person thinks better of it."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", "", SECTIONS)
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", "", file_filters())
     return Path(chosen) if chosen else None
 
 
 def ask_folder(parent: QWidget) -> Path | None:
-    """Ask for a Space Ranger folder; None when the person thinks better of it."""
-    chosen = QFileDialog.getExistingDirectory(parent, "Open a Space Ranger folder")
+    """Ask for a folder that holds a section; None when the person thinks better of it."""
+    chosen = QFileDialog.getExistingDirectory(
+        parent,
+        "Open a folder: Space Ranger, Visium HD, Xenium, MERSCOPE, CosMx or SpatialData (.zarr)",
+    )
     return Path(chosen) if chosen else None
 
 

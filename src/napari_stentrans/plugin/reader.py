@@ -7,8 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read
-from napari_stentrans.plugin.loading import layers_of, read_steps
-from napari_stentrans.progress import drain
+from napari_stentrans.plugin.dropped import read_for_napari
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -25,6 +24,8 @@ def get_reader(path: str | Path | Sequence[str | Path]) -> Callable[..., list[La
 def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
     """Read a section into layers, which the dock takes up when it is open or opened.
 
+    In a window that is alive they are read on a thread and added later.
+
     Raises
     ------
     ReadError
@@ -35,7 +36,7 @@ def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
     one = _only(path)
     if one is None:
         raise ReadError(f"Sections are opened one at a time, got {path}.")
-    return layers_of(drain(read_steps(Path(one))))
+    return read_for_napari(Path(one).expanduser())
 
 
 def _only(path: str | Path | Sequence[str | Path]) -> str | Path | None:

@@ -1,0 +1,80 @@
+"""Sections that are dropped on a window: read on a thread, so that the window lives on.
+
+napari calls readers on the thread of the window, and wants layers at once. It gets its sign for
+"no layers", and they are added when they have been made.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import napari
+from napari.layers import Layer
+from napari.utils import progress
+from napari.utils.notifications import show_warning
+from qtpy.QtCore import QObject, QThread
+from qtpy.QtWidgets import QApplication
+
+from napari_stentrans.plugin.loading import layers_of, read_steps
+from napari_stentrans.plugin.worker import Job
+from napari_stentrans.progress import drain
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_stentrans.plugin.images import FirstLook, LayerData
+
+NO_LAYERS: list = [(None,)]
+"""What a reader returns where there are no layers to add (yet)."""
+
+
+def read_for_napari(path: Path) -> list[LayerData]:
+    """Layers of a section, or NO_LAYERS where they are added to the viewer later.
+
+    They are added later where the events of a window are being handled. A script, which has no
+    window to keep alive, gets its layers.
+
+    Raises
+    ------
+    ReadError, SectionError
+        As ``read_section`` does, in a script; in a window napari tells the person.
+    """
+    viewer = napari.current_viewer()
+    if viewer is None or not _window_is_alive():
+        return layers_of(drain(read_steps(path)))
+    Dropped(viewer, path)
+    return NO_LAYERS
+
+
+def _window_is_alive() -> bool:
+    """Whether this is the thread of a window whose events are being handled."""
+    app, thread = QApplication.instance(), QThread.currentThread()
+    return app is not None and thread is app.thread() and thread.loopLevel() > 0
+
+
+class Dropped(QObject):
+    """One section that is being read for a viewer."""
+
+    def __init__(self, viewer: napari.Viewer, path: Path) -> None:
+        super().__init__(viewer.window._qt_window)  # goes with the window
+        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._bar = progress(total=0, desc=f"Reading {path.name}")
+        self._viewer.status = f"Reading {path.name} …"
+        self._job = Job(partial(read_steps, path), self)
+        self._job.returned.connect(self._on_returned)
+        self._job.warned.connect(show_warning)
+        self._job.ended.connect(self._on_ended)
+        self._job.start()
+
+    def _on_returned(self, look: FirstLook) -> None:
+        was_empty = not len(self._viewer.layers)
+        for data in layers_of(look):
+            self._viewer.layers.append(Layer.create(*data))
+        if was_empty:
+            self._viewer.reset_view()
+
+    def _on_ended(self) -> None:
+        self._bar.close()
+        self._viewer.status = "Ready"
+        self.deleteLater()

@@ -1,0 +1,18 @@
+"""What files of sections are called, for dialogs; napari.yaml lists the same for drops."""
+
+from __future__ import annotations
+
+ENDINGS = {
+    "AnnData and 10x matrices": ("h5ad", "h5"),
+    "Tables of spots": ("tsv", "tsv.gz", "csv", "csv.gz", "txt", "txt.gz"),
+    "Tables of cells or bins": ("parquet", "gem", "gem.gz", "xenium"),
+}
+"""Kind of file -> endings; tables of cells may also be .csv."""
+
+
+def file_filters() -> str:
+    """Filters of a dialog that asks for a file, all kinds together first."""
+    every = [ending for endings in ENDINGS.values() for ending in endings]
+    kinds = {"Sections": every, **ENDINGS}
+    shown = [f"{kind} ({' '.join(f'*.{e}' for e in endings)})" for kind, endings in kinds.items()]
+    return ";;".join([*shown, "All files (*)"])
