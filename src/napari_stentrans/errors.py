@@ -40,5 +40,9 @@ class WriteError(StentransError, OSError):
     """A result cannot be written where it was asked for."""
 
 
+class DownloadError(StentransError, OSError):
+    """A sample cannot be downloaded; the message says why and what to do."""
+
+
 class StentransWarning(UserWarning):
     """Something in the input was mended or left out; the message says what."""

@@ -6,12 +6,15 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar, QWidget
 
 from napari_stentrans.plugin.choice_rows import ChoiceRows
+from napari_stentrans.plugin.dialogs import in_megabytes
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.samples import SAMPLES
+from napari_stentrans.samples import REAL_SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -62,22 +65,36 @@ class DataPanel(Panel):
         files.addAction("File (.h5ad, .h5, .tsv, .csv, .parquet, .gem)…", self.fileWanted.emit)
         files.addAction("Folder (Space Ranger, Xenium, SpatialData)…", self.folderWanted.emit)
         files.addSeparator()
-        use = files.addAction("Use active layer", self.activeLayerWanted.emit)
+        use = QAction("Use active layer", files)
+        use.triggered.connect(lambda: self.activeLayerWanted.emit())
+        files.addAction(use)
         use.setToolTip(
             "Make a section of the layer that is selected in napari: an Image with one channel "
             "per gene, or Points with one numeric feature per gene"
         )
         self.open.setMenu(files)
-        self.sample = button("Open sample", "Open a simulated section to try things out")
+        self.sample = button("Open sample", "Open a section to try things out")
         samples = QMenu(self.sample)
         for name, sample in SAMPLES.items():
-            samples.addAction(sample.title, partial(self.sampleWanted.emit, name))
+            samples.addAction(sample.title, partial(self._on_sample, name))
+        samples.addSeparator()
+        for name, real in REAL_SAMPLES.items():
+            size = "" if real.size is None else f" {in_megabytes(real.size)}"
+            title = f"{real.title}: download{size}…"
+            action = QAction(title, samples)
+            action.triggered.connect(partial(self._on_sample, name))
+            samples.addAction(action)
+            action.setToolTip(f"From {real.page}; downloaded once, after asking")
+        samples.setToolTipsVisible(True)
         self.sample.setMenu(samples)
         row = QHBoxLayout()
         row.setSpacing(6)
         row.addWidget(self.open, 1)
         row.addWidget(self.sample, 1)
         self.rows.addLayout(row)
+
+    def _on_sample(self, name: str, checked: bool = False) -> None:
+        self.sampleWanted.emit(name)
 
     def _make_busy(self) -> None:
         self.busy = QProgressBar()

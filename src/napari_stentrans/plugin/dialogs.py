@@ -3,11 +3,15 @@
 from __future__ import annotations
 
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
 from napari_stentrans.plugin.endings import file_filters
+
+if TYPE_CHECKING:
+    from napari_stentrans.samples import RealSample
 
 
 def ask_file(parent: QWidget | None) -> Path | None:
@@ -35,6 +39,27 @@ def ask_table(parent: QWidget, proposed: str) -> Path | None:
     """Ask where to save a table; None when the person does not want to, or not to replace."""
     path = _ask_name(parent, "Save the table", proposed, "Table (*.csv)", ".csv")
     return path if path is None or _may_replace(parent, path) else None
+
+
+def may_download(parent: QWidget | None, sample: RealSample, size: int | None) -> bool:
+    """Ask whether a sample may be downloaded; say how large it is, whose, and where it goes."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("Download a sample")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(f"Download {sample.title}, {in_megabytes(size)}?")
+    box.setInformativeText(
+        f"From {sample.page}\nTerms: {sample.licence}\nIt is kept in {sample.folder}"
+    )
+    download = box.addButton("Download", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(download)
+    box.exec()
+    return box.clickedButton() is download
+
+
+def in_megabytes(size: int | None) -> str:
+    """Size of a download in words."""
+    return "of unknown size" if size is None else f"{max(size / 1e6, 0.1):,.1f} MB"
 
 
 def may_drop_result(parent: QWidget) -> bool:

@@ -66,7 +66,7 @@ class StentransDock(QWidget):
         self._phase = Phase.EMPTY
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
-        self._opener = Opener(self, napari_viewer, self._load, self._fail)
+        self._opener = Opener(self, napari_viewer, self._load, self._prepare, self._fail)
         self._closed = False
         self._check_next = False
         self.message = MessageBar()
@@ -89,7 +89,7 @@ class StentransDock(QWidget):
         self._opener.open(path, chosen)
 
     def open_sample(self, name: str) -> None:
-        """Make a sample, "hex" or "square", and show it."""
+        """Make a sample, "hex" or "square", or download another of them, and show it."""
         self._opener.sample(name)
 
     def use_active_layer(self) -> None:
@@ -194,11 +194,17 @@ class StentransDock(QWidget):
         instead_of: SectionLayers | None = None,
     ) -> None:
         """Start a job that ends in a section, which takes the place of another if given."""
+        self._prepare(work, doing, partial(self._on_loaded, instead_of))
+
+    def _prepare(
+        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], None]
+    ) -> None:
+        """Start a job on the way to a section."""
         self._check_next = False
         self._runner.stop()
         self.message.clear()
         self.data.show_busy(doing)
-        self._runner.start(work, Phase.LOADING, partial(self._on_loaded, instead_of))
+        self._runner.start(work, Phase.LOADING, returned)
 
     def _on_progress(self, step: Progress) -> None:
         if self._phase is Phase.CHECKING:

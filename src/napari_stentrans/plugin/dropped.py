@@ -13,10 +13,10 @@ import napari
 from napari.layers import Layer
 from napari.utils import progress
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QObject, QThread
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import QObject
 
 from napari_stentrans.plugin.loading import layers_of, read_steps
+from napari_stentrans.plugin.waiting import window_is_alive
 from napari_stentrans.plugin.worker import Job
 from napari_stentrans.progress import drain
 
@@ -41,16 +41,10 @@ def read_for_napari(path: Path) -> list[LayerData]:
         As ``read_section`` does, in a script; in a window napari tells the person.
     """
     viewer = napari.current_viewer()
-    if viewer is None or not _window_is_alive():
+    if viewer is None or not window_is_alive():
         return layers_of(drain(read_steps(path)))
     Dropped(viewer, path)
     return NO_LAYERS
-
-
-def _window_is_alive() -> bool:
-    """Whether this is the thread of a window whose events are being handled."""
-    app, thread = QApplication.instance(), QThread.currentThread()
-    return app is not None and thread is app.thread() and thread.loopLevel() > 0
 
 
 class Dropped(QObject):

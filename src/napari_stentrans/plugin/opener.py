@@ -4,13 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.plugin.active_layer import layer_steps, layers_to_use
-from napari_stentrans.plugin.dialogs import ask_file, ask_folder, may_drop_result
+from napari_stentrans.plugin.dialogs import ask_file, ask_folder, may_download, may_drop_result
 from napari_stentrans.plugin.loading import read_steps
-from napari_stentrans.plugin.samples import sample_steps
+from napari_stentrans.plugin.samples import (
+    HERE,
+    SAMPLES,
+    missing_steps,
+    real_steps,
+    sample_steps,
+)
+from napari_stentrans.samples import REAL_SAMPLES
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -22,6 +29,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.progress import Steps
+    from napari_stentrans.samples import RealSample
 
 
 class Load(Protocol):
@@ -46,17 +54,25 @@ class Opener:
     viewer
         Whose layers may become sections.
     load
-        Starts the jobs.
+        Starts the jobs that end in a section.
+    prepare
+        Starts a job, and calls back with its result.
     fail
         Says what cannot be done.
     """
 
     def __init__(
-        self, parent: QWidget, viewer: ViewerModel, load: Load, fail: Callable[[str], None]
+        self,
+        parent: QWidget,
+        viewer: ViewerModel,
+        load: Load,
+        prepare: Callable[[Callable[[], Steps[Any]], str, Callable[[Any], None]], None],
+        fail: Callable[[str], None],
     ) -> None:
         self._parent = parent
         self._viewer = viewer
         self._load = load
+        self._prepare = prepare
         self._fail = fail
 
     def file(self) -> None:
@@ -73,8 +89,18 @@ class Opener:
         self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
 
     def sample(self, name: str) -> None:
-        """Make a sample."""
-        self._load(partial(sample_steps, name), "Making a sample")
+        """Make a sample, or ask whether it may be downloaded."""
+        if name in SAMPLES:
+            self._load(partial(sample_steps, name), "Making a sample")
+            return
+        sample = REAL_SAMPLES[name]
+        work = partial(missing_steps, sample)
+        self._prepare(work, f"Looking for {sample.title}", partial(self._download, sample))
+
+    def _download(self, sample: RealSample, missing: int | None) -> None:
+        """Download and open a sample, if the person agrees to what has to be downloaded."""
+        if missing == HERE or may_download(self._parent, sample, missing):
+            self._load(partial(real_steps, sample), f"Opening {sample.title}")
 
     def active_layer(self) -> None:
         """Make a section of the active layer."""

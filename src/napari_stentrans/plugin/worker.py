@@ -141,6 +141,8 @@ class Job(QObject):
     ----------
     work
         Makes the generator; it runs on the job's own thread.
+    announce
+        Whether napari shows errors that are made for people, beside ``failed``.
     """
 
     progressed = Signal(object)
@@ -148,15 +150,22 @@ class Job(QObject):
     """A first result, while the job goes on."""
     returned = Signal(object)
     failed = Signal(str)
-    """What went wrong, in plain words; napari has been told already."""
+    """What went wrong, in plain words."""
     warned = Signal(str)
     paused = Signal()
     resumed = Signal()
     ended = Signal()
     """The last signal of every job, also of a cancelled one."""
 
-    def __init__(self, work: Callable[[], Steps[Any]], parent: QObject | None = None) -> None:
+    def __init__(
+        self,
+        work: Callable[[], Steps[Any]],
+        parent: QObject | None = None,
+        *,
+        announce: bool = True,
+    ) -> None:
         super().__init__(parent)
+        self._announce = announce
         self._stop, self._over = threading.Event(), threading.Event()
         steps = work()
         # superqt's own class: napari's would show a traceback for errors made for people.
@@ -213,7 +222,8 @@ class Job(QObject):
 
     def _on_errored(self, error: Exception) -> None:
         if isinstance(error, StentransError):
-            show_error(str(error))
+            if self._announce:
+                show_error(str(error))
             self.failed.emit(str(error))
             return
         notification_manager.receive_error(type(error), error, error.__traceback__)

@@ -1,0 +1,282 @@
+"""Downloads: whole, checked and resumed; archives are unpacked without trusting them."""
+
+from __future__ import annotations
+
+import gzip
+import os
+import shutil
+import tarfile
+import tempfile
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import urlsplit
+
+import pooch
+import requests
+
+from napari_stentrans.errors import DownloadError
+from napari_stentrans.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_stentrans.progress import Steps
+
+ATTEMPTS = 3
+PAUSE = 3.0
+"""Seconds before the second attempt; twice as many before the third."""
+TIMEOUT = (10.0, 15.0)
+"""Seconds to connect, and to wait for the next bytes."""
+CHUNK = 1 << 16
+PASSING = (408, 425, 429, 500, 502, 503, 504)
+"""Answers of a server that may be better a little later."""
+MOST_UNPACKED = 2 << 30
+"""Bytes; an archive that holds more is refused."""
+REMEDY = (
+    "Check the connection (and the proxy, if there is one) and try again: it goes on where it "
+    "stopped. The simulated samples need no network."
+)
+
+
+@dataclass(frozen=True)
+class Remote:
+    """A file to download.
+
+    Attributes
+    ----------
+    name
+        What it is called here.
+    url
+        Where it is.
+    sha256
+        Checksum; what does not have it is not kept.
+    size
+        Bytes, where they are known.
+    unpacks_to
+        For a tar archive, the folder that is wanted of it; the archive is not kept.
+    """
+
+    name: str
+    url: str
+    sha256: str
+    size: int | None = None
+    unpacks_to: str = ""
+
+    def is_in(self, folder: Path) -> bool:
+        """Whether it is there, whole."""
+        if self.unpacks_to:
+            return (folder / self.unpacks_to).is_dir()
+        file = folder / self.name
+        return file.is_file() and str(pooch.file_hash(str(file))) == self.sha256
+
+
+class _PassingError(Exception):
+    """What may go well at the next attempt."""
+
+
+def size_steps(remotes: Sequence[Remote]) -> Steps[int | None]:
+    """Bytes of all files, asked of the servers where they are not known; None if one is silent.
+
+    Raises
+    ------
+    DownloadError
+        When a server cannot be reached, or does not have the file.
+    """
+    total: int | None = 0
+    for remote in remotes:
+        size = remote.size
+        if size is None:
+            yield Progress("asking how large it is", 0, 1)
+            size = _asked_size(remote)
+        total = None if size is None or total is None else total + size
+    return total
+
+
+def fetch_steps(remotes: Sequence[Remote], folder: Path) -> Steps[Path]:
+    """Download the files that are not in ``folder`` yet, and return the folder.
+
+    Steps count bytes. Closing the generator between two steps stops the download; what came so
+    far is kept under another name, and the next download goes on there.
+
+    Raises
+    ------
+    DownloadError
+        When a file cannot be had whole, or cannot be written.
+    """
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+        for remote in remotes:
+            if not remote.is_in(folder):
+                yield from _download_steps(remote, folder)
+    except DownloadError:  # an OSError, as the next ones are
+        raise
+    except requests.RequestException as error:
+        raise _unreachable(remote, error) from error
+    except OSError as error:
+        raise DownloadError(
+            f"{folder} cannot be written: {error.strerror or error}. Free some space, or set "
+            "STENTRANS_CACHE to another folder."
+        ) from error
+    return folder
+
+
+def _download_steps(remote: Remote, folder: Path) -> Steps[None]:
+    part = folder / f"{remote.name}.part"
+    for attempt in range(1, ATTEMPTS + 1):
+        try:
+            yield from _stream_steps(remote, part)
+            break
+        except (_PassingError, requests.ConnectionError, requests.Timeout) as error:
+            problem: Exception = error
+        except requests.exceptions.ChunkedEncodingError as error:  # cut off
+            problem = error
+        if attempt == ATTEMPTS:
+            raise _unreachable(remote, problem) from problem
+        yield from _pause_steps(attempt * PAUSE, attempt + 1)
+    if not remote.unpacks_to:
+        os.replace(part, folder / remote.name)
+        return
+    yield Progress(f"unpacking {remote.name}", 0, 1)
+    try:
+        unpack(part, folder, remote.unpacks_to)
+    finally:
+        part.unlink(missing_ok=True)
+
+
+def _pause_steps(seconds: float, attempt: int) -> Steps[None]:
+    end = time.monotonic() + seconds
+    while (left := end - time.monotonic()) > 0:
+        yield Progress(f"the connection broke: attempt {attempt} of {ATTEMPTS} soon", 0, 1)
+        time.sleep(min(0.1, left))
+
+
+def _stream_steps(remote: Remote, part: Path) -> Steps[None]:
+    """Download into ``part``, after what is there of an earlier attempt, and check it."""
+    yield Progress(f"downloading {remote.name}", 0, 1)
+    there = part.stat().st_size if part.exists() else 0
+    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={there}-"} if there else {})
+    with requests.get(remote.url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
+        if answer.status_code == requests.codes.requested_range_not_satisfiable:
+            answer.close()  # all of it is there, or too much: the checksum will tell
+        else:
+            _check_status(answer)
+            resumed = answer.status_code == requests.codes.partial_content
+            there = there if resumed else 0
+            yield from _append_steps(remote, answer, part, there)
+    found = str(pooch.file_hash(str(part)))
+    if found != remote.sha256:
+        part.unlink()
+        raise _PassingError(
+            f"what came is not the file that was published (checksum {found[:12]}…, expected "
+            f"{remote.sha256[:12]}…)"
+        )
+
+
+def _append_steps(remote: Remote, answer: requests.Response, part: Path, there: int) -> Steps[None]:
+    length = answer.headers.get("Content-Length", "")
+    total = there + int(length) if length.isdigit() else remote.size
+    if total is not None:
+        _check_space(part.parent, total - there)
+    with part.open("ab" if there else "wb") as file:
+        done = there
+        for chunk in answer.iter_content(CHUNK):
+            file.write(chunk)
+            done += len(chunk)
+            if total is not None and done > total:
+                raise _PassingError("more came than the file has bytes")
+            # Without a total it would be a division; a bar that is busy says enough.
+            yield Progress(f"downloading {remote.name}", done if total else 0, total or 1)
+    if total is not None and done < total:
+        raise _PassingError(f"the connection ended after {done:,} of {total:,} bytes")
+
+
+def _check_status(answer: requests.Response) -> None:
+    if answer.status_code in PASSING:
+        raise _PassingError(f"the server said {answer.status_code} {answer.reason}")
+    answer.raise_for_status()
+
+
+def _check_space(folder: Path, needed: int) -> None:
+    free = shutil.disk_usage(folder).free
+    if free < 2 * needed:  # an archive and what it unpacks to
+        raise DownloadError(
+            f"{folder} has {free / 1e6:,.0f} MB free, and {2 * needed / 1e6:,.0f} MB are needed. "
+            "Free some space, or set STENTRANS_CACHE to another folder."
+        )
+
+
+def _asked_size(remote: Remote) -> int | None:
+    try:
+        headers = {"Accept-Encoding": "identity"}
+        answer = requests.head(remote.url, headers=headers, allow_redirects=True, timeout=TIMEOUT)
+        answer.raise_for_status()
+    except requests.RequestException as error:
+        raise _unreachable(remote, error) from error
+    length = answer.headers.get("Content-Length", "")
+    return int(length) if length.isdigit() else None
+
+
+def _unreachable(remote: Remote, error: Exception) -> DownloadError:
+    """Say in one sentence what went wrong, and what to do."""
+    host = urlsplit(remote.url).netloc
+    status = getattr(getattr(error, "response", None), "status_code", None)
+    if status is not None:
+        return DownloadError(
+            f"{remote.name} cannot be downloaded: {host} answered {status}. The file may have "
+            "moved; look for a newer version of this program, or use a simulated sample."
+        )
+    if isinstance(error, requests.exceptions.SSLError):
+        reason = f"the certificate of {host} is not trusted"
+    elif isinstance(error, requests.Timeout) or "timed out" in str(error):
+        reason = f"{host} does not answer in time"
+    elif isinstance(error, requests.exceptions.ChunkedEncodingError):
+        reason = "the connection broke off"
+    elif isinstance(error, requests.RequestException):
+        reason = f"{host} cannot be reached"
+    else:
+        reason = str(error)
+    return DownloadError(f"{remote.name} cannot be downloaded: {reason}. {REMEDY}")
+
+
+def unpack(archive: Path, folder: Path, wanted: str) -> None:
+    """Unpack one folder of a tar archive into ``folder``, all of it or nothing.
+
+    Raises
+    ------
+    DownloadError
+        When the archive is damaged, has no such folder, holds links or devices, paths that
+        lead elsewhere, or more than 2 GiB.
+    """
+    damaged = f"{archive.name} is not the archive that was expected"
+    with tempfile.TemporaryDirectory(dir=folder, prefix=".unpacking") as scratch:
+        try:
+            with tarfile.open(archive) as tar:
+                _extract(tar, Path(scratch), archive.name)
+        except (tarfile.TarError, gzip.BadGzipFile, EOFError, zlib.error) as error:
+            raise DownloadError(f"{damaged}: {error}. Try again.") from error
+        if not (Path(scratch) / wanted).is_dir():
+            raise DownloadError(f"{damaged}: it holds no folder {wanted!r}. Try again.")
+        os.replace(Path(scratch) / wanted, folder / wanted)
+
+
+def _extract(tar: tarfile.TarFile, folder: Path, name: str) -> None:
+    unpacked = 0
+    for member in tar:
+        path = PurePosixPath(member.name)
+        if path.is_absolute() or ".." in path.parts or "\\" in member.name or ":" in member.name:
+            raise DownloadError(f"{name} holds a path that leads elsewhere: {member.name!r}.")
+        if member.isdir():
+            continue
+        source = tar.extractfile(member) if member.isreg() else None
+        if source is None:
+            raise DownloadError(f"{name} holds a link or a device: {member.name!r}.")
+        unpacked += member.size
+        if unpacked > MOST_UNPACKED:
+            raise DownloadError(f"{name} unpacks to more than {MOST_UNPACKED / 2**30:.0f} GiB.")
+        target = folder.joinpath(*path.parts)
+        target.parent.mkdir(parents=True, exist_ok=True)
+        with source, target.open("wb") as file:
+            shutil.copyfileobj(source, file)
