@@ -78,6 +78,10 @@ class FileServer:
             if fault == "stall":
                 self.release.wait(20)
             return
+        if fault == "slow":
+            while body and not self.release.wait(0.3):
+                request.wfile.write(body[: 1 << 16])
+                body = body[1 << 16 :]
         request.wfile.write(body)
 
     def close(self):

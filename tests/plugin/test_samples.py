@@ -1,4 +1,4 @@
-"""Open sample: simulated ones at once, real ones after a question, from a server in this process."""
+"""Open sample: simulated ones at once, real ones after a question, from a local server."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from file_server import FileServer
 from gestures import LEFT, click
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog
+from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog, QPushButton
 
 from napari_stentrans import downloads
 from napari_stentrans.downloads import Remote
@@ -129,7 +129,7 @@ def test_who_does_not_want_the_download_gets_none(dock, server, answer, qtbot):
 
 
 def test_a_download_shows_how_far_it_is_and_is_cancelled(dock, server, answer, qtbot, tmp_path):
-    server.faults = ["stall"]
+    server.faults = ["slow"]
     answer("Download")
     choose(dock)
     qtbot.waitUntil(lambda: "ownloading B4.tsv … " in dock.data.about.text(), timeout=20_000)
@@ -187,13 +187,13 @@ def test_a_sample_of_napari_s_menu_that_is_cancelled(
     plugin, make_napari_viewer, server, answer, qtbot
 ):
     viewer = make_napari_viewer(show=True)
-    server.faults = ["stall"]
+    server.faults = ["slow"]
     answer("Download")
 
     def cancel():
         dialog = QApplication.activeModalWidget()
         if isinstance(dialog, QProgressDialog) and dialog.value() > 0:
-            dialog.cancel()
+            qtbot.mouseClick(dialog.findChild(QPushButton), LEFT)
             server.release.set()
         else:
             QTimer.singleShot(20, cancel)
