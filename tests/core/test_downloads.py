@@ -264,3 +264,30 @@ def test_the_legacy_sample_is_what_its_checksums_say(server, monkeypatch, tmp_pa
     assert section.n_spots == 283
     assert section.lattice.kind == "square"
     assert [image.name for image in section.images]
+
+
+def test_a_visium_sample_opens_as_a_folder(server, monkeypatch, tmp_path, data_dir):
+    monkeypatch.setenv(samples.CACHE_VARIABLE, str(tmp_path))
+    folder = data_dir / "visium_mini"
+    packed = io.BytesIO()
+    with tarfile.open(fileobj=packed, mode="w:gz") as tar:
+        tar.add(folder / "spatial", "spatial")
+    matrix, spatial = "filtered_feature_bc_matrix.h5", "spatial.tar.gz"
+    server.files |= {matrix: (folder / matrix).read_bytes(), spatial: packed.getvalue()}
+    sample = samples.REAL_SAMPLES["human_lymph_node"]
+    assert [remote.name for remote in sample.remotes] == [matrix, spatial]
+    local = [
+        replace(
+            remote,
+            url=f"{server.url}/{remote.name}",
+            sha256=hashlib.sha256(server.files[remote.name]).hexdigest(),
+        )
+        for remote in sample.remotes
+    ]
+    local_sample = replace(sample, remotes=tuple(local))
+    path = drain(samples.sample_steps(local_sample))
+    assert local_sample.is_here
+    section = read_section(path)
+    assert section.n_spots == 2695
+    assert section.images
+    assert section.name == "V1_Human_Lymph_Node"

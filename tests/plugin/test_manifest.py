@@ -13,6 +13,8 @@ import napari_stentrans
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.endings import ENDINGS, file_filters
 from napari_stentrans.plugin.layers import SectionLayers
+from napari_stentrans.plugin.samples import SAMPLES
+from napari_stentrans.samples import REAL_SAMPLES
 
 MANIFEST = Path(napari_stentrans.__file__).with_name("napari.yaml")
 
@@ -40,6 +42,14 @@ def test_dialogs_ask_for_what_the_readers_accept():
         f"{pattern})" in file_filters() or f"{pattern} " in file_filters() for pattern in asked
     )
     assert sum(reader.accepts_directories for reader in readers) == 1
+
+
+def test_samples_are_the_same_in_the_menus_of_napari_and_of_the_dock():
+    listed = PluginManifest.from_file(MANIFEST).contributions.sample_data
+    titles = {key: sample.title for key, sample in [*SAMPLES.items(), *REAL_SAMPLES.items()]}
+    assert [sample.key for sample in listed] == list(titles)
+    for sample in listed:
+        assert sample.display_name.startswith(titles[sample.key])
 
 
 def _commands(node):

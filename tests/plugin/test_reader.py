@@ -13,6 +13,7 @@ from napari._qt.widgets.qt_progress_bar import QtLabeledProgressBar
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
+from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans import io
 from napari_stentrans.errors import ReadError
@@ -233,3 +234,18 @@ def test_a_drop_of_a_broken_section_is_told_and_adds_nothing(
     assert "broken.h5ad is broken. Mend it." in str(notification_manager.records[-1].message)
     qtbot.waitUntil(lambda: "Reading" not in viewer.status)
     assert len(viewer.layers) == 0
+
+
+def test_the_window_may_be_closed_while_a_drop_is_read(
+    plugin, make_napari_viewer, qtbot, h5ad: Path, slow_format: Slow
+):
+    viewer = make_napari_viewer(show=True)
+    drop(qtbot, viewer, h5ad)
+    qtbot.waitUntil(lambda: slow_format.thread is not None)
+    (worker,) = WorkerBase._worker_set
+    notification_manager.records.clear()
+    viewer.close()
+    slow_format.go_on.set()
+    qtbot.waitUntil(lambda: not worker.is_running, timeout=20_000)
+    qtbot.wait(100)
+    assert not notification_manager.records

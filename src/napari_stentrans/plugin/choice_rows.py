@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QFormLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -48,11 +48,14 @@ class ChoiceRows(QWidget):
             made = QComboBox()
             made.addItems(list(choice.options))
             made.setAccessibleName(choice.label.lower())
-            made.setToolTip(f"{choice.label}: another choice is read from the file at once")
+            made.setToolTip(f"{choice.label}: another choice is read at once")
+            for at, option in enumerate(choice.options):
+                made.setItemData(at, option, Qt.ItemDataRole.ToolTipRole)
             made.setMinimumContentsLength(6)
             made.setSizeAdjustPolicy(
                 QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
             )
+            made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.setEnabled(len(choice.options) > 1)
             made.textActivated.connect(partial(self.chosen.emit, choice.key))
             self._rows.addRow(f"{choice.label}:", made)
