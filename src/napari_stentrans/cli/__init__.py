@@ -17,7 +17,7 @@ from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
-from napari_stentrans.export import check_target, save_steps, write_h5ad
+from napari_stentrans.export import check_file, check_target, save_steps, write_h5ad
 from napari_stentrans.io import read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
@@ -218,7 +218,7 @@ def _config(arguments: argparse.Namespace) -> EnhanceConfig:
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
-    check_target(arguments.output, overwrite=arguments.overwrite, with_record=False)
+    check_file(arguments.output, ".h5ad", overwrite=arguments.overwrite)
     section = simulate_section(
         n_spots=arguments.spots,
         n_genes=arguments.genes,
