@@ -17,6 +17,7 @@ from napari_stentrans.export.files import (
     check_place,
     ending_of,
 )
+from napari_stentrans.export.masks import save_mask
 from napari_stentrans.progress import Steps, drain
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ __all__ = [
     "check_target",
     "record_path",
     "save",
+    "save_mask",
     "save_steps",
     "write_h5ad",
 ]

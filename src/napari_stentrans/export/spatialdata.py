@@ -32,25 +32,23 @@ def write_steps(
 
     ``std`` is always part of the table.
     """
-    import spatialdata as package
-    import spatialdata.models
-    import spatialdata.transformations
+    from spatialdata import SpatialData
+    from spatialdata.models import ShapesModel, TableModel
 
     um = enhancement.section.um_per_px
     adata = enhancement.skeleton(genes)
     adata.obs["site"], adata.obs["region"] = adata.obs_names, "sites"
     adata.obs["region"] = adata.obs["region"].astype("category")
-    models = package.models
-    table = models.TableModel.parse(adata, region="sites", region_key="region", instance_key="site")
-    circles = models.ShapesModel.parse(
+    table = TableModel.parse(adata, region="sites", region_key="region", instance_key="site")
+    circles = ShapesModel.parse(
         enhancement.sites.xy,
         geometry=0,
         radius=_radius(enhancement),
         index=adata.obs_names.to_numpy(),
-        transformations=_transforms(package, 1.0, um),
+        transformations=_transforms(1.0, um),
     )
-    images = {image.name: _image(package, image, um) for image in enhancement.section.images[:1]}
-    data = package.SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
+    images = {image.name: _image(image, um) for image in enhancement.section.images[:1]}
+    data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
     data.write(path)
     group = zarr.open_group(path / "tables" / "table", mode="r+")
     yield from stream(empty_matrices(group, adata.shape), enhancement, genes)
@@ -62,21 +60,24 @@ def _radius(enhancement: Enhancement) -> float:
     return 0.5 * enhancement.raster.lattice.spacing
 
 
-def _transforms(package: Any, scale: float, um_per_px: float | None) -> dict[str, Any]:
+def _transforms(scale: float, um_per_px: float | None) -> dict[str, Any]:
     """From pixels, of which ``scale`` are one full-resolution pixel, to the systems."""
+    from spatialdata.transformations import Scale
+
     known = {PIXELS: 1 / scale} | ({} if um_per_px is None else {MICROMETRES: um_per_px / scale})
-    make = package.transformations.Scale
-    return {system: make([factor] * 2, axes=("x", "y")) for system, factor in known.items()}
+    return {system: Scale([factor] * 2, axes=("x", "y")) for system, factor in known.items()}
 
 
-def _image(package: Any, image: SectionImage, um_per_px: float | None) -> Any:
+def _image(image: SectionImage, um_per_px: float | None) -> Any:
+    from spatialdata.models import Image2DModel
+
     pixels: NDArray[Any] = np.asarray(image.data)
     planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
     levels = max(int(np.ceil(np.log2(max(pixels.shape[:2]) / BIG))), 0)
-    return package.models.Image2DModel.parse(
+    return Image2DModel.parse(
         planes,
         dims=("c", "y", "x"),
-        transformations=_transforms(package, image.scale, um_per_px),
+        transformations=_transforms(image.scale, um_per_px),
         scale_factors=[2] * levels or None,
         c_coords=["r", "g", "b", "a"][: len(planes)] if len(planes) > 2 else None,
     )

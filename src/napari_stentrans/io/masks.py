@@ -230,7 +230,9 @@ def _draw_rings(rings: Any, section: Section) -> NDArray[np.bool_]:
         xy = np.array([point[:2] for point in ring], float)
         if len(xy) < 3 or not np.isfinite(xy).all():
             raise ValueError("a polygon has fewer than three corners, or corners without numbers")
-        column, row = ((xy - raster.origin) / raster.pixel).T
-        inside = polygon2mask(raster.shape, np.column_stack([row, column]))
-        painted[inside] = number == 0
+        rc = ((xy - raster.origin) / raster.pixel)[:, ::-1]
+        low = np.clip(np.floor(rc.min(0)), 0, raster.shape).astype(int)
+        high = np.clip(np.ceil(rc.max(0)) + 1, low, raster.shape).astype(int)
+        inside = polygon2mask(tuple(high - low), rc - low)
+        painted[low[0] : high[0], low[1] : high[1]][inside] = number == 0
     return painted
