@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -134,7 +135,7 @@ def test_large_maps_have_a_pyramid_and_units_of_pixels_where_no_other_is_known(
     assert [channel["Name"] for channel in pixels["Channel"]] == ["Aéß", "B&<"]
     assert pixels["PhysicalSizeXUnit"] == "pixel"
     assert pixels["PhysicalSizeX"] == pytest.approx(result.raster.pixel)
-    for fine, coarse in zip(levels, levels[1:], strict=False):  # NaN takes no part in means
+    for fine, coarse in pairwise(levels):  # NaN takes no part in means
         rows, columns = coarse.shape
         blocks = fine[: 2 * rows, : 2 * columns].reshape(rows, 2, columns, 2)
         means = np.ma.masked_invalid(blocks).mean(axis=(1, 3)).filled(np.nan)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Protocol
 from napari_stentrans.enhancement import GENES_AT_ONCE
 from napari_stentrans.errors import WriteError
 from napari_stentrans.export import h5ad, ometiff, spatialdata, table, zarr
+from napari_stentrans.export.figures import check_figure, save_figure
 from napari_stentrans.export.files import (
     beside,
     check_ending,
@@ -28,10 +29,12 @@ if TYPE_CHECKING:
 __all__ = [
     "ENDINGS",
     "beside",
+    "check_figure",
     "check_file",
     "check_target",
     "record_path",
     "save",
+    "save_figure",
     "save_mask",
     "save_steps",
     "write_h5ad",

@@ -8,6 +8,8 @@ import numpy as np
 from scipy.ndimage import find_objects
 from skimage.measure import find_contours, label
 
+from napari_stentrans.export.colours import REGION_COLOURS
+
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
 
@@ -17,15 +19,6 @@ if TYPE_CHECKING:
 
 Ring = list[list[float]]
 
-COLOURS = (
-    (213, 94, 0),
-    (0, 114, 178),
-    (0, 158, 115),
-    (230, 159, 0),
-    (86, 180, 233),
-    (204, 121, 167),
-)
-"""Told apart with any colour vision (Okabe and Ito, 2008)."""
 FINE = 1e-3
 """Corners are rounded to this share of a raster pixel."""
 
@@ -52,7 +45,7 @@ def to_geojson(
             for rings in _rings(labels == number)
         ]
         name = names[int(number)]
-        colour = COLOURS[(int(number) - 1) % len(COLOURS)]
+        colour = REGION_COLOURS[(int(number) - 1) % len(REGION_COLOURS)]
         features.append(
             {
                 "type": "Feature",
@@ -60,7 +53,7 @@ def to_geojson(
                 "properties": {
                     "objectType": "annotation",
                     "name": name,
-                    "classification": {"name": name, "color": list(colour)},
+                    "classification": {"name": name, "color": list(bytes.fromhex(colour[1:]))},
                 },
             }
         )
