@@ -18,6 +18,7 @@ from napari_stentrans.export.files import (
     check_place,
     ending_of,
 )
+from napari_stentrans.export.masks import ENDINGS as MASK_ENDINGS
 from napari_stentrans.export.masks import save_mask
 from napari_stentrans.progress import Steps, drain
 
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDINGS",
+    "MASK_ENDINGS",
     "beside",
     "check_figure",
     "check_file",
