@@ -188,3 +188,20 @@ def test_nothing_is_replaced_without_asking(tmp_path: Path) -> None:
         save_mask(section, lost, tmp_path / "m.doc")
     save_mask(section, lost, path, overwrite=True)
     assert read_mask(path, section).lost.sum() == 9
+
+
+@pytest.mark.parametrize("name", [*FULL, "m.csv"])
+def test_a_full_disk_leaves_what_was_there(tmp_path: Path, name: str) -> None:
+    resource = pytest.importorskip("resource", reason="Windows has no such limit")
+    section, path = sections()["hex"], tmp_path / name
+    before = np.arange(150) % 50 == 0
+    save_mask(section, before, path)
+    soft, hard = resource.getrlimit(resource.RLIMIT_FSIZE)
+    resource.setrlimit(resource.RLIMIT_FSIZE, (100, hard))
+    try:
+        with pytest.raises(WriteError, match="could not be written"):
+            save_mask(section, np.arange(150) % 2 == 0, path, overwrite=True)
+    finally:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (soft, hard))
+    assert list(tmp_path.iterdir()) == [path]
+    np.testing.assert_array_equal(read_mask(path, section).lost, before)

@@ -79,11 +79,10 @@ def write_lost(path: str, data: Any, options: dict[str, Any]) -> list[str]:
     if features is not None and {"index", "region"} <= set(features):
         names = dict(zip(features["index"], features["region"], strict=True))
     try:
-        return [
-            str(save_mask(tag["section"], data, target, names=names, overwrite=target.exists()))
-        ]
+        written = save_mask(tag["section"], data, target, names=names, overwrite=target.exists())
     except MaskError as error:  # napari takes a ValueError for "no plugin can write this"
         raise WriteError(str(error)) from error
+    return [str(written)]
 
 
 def _tag_of(options: dict[str, Any]) -> dict[str, Any]:
