@@ -77,7 +77,7 @@ def test_lost_spots_are_grey_and_hatched(section: Section, tmp_path: Path) -> No
     shares = []
     for name, lost in (("none", np.zeros(150, bool)), ("some", np.arange(150) < 75)):
         path = tmp_path / f"{name}.png"
-        save_figure(enhance(section, lost, NEAREST), ["Gene2"], path)
+        save_figure(enhance(section, lost, NEAREST), ["Gene2"], path, dpi=100)
         shares.append(share(path, GREY))
     assert shares[0] < 0.001
     assert 0.02 < shares[1] < 0.25
@@ -87,9 +87,9 @@ def test_provenance_in_its_colours_and_the_image_underneath(
     result: Enhancement, tmp_path: Path
 ) -> None:
     plain, more, image = (tmp_path / f"{name}.png" for name in ("plain", "more", "image"))
-    save_figure(result, ["Gene2"], plain)
-    save_figure(result, ["Gene2"], more, provenance=True)
-    save_figure(result, ["Gene2"], image, image=True)
+    save_figure(result, ["Gene2"], plain, dpi=100)
+    save_figure(result, ["Gene2"], more, provenance=True, dpi=100)
+    save_figure(result, ["Gene2"], image, image=True, dpi=100)
     for label in ("measured", "lost", "between"):
         assert share(plain, PROVENANCE_COLOURS[label]) < 1e-4
         assert share(more, PROVENANCE_COLOURS[label]) > 0.005

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import gzip
+from contextlib import contextmanager
 from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
@@ -11,6 +12,7 @@ import numpy as np
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from napari_stentrans.enhancement import Enhancement
@@ -47,8 +49,11 @@ def write_steps(
         file.write("\n")
 
 
-def _open(path: Path) -> IO[str]:
+@contextmanager
+def _open(path: Path) -> Iterator[IO[str]]:
     if path.suffix.lower() == ".gz":
-        zipped = gzip.open(path, "wt", compresslevel=LEVEL, encoding="utf-8", newline="")
-        return cast("IO[str]", zipped)
-    return path.open("w", encoding="utf-8", newline="")
+        with gzip.open(path, "wt", LEVEL, encoding="utf-8", newline="") as file:
+            yield cast("IO[str]", file)
+    else:
+        with path.open("w", encoding="utf-8", newline="") as file:
+            yield file
