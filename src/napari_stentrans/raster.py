@@ -110,6 +110,22 @@ class SpotRaster:
             )
         return np.append(spots, False)[self.index]
 
+    def paint_sites(self, sites: ArrayLike) -> NDArray[np.bool_]:
+        """(row, column) mask that is True on the cells of lattice nodes (site, 2) without a spot.
+
+        The inverse of ``unmeasured``, for sites that came from it.
+        """
+        painted = np.zeros(self.shape, bool)
+        wanted = self.lattice.nodes(np.asarray(sites, float).reshape(-1, 2))
+        if len(wanted):
+            row, column = np.nonzero(self.index < 0)
+            nodes = self.lattice.nodes(self.origin + self.pixel * np.column_stack([column, row]))
+            low, width = nodes.min(0), int(np.ptp(nodes[:, 1])) + 1
+            in_reach = ((wanted >= low) & (wanted <= nodes.max(0))).all(1)
+            number = (nodes - low) @ [width, 1]
+            painted[row, column] = np.isin(number, (wanted[in_reach] - low) @ [width, 1])
+        return painted
+
     def lost(self, painted: ArrayLike) -> NDArray[np.bool_]:
         """(spot,) True where at least half of a spot's cell is painted.
 

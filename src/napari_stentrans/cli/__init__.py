@@ -17,7 +17,15 @@ from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
-from napari_stentrans.export import check_target, save_steps, write_h5ad
+from napari_stentrans.export import (
+    ENDINGS,
+    check_figure,
+    check_file,
+    check_target,
+    save_figure,
+    save_steps,
+    write_h5ad,
+)
 from napari_stentrans.io import read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
@@ -82,7 +90,17 @@ def _add_enhance(commands: Any) -> None:
         commands, "enhance", "Fill lost spots, double the resolution, denoise.", _enhance
     )
     parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help=f"the result, named *{', *'.join(ENDINGS)}; maps and tables are for chosen genes",
+    )
+    parser.add_argument(
+        "--figure", type=Path, metavar="FILE", help="draw --genes before and after: png, svg, pdf"
+    )
     parser.add_argument(
         "--lost",
         type=Path,
@@ -168,7 +186,7 @@ def _in_words(value: Any) -> str:
 
 
 def _enhance(arguments: argparse.Namespace) -> None:
-    check_target(arguments.output, overwrite=arguments.overwrite)
+    _check_outputs(arguments)
     if arguments.record is not None:
         record = _record_alone(arguments)
         section = read_section(arguments.path or Path(record.source or ""), record.chosen)
@@ -182,17 +200,31 @@ def _enhance(arguments: argparse.Namespace) -> None:
         if arguments.lost is not None:
             mask = read_mask(arguments.lost, section)
             lost, sites = mask.lost, mask.sites
+    genes = None if config.genes is None else list(dict.fromkeys(config.genes))
+    _check_outputs(arguments, len(section.genes if genes is None else genes))
     enhancement = with_bar(enhance_steps(section, lost, config, sites))
-    genes = None if config.genes is None else list(enhancement.genes)
     written = with_bar(
         save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
     )
+    if arguments.figure is not None:
+        shown = list(enhancement.genes)
+        written.append(
+            save_figure(enhancement, shown, arguments.figure, overwrite=arguments.overwrite)
+        )
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
     for path in written:
         print(path)
+
+
+def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) -> None:
+    """Find out before the run whether its results can be written."""
+    overwrite = arguments.overwrite
+    check_target(arguments.output, overwrite=overwrite, n_genes=n_genes)
+    if arguments.figure is not None:
+        check_figure(arguments.figure, overwrite=overwrite, n_genes=n_genes)
 
 
 def _record_alone(arguments: argparse.Namespace) -> RunRecord:
@@ -218,7 +250,7 @@ def _config(arguments: argparse.Namespace) -> EnhanceConfig:
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
-    check_target(arguments.output, overwrite=arguments.overwrite, with_record=False)
+    check_file(arguments.output, ".h5ad", overwrite=arguments.overwrite)
     section = simulate_section(
         n_spots=arguments.spots,
         n_genes=arguments.genes,

@@ -15,6 +15,7 @@ from PIL import Image
 
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.export.colours import LOST_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
@@ -39,9 +40,6 @@ CANDIDATES = 20
 DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 """Genes that are abundant everywhere and show nothing of the tissue."""
 
-LOST_COLOUR = "#d55e00"
-PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#56b4e9"), strict=True))
-"""Colours that people with any colour vision tell apart (Okabe and Ito, 2008)."""
 DIVERGING = Colormap(
     [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="stentrans difference"
 )
