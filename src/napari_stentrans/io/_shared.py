@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import numpy as np
 import pandas as pd
+from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 
@@ -28,6 +29,7 @@ FOREIGN_ERRORS = (
     ValueError,
     RuntimeError,  # h5py raises it for some damaged files
     zlib.error,
+    IORegistryError,  # anndata raises it for elements of a kind that it does not know
 )
 """What the libraries under the readers raise for files that are damaged or of another kind."""
 

@@ -5,18 +5,18 @@ from __future__ import annotations
 import gzip
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tifffile
 from PIL import Image
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import plain_suffix, reading
+from napari_stentrans.io._shared import plain_suffix, reading, warn
 from napari_stentrans.section import SectionImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -104,3 +104,46 @@ def _plane(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     if pixels.ndim == 3 and pixels.shape[-1] not in (2, 3, 4) and pixels.shape[0] in (3, 4):
         pixels = np.moveaxis(pixels, 0, -1)
     return pixels
+
+
+def library_images(
+    record: Mapping[str, Any], xy: NDArray[np.generic] | None
+) -> tuple[SectionImage, ...]:
+    """Images of one library of ``uns["spatial"]``, the finest of the usual ones first.
+
+    Parameters
+    ----------
+    record
+        ``{"images": {name: pixels}, "scalefactors": {"tissue_NAME_scalef": scale}}``.
+    xy
+        (spot, 2) positions (x, y), full-resolution pixels; where no scale is given, pixels that
+        hold them all are taken as full-resolution ones.
+
+    Warns
+    -----
+    StentransWarning
+        When an image was left out because its scale is not known.
+    """
+    factors, images = record.get("scalefactors") or {}, record.get("images") or {}
+    usual = [name for name in ("fullres", "hires", "lowres") if name in images]
+    found = []
+    for name in [*usual, *(name for name in images if name not in usual)]:
+        pixels = _plane(np.asarray(images[name]))
+        if pixels.ndim not in (2, 3) or pixels.size == 0:
+            warn(f"The image {name} is left out: its shape is {pixels.shape}.")
+            continue
+        scale = float(factors.get(f"tissue_{name}_scalef", 0.0))
+        if scale <= 0:
+            if xy is None or not holds(pixels.shape, xy):
+                warn(f"The image {name} is left out: scalefactors do not give its scale.")
+                continue
+            scale = 1.0
+        found.append(SectionImage(name, partial(np.asarray, pixels), scale))
+    return tuple(found)
+
+
+def holds(shape: Sequence[int], xy: NDArray[np.generic]) -> bool:
+    """Whether positions xy (spot, 2) all lie on an image of the shape (row, column, ...)."""
+    if xy.ndim != 2 or xy.shape[1] < 2 or xy.dtype.kind not in "fiu":
+        return False
+    return bool((xy[:, :2] >= 0).all() and (xy[:, :2].max(0) <= (shape[1], shape[0])).all())
