@@ -96,14 +96,11 @@ def read(path: Path, chosen: Chosen) -> Section:
     """
     name = path.stem
     with reading(path, REMEDY), repeated_names_allowed(), h5py.File(path) as file:
-        if _is_old(file):
-            adata = ad.read_h5ad(path)
-        else:
-            adata = _read_parts(file, path, chosen)
+        adata = ad.read_h5ad(path) if _is_old(file) else _read_parts(file, path, chosen)
     if "section" in chosen:
         name = f"{name}_{chosen['section']}"
     adata = _with_positions(adata)
-    record = next(iter(adata.uns.get("spatial", {}).values()), {})
+    record: dict[str, Any] = next(iter(adata.uns.get("spatial", {}).values()), {})
     images = library_images(record, adata.obsm.get("spatial"))
     return Section.from_anndata(adata, images=images, source=path, name=name)
 

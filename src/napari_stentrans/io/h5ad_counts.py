@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import scipy.sparse as sp
 from anndata.io import read_elem
-from numpy.typing import NDArray
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
 
 SAMPLED = 100_000
 """Values of a matrix that are looked at, at its start, middle and end each."""

@@ -13,6 +13,7 @@ from PIL import Image
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import plain_suffix, reading, warn
+from napari_stentrans.io.tiff import tiff_levels
 from napari_stentrans.section import SectionImage
 
 if TYPE_CHECKING:
@@ -21,25 +22,75 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".btf")
+REMEDY = "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."
+MOST_PIXELS = 100_000_000
+"""Pixels of colour that are decoded at once; together with their copies they take 1 GB."""
 KEPT_MODES = ("1", "L", "LA", "I", "I;16", "F", "RGB", "RGBA")
 """Pillow modes whose numbers are the pixels; palettes and print colours are converted."""
 
 
 def lazy_image(path: Path, name: str, scale: float = 1.0) -> SectionImage:
-    """Make an image of the section that is read when it is first looked at."""
-    return SectionImage(name, partial(read_pixels, path), scale)
+    """Make an image of the section that is read when it is first looked at.
+
+    Large TIFFs stay in the file, as pyramids. JPEGs of more than 100 megapixels are decoded at
+    a half, a quarter or an eighth of their size. Of an image with several channels the first
+    three are its colours; ``read_pixels`` returns all of them.
+    """
+    factor = _jpeg_reduction(path)
+    return SectionImage(name, partial(_load, path, factor), scale / factor)
+
+
+def _load(path: Path, factor: int) -> NDArray[np.generic] | list[Any]:
+    """Pixels of an image to look at, or the levels of its pyramid."""
+    with reading(path, REMEDY):
+        if _is_tiff(path) and path.suffix.lower() != ".gz":
+            levels = tiff_levels(path)
+            if levels is not None:
+                return levels
+        elif factor == 1:
+            _check_size(path)
+        else:
+            with _pillow(path) as image:
+                rows, columns = image.height // factor, image.width // factor
+                image.draft(image.mode, (columns, rows))
+                return _plane(
+                    np.asarray(image if image.mode in KEPT_MODES else image.convert("RGB"))
+                )
+    return read_pixels(path)
+
+
+def _jpeg_reduction(path: Path) -> int:
+    """How many times smaller a JPEG is decoded to stay within 100 megapixels; 1 for others."""
+    if plain_suffix(path) not in (".jpg", ".jpeg"):
+        return 1
+    try:
+        rows, columns = image_size(path)
+    except ReadError:  # said when the image is looked at
+        return 1
+    return next((f for f in (1, 2, 4) if rows * columns / f**2 <= MOST_PIXELS), 8)
+
+
+def _check_size(path: Path) -> None:
+    """Refuse images that are read whole and are too large for that."""
+    with _pillow(path) as image:
+        bands = 1 if len(image.getbands()) == 1 else 4
+        if image.width * image.height * bands > 4 * MOST_PIXELS:
+            raise ValueError(
+                f"its {image.width} x {image.height} pixels do not fit into memory and this kind "
+                "of file gives them only whole; save it as a TIFF with tiles"
+            )
 
 
 def read_pixels(path: Path) -> NDArray[np.generic]:
-    """Pixels of an image file, (row, column) or (row, column, 2 to 4).
+    """Pixels of an image file, (row, column), (row, column, 2 to 4) or (channel, row, column).
 
     Raises
     ------
     ReadError
         When the file is no image, is damaged, or is a stack of images.
     """
-    with reading(path, "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."):
+    with reading(path, REMEDY):
         pixels = _read_tiff(path) if _is_tiff(path) else _read_with_pillow(path)
         pixels = _plane(pixels)
     if pixels.ndim not in (2, 3) or pixels.size == 0:
@@ -62,7 +113,7 @@ def image_size(path: Path) -> tuple[int, int]:
 
 
 def _is_tiff(path: Path) -> bool:
-    return plain_suffix(path) in (".tif", ".tiff")
+    return plain_suffix(path) in (".tif", ".tiff", ".btf")
 
 
 def _read_tiff(path: Path) -> NDArray[np.generic]:
@@ -106,9 +157,7 @@ def _plane(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     return pixels
 
 
-def library_images(
-    record: Mapping[str, Any], xy: NDArray[np.generic] | None
-) -> tuple[SectionImage, ...]:
+def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[SectionImage, ...]:
     """Images of one library of ``uns["spatial"]``, the finest of the usual ones first.
 
     Parameters
@@ -142,8 +191,9 @@ def library_images(
     return tuple(found)
 
 
-def holds(shape: Sequence[int], xy: NDArray[np.generic]) -> bool:
+def holds(shape: Sequence[int], xy: NDArray[Any]) -> bool:
     """Whether positions xy (spot, 2) all lie on an image of the shape (row, column, ...)."""
     if xy.ndim != 2 or xy.shape[1] < 2 or xy.dtype.kind not in "fiu":
         return False
-    return bool((xy[:, :2] >= 0).all() and (xy[:, :2].max(0) <= (shape[1], shape[0])).all())
+    xy = np.asarray(xy[:, :2], float)
+    return bool((xy >= 0).all() and (xy.max(0) <= (shape[1], shape[0])).all())
