@@ -112,6 +112,17 @@ def image_size(path: Path) -> tuple[int, int]:
             return image.height, image.width
 
 
+def is_coloured(path: Path) -> bool:
+    """Whether an image file holds colours or several channels, from its header."""
+    with reading(path):
+        if _is_tiff(path):
+            with tifffile.TiffFile(path) as tiff:
+                series = tiff.series[0]
+                return int(series.keyframe.samplesperpixel) >= 3 or "C" in series.axes
+        with _pillow(path) as image:
+            return len(image.getbands()) >= 3
+
+
 def _is_tiff(path: Path) -> bool:
     return plain_suffix(path) in (".tif", ".tiff", ".btf")
 
