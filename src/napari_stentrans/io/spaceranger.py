@@ -28,6 +28,7 @@ from napari_stentrans.io.spaceranger_files import (
     is_technical,
     run_of,
     spatial_of,
+    split_libraries,
 )
 from napari_stentrans.io.spaceranger_images import images_of, scale_factors
 from napari_stentrans.io.tenx_matrix import TenxMatrix, read_matrix
@@ -67,7 +68,7 @@ def choices(path: Path) -> tuple[Choice, ...]:
     ReadError
         When a matrix is damaged.
     """
-    found = find(path)
+    found = split_libraries(find(path))
     samples = tuple(dict.fromkeys(one.sample for one in found))
     sizes = sorted({one.bin_um for one in found if one.bin_um is not None})
     offered = []
@@ -112,7 +113,7 @@ def read(path: Path, chosen: Chosen) -> Section:
 
 def _chosen(path: Path, chosen: Chosen) -> Found:
     """The one matrix that was chosen; says so where the default of several was taken."""
-    found = find(path)
+    found = split_libraries(find(path))
     if not found:
         raise ReadError(
             f"{path} holds spatial data of Space Ranger and no counts: expected "

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 from dataclasses import dataclass, replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
@@ -15,6 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 MATRIX = "feature_bc_matrix"
+MOST_FOLDERS = 500
+"""Folders inside of a folder that are looked into."""
 _MATRIX_NAME = re.compile(rf"(.*?)(filtered|raw)_{MATRIX}(?:\.h5)?")
 _BIN = re.compile(r"square_(\d+)um")
 
@@ -110,22 +113,37 @@ def is_bin(name: str) -> bool:
 
 
 def find(path: Path) -> list[Found]:
-    """Find the matrices of a run, of a folder with several samples, or of a folder of runs."""
+    """Find the matrices of a run, of a folder with several samples, or of a folder of runs.
+
+    Nothing is opened.
+    """
     if path.is_file():
-        return _groups(Found(path))
+        return [Found(path)]
     for home in (path, path / "outs"):
         if here := _in_home(home):
             return here
-    several = []
-    for inner in sorted(p for p in path.iterdir() if p.is_dir()):
-        for home in (inner, inner / "outs"):
-            if here := _in_home(home):
-                several += [
-                    replace(one, sample=" ".join(filter(None, (inner.name, one.sample))))
-                    for one in here
-                ]
-                break
+    several: list[Found] = []
+    for inner in _folders_in(path):
+        here = _in_home(inner) or _in_home(inner / "outs")
+        several += [
+            replace(one, sample=" ".join(filter(None, (inner.name, one.sample)))) for one in here
+        ]
     return several
+
+
+def split_libraries(found: list[Found]) -> list[Found]:
+    """Split the matrix, where there is one, into the libraries that were aggregated in it.
+
+    Raises
+    ------
+    ReadError
+        When the matrix is damaged.
+    """
+    groups = gem_groups(found[0].matrix) if len(found) == 1 else []
+    if len(groups) < 2:
+        return found
+    names = _library_names(found[0].matrix.parent, max(groups))
+    return [replace(found[0], sample=names.get(g, str(g)), group=g) for g in groups]
 
 
 def run_of(found: Found) -> Run:
@@ -164,22 +182,22 @@ def spatial_of(folder: Path, prefix: str = "", library: str = "") -> Path | None
 
 
 def _in_home(home: Path) -> list[Found]:
-    """Matrices of a folder: its bins, or its samples, or its libraries."""
+    """Matrices of a folder: its bins, or its samples."""
     if bins := _bins(home):
         return [Found(_matrices(folder)[0], bin_um=size) for size, folder in sorted(bins.items())]
     matrices = _matrices(home)
     if len(matrices) > 1:
         return [Found(matrix, _label(matrix)) for matrix in matrices]
-    return _groups(Found(matrices[0])) if matrices else []
+    return [Found(matrix) for matrix in matrices]
 
 
-def _groups(found: Found) -> list[Found]:
-    """Split a matrix into its libraries, where its barcodes end in -1, -2 and so on."""
-    groups = gem_groups(found.matrix)
-    if len(groups) < 2:
-        return [found]
-    names = _library_names(found.matrix.parent, max(groups))
-    return [replace(found, sample=names.get(g, str(g)), group=g) for g in groups]
+def _folders_in(path: Path) -> list[Path]:
+    """Folders that a person may have put runs into; none where they cannot be listed."""
+    try:
+        folders = (inner for inner in path.iterdir() if inner.is_dir())
+        return sorted(islice(folders, MOST_FOLDERS))
+    except OSError:
+        return []
 
 
 def _library_names(folder: Path, count: int) -> dict[int, str]:
