@@ -126,7 +126,9 @@ def find(path: Path) -> list[Found]:
     for inner in _folders_in(path):
         here = _in_home(inner) or _in_home(inner / "outs")
         several += [
-            replace(one, sample=" ".join(filter(None, (inner.name, one.sample)))) for one in here
+            replace(one, sample=" ".join(filter(None, (inner.name, one.sample))))
+            for one in here
+            if _is_placed(one)
         ]
     return several
 
@@ -179,6 +181,15 @@ def spatial_of(folder: Path, prefix: str = "", library: str = "") -> Path | None
         if any(home.glob("*tissue_positions*")):
             return home
     return None
+
+
+def _is_placed(found: Found) -> bool:
+    """Whether there are positions for a matrix: those of single cells have none."""
+    try:
+        run_of(found)
+    except ReadError:
+        return False
+    return True
 
 
 def _in_home(home: Path) -> list[Found]:
