@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import tifffile
 
+from napari_stentrans.io._shared import reading
 from napari_stentrans.io.levels import Level, Piece, as_bytes, coarser_levels, reduced
 from napari_stentrans.io.tiff_segments import PageReader
 
@@ -129,34 +130,43 @@ class _Channel:
 
 @dataclass(frozen=True, eq=False)
 class _Mapped:
-    """Pixels that lie in the file as they are."""
+    """A plane whose pixels lie in the file as they are; it is mapped while a piece is read."""
 
-    pixels: NDArray[Any]
+    path: Path
+    stored: np.dtype[Any]
+    offset: int
+    inner: tuple[int, int, int]
+    separate: bool
     rows_of_a_segment: int = 1
 
     @property
     def shape(self) -> tuple[int, ...]:
-        return self.pixels.shape
+        rows, columns, samples = np.roll(self.inner, -1) if self.separate else self.inner
+        return (rows, columns) if samples == 1 else (rows, columns, samples)
 
     @property
     def dtype(self) -> np.dtype[Any]:
-        return self.pixels.dtype.newbyteorder("=")
+        return self.stored.newbyteorder("=")
 
     def __call__(self, top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
-        return np.asarray(self.pixels[top:bottom, left:right], self.dtype)
+        with reading(self.path):
+            pixels = np.memmap(self.path, self.stored, "r", self.offset, self.inner)
+        if self.separate:
+            pixels = np.moveaxis(pixels, 0, -1)
+        piece = np.array(pixels[top:bottom, left:right], self.dtype)
+        return piece.reshape(piece.shape[:2] + self.shape[2:])
 
 
 def _mapped(path: Path, series: tifffile.TiffPageSeries, n_planes: int) -> list[_Mapped]:
     page = series.keyframe
     dtype = np.dtype(f"{series.parent.byteorder}{np.dtype(page.dtype).char}")  # type: ignore[union-attr]
-    rows, columns = _plane_shape(series)
-    samples = int(page.samplesperpixel)
+    (rows, columns), samples = _plane_shape(series), int(page.samplesperpixel)
     separate = page.planarconfig == 2 and samples > 1
     inner = (samples, rows, columns) if separate else (rows, columns, samples)
-    whole = np.memmap(path, dtype, "r", int(series.dataoffset or 0), (n_planes, *inner))
-    if separate:
-        whole = np.moveaxis(whole, 1, -1)
-    return [_Mapped(plane[..., 0] if samples == 1 else plane) for plane in whole]
+    size, start = dtype.itemsize * rows * columns * samples, int(series.dataoffset or 0)
+    if start + n_planes * size > path.stat().st_size:
+        raise ValueError("it is cut off")
+    return [_Mapped(path, dtype, start + at * size, inner, separate) for at in range(n_planes)]
 
 
 def _level(planes: Sequence[Any], stretch: NDArray[np.float64] | None) -> Level:
