@@ -29,6 +29,7 @@ PIECES: list[Any] = [
     np.s_[..., 1],
     np.s_[40:30],
     np.s_[200:100:-9],
+    np.s_[np.array([5, 200, -1]), np.array([9, 100, 422])],
 ]
 
 
@@ -113,6 +114,9 @@ def test_pieces_of_large_tiffs(tmp_path: Path, kind: str) -> None:
     assert not isinstance(finest, np.ndarray)
     assert (finest.shape, finest.dtype, finest.ndim) == (pixels.shape, np.uint8, 3)
     assert image.shape == pixels.shape
+    for outside in (ROWS, -ROWS - 1, np.array([3, ROWS])):
+        with pytest.raises(IndexError, match="out of bounds"):
+            _ = finest[outside]
     within = 20 if "jpeg" in kind else 0
     for piece in PIECES:
         shown, wanted = finest[piece], pixels[piece]

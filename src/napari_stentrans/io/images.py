@@ -23,6 +23,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".btf")
+LEAST_INSIDE = 0.95
+"""Share of the positions that lie on the image of their pixels."""
 REMEDY = "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."
 MOST_PIXELS = 100_000_000
 """Pixels of colour that are decoded at once; together with their copies they take 1 GB."""
@@ -203,8 +205,12 @@ def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[
 
 
 def holds(shape: Sequence[int], xy: NDArray[Any]) -> bool:
-    """Whether positions xy (spot, 2) all lie on an image of the shape (row, column, ...)."""
+    """Whether positions xy (spot, 2) lie on an image of the shape (row, column, ...).
+
+    A few may lie beyond its edge, as the capture area of Visium HD does.
+    """
     if xy.ndim != 2 or xy.shape[1] < 2 or xy.dtype.kind not in "fiu":
         return False
     xy = np.asarray(xy[:, :2], float)
-    return bool((xy >= 0).all() and (xy.max(0) <= (shape[1], shape[0])).all())
+    inside = ((xy >= 0) & (xy <= (shape[1], shape[0]))).all(1)
+    return bool(inside.mean() >= LEAST_INSIDE)

@@ -64,7 +64,10 @@ def choices(path: Path) -> tuple[Choice, ...]:
 
 def _tables_in(folder: Path) -> dict[str, Path]:
     """Name -> table of spots in a folder."""
-    files = (p for p in sorted(folder.iterdir()) if p.is_file() and plain_suffix(p) in SUFFIXES)
+    try:
+        files = [p for p in sorted(folder.iterdir()) if p.is_file() and plain_suffix(p) in SUFFIXES]
+    except OSError:  # a folder that cannot be listed
+        return {}
     tables = [path for path in islice(files, MOST_TABLES) if is_spot_table(path)]
     stems = [plain_stem(path) for path in tables]
     names = stems if len(set(stems)) == len(stems) else [path.name for path in tables]

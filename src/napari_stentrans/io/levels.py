@@ -59,10 +59,10 @@ class Level:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Pixels of integers and slices; only what they span is read."""
+        """Pixels of integers, slices and arrays of indices; only what they span is read."""
         key = key if isinstance(key, tuple) else (key,)
-        if Ellipsis in key:
-            at = key.index(Ellipsis)
+        dots = [at for at, part in enumerate(key) if part is Ellipsis]
+        for at in dots[:1]:
             fill = (slice(None),) * (self.ndim - len(key) + 1)
             key = (*key[:at], *fill, *key[at + 1 :])
         key = (*key, *(slice(None),) * (self.ndim - len(key)))
@@ -126,6 +126,14 @@ def _span(key: Any, length: int) -> tuple[int, int, Any]:
         low, high = min(indices[0], indices[-1]), max(indices[0], indices[-1])
         start = 0 if indices.step > 0 else None
         return low, high + 1, slice(start, None, indices.step)
+    if isinstance(key, np.ndarray):
+        positions = np.where(key < 0, key + length, key)
+        if not key.size:
+            return 0, 0, positions
+        first, last = int(positions.min()), int(positions.max())
+        if first < 0 or last >= length:
+            raise IndexError(f"indices are out of bounds for an axis of {length}")
+        return first, last + 1, positions - first
     at = int(key)
     if not -length <= at < length:
         raise IndexError(f"index {at} is out of bounds for an axis of {length}")

@@ -141,7 +141,9 @@ class _Mapped:
 
     @property
     def shape(self) -> tuple[int, ...]:
-        rows, columns, samples = np.roll(self.inner, -1) if self.separate else self.inner
+        rows, columns, samples = self.inner
+        if self.separate:
+            samples, rows, columns = self.inner
         return (rows, columns) if samples == 1 else (rows, columns, samples)
 
     @property
