@@ -60,7 +60,7 @@ def test_info_says_what_there_is_and_what_was_taken(
     assert counts["chosen"] == "layers/counts"
     assert main(["info", str(two), "--choose", "section=right"]) == 0
     said = capsys.readouterr().out
-    assert "section:                 right (--choose section=, of left, right)" in said
+    assert "section:                 right, of left, right (--choose section=VALUE)" in said
     other = info(capsys, "--choose", "section=right", "--choose", "counts=X", str(two))
     assert other["spots"] != facts["spots"]
     assert [choice["chosen"] for choice in other["choices"]] == ["right", "X"]

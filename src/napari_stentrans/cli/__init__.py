@@ -142,8 +142,8 @@ def _info(arguments: argparse.Namespace) -> None:
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
     for offer in offers:
-        options = ", ".join(offer["options"])
-        print(f"{offer['key'] + ':':<25}{offer['chosen']} (--choose {offer['key']}=, of {options})")
+        key, options = offer["key"], ", ".join(offer["options"])
+        print(f"{key + ':':<25}{offer['chosen']}, of {options} (--choose {key}=VALUE)")
 
 
 def _offers(path: Path, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
