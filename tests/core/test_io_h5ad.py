@@ -152,6 +152,20 @@ class TestSections:
         mine = adata.obs["library_id"].isin(list("BC"))
         assert total == mine.sum()
 
+    def test_file_of_anndata_0_7(self, tmp_path: Path) -> None:
+        path = save(three("donor"), tmp_path)
+        with h5py.File(path, "a") as file:  # categories of all columns in one group
+            obs = file["obs"]
+            codes, names = obs["donor/codes"][:], obs["donor/categories"].asstr()[:]
+            del obs["donor"]
+            obs["donor"] = codes
+            place = obs.create_group("__categories").create_dataset("donor", data=list(names))
+            place.attrs["ordered"] = False
+            obs["donor"].attrs["categories"] = place.ref
+            obs.attrs["encoding-version"] = "0.1.0"
+        assert choices_of(path)[0].options == ("A", "B", "C")
+        assert read_section(path, {"section": "C"}).n_spots == len(XY)
+
     def test_unknown_section(self, tmp_path: Path) -> None:
         with pytest.raises(ReadError, match=r"section of .* must be one of A, B, C; got 'D'"):
             read_section(save(three(), tmp_path), {"section": "D"})
@@ -335,9 +349,7 @@ def test_part_of_an_unknown_kind_is_left_out(tmp_path: Path) -> None:
     assert "colours" not in section.adata.uns
     with h5py.File(path, "a") as file:
         file["obs"].attrs["encoding-version"] = "99"
-    with (
-        pytest.raises(ReadError, match="cannot be read"),
-    ):
+    with pytest.raises(ReadError, match="cannot be read"):
         read_section(path)
 
 

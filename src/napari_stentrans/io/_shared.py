@@ -54,8 +54,12 @@ def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
 
 @contextmanager
 def repeated_names_allowed() -> Iterator[None]:
-    """Keep anndata quiet about repeated names: Section says it once, in its own words."""
+    """Keep anndata quiet about repeated names: Section says it once, in its own words.
+
+    And about files of its earlier versions, which it reads.
+    """
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* was written without encoding metadata")
         warnings.filterwarnings("ignore", message=".* names are not unique", category=UserWarning)
         yield
 

@@ -64,7 +64,7 @@ def choices(path: Path) -> tuple[Choice, ...]:
     ReadError
         When the file is damaged or is no AnnData file.
     """
-    with reading(path, REMEDY), h5py.File(path) as file:
+    with reading(path, REMEDY), repeated_names_allowed(), h5py.File(path) as file:
         if _is_old(file):
             return ()
         found = []

@@ -95,10 +95,13 @@ def _columns(file: h5py.File, *, all_of_them: bool) -> Iterator[Sections]:
     """Columns of obs with 2 to 200 values, the usual ones first."""
     obs = file["obs"]
     usual = (*USUAL_COLUMNS, *UNSURE_COLUMNS)
-    names = [n for n in obs if n.lower() in usual or (all_of_them and _may_be_names(obs[n]))]
+    listed = [name for name in obs.attrs["column-order"] if name in obs]
+    names = [n for n in listed if n.lower() in usual or (all_of_them and _may_be_names(obs[n]))]
     names.sort(key=lambda n: usual.index(n.lower()) if n.lower() in usual else len(usual))
+    # anndata 0.7 keeps the categories of all columns in a place of their own
+    frame = read_elem(obs) if names and "__categories" in obs else None
     for name in names:
-        values = read_elem(obs[name])
+        values = read_elem(obs[name]) if frame is None else frame[name].array
         if getattr(values, "dtype", None) is not None and values.dtype.kind in "fcMm":
             continue
         codes, found = pd.factorize(values)
@@ -110,7 +113,7 @@ def _columns(file: h5py.File, *, all_of_them: bool) -> Iterator[Sections]:
 
 
 def _may_be_names(node: Any) -> bool:
-    return isinstance(node, h5py.Group) or node.dtype.kind in "OSU"
+    return isinstance(node, h5py.Group) or node.dtype.kind in "OSU" or "categories" in node.attrs
 
 
 def _stacked(file: h5py.File, of_spot: NDArray[np.int64]) -> bool:
