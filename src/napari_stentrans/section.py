@@ -36,20 +36,32 @@ class SectionImage:
     name
         What to call it, for example "hires".
     load
-        Returns the pixels: (row, column) or (row, column, 3 or 4).
+        Returns the pixels, (row, column) or (row, column, 3 or 4), or the levels of their
+        pyramid as a list, the finest first: arrays, or objects that are sliced like arrays.
     scale
         Image pixels per full-resolution pixel, as in Space Ranger's scale factors:
         a full-resolution position times ``scale`` is a position in this image.
     """
 
     name: str
-    load: Callable[[], NDArray[np.generic]]
+    load: Callable[[], NDArray[np.generic] | list[Any]]
     scale: float = 1.0
 
     @cached_property
+    def levels(self) -> tuple[Any, ...]:
+        """Levels of the pyramid, the finest first; those of large images stay in their file."""
+        loaded = self.load()
+        return tuple(loaded) if isinstance(loaded, list) else (loaded,)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(row, column) or (row, column, 3 or 4) of the finest level."""
+        return tuple(self.levels[0].shape)
+
+    @property
     def data(self) -> NDArray[np.generic]:
-        """The pixels, (row, column) or (row, column, 3 or 4)."""
-        return self.load()
+        """The pixels of the finest level, all in memory; ask a large image for its levels."""
+        return np.asarray(self.levels[0])
 
 
 @dataclass(frozen=True, eq=False)

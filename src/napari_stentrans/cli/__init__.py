@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,6 +16,7 @@ from rich.markup import escape
 
 from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
 from napari_stentrans.export import (
@@ -26,14 +28,14 @@ from napari_stentrans.export import (
     save_steps,
     write_h5ad,
 )
-from napari_stentrans.io import read_mask, read_section
+from napari_stentrans.io import choices_of, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.record import RunRecord, package_version
 from napari_stentrans.simulate import simulate_section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_stentrans.section import Section
 
@@ -82,6 +84,7 @@ def _command(
 def _add_info(commands: Any) -> None:
     parser = _command(commands, "info", "Say what a section holds.", _info)
     parser.add_argument("path", type=Path, metavar="PATH")
+    add_choose(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -90,6 +93,7 @@ def _add_enhance(commands: Any) -> None:
         commands, "enhance", "Fill lost spots, double the resolution, denoise.", _enhance
     )
     parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
+    add_choose(parser)
     parser.add_argument(
         "-o",
         "--output",
@@ -143,15 +147,26 @@ def _add_simulate(commands: Any) -> None:
 def _add_view(commands: Any) -> None:
     parser = _command(commands, "view", "Open napari with the dock.", _view)
     parser.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    add_choose(parser)
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    facts = describe(read_section(arguments.path))
+    section = read_section(arguments.path, arguments.choose)
+    facts = describe(section) | {"choices": _offers(arguments.path, section.chosen)}
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
+    offers = facts.pop("choices")
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
+    for offer in offers:
+        key, options = offer["key"], ", ".join(offer["options"])
+        print(f"{key + ':':<25}{offer['chosen']}, of {options} (--choose {key}=VALUE)")
+
+
+def _offers(path: Path, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What there is to choose at a path, and what was taken."""
+    return [{**asdict(choice), "chosen": chosen[choice.key]} for choice in choices_of(path)]
 
 
 def describe(section: Section) -> dict[str, Any]:
@@ -195,7 +210,7 @@ def _enhance(arguments: argparse.Namespace) -> None:
         if arguments.path is None:
             raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
         config = _config(arguments)
-        section = read_section(arguments.path)
+        section = read_section(arguments.path, arguments.choose)
         lost, sites = np.zeros(section.n_spots, bool), np.empty((0, 2))
         if arguments.lost is not None:
             mask = read_mask(arguments.lost, section)
@@ -229,7 +244,11 @@ def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) ->
 
 def _record_alone(arguments: argparse.Namespace) -> RunRecord:
     """Read the record of a run to repeat; its settings may not be changed."""
-    changed = [f"--{name}" for name in ("lost", *_SETTINGS) if getattr(arguments, name) is not None]
+    changed = [
+        f"--{name}"
+        for name in ("choose", "lost", *_SETTINGS)
+        if getattr(arguments, name) is not None
+    ]
     if changed:
         raise ConfigError(f"A recorded run is repeated as it was: leave out {', '.join(changed)}.")
     record = RunRecord.read(arguments.record)
@@ -267,7 +286,7 @@ def _view(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             f"The viewer needs napari and Qt ({error}). Install napari-stentrans[all]."
         ) from error
-    view(arguments.path)
+    view(arguments.path, arguments.choose)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

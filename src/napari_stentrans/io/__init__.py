@@ -27,7 +27,7 @@ __all__ = [
 ACCEPTED = (
     "a Space Ranger folder (spatial/ with filtered_feature_bc_matrix.h5 or its folder), that "
     ".h5 itself, an AnnData file (.h5ad), or a legacy Spatial Transcriptomics table (.tsv, "
-    ".csv or .txt, also gzipped, rows named ROWxCOL)"
+    ".csv or .txt, also gzipped, rows named ROWxCOL) or a folder of such tables"
 )
 
 
@@ -109,7 +109,4 @@ def _what_it_is(path: Path) -> str:
     names = sorted(p.name for p in path.iterdir())
     if not names:
         return "the folder is empty"
-    tables = [name for name in names if legacy.recognises(path / name)]
-    if tables:
-        return f"the folder holds tables ({', '.join(tables[:4])}); open one of these files"
     return f"the folder holds {', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import numpy as np
 import pandas as pd
+from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 
@@ -28,6 +29,7 @@ FOREIGN_ERRORS = (
     ValueError,
     RuntimeError,  # h5py raises it for some damaged files
     zlib.error,
+    IORegistryError,  # anndata raises it for elements of a kind that it does not know
 )
 """What the libraries under the readers raise for files that are damaged or of another kind."""
 
@@ -52,8 +54,12 @@ def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
 
 @contextmanager
 def repeated_names_allowed() -> Iterator[None]:
-    """Keep anndata quiet about repeated names: Section says it once, in its own words."""
+    """Keep anndata quiet about repeated names: Section says it once, in its own words.
+
+    And about files of its earlier versions, which it reads.
+    """
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* was written without encoding metadata")
         warnings.filterwarnings("ignore", message=".* names are not unique", category=UserWarning)
         yield
 

@@ -133,14 +133,14 @@ def _on_raster(painted: NDArray[np.bool_], section: Section) -> NDArray[np.bool_
         return painted
     # An image of scale 1 has full-resolution pixels: it need not be read for its shape.
     for image in section.images:
-        if image.scale != 1 and painted.shape == image.data.shape[:2]:
+        if image.scale != 1 and painted.shape == image.shape[:2]:
             return _sample(painted, image.scale, section)
     rows, columns = np.ceil(section.xy.max(0)).astype(int)[::-1] + 1
     in_pixels = section.lattice.spacing >= FINEST_PIXEL
     if in_pixels and painted.shape[0] >= rows and painted.shape[1] >= columns:
         return _sample(painted, 1.0, section)
     fitting = [f"{section.raster.shape} (the map)"]
-    fitting += [f"{im.data.shape[:2]} (the image {im.name})" for im in section.images]
+    fitting += [f"{im.shape[:2]} (the image {im.name})" for im in section.images]
     if in_pixels:
         fitting.append(f"at least ({rows}, {columns}) (full-resolution pixels)")
     raise MaskError(

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import csv
+import glob
 import gzip
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -21,6 +23,9 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 EXPRESSION = "Gene Expression"
+MTX = re.compile(r"matrix\.mtx(\.gz)?$")
+"""End of the name of a Matrix Market file; what stands before it is the prefix."""
+_GROUP = re.compile(r"-(\d+)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -43,7 +48,7 @@ class TenxMatrix:
 
 
 def read_matrix(path: Path) -> TenxMatrix:
-    """Read a ``*_feature_bc_matrix.h5`` file or a folder with ``matrix.mtx``; genes only.
+    """Read a ``*_feature_bc_matrix.h5``, a folder with ``matrix.mtx``, or one; genes only.
 
     Raises
     ------
@@ -55,8 +60,41 @@ def read_matrix(path: Path) -> TenxMatrix:
     StentransWarning
         When features other than gene expression were left out.
     """
-    matrix = _read_folder(path) if path.is_dir() else _read_h5(path)
+    if path.is_dir():
+        matrix = _read_folder(path)
+    elif loose := MTX.search(path.name):
+        matrix = _read_folder(path.parent, path.name[: loose.start()])
+    else:
+        matrix = _read_h5(path)
     return _genes_only(matrix, path)
+
+
+def gem_groups(path: Path) -> list[int]:
+    """Numbers at the ends of the barcodes of a matrix: several where libraries were aggregated.
+
+    Only ``.h5`` files are looked at; nothing is found in other files.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged.
+    """
+    if path.is_dir() or path.suffix.lower() != ".h5":
+        return []
+    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), h5py.File(path) as file:
+        barcodes = file.get("matrix/barcodes")
+        if barcodes is None or not len(barcodes):
+            return []
+        ends = [_group(value) for value in (barcodes[0], barcodes[-1])]
+        if None in ends or ends[0] == ends[1]:
+            return []  # they are sorted by library
+        groups = {_group(value) for value in barcodes[:]}
+    return sorted(group for group in groups if group is not None)
+
+
+def _group(barcode: bytes | str) -> int | None:
+    hit = _GROUP.search(barcode.decode() if isinstance(barcode, bytes) else barcode)
+    return int(hit[1]) if hit else None
 
 
 def _read_h5(path: Path) -> TenxMatrix:
@@ -96,11 +134,11 @@ def _strings(dataset: Any) -> list[str]:
     return [value.decode() if isinstance(value, bytes) else str(value) for value in dataset[:]]
 
 
-def _read_folder(folder: Path) -> TenxMatrix:
+def _read_folder(folder: Path, prefix: str = "") -> TenxMatrix:
     """Read ``matrix.mtx``, ``barcodes.tsv``, ``features.tsv`` or ``genes.tsv``, maybe ``.gz``."""
-    matrix = _one(folder, "matrix.mtx")
-    rows = _table(_one(folder, "features.tsv", "genes.tsv"))
-    barcodes = [row[0] for row in _table(_one(folder, "barcodes.tsv"))]
+    matrix = _one(folder, prefix, "matrix.mtx")
+    rows = _table(_one(folder, prefix, "features.tsv", "genes.tsv"))
+    barcodes = [row[0] for row in _table(_one(folder, prefix, "barcodes.tsv"))]
     with reading(matrix, f"Expected a Matrix Market file. {DAMAGED}"):
         opener = gzip.open if matrix.suffix == ".gz" else open
         with opener(matrix, "rb") as file:
@@ -118,9 +156,11 @@ def _read_folder(folder: Path) -> TenxMatrix:
     )
 
 
-def _one(folder: Path, *names: str) -> Path:
+def _one(folder: Path, prefix: str, *names: str) -> Path:
     """Find the one file of the folder that ends in one of the names, gzipped or not."""
-    found = sorted({p for n in names for end in ("", ".gz") for p in folder.glob(f"*{n}{end}")})
+    start = glob.escape(prefix) or "*"
+    ends = [f"{name}{gz}" for name in names for gz in ("", ".gz")]
+    found = sorted({path for end in ends for path in folder.glob(start + end)})
     if len(found) != 1:
         raise ReadError(
             f"{folder} must hold one {' or '.join(names)} (or .gz), found "

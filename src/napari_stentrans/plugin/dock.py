@@ -39,6 +39,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.progress import Progress, Steps
 
@@ -81,10 +82,10 @@ class StentransDock(QWidget):
 
     # ---- what a person does
 
-    def open(self, path: str | Path) -> None:
+    def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
         """Read a section from a path, off the window's thread, and show it."""
         path = Path(path)
-        self._load(partial(read_steps, path), f"Reading {path.name}")
+        self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", and show it."""

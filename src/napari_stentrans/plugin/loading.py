@@ -15,14 +15,15 @@ from napari_stentrans.progress import Progress
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
 
-def read_steps(path: Path) -> Steps[FirstLook]:
-    """Read a section and prepare its first map."""
+def read_steps(path: Path, chosen: Chosen | None = None) -> Steps[FirstLook]:
+    """Read a section, what was chosen of it, and prepare its first map."""
     yield Progress(f"reading {path.name}", 0, 1)
-    return (yield from look_steps(read_section(path)))
+    return (yield from look_steps(read_section(path, chosen)))
 
 
 def sample_steps(name: str) -> Steps[FirstLook]:
