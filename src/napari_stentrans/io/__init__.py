@@ -7,7 +7,17 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io import h5ad, legacy, spaceranger
+from napari_stentrans.io import (
+    cells,
+    cosmx,
+    gem,
+    h5ad,
+    legacy,
+    merscope,
+    slideseq,
+    spaceranger,
+    xenium,
+)
 from napari_stentrans.io.choices import Choice, Chosen, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 
@@ -26,8 +36,9 @@ __all__ = [
 
 ACCEPTED = (
     "a Space Ranger folder (spatial/ with filtered_feature_bc_matrix.h5 or its folder), that "
-    ".h5 itself, an AnnData file (.h5ad), or a legacy Spatial Transcriptomics table (.tsv, "
-    ".csv or .txt, also gzipped, rows named ROWxCOL)"
+    ".h5 itself, an AnnData file (.h5ad), a legacy Spatial Transcriptomics table (.tsv, "
+    ".csv or .txt, also gzipped, rows named ROWxCOL), the folder of a Xenium, MERSCOPE, CosMx or "
+    "Slide-seq run, a GEM table of Stereo-seq, or a table of cells with x, y and genes"
 )
 
 
@@ -40,7 +51,17 @@ class _Format(Protocol):
     def read(self, path: Path, chosen: Chosen) -> Section: ...
 
 
-_FORMATS: tuple[_Format, ...] = (spaceranger, h5ad, legacy)
+_FORMATS: tuple[_Format, ...] = (
+    xenium,  # before Space Ranger's: its matrix is an .h5 too
+    spaceranger,
+    h5ad,
+    merscope,
+    cosmx,
+    gem,
+    slideseq,
+    cells,
+    legacy,  # last: it takes any table, to say what it lacks
+)
 
 
 def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:

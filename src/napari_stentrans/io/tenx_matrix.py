@@ -17,7 +17,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import DAMAGED, open_text, reading, warn
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 EXPRESSION = "Gene Expression"
@@ -42,8 +42,15 @@ class TenxMatrix:
     var: pd.DataFrame
 
 
-def read_matrix(path: Path) -> TenxMatrix:
+def read_matrix(path: Path, controls: Collection[str] = ()) -> TenxMatrix:
     """Read a ``*_feature_bc_matrix.h5`` file or a folder with ``matrix.mtx``; genes only.
+
+    Parameters
+    ----------
+    path
+        The file or the folder.
+    controls
+        Types of features that belong to the instrument and are left out without a word.
 
     Raises
     ------
@@ -56,7 +63,7 @@ def read_matrix(path: Path) -> TenxMatrix:
         When features other than gene expression were left out.
     """
     matrix = _read_folder(path) if path.is_dir() else _read_h5(path)
-    return _genes_only(matrix, path)
+    return _genes_only(matrix, path, controls)
 
 
 def _read_h5(path: Path) -> TenxMatrix:
@@ -146,7 +153,7 @@ def _gene_table(names: list[str], ids: list[str], types: Iterable[str] | None) -
     return table
 
 
-def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
+def _genes_only(matrix: TenxMatrix, path: Path, controls: Collection[str]) -> TenxMatrix:
     is_gene = (matrix.var["feature_types"] == EXPRESSION).to_numpy()
     if is_gene.all():
         return matrix
@@ -156,8 +163,9 @@ def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
             f"{path} holds no features of the type {EXPRESSION!r}, only {', '.join(others)}. "
             "Give the matrix of the gene expression."
         )
-    warn(
-        f"{int((~is_gene).sum())} features that are not genes were left out ({', '.join(others)})."
-    )
+    strange = ~is_gene & ~matrix.var["feature_types"].isin(controls).to_numpy()
+    if strange.any():
+        kinds = ", ".join(sorted(set(matrix.var["feature_types"][strange])))
+        warn(f"{int(strange.sum())} features that are not genes were left out ({kinds}).")
     counts = sp.csr_matrix(sp.csc_matrix(matrix.counts)[:, np.flatnonzero(is_gene)])
     return TenxMatrix(counts, matrix.barcodes, matrix.var[is_gene])
