@@ -331,7 +331,7 @@ def test_tables_of_other_cells(tmp_path: Path) -> None:
     folder = merscope(tmp_path / "slice")
     text = (folder / "cell_metadata.csv").read_text()
     (folder / "cell_metadata.csv").write_text(text.replace("10000000000", "20000000000"))
-    with pytest.raises(ReadError, match="No cell of .* has a position"):
+    with pytest.raises(ReadError, match=r"No cell of .* has a position"):
         read_section(folder)
 
 
@@ -376,7 +376,7 @@ def test_cells_in_one_place(tmp_path: Path) -> None:
         read_section(plain(tmp_path / "a.csv", x=5, y=5))
 
 
-def _adata(counts: np.ndarray, xy: np.ndarray):  # noqa: ANN202
+def _adata(counts: np.ndarray, xy: np.ndarray):
     import anndata as ad
 
     adata = ad.AnnData(sp.csr_matrix(counts.astype(np.float32)), obsm={"spatial": xy})
@@ -384,7 +384,7 @@ def _adata(counts: np.ndarray, xy: np.ndarray):  # noqa: ANN202
     return adata
 
 
-def _tree(xy: np.ndarray):  # noqa: ANN202
+def _tree(xy: np.ndarray):
     from scipy.spatial import cKDTree
 
     return cKDTree(xy)

@@ -16,6 +16,7 @@ from napari_stentrans.io import (
     merscope,
     slideseq,
     spaceranger,
+    spatialdata,
     xenium,
 )
 from napari_stentrans.io.choices import Choice, Chosen, settle
@@ -36,8 +37,9 @@ __all__ = [
 
 ACCEPTED = (
     "a Space Ranger folder (spatial/ with filtered_feature_bc_matrix.h5 or its folder), that "
-    ".h5 itself, an AnnData file (.h5ad), a legacy Spatial Transcriptomics table (.tsv, "
-    ".csv or .txt, also gzipped, rows named ROWxCOL), the folder of a Xenium, MERSCOPE, CosMx or "
+    ".h5 itself, an AnnData file (.h5ad), a SpatialData store (.zarr), a legacy "
+    "Spatial Transcriptomics table (.tsv, .csv or .txt, also gzipped, rows named ROWxCOL), the "
+    "folder of a Xenium, MERSCOPE, CosMx or "
     "Slide-seq run, a GEM table of Stereo-seq, or a table of cells with x, y and genes"
 )
 
@@ -55,6 +57,7 @@ _FORMATS: tuple[_Format, ...] = (
     xenium,  # before Space Ranger's: its matrix is an .h5 too
     spaceranger,
     h5ad,
+    spatialdata,
     merscope,
     cosmx,
     gem,
@@ -126,7 +129,7 @@ def _what_it_is(path: Path) -> str:
     if not path.is_dir():
         return f"files named *{path.suffix} are not read" if path.suffix else "it has no suffix"
     if path.suffix == ".zarr":
-        return "SpatialData is not read; save its table with write_h5ad"
+        return "it is no SpatialData store"
     names = sorted(p.name for p in path.iterdir())
     if not names:
         return "the folder is empty"
