@@ -2,16 +2,28 @@
 
 from __future__ import annotations
 
-import gzip
 import json
 from typing import TYPE_CHECKING
 
-import h5py
 import numpy as np
 import pandas as pd
 import pytest
 import scipy.sparse as sp
 import tifffile
+from small_files import (
+    COUNTS,
+    GENES,
+    XY,
+    N,
+    cosmx,
+    gem,
+    merscope,
+    names,
+    plain,
+    scattered,
+    slideseq,
+    xenium,
+)
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
@@ -22,114 +34,6 @@ from napari_stentrans.section import Section
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-GENES = ["Actb", "Gad1", "Sst"]
-N = 40
-
-
-def scattered(n: int = N, size: float = 400.0) -> np.ndarray:
-    """(n, 2) positions of cells that keep a distance from each other, one decimal."""
-    rng = np.random.default_rng(1)
-    side = int(np.ceil(np.sqrt(n)))
-    grid = np.stack(np.meshgrid(np.arange(side), np.arange(side)), -1).reshape(-1, 2)[:n] + 0.5
-    return np.round((grid + rng.uniform(-0.35, 0.35, (n, 2))) * size / side, 1)
-
-
-def counted(n: int = N, genes: int = len(GENES)) -> np.ndarray:
-    return np.random.default_rng(2).poisson(2.0, (n, genes)).astype(int)
-
-
-XY, COUNTS = scattered(), counted()
-
-
-def names(prefix: str = "cell", n: int = N) -> list[str]:
-    return [f"{prefix}{i}" for i in range(1, n + 1)]
-
-
-def write_tenx(path: Path, counts: np.ndarray, genes: list[str], types: list[str]) -> None:
-    by_cell = sp.csr_matrix(counts)
-    with h5py.File(path, "w") as file:
-        group = file.create_group("matrix")
-        group["barcodes"] = np.array(names(), "S")
-        group["data"], group["indices"] = by_cell.data, by_cell.indices
-        group["indptr"], group["shape"] = by_cell.indptr, by_cell.shape[::-1]
-        features = group.create_group("features")
-        features["name"] = np.array(genes, "S")
-        features["id"] = np.array([f"ENSG{i}" for i in range(len(genes))], "S")
-        features["feature_type"] = np.array(types, "S")
-
-
-def xenium(folder: Path, suffix: str = ".csv.gz") -> Path:
-    folder.mkdir(parents=True)
-    counts = np.column_stack([COUNTS, np.ones(N, int), np.ones(N, int)])
-    types = ["Gene Expression"] * 3 + ["Negative Control Probe", "Unassigned Codeword"]
-    write_tenx(folder / "cell_feature_matrix.h5", counts, [*GENES, "NegControl", "Un_1"], types)
-    table = pd.DataFrame({"cell_id": names(), "x_centroid": XY[:, 0], "y_centroid": XY[:, 1]})
-    table = table.iloc[::-1].assign(transcript_counts=9)
-    if suffix == ".parquet":
-        table.to_parquet(folder / "cells.parquet")
-    else:
-        table.to_csv(folder / f"cells{suffix}", index=False)
-    return folder
-
-
-def merscope(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    ids = [f"{10**18 + i}" for i in range(N)]
-    counts = pd.DataFrame(np.column_stack([COUNTS, np.ones(N, int)]), ids, [*GENES, "Blank-1"])
-    counts.rename_axis("cell").astype(float).to_csv(folder / "cell_by_gene.csv")
-    cells = pd.DataFrame({"fov": 0, "center_x": XY[:, 0], "center_y": XY[:, 1]}, ids)
-    cells.to_csv(folder / "cell_metadata.csv")
-    return folder
-
-
-def cosmx(folder: Path) -> Path:
-    folder.mkdir(parents=True)
-    keys = pd.DataFrame({"fov": np.repeat([1, 2], N // 2), "cell_ID": [*range(1, N // 2 + 1)] * 2})
-    counts = pd.DataFrame(COUNTS, columns=GENES).assign(NegPrb1=1, SystemControl2=1)
-    outside = pd.DataFrame([[1, 0, 99, 99, 99, 0, 0]], columns=[*keys, *counts])
-    table = pd.concat([outside, pd.concat([keys, counts], axis=1)])
-    table.to_csv(folder / "Lung5_exprMat_file.csv", index=False)
-    keys = keys.assign(Area=7, CenterX_global_px=XY[:, 0], CenterY_global_px=XY[:, 1])
-    keys.to_csv(folder / "Lung5_metadata_file.csv.gz", index=False)
-    return folder
-
-
-def bases(n: int = N) -> list[str]:
-    return ["".join("ACGT"[i >> 2 * k & 3] for k in range(10)) for i in range(n)]
-
-
-def slideseq(folder: Path, header: bool = True) -> Path:
-    folder.mkdir(parents=True)
-    table = pd.DataFrame(COUNTS.T, GENES, bases()).rename_axis("GENE")
-    table.to_csv(folder / "Puck_1.digital_expression.txt.gz", sep="\t")
-    beads = pd.DataFrame({"barcodes": bases(), "xcoord": XY[:, 0], "ycoord": XY[:, 1]})
-    beads.to_csv(folder / "BeadLocationsForR.csv", index=False, header=header)
-    return folder
-
-
-def gem(path: Path) -> Path:
-    """Bins of 100 spots on a 5 x 8 grid, each gene's counts spread over a bin in two lines."""
-    lines = ["#FileFormat=GEMv0.1", "#OffsetX=0", "geneID\tx\ty\tMIDCount\tExonCount"]
-    for i, row in enumerate(COUNTS):
-        x, y = 100 * (i % 8), 100 * (i // 8)
-        for gene, count in zip(GENES, row, strict=True):
-            if count:
-                lines += [
-                    f"{gene}\t{x + 3}\t{y + 5}\t{count - 1}\t0",
-                    f"{gene}\t{x + 99}\t{y}\t1\t0",
-                ]
-    path.write_bytes(gzip.compress("\n".join(lines).encode()))
-    return path
-
-
-def plain(path: Path, **columns: object) -> Path:
-    table = pd.DataFrame(COUNTS, names(), GENES).assign(**columns).rename_axis("cell")
-    if path.suffix == ".parquet":
-        table.reset_index().to_parquet(path)
-    else:
-        table.to_csv(path, sep="\t" if ".tsv" in path.name else ",")
-    return path
 
 
 def check(section: Section, xy: np.ndarray = XY, counts: np.ndarray = COUNTS) -> None:

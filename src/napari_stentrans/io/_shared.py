@@ -27,6 +27,8 @@ FOREIGN_ERRORS = (
     TypeError,
     ValueError,
     RuntimeError,  # h5py raises it for some damaged files
+    MemoryError,  # sizes in a damaged header
+    OverflowError,
     zlib.error,
 )
 """What the libraries under the readers raise for files that are damaged or of another kind."""

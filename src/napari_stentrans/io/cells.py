@@ -229,10 +229,12 @@ def _read_counts(path: Path, cells: pd.Index) -> Cells:
         genes = [gene for gene in genes if gene != name]
     names: list[str] = []
     parts = []
-    for table in _chunks(path, [*([] if name is None else [name]), *genes], name):
-        values = table[genes].apply(pd.to_numeric).to_numpy(np.float32)
-        parts.append(sp.csr_matrix(values))
-        names.extend([] if name is None else table[name].map(str))
+    wanted = [*([] if name is None else [name]), *genes]
+    with reading(path, "Expected a table with a line for each cell and a column for each gene."):
+        for table in _chunks(path, wanted, name):
+            values = table[genes].apply(pd.to_numeric).to_numpy(np.float32)
+            parts.append(sp.csr_matrix(values))
+            names.extend([] if name is None else table[name].map(str))
     if not parts:
         raise ReadError(f"{path} holds no rows. The file may be cut off: copy it again.")
     counts = sp.csr_matrix(sp.vstack(parts))
@@ -241,10 +243,8 @@ def _read_counts(path: Path, cells: pd.Index) -> Cells:
 
 def _chunks(path: Path, columns: list[str], name: str | None) -> Iterator[pd.DataFrame]:
     rows = max(VALUES_AT_ONCE // len(columns), 1)
-    with reading(path, "Expected a table with a line for each cell and a column for each gene."):
-        if plain_suffix(path) == ".parquet":
-            yield from parquet_chunks(path, columns, rows)
-            return
-        text = () if name is None else (name,)
-        with open_text(path) as file:
-            yield from read_text_columns(file, columns, text, rows)
+    if plain_suffix(path) == ".parquet":
+        yield from parquet_chunks(path, columns, rows)
+        return
+    with open_text(path) as file:
+        yield from read_text_columns(file, columns, () if name is None else (name,), rows)

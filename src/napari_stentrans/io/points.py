@@ -85,7 +85,7 @@ def place(
     Raises
     ------
     ReadError
-        When no cell has a position.
+        When there are no counts, or no cell has a position.
     SectionError
         When counts or positions make no sense.
 
@@ -94,6 +94,8 @@ def place(
     StentransWarning
         When cells stand more than once, or have no position.
     """
+    if not cells.counts.nnz:
+        raise ReadError(f"{source} holds no counts of genes in cells. Check that it is whole.")
     positions = positions.iloc[first_of_each(positions.index, "positions", source)]
     rows = first_of_each(cells.names, "cells", source)
     names = cells.names[rows]

@@ -125,7 +125,8 @@ def read_text_columns(
 ) -> Iterator[pd.DataFrame]:
     """Some columns of an open text table, all rows at once or ``chunk`` rows at a time.
 
-    Columns are found by their place in the header, because the first may have no name.
+    Columns are found by their place in the header, because the first may have no name. All are
+    parsed, so that lines that are too long are noticed.
     Lines that begin with # above the header are skipped.
     """
     line = file.readline()
@@ -141,7 +142,6 @@ def read_text_columns(
         sep=delimiter_of(line) or r"\s+",
         header=None,
         names=range(len(header)),
-        usecols=places,
         dtype={place: str for place, column in zip(places, wanted, strict=True) if column in text},
         skipinitialspace=True,
         low_memory=False,

@@ -5,7 +5,7 @@ from __future__ import annotations
 import csv
 import gzip
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import IO, TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
@@ -109,20 +109,26 @@ def _read_folder(folder: Path) -> TenxMatrix:
     rows = _table(_one(folder, "features.tsv", "genes.tsv"))
     barcodes = [row[0] for row in _table(_one(folder, "barcodes.tsv"))]
     with reading(matrix, f"Expected a Matrix Market file. {DAMAGED}"):
-        opener = gzip.open if matrix.suffix == ".gz" else open
+        opener: Any = gzip.open if matrix.suffix == ".gz" else open
         with opener(matrix, "rb") as file:
-            counts = sp.csr_matrix(scipy.io.mmread(file).T)
-    if counts.shape != (len(barcodes), len(rows)):
+            counts = scipy.io.mmread(_OnlyRead(file))
+    if counts.shape != (len(rows), len(barcodes)):
         raise ReadError(
-            f"{folder} does not fit together: the matrix has {counts.shape[1]} features and "
-            f"{counts.shape[0]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
+            f"{folder} does not fit together: the matrix has {counts.shape[0]} features and "
+            f"{counts.shape[1]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
             "Copy the whole folder again."
         )
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     types = [row[2] for row in rows] if all(len(row) > 2 for row in rows) else None
-    return TenxMatrix(
-        counts, pd.Index(barcodes), _gene_table(names, [row[0] for row in rows], types)
-    )
+    table = _gene_table(names, [row[0] for row in rows], types)
+    return TenxMatrix(sp.csr_matrix(counts.T), pd.Index(barcodes), table)
+
+
+class _OnlyRead:
+    """A file that cannot seek: scipy seeks back after a bad header, and takes Python down."""
+
+    def __init__(self, file: IO[bytes]) -> None:
+        self.read = file.read
 
 
 def _one(folder: Path, *names: str) -> Path:
