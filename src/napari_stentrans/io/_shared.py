@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import numpy as np
 import pandas as pd
+from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 
@@ -30,6 +31,7 @@ FOREIGN_ERRORS = (
     MemoryError,  # sizes in a damaged header
     OverflowError,
     zlib.error,
+    IORegistryError,  # anndata raises it for elements of a kind that it does not know
 )
 """What the libraries under the readers raise for files that are damaged or of another kind."""
 
@@ -40,7 +42,8 @@ DAMAGED = "The file may be damaged or cut off: copy or download it again."
 def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into a ReadError with path and remedy."""
     try:
-        yield
+        with np.errstate(over="ignore", invalid="ignore"):  # Section refuses what they leave
+            yield
     except StentransError:
         raise
     except UnicodeDecodeError as error:

@@ -168,7 +168,7 @@ def _rows(file: TextIO, delimiter: str | None) -> Iterator[tuple[int, str, str]]
 
 def _numbers(text: str, delimiter: str | None, line: int) -> NDArray[np.float32]:
     """Numbers of a row; whole ones, as counts are, parse ten times as fast as fractions."""
-    with warnings.catch_warnings(), np.errstate(over="ignore"):  # Section refuses infinity
+    with warnings.catch_warnings():
         warnings.simplefilter("error", DeprecationWarning)  # numpy before 2.3 only warns
         for kind in (np.int64, np.float64):
             try:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import csv
 import gzip
 from dataclasses import dataclass
-from typing import IO, TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import pandas as pd
-import scipy.io
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import DAMAGED, open_text, reading, warn
+from napari_stentrans.io.mtx import read_mtx
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
@@ -86,7 +86,8 @@ def _read_h5(path: Path) -> TenxMatrix:
             (group["data"][:], group["indices"][:], group["indptr"][:]), (n_barcodes, n_genes)
         )
         counts.check_format(full_check=True)
-    return TenxMatrix(counts, pd.Index(barcodes), _gene_table(names, ids, types))
+        table = _gene_table(names, ids, types)
+    return TenxMatrix(counts, pd.Index(barcodes), table)
 
 
 def _only_genome(file: Any, path: Path) -> Any:
@@ -111,7 +112,7 @@ def _read_folder(folder: Path) -> TenxMatrix:
     with reading(matrix, f"Expected a Matrix Market file. {DAMAGED}"):
         opener: Any = gzip.open if matrix.suffix == ".gz" else open
         with opener(matrix, "rb") as file:
-            counts = scipy.io.mmread(_OnlyRead(file))
+            counts = read_mtx(file)
     if counts.shape != (len(rows), len(barcodes)):
         raise ReadError(
             f"{folder} does not fit together: the matrix has {counts.shape[0]} features and "
@@ -122,13 +123,6 @@ def _read_folder(folder: Path) -> TenxMatrix:
     types = [row[2] for row in rows] if all(len(row) > 2 for row in rows) else None
     table = _gene_table(names, [row[0] for row in rows], types)
     return TenxMatrix(sp.csr_matrix(counts.T), pd.Index(barcodes), table)
-
-
-class _OnlyRead:
-    """A file that cannot seek: scipy seeks back after a bad header, and takes Python down."""
-
-    def __init__(self, file: IO[bytes]) -> None:
-        self.read = file.read
 
 
 def _one(folder: Path, *names: str) -> Path:
