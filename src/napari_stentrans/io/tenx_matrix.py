@@ -82,9 +82,10 @@ def _read_h5(path: Path) -> TenxMatrix:
                 f"and {len(barcodes)}"
             )
         # The file is features x barcodes by column, which is barcodes x features by row.
-        counts = sp.csr_matrix(
-            (group["data"][:], group["indices"][:], group["indptr"][:]), (n_barcodes, n_genes)
-        )
+        parts = [group[key][:] for key in ("data", "indices", "indptr")]
+        if {part.dtype.kind for part in parts[1:]} - set("iu"):
+            raise ValueError("its indices are no whole numbers")  # scipy would crash on NaN
+        counts = sp.csr_matrix(tuple(parts), (n_barcodes, n_genes))
         counts.check_format(full_check=True)
         table = _gene_table(names, ids, types)
     return TenxMatrix(counts, pd.Index(barcodes), table)
