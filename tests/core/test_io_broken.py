@@ -367,7 +367,7 @@ SPACERANGER = [
         "Expected 5 fields in line 2, saw 6",
     ),
     Case("v1 blank lines", "spaceranger_mtx", text(V1, lambda t: t.replace("\n", "\n\n")), FINE),
-    Case("scales no JSON", "spaceranger", data(SCALES, first(0.5)), "double quotes"),
+    Case("scales no JSON", "spaceranger", data(SCALES, first(0.5)), "cannot be read"),
     Case("scales a list", "spaceranger", data(SCALES, lambda _: b"[1, 2]"), "dictionary"),
     Case(
         "scales words",
@@ -680,6 +680,13 @@ CELLS = [
         warns=True,
     ),
     Case("table one cell", "table", text("", keep_lines(2)), FINE),
+    Case(
+        "table with a column twice",
+        "table",
+        text("", lambda t: t.replace(GENES[1], GENES[0])),
+        "1 columns of brain.csv have the name of another",
+        warns=True,
+    ),
     Case("table with a BOM", "table", data("", lambda b: b"\xef\xbb\xbf" + b), FINE),
     Case(
         "table an open quote", "table", text("", second_line("cell1", '"cell1')), "cannot be read"
@@ -847,6 +854,6 @@ def test_a_huge_image_does_not_slow_opening(tmp_path: Path, suffix: str) -> None
     section = read_section(path)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert len(section.images) == 1
+    assert len(section.images) == 2
     assert peak < 20e6
     assert_sane(section)

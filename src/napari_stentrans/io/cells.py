@@ -9,7 +9,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import open_text, plain_stem, plain_suffix, reading
+from napari_stentrans.io._shared import open_text, plain_stem, plain_suffix, reading, warn
 from napari_stentrans.io.legacy_table import POSITION_COLUMN, is_spot_table
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import (
@@ -100,6 +100,11 @@ def read(path: Path, chosen: Chosen) -> Section:
         When a table is damaged, or holds single transcripts.
     SectionError
         When counts or positions make no sense.
+
+    Warns
+    -----
+    StentransWarning
+        When columns or cells stand more than once, or cells have no position.
     """
     parts = _parts(path)
     if parts is None:
@@ -227,6 +232,10 @@ def _read_counts(path: Path, cells: pd.Index) -> Cells:
     if name is None and _pair(header_of(path)) is None:
         name = header_of(path)[0]
         genes = [gene for gene in genes if gene != name]
+    repeated = len(genes) - len(set(genes))
+    if repeated:
+        warn(f"{repeated} columns of {path.name} have the name of another and were left out.")
+        genes = list(dict.fromkeys(genes))
     names: list[str] = []
     parts = []
     wanted = [*([] if name is None else [name]), *genes]
