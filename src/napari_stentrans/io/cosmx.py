@@ -67,8 +67,8 @@ def read(path: Path, chosen: Chosen) -> Section:
     table = read_columns(metadata, (*keys, X, Y))
     positions = table[[X, Y]].set_axis(_names(table[keys[0]], table[keys[1]]), axis=0)
     fov, columns, counts = read_counts(counts_file)
-    cell = columns.str.lower().get_indexer(["cell_id"])[0]
-    if cell < 0 or header_of(counts_file)[0].lower() != "fov":
+    cell = next((i for i, name in enumerate(columns) if name.lower() == "cell_id"), None)
+    if cell is None or header_of(counts_file)[0].lower() != "fov":
         raise ReadError(
             f"{counts_file} must begin with the columns fov and cell_ID, got "
             f"{', '.join(header_of(counts_file)[:3])}. Take the file as it was exported."

@@ -200,6 +200,7 @@ def _placed(
     attributes = adata.uns["spatialdata_attrs"]
     instances = adata.obs[attributes["instance_key"]]
     ours = adata.obs[attributes["region_key"]].astype(str) == element
+    centres = centres[~centres.index.duplicated()]
     at = centres.index.get_indexer(pd.Index(instances))
     if not (ours & (at >= 0)).any():
         raise ReadError(
