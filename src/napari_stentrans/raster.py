@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARGIN = 4.0
 """Empty border around the spots, in spacings: room to paint tissue beyond the capture area."""
 MOST_PIXELS = 4_000_000
+MOST_SIDE = 4000
 FINEST = 6
 """Raster pixels along one spacing, at most; fewer where the raster would grow too large."""
 REACH = 0.75
@@ -60,7 +61,8 @@ class SpotRaster:
         low = xy.min(0) - (margin + 0.5) * lattice.spacing
         extent = np.ptp(xy, axis=0) + (2 * margin + 1) * lattice.spacing
         cells = float((extent / lattice.spacing).prod())
-        per_spacing = min(np.sqrt(MOST_PIXELS / cells), FINEST)
+        most = MOST_SIDE * lattice.spacing / extent.max()
+        per_spacing = min(np.sqrt(MOST_PIXELS / cells), FINEST, most)
         per_spacing = np.floor(per_spacing) if per_spacing >= 1 else per_spacing
         pixel = lattice.spacing / per_spacing
         columns, rows = np.ceil(extent / pixel).astype(int)

@@ -263,12 +263,22 @@ def _as_csc(matrix: object) -> sp.csc_matrix:
     if not sp.issparse(matrix):
         matrix = np.asarray(matrix)
     try:
-        csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
+        _check_indices(matrix)
+        with np.errstate(over="ignore"):
+            csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
     except (ValueError, TypeError) as error:
-        raise SectionError(f"Counts must be numbers: {error}.") from error
+        raise SectionError(f"Counts must be a whole matrix of numbers: {error}.") from error
     csc.sum_duplicates()
     csc.eliminate_zeros()
     return csc
+
+
+def _check_indices(matrix: Any) -> None:
+    """Raise ValueError where indices leave the matrix: scipy trusts them, and crashes Python."""
+    if getattr(matrix, "format", None) in ("csr", "csc"):
+        if {matrix.indices.dtype.kind, matrix.indptr.dtype.kind} - set("iu"):
+            raise ValueError("indices of a sparse matrix must be whole numbers")
+        matrix.check_format(full_check=True)
 
 
 def _check_counts(counts: sp.csc_matrix) -> None:

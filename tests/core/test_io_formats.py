@@ -103,7 +103,7 @@ def test_spatialdata_store(tmp_path: Path) -> None:
     store = tmp_path / "brain.zarr"
     store.mkdir()
     assert not can_read(store)
-    with pytest.raises(ReadError, match="write_h5ad"):
+    with pytest.raises(ReadError, match="it is no SpatialData store"):
         read_section(store)
 
 

@@ -28,6 +28,8 @@ FOREIGN_ERRORS = (
     TypeError,
     ValueError,
     RuntimeError,  # h5py raises it for some damaged files
+    MemoryError,  # sizes in a damaged header
+    OverflowError,
     zlib.error,
     IORegistryError,  # anndata raises it for elements of a kind that it does not know
 )
@@ -40,7 +42,8 @@ DAMAGED = "The file may be damaged or cut off: copy or download it again."
 def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into a ReadError with path and remedy."""
     try:
-        yield
+        with np.errstate(over="ignore", invalid="ignore"):  # Section refuses what they leave
+            yield
     except StentransError:
         raise
     except UnicodeDecodeError as error:

@@ -12,14 +12,14 @@ from typing import TYPE_CHECKING, Any
 import h5py
 import numpy as np
 import pandas as pd
-import scipy.io
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import DAMAGED, open_text, reading, warn
+from napari_stentrans.io.mtx import read_mtx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 EXPRESSION = "Gene Expression"
@@ -47,8 +47,15 @@ class TenxMatrix:
     var: pd.DataFrame
 
 
-def read_matrix(path: Path) -> TenxMatrix:
+def read_matrix(path: Path, controls: Collection[str] = ()) -> TenxMatrix:
     """Read a ``*_feature_bc_matrix.h5``, a folder with ``matrix.mtx``, or one; genes only.
+
+    Parameters
+    ----------
+    path
+        The file or the folder.
+    controls
+        Types of features that belong to the instrument and are left out without a word.
 
     Raises
     ------
@@ -66,7 +73,7 @@ def read_matrix(path: Path) -> TenxMatrix:
         matrix = _read_folder(path.parent, path.name[: loose.start()])
     else:
         matrix = _read_h5(path)
-    return _genes_only(matrix, path)
+    return _genes_only(matrix, path, controls)
 
 
 def gem_groups(path: Path) -> list[int]:
@@ -113,11 +120,13 @@ def _read_h5(path: Path) -> TenxMatrix:
                 f"and {len(barcodes)}"
             )
         # The file is features x barcodes by column, which is barcodes x features by row.
-        counts = sp.csr_matrix(
-            (group["data"][:], group["indices"][:], group["indptr"][:]), (n_barcodes, n_genes)
-        )
+        parts = [group[key][:] for key in ("data", "indices", "indptr")]
+        if {part.dtype.kind for part in parts[1:]} - set("iu"):
+            raise ValueError("its indices are no whole numbers")  # scipy would crash on NaN
+        counts = sp.csr_matrix(tuple(parts), (n_barcodes, n_genes))
         counts.check_format(full_check=True)
-    return TenxMatrix(counts, pd.Index(barcodes), _gene_table(names, ids, types))
+        table = _gene_table(names, ids, types)
+    return TenxMatrix(counts, pd.Index(barcodes), table)
 
 
 def _only_genome(file: Any, path: Path) -> Any:
@@ -140,20 +149,19 @@ def _read_folder(folder: Path, prefix: str = "") -> TenxMatrix:
     rows = _table(_one(folder, prefix, "features.tsv", "genes.tsv"))
     barcodes = [row[0] for row in _table(_one(folder, prefix, "barcodes.tsv"))]
     with reading(matrix, f"Expected a Matrix Market file. {DAMAGED}"):
-        opener = gzip.open if matrix.suffix == ".gz" else open
+        opener: Any = gzip.open if matrix.suffix == ".gz" else open
         with opener(matrix, "rb") as file:
-            counts = sp.csr_matrix(scipy.io.mmread(file).T)
-    if counts.shape != (len(barcodes), len(rows)):
+            counts = read_mtx(file)
+    if counts.shape != (len(rows), len(barcodes)):
         raise ReadError(
-            f"{folder} does not fit together: the matrix has {counts.shape[1]} features and "
-            f"{counts.shape[0]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
+            f"{folder} does not fit together: the matrix has {counts.shape[0]} features and "
+            f"{counts.shape[1]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
             "Copy the whole folder again."
         )
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     types = [row[2] for row in rows] if all(len(row) > 2 for row in rows) else None
-    return TenxMatrix(
-        counts, pd.Index(barcodes), _gene_table(names, [row[0] for row in rows], types)
-    )
+    table = _gene_table(names, [row[0] for row in rows], types)
+    return TenxMatrix(sp.csr_matrix(counts.T), pd.Index(barcodes), table)
 
 
 def _one(folder: Path, prefix: str, *names: str) -> Path:
@@ -186,7 +194,7 @@ def _gene_table(names: list[str], ids: list[str], types: Iterable[str] | None) -
     return table
 
 
-def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
+def _genes_only(matrix: TenxMatrix, path: Path, controls: Collection[str]) -> TenxMatrix:
     is_gene = (matrix.var["feature_types"] == EXPRESSION).to_numpy()
     if is_gene.all():
         return matrix
@@ -196,8 +204,9 @@ def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
             f"{path} holds no features of the type {EXPRESSION!r}, only {', '.join(others)}. "
             "Give the matrix of the gene expression."
         )
-    warn(
-        f"{int((~is_gene).sum())} features that are not genes were left out ({', '.join(others)})."
-    )
+    strange = ~is_gene & ~matrix.var["feature_types"].isin(controls).to_numpy()
+    if strange.any():
+        kinds = ", ".join(sorted(set(matrix.var["feature_types"][strange])))
+        warn(f"{int(strange.sum())} features that are not genes were left out ({kinds}).")
     counts = sp.csr_matrix(sp.csc_matrix(matrix.counts)[:, np.flatnonzero(is_gene)])
     return TenxMatrix(counts, matrix.barcodes, matrix.var[is_gene])
