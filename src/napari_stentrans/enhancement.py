@@ -155,6 +155,16 @@ class Enhancement:
         """(site,) "measured", "lost", "unmeasured" or "between"."""
         return pd.Categorical.from_codes(self.sites.provenance, LABELS)
 
+    def names(self, genes: list[str] | None = None) -> list[str]:
+        """Names, each once, of genes given by name or id; of all genes when not given.
+
+        Raises
+        ------
+        GeneNotFound
+            When a gene is not part of the result.
+        """
+        return list(dict.fromkeys(str(name) for name in self.genes[self._selected(genes)]))
+
     def gene(self, name: str) -> GeneMap:
         """Mean and standard deviation of one gene at all sites, log-normalised.
 

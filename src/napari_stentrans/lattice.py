@@ -30,6 +30,9 @@ STEPS: dict[Kind, Array] = {
 ON_LATTICE = 0.25
 """A spot further than this from its lattice node, in spacings, does not lie on the lattice."""
 
+FURTHEST = 1e12
+"""No position is further from the origin, pixels; larger numbers are damage."""
+
 LONGEST_LINK = 1.6
 """Irregular spots further apart than this, in spacings, are not neighbours."""
 
@@ -69,7 +72,8 @@ class Lattice:
         Raises
         ------
         SectionError
-            When there are no spots, or positions are not finite, or all lie in one place.
+            When there are no spots, or positions are not finite or beyond all measure, or all
+            lie in one place.
         """
         xy = np.asarray(xy, float)
         if xy.ndim != 2 or xy.shape[1] != 2 or len(xy) == 0:
@@ -78,6 +82,11 @@ class Lattice:
             raise SectionError(
                 f"{int((~np.isfinite(xy).all(1)).sum())} of {len(xy)} spots have no finite "
                 "position. Remove these spots, or give their positions."
+            )
+        if np.abs(xy).max() > FURTHEST:
+            raise SectionError(
+                f"A spot lies at {xy.flat[np.abs(xy).argmax()]:g}, further than {FURTHEST:g} "
+                "pixels from the origin. Check which columns hold the positions."
             )
         if len(xy) > 1 and np.ptp(xy, axis=0).max() == 0:
             raise SectionError(

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 MARGIN = 4.0
 """Empty border around the spots, in spacings: room to paint tissue beyond the capture area."""
 MOST_PIXELS = 4_000_000
+MOST_SIDE = 4000
 FINEST = 6
 """Raster pixels along one spacing, at most; fewer where the raster would grow too large."""
 REACH = 0.75
@@ -60,7 +61,8 @@ class SpotRaster:
         low = xy.min(0) - (margin + 0.5) * lattice.spacing
         extent = np.ptp(xy, axis=0) + (2 * margin + 1) * lattice.spacing
         cells = float((extent / lattice.spacing).prod())
-        per_spacing = min(np.sqrt(MOST_PIXELS / cells), FINEST)
+        most = MOST_SIDE * lattice.spacing / extent.max()
+        per_spacing = min(np.sqrt(MOST_PIXELS / cells), FINEST, most)
         per_spacing = np.floor(per_spacing) if per_spacing >= 1 else per_spacing
         pixel = lattice.spacing / per_spacing
         columns, rows = np.ceil(extent / pixel).astype(int)
@@ -109,6 +111,22 @@ class SpotRaster:
                 f"A mask of spots must have the shape ({self.n_spots},), got {spots.shape}."
             )
         return np.append(spots, False)[self.index]
+
+    def paint_sites(self, sites: ArrayLike) -> NDArray[np.bool_]:
+        """(row, column) mask that is True on the cells of lattice nodes (site, 2) without a spot.
+
+        The inverse of ``unmeasured``, for sites that came from it.
+        """
+        painted = np.zeros(self.shape, bool)
+        wanted = self.lattice.nodes(np.asarray(sites, float).reshape(-1, 2))
+        if len(wanted):
+            row, column = np.nonzero(self.index < 0)
+            nodes = self.lattice.nodes(self.origin + self.pixel * np.column_stack([column, row]))
+            low, width = nodes.min(0), int(np.ptp(nodes[:, 1])) + 1
+            in_reach = ((wanted >= low) & (wanted <= nodes.max(0))).all(1)
+            number = (nodes - low) @ [width, 1]
+            painted[row, column] = np.isin(number, (wanted[in_reach] - low) @ [width, 1])
+        return painted
 
     def lost(self, painted: ArrayLike) -> NDArray[np.bool_]:
         """(spot,) True where at least half of a spot's cell is painted.

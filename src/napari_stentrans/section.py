@@ -36,20 +36,32 @@ class SectionImage:
     name
         What to call it, for example "hires".
     load
-        Returns the pixels: (row, column) or (row, column, 3 or 4).
+        Returns the pixels, (row, column) or (row, column, 3 or 4), or the levels of their
+        pyramid as a list, the finest first: arrays, or objects that are sliced like arrays.
     scale
         Image pixels per full-resolution pixel, as in Space Ranger's scale factors:
         a full-resolution position times ``scale`` is a position in this image.
     """
 
     name: str
-    load: Callable[[], NDArray[np.generic]]
+    load: Callable[[], NDArray[np.generic] | list[Any]]
     scale: float = 1.0
 
     @cached_property
+    def levels(self) -> tuple[Any, ...]:
+        """Levels of the pyramid, the finest first; those of large images stay in their file."""
+        loaded = self.load()
+        return tuple(loaded) if isinstance(loaded, list) else (loaded,)
+
+    @property
+    def shape(self) -> tuple[int, ...]:
+        """(row, column) or (row, column, 3 or 4) of the finest level."""
+        return tuple(self.levels[0].shape)
+
+    @property
     def data(self) -> NDArray[np.generic]:
-        """The pixels, (row, column) or (row, column, 3 or 4)."""
-        return self.load()
+        """The pixels of the finest level, all in memory; ask a large image for its levels."""
+        return np.asarray(self.levels[0])
 
 
 @dataclass(frozen=True, eq=False)
@@ -251,12 +263,22 @@ def _as_csc(matrix: object) -> sp.csc_matrix:
     if not sp.issparse(matrix):
         matrix = np.asarray(matrix)
     try:
-        csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
+        _check_indices(matrix)
+        with np.errstate(over="ignore"):
+            csc = sp.csc_matrix(matrix, dtype=np.float32, copy=True)
     except (ValueError, TypeError) as error:
-        raise SectionError(f"Counts must be numbers: {error}.") from error
+        raise SectionError(f"Counts must be a whole matrix of numbers: {error}.") from error
     csc.sum_duplicates()
     csc.eliminate_zeros()
     return csc
+
+
+def _check_indices(matrix: Any) -> None:
+    """Raise ValueError where indices leave the matrix: scipy trusts them, and crashes Python."""
+    if getattr(matrix, "format", None) in ("csr", "csc"):
+        if {matrix.indices.dtype.kind, matrix.indptr.dtype.kind} - set("iu"):
+            raise ValueError("indices of a sparse matrix must be whole numbers")
+        matrix.check_format(full_check=True)
 
 
 def _check_counts(counts: sp.csc_matrix) -> None:

@@ -11,7 +11,6 @@ the tissue.
 from __future__ import annotations
 
 from collections.abc import Callable
-from copy import copy
 from dataclasses import dataclass
 
 import numpy as np
@@ -63,6 +62,14 @@ class SpatialFactors(Factors):
     plain_share: float = 1.0
 
 
+class Products:
+    """Products with a sparse matrix (spot, gene) from both sides; two copies of it are kept."""
+
+    def __init__(self, values: sp.csc_matrix) -> None:
+        self.values = values
+        self.by_spot, self.by_gene = product_with(values.tocsr()), product_with(values.T)
+
+
 class Standardised:
     """(Y - mean) / sd of log-normalised genes Y (spot, gene) as an operator; spots have weights.
 
@@ -74,41 +81,27 @@ class Standardised:
         (gene,) weighted mean and standard deviation; sd is 1 where a gene does not vary.
     """
 
-    def __init__(self, values: sp.csc_matrix, weight: Array) -> None:
-        self._values, self.weight = values, weight
-        self._products()
+    def __init__(self, y: Products, weight: Array) -> None:
+        self._y, self.weight = y, weight
         w = weight / weight.sum()
-        self.mean = (values.T @ w).astype(np.float32)
-        sd = np.sqrt(np.maximum(values.power(2).T @ w - self.mean.astype(float) ** 2, 0))
+        self.mean = (y.values.T @ w).astype(np.float32)
+        sd = np.sqrt(np.maximum(y.values.power(2).T @ w - self.mean.astype(float) ** 2, 0))
         self.sd = np.where(sd > 1e-6, sd, 1).astype(np.float32)
-
-    def of(self, genes: NDArray[np.bool_]) -> Standardised:
-        """Only some of the genes (gene,)."""
-        if genes.all():
-            return self
-        part = copy(self)
-        part._values, part.mean, part.sd = self._values[:, genes], self.mean[genes], self.sd[genes]
-        part._products()
-        return part
-
-    def _products(self) -> None:
-        self._by_spot = product_with(self._values.tocsr())
-        self._by_gene = product_with(self._values.T)
 
     def dot(self, genes: FloatArray) -> FloatArray:
         """Multiply from the right: (gene, k) -> (spot, k)."""
         genes = (genes / self.sd[:, None]).astype(np.float32)
-        return self._by_spot(genes) - self.mean @ genes
+        return self._y.by_spot(genes) - self.mean @ genes
 
     def tdot(self, spots: FloatArray) -> FloatArray:
         """Multiply the transpose: (spot, k) -> (gene, k)."""
         spots = spots.astype(np.float32)
-        product = self._by_gene(spots) - np.outer(self.mean, spots.sum(0))
+        product = self._y.by_gene(spots) - np.outer(self.mean, spots.sum(0))
         return np.asarray(product / self.sd[:, None])
 
     def dense(self, spots: NDArray[np.intp], genes: slice) -> FloatArray:
         """Some spots and genes as an array (spot, gene)."""
-        rows = self._values[:, genes][spots].toarray()
+        rows = self._y.values[:, genes][spots].toarray()
         return np.asarray((rows - self.mean[genes]) / self.sd[genes])
 
 
@@ -166,35 +159,39 @@ def fit_spatial_factors(
     totals = np.asarray(counts.sum(1), float).ravel()
     values, weight = lognorm(counts, totals, median_total), spot_weights(totals)
     yield Progress(STAGE, 1, 3)
-    all_deep, all_even = Standardised(values, weight), Standardised(values, np.ones_like(weight))
+    y, alike = Products(values), np.ones_like(weight)
+    all_deep, all_even = Standardised(y, weight), Standardised(y, alike)
     yield Progress(STAGE, 2, 3)
     n, varies = len(units), all_deep.sd != 1
     seen = varies & (values.getnnz(0) > SEEN * n)
     seen = seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
     if not seen.any():  # every spot the same
         return _flat(n, all_even.mean)
-    deep, even = all_deep.of(seen), all_even.of(seen)
+    deep, even = all_deep, all_even
+    if not seen.all():
+        part = Products(values[:, seen])
+        deep, even = Standardised(part, weight), Standardised(part, alike)
     k, shape = min(n_factors, max(n - 2, 1)), (n, int(seen.sum()))
     singular, plain = yield from _plain_set(deep, shape, k, seed)
     if not len(plain):  # what varies is rounding
         return _flat(n, all_even.mean)
     g = yield from _spatial_share(deep, units, shape[1])
     spatial = yield from _spatial_set(deep, g, _local_average(units), shape, k, seed)
-    _, alike = yield from svd(even.dot, even.tdot, shape, min(k, EVEN_FACTORS), seed)
-    scores = np.hstack([deep.dot(plain.T), deep.dot(g[:, None] * spatial.T), even.dot(alike.T)])
+    _, evenly = yield from svd(even.dot, even.tdot, shape, min(k, EVEN_FACTORS), seed)
+    scores = np.hstack([deep.dot(plain.T), deep.dot(g[:, None] * spatial.T), even.dot(evenly.T)])
     middle, sd = scores.mean(0, dtype=float), scores.std(0, dtype=float) + 1e-9
     scores = ((scores - middle) / sd).astype(np.float32)
     share = (1 - EVEN) / (1 + g)
-    own = np.vstack([np.vstack([plain, spatial]) * (share * deep.sd), EVEN * alike * even.sd])
+    own = np.vstack([np.vstack([plain, spatial]) * (share * deep.sd), EVEN * evenly * even.sd])
     loadings = np.zeros((len(seen), len(sd)), np.float32)
     loadings[seen] = (own * sd[:, None]).T
     rare = np.flatnonzero(~seen & varies)
-    for z, part, at in (
+    for z, portion, at in (
         (all_deep, 1 - EVEN, slice(len(plain))),
-        (all_even, EVEN, slice(len(sd) - len(alike), None)),
+        (all_even, EVEN, slice(len(sd) - len(evenly), None)),
     ):
         slopes = z.tdot(z.weight[:, None] * scores[:, at])[rare] / n
-        loadings[rare, at] = part * slopes * z.sd[rare, None]
+        loadings[rare, at] = portion * slopes * z.sd[rare, None]
     strengths = [singular**2, *np.split(sd[len(plain) :] ** 2, [len(spatial)])]
     mean = (1 - EVEN) * all_deep.mean + EVEN * all_even.mean
     explained = np.pad(singular**2 / (n * shape[1]), (0, len(sd) - len(plain)))

@@ -63,12 +63,28 @@ def test_published_on_two_genes(sample: Path, tmp_path: Path) -> None:
     assert np.isfinite(result.X).all()
 
 
+@pytest.mark.parametrize("name", ["maps.ome.tif", "table.csv", "table.csv.gz", "store.zarr"])
+def test_every_format_and_a_figure(
+    sample: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str], name: str
+) -> None:
+    out, figure = tmp_path / name, tmp_path / "figure.png"
+    options = ["--method", "nearest", "--genes", "Gene2", "Gene5", "--figure", str(figure)]
+    capsys.readouterr()
+    assert main(["enhance", str(sample), *options, "-o", str(out)]) == 0
+    record = tmp_path / f"{name.split('.')[0]}.run.json"
+    assert capsys.readouterr().out.split() == [str(out), str(record), str(figure)]
+    assert all(path.exists() for path in (out, record, figure))
+
+
 @pytest.mark.parametrize(
     ("arguments", "message"),
     [
         (["info", "nowhere.h5ad"], "nowhere.h5ad"),
         (["enhance", "-o", "x.h5ad"], "Give the PATH"),
         (["enhance", "SAMPLE", "-o", "x.txt"], ".h5ad"),
+        (["enhance", "SAMPLE", "-o", "x.h5ad", "--figure", "x.png"], "1 to 20 genes, got 60"),
+        (["enhance", "SAMPLE", "-o", "x.h5ad", "--figure", "x.gif"], "A figure is written as"),
+        (["enhance", "--record", "no.json", "-o", "x.xls"], "or .zarr or .sdata.zarr or"),
         (["enhance", "SAMPLE", "--genes", "Nope", "-o", "x.h5ad"], "no gene 'Nope'"),
         (["enhance", "--record", "no.json", "-o", "x.h5ad"], "cannot be read"),
         (["enhance", "--record", "no.json", "--seed", "1", "-o", "x.h5ad"], "leave out --seed"),

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
+import tifffile
 from PIL import Image
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
-from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io import can_read, choices_of, read_section
 from napari_stentrans.lattice import Lattice
 
 if TYPE_CHECKING:
@@ -247,6 +248,40 @@ def test_repeated_spots_and_genes(tmp_path: Path) -> None:
     assert section.n_spots == len(SQUARE)
     np.testing.assert_array_equal(section.counts.toarray(), counts)
     assert section.lattice.kind == "square"
+
+
+def test_folder_of_tables(tmp_path: Path) -> None:
+    folder = tmp_path / "HER2 é"
+    folder.mkdir()
+    (folder / "notes.txt").write_text("some words\n")
+    assert not can_read(folder)
+    with pytest.raises(ReadError, match=r"holds notes\.txt"):
+        read_section(folder)
+    counts_of(SQUARE).to_csv(folder / "A1.tsv.gz", sep="\t")
+    write_selection(folder / "A1_selection.tsv", SQUARE)
+    assert can_read(folder)
+    assert choices_of(folder) == ()
+    section = read_section(folder)
+    assert (section.name, section.source) == ("A1", folder)
+    np.testing.assert_allclose(section.xy, pixels_of(SQUARE))
+    counts_of(HEX).to_csv(folder / "B1.tsv.gz", sep="\t")
+    (choice,) = choices_of(folder)
+    assert (choice.key, choice.options, choice.default) == ("sample", ("A1", "B1"), "A1")
+    with pytest.warns(StentransWarning, match="holds 2 samples; A1 is read, not B1"):
+        assert read_section(folder).name == "A1"
+    other = read_section(folder, {"sample": "B1"})
+    assert (other.name, other.lattice.kind, other.chosen) == ("B1", "hex", {"sample": "B1"})
+
+
+def test_large_tissue_image_stays_in_its_file(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE)
+    shape = (4100, 4200, 3)
+    tifffile.memmap(tmp_path / "A1_HE.tif", shape=shape, dtype="u1", photometric="rgb").flush()
+    (image,) = read_section(tmp_path / "A1.tsv").images
+    assert image.shape == shape
+    assert not isinstance(image.levels[0], np.ndarray)
+    assert image.levels[1].shape == (2050, 2100, 3)
 
 
 @pytest.mark.parametrize(

@@ -6,6 +6,7 @@ import gzip
 import json
 import shutil
 import sys
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
@@ -15,10 +16,11 @@ import pandas as pd
 import pytest
 import scipy.io
 import scipy.sparse as sp
+import tifffile
 from PIL import Image
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
-from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io import Choice, can_read, choices_of, read_section
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -196,15 +198,96 @@ def test_prefixed_file_names(run: Run) -> None:
     assert len(section.images) == 2
 
 
-def test_several_prefixed_sections_in_one_folder(run: Run) -> None:
-    for prefix in ("S1_", "S2_"):
-        path = run.write_h5(f"{prefix}filtered_feature_bc_matrix.h5")
-        run.write_positions(prefix=prefix)
-    with pytest.raises(ReadError, match="several matrices"):
-        read_section(run.folder)
-    section = read_section(path)
+def write_samples(folder: Path, form: str) -> list[Run]:
+    """Two samples in one folder in one of the forms in which they are downloaded."""
+    runs = []
+    for at, sample in enumerate(("GSM1_S1", "GSM2_S10")):
+        run = Run(folder)
+        run.counts, run.xy = run.counts + at, run.xy + 7 * at
+        if form == "flat h5":
+            run.write_h5(f"{sample}_filtered_feature_bc_matrix.h5")
+            run.write_positions(prefix=f"{sample}_")
+            run.write_images(prefix=f"{sample}_")
+        elif form == "flat mtx":
+            whole = run.write_mtx(f"{sample}_")
+            for file in sorted(whole.iterdir()):
+                file.rename(folder / f"{sample}_{file.name}")
+            whole.rmdir()
+            run.write_positions(version=1, prefix=f"{sample}_spatial_")
+        elif form == "folders":
+            run.folder = folder / sample / "outs"
+            run.write()
+            run.folder = folder
+        elif form == "spatial folders":
+            run.write_h5(f"{sample}_filtered_feature_bc_matrix.h5")
+            run.write_positions()
+            (folder / "spatial").rename(folder / f"{sample}_spatial")
+        runs.append(run)
+    return runs
+
+
+@pytest.mark.parametrize("form", ["flat h5", "flat mtx", "folders", "spatial folders"])
+def test_several_samples_in_one_folder(tmp_path: Path, form: str) -> None:
+    folder = tmp_path / "GEO download ü"
+    runs = write_samples(folder, form)
+    names = ("GSM1_S1", "GSM2_S10")
+    assert can_read(folder)
+    assert choices_of(folder) == (Choice("sample", "Sample", names, names[0]),)
+    with pytest.warns(StentransWarning, match="holds 2 samples; GSM1_S1 is read, not GSM2_S10"):
+        first = read_section(folder)
+    second = read_section(folder, {"sample": "GSM2_S10"})
+    for section, run, name in zip((first, second), runs, names, strict=True):
+        check(section, run)
+        assert section.name == name
+        assert section.chosen == {"sample": name}
+        assert len(section.images) == (2 if form in ("flat h5", "folders") else 0)
+
+
+def test_matrix_of_one_of_several_samples(tmp_path: Path) -> None:
+    _, run = write_samples(tmp_path, "flat h5")
+    section = read_section(tmp_path / "GSM2_S10_filtered_feature_bc_matrix.h5")
     check(section, run)
-    assert section.name == "S2"
+    assert section.name == "GSM2_S10"
+
+
+def test_positions_of_another_sample_are_not_taken(tmp_path: Path) -> None:
+    write_samples(tmp_path, "flat h5")
+    (tmp_path / "spatial" / "GSM2_S10_tissue_positions.csv").unlink()
+    with pytest.raises(ReadError, match="holds no tissue_positions"):
+        read_section(tmp_path, {"sample": "GSM2_S10"})
+
+
+@pytest.mark.parametrize("positions", ["together", "apart"])
+@pytest.mark.parametrize("named", [False, True])
+def test_aggregated_libraries(run: Run, positions: str, named: bool) -> None:
+    names = ("left", "right") if named else ("1", "2")
+    barcodes, xy, counts = run.barcodes, run.xy, run.counts
+    lines = []
+    for at, name in enumerate(names):
+        run.barcodes = [b.replace("-1", f"-{at + 1}") for b in barcodes]
+        run.xy = xy + 9 * at
+        lines += run.position_lines()
+        if positions == "apart":
+            inner = Run(run.folder / "spatial" / name)
+            inner.xy = run.xy
+            inner.write_positions().rename(inner.folder / "tissue_positions.csv")
+    if positions == "together":
+        run.write_positions().unlink()
+        path = run.folder / "spatial" / "aggr_tissue_positions.csv"
+        path.write_text("\n".join([HEADER, *lines]))
+    if named:
+        (run.folder / "aggregation.csv").write_text("library_id,molecule_h5\nleft,a\nright,b\n")
+    run.barcodes = barcodes + [b.replace("-1", "-2") for b in barcodes]
+    run.counts = np.concatenate([counts, counts + 1])
+    run.write_h5()
+    (choice,) = choices_of(run.folder)
+    assert choice.options == names
+    section = read_section(run.folder, {"sample": names[1]})
+    np.testing.assert_array_equal(section.counts.toarray(), counts + 1)
+    np.testing.assert_allclose(section.xy, xy + 9, atol=1e-3)
+    assert section.name == names[1]
+    with pytest.warns(StentransWarning, match=f"{names[0]} is read, not {names[1]}"):
+        np.testing.assert_array_equal(read_section(run.folder).counts.toarray(), counts)
 
 
 def test_gzipped_flat_download(run: Run) -> None:
@@ -390,19 +473,184 @@ def test_zero_counts(run: Run) -> None:
 
 def test_hd_bins(tmp_path: Path) -> None:
     for size in (2, 8, 16):
-        run = Run(tmp_path / "hd" / "binned_outputs" / f"square_{size:03d}um")
+        run = Run(tmp_path / "hd" / "outs" / "binned_outputs" / f"square_{size:03d}um")
         run.counts = run.counts * size
-        run.write_h5()
-        run.write_positions()
+        run.write()
+    bins = run.folder.parent
+    for path in (tmp_path / "hd", tmp_path / "hd" / "outs", bins):
+        assert choices_of(path) == (Choice("bin", "Bin size (um)", ("2", "8", "16"), "8"),)
+        for size in ("2", "16"):
+            section = read_section(path, {"bin": size})
+            assert section.counts.data.min() == int(size)
+            assert section.chosen == {"bin": size}
+            assert section.name == f"hd_square_{int(size):03d}um"
     with pytest.warns(StentransWarning, match=r"square_008um is read, not square_002um"):
         section = read_section(tmp_path / "hd")
     assert section.name == "hd_square_008um"
     assert section.counts.data.min() == 8
-    chosen = read_section(tmp_path / "hd" / "binned_outputs" / "square_002um")
-    assert chosen.counts.data.min() == 2
-    shutil.rmtree(tmp_path / "hd" / "binned_outputs" / "square_008um")
+    assert choices_of(bins / "square_002um") == ()
+    assert read_section(bins / "square_002um").counts.data.min() == 2
+    with pytest.raises(ReadError, match=r"bin of .* must be one of 2, 8, 16; got '4'"):
+        read_section(tmp_path / "hd", {"bin": "4"})
+    shutil.rmtree(bins / "square_008um")
     with pytest.warns(StentransWarning, match="square_016um is read"):
-        read_section(tmp_path / "hd" / "binned_outputs")
+        read_section(bins)
+
+
+def test_hd_images_of_the_run(tmp_path: Path) -> None:
+    outs = tmp_path / "hd" / "outs"
+    run = Run(outs / "binned_outputs" / "square_016um")
+    run.write()
+    (outs / "spatial").mkdir()
+    image = run.folder / "spatial" / "tissue_hires_image.png"
+    image.rename(outs / "spatial" / image.name)
+    section = read_section(tmp_path / "hd")
+    assert [(im.name, im.scale) for im in section.images] == [("hires", 0.5), ("lowres", 0.1)]
+    assert section.images[0].shape == (150, 150, 4)
+
+
+def picture(*shape: int) -> np.ndarray:
+    return np.random.default_rng(0).integers(0, 255, (*shape, 3), np.uint8)
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        "outs/spatial/tissue_fullres_image.png",
+        "outs/brain_fullres.tif",
+        "brain_image.tif",
+        "V1_brain.jpg",
+        "slide.ome.tif",
+    ],
+)
+def test_full_resolution_image(tmp_path: Path, name: str) -> None:
+    run = Run(tmp_path / "mouse" / "outs")
+    run.write()
+    path = tmp_path / "mouse" / name
+    if path.suffix == ".tif":
+        tifffile.imwrite(path, picture(300, 310), photometric="rgb")
+    else:
+        Image.fromarray(picture(300, 310)).save(path)
+    tifffile.imwrite(tmp_path / "mouse" / "mask.tif", np.ones((300, 310), np.uint8))
+    section = read_section(tmp_path / "mouse")
+    assert [(im.name, im.scale) for im in section.images] == [
+        ("fullres", 1.0),
+        ("hires", 0.5),
+        ("lowres", 0.1),
+    ]
+    assert section.images[0].shape == (300, 310, 3)
+
+
+@pytest.mark.parametrize(
+    ("name", "size"),
+    [
+        ("detected_tissue_image.jpg", (300, 310)),  # of Space Ranger, with its findings drawn
+        ("cytassist_image.tiff", (3000, 3000)),  # of another microscope
+        ("brain_image.tif", (150, 300)),  # the spots do not lie on it
+        ("brain_image.tif", (4000, 4000)),  # they are a speck of it
+        ("brain.png", (300, 310)),  # a picture of something
+    ],
+)
+def test_images_that_are_not_full_resolution(run: Run, name: str, size: tuple[int, int]) -> None:
+    run.write()
+    Image.new("RGB", size[::-1]).save(run.folder / name)
+    assert [im.name for im in read_section(run.folder).images] == ["hires", "lowres"]
+
+
+def test_one_channel_and_two_candidates_are_not_taken(run: Run) -> None:
+    run.write()
+    tifffile.imwrite(run.folder / "regions.tif", np.ones((300, 310), np.uint8))
+    assert len(read_section(run.folder).images) == 2
+    for name in ("a.tif", "b.tif"):
+        tifffile.imwrite(run.folder / name, picture(300, 310), photometric="rgb")
+    assert len(read_section(run.folder).images) == 2
+
+
+def test_named_full_resolution_image_that_does_not_fit(run: Run) -> None:
+    run.write()
+    Image.new("RGB", (50, 60)).save(run.folder / "fullres.tif")
+    with pytest.warns(StentransWarning, match=r"fullres\.tif is left out: the spots do not lie"):
+        assert [im.name for im in read_section(run.folder).images] == ["hires", "lowres"]
+
+
+def test_scales_are_inferred_from_the_full_resolution_image(run: Run) -> None:
+    run.write()
+    (run.folder / "spatial" / "scalefactors_json.json").unlink()
+    tifffile.imwrite(run.folder / "fullres.tif", picture(300, 300), photometric="rgb")
+    with pytest.warns(StentransWarning, match=r"0\.\d+ was inferred from the size of fullres"):
+        section = read_section(run.folder)
+    assert [(im.name, im.scale) for im in section.images] == [
+        ("fullres", 1.0),
+        ("hires", 0.5),
+        ("lowres", 0.1),
+    ]
+
+
+def test_scale_is_inferred_from_the_other_image(run: Run) -> None:
+    run.write()
+    path = run.folder / "spatial" / "scalefactors_json.json"
+    path.write_text(json.dumps({"tissue_lowres_scalef": 0.1, "note": "made by hand"}))
+    with pytest.warns(StentransWarning, match=r"hires_image\.png; 0\.5 was inferred .*lowres"):
+        section = read_section(run.folder)
+    assert section.images[0].scale == pytest.approx(0.5)
+
+
+@pytest.mark.parametrize("style", ["BOM", "CRLF", "semicolons", "blanks", "quotes", "gzip"])
+@pytest.mark.parametrize("version", [1, 2])
+def test_styles_of_positions(run: Run, version: int, style: str) -> None:
+    run.write_h5()
+    path = run.write_positions(version)
+    text = path.read_text()
+    if style == "quotes":
+        text = "\n".join(",".join(f'"{f}"' for f in li.split(",")) for li in text.splitlines())
+    text = {"semicolons": text.replace(",", ";"), "blanks": text.replace(",", ", ")}.get(
+        style, text
+    )
+    raw = (text.replace("\n", "\r\n") if style == "CRLF" else text).encode()
+    raw = b"\xef\xbb\xbf" + raw if style == "BOM" else raw
+    path.write_bytes(raw)
+    if style == "gzip":
+        path.with_name(path.name + ".gz").write_bytes(gzip.compress(raw))
+        path.unlink()
+    check(read_section(run.folder), run)
+
+
+@pytest.mark.parametrize("share", [0.0, 0.1, 0.5, 0.9])
+@pytest.mark.parametrize("part", ["barcodes.tsv.gz", "features.tsv.gz", "matrix.mtx.gz"])
+def test_truncated_parts(run: Run, part: str, share: float) -> None:
+    path = run.write_mtx() / part
+    run.write_positions()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ReadError, match=part.replace(".", r"\.")):
+        read_section(run.folder)
+    path.write_bytes(b"\x1f\x8b garbage")
+    with pytest.raises(ReadError, match=part.replace(".", r"\.")):
+        read_section(run.folder)
+
+
+@pytest.mark.parametrize("share", [0.1, 0.4, 0.8])
+def test_truncated_parquet(run: Run, share: float) -> None:
+    pytest.importorskip("pyarrow", reason="extra [hd] is not installed")
+    run.write_h5()
+    csv = run.write_positions()
+    path = csv.with_suffix(".parquet")
+    pd.read_csv(csv).to_parquet(path)
+    csv.unlink()
+    whole = path.read_bytes()
+    path.write_bytes(whole[: int(share * len(whole))])
+    with pytest.raises(ReadError, match=r"\.parquet cannot be read"):
+        read_section(run.folder)
+
+
+def test_damaged_matrix_can_still_be_recognised(tmp_path: Path) -> None:
+    run = Run(tmp_path / "S1")
+    run.write_h5().write_bytes(b"no HDF5")
+    run.write_positions()
+    for path in (run.folder, tmp_path):
+        assert can_read(path)
+        with pytest.raises(ReadError, match="cannot be read"):
+            choices_of(path)
 
 
 def test_parquet_without_pyarrow(run: Run, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -438,3 +686,20 @@ def test_visium_mini(data_dir: Path) -> None:
         assert section.counts.sum() == file["matrix/data"][:].sum()
     rows, columns, _ = section.images[0].data.shape
     assert (section.xy.max(0) * section.images[0].scale < (columns, rows)).all()
+
+
+@pytest.mark.parametrize("size", ["8", "16"])
+def test_visium_hd_mini(data_dir: Path, size: str) -> None:
+    pytest.importorskip("pyarrow", reason="extra [hd] is not installed")
+    folder = data_dir / "visium_hd_mini" / "binned_outputs" / f"square_{int(size):03d}um"
+    assert [choice.options for choice in choices_of(folder.parents[1])] == [("8", "16")]
+    mixed = pytest.warns(StentransWarning, match="barcodes have no position")
+    with nullcontext() if size == "8" else mixed:  # its counts are of another section
+        section = read_section(folder)
+    spacing = section.lattice.spacing * section.um_per_px
+    assert spacing == pytest.approx(16, rel=0.05)  # of the finer bins, one in four was kept
+    rows, columns = section.images[0].shape[:2]
+    under_tissue = section.xy[section.adata.obs["in_tissue"] == 1] * section.images[0].scale
+    assert len(under_tissue) > 100
+    assert (under_tissue.min(0) > 0).all()
+    assert (under_tissue.max(0) < (columns, rows)).all()

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -15,17 +16,26 @@ from rich.markup import escape
 
 from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
-from napari_stentrans.export import check_target, save_steps, write_h5ad
-from napari_stentrans.io import read_mask, read_section
+from napari_stentrans.export import (
+    ENDINGS,
+    check_figure,
+    check_file,
+    check_target,
+    save_figure,
+    save_steps,
+    write_h5ad,
+)
+from napari_stentrans.io import choices_of, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.record import RunRecord, package_version
 from napari_stentrans.simulate import simulate_section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable, Mapping, Sequence
 
     from napari_stentrans.section import Section
 
@@ -74,6 +84,7 @@ def _command(
 def _add_info(commands: Any) -> None:
     parser = _command(commands, "info", "Say what a section holds.", _info)
     parser.add_argument("path", type=Path, metavar="PATH")
+    add_choose(parser)
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -82,7 +93,18 @@ def _add_enhance(commands: Any) -> None:
         commands, "enhance", "Fill lost spots, double the resolution, denoise.", _enhance
     )
     parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
+    add_choose(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help=f"the result, named *{', *'.join(ENDINGS)}; maps and tables are for chosen genes",
+    )
+    parser.add_argument(
+        "--figure", type=Path, metavar="FILE", help="draw --genes before and after: png, svg, pdf"
+    )
     parser.add_argument(
         "--lost",
         type=Path,
@@ -125,15 +147,26 @@ def _add_simulate(commands: Any) -> None:
 def _add_view(commands: Any) -> None:
     parser = _command(commands, "view", "Open napari with the dock.", _view)
     parser.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    add_choose(parser)
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    facts = describe(read_section(arguments.path))
+    section = read_section(arguments.path, arguments.choose)
+    facts = describe(section) | {"choices": _offers(arguments.path, section.chosen)}
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
+    offers = facts.pop("choices")
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
+    for offer in offers:
+        key, options = offer["key"], ", ".join(offer["options"])
+        print(f"{key + ':':<25}{offer['chosen']}, of {options} (--choose {key}=VALUE)")
+
+
+def _offers(path: Path, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
+    """What there is to choose at a path, and what was taken."""
+    return [{**asdict(choice), "chosen": chosen[choice.key]} for choice in choices_of(path)]
 
 
 def describe(section: Section) -> dict[str, Any]:
@@ -168,7 +201,7 @@ def _in_words(value: Any) -> str:
 
 
 def _enhance(arguments: argparse.Namespace) -> None:
-    check_target(arguments.output, overwrite=arguments.overwrite)
+    _check_outputs(arguments)
     if arguments.record is not None:
         record = _record_alone(arguments)
         section = read_section(arguments.path or Path(record.source or ""), record.chosen)
@@ -177,16 +210,22 @@ def _enhance(arguments: argparse.Namespace) -> None:
         if arguments.path is None:
             raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
         config = _config(arguments)
-        section = read_section(arguments.path)
+        section = read_section(arguments.path, arguments.choose)
         lost, sites = np.zeros(section.n_spots, bool), np.empty((0, 2))
         if arguments.lost is not None:
             mask = read_mask(arguments.lost, section)
             lost, sites = mask.lost, mask.sites
+    genes = None if config.genes is None else list(dict.fromkeys(config.genes))
+    _check_outputs(arguments, len(section.genes if genes is None else genes))
     enhancement = with_bar(enhance_steps(section, lost, config, sites))
-    genes = None if config.genes is None else list(enhancement.genes)
     written = with_bar(
         save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
     )
+    if arguments.figure is not None:
+        shown = list(enhancement.genes)
+        written.append(
+            save_figure(enhancement, shown, arguments.figure, overwrite=arguments.overwrite)
+        )
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
@@ -195,9 +234,21 @@ def _enhance(arguments: argparse.Namespace) -> None:
         print(path)
 
 
+def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) -> None:
+    """Find out before the run whether its results can be written."""
+    overwrite = arguments.overwrite
+    check_target(arguments.output, overwrite=overwrite, n_genes=n_genes)
+    if arguments.figure is not None:
+        check_figure(arguments.figure, overwrite=overwrite, n_genes=n_genes)
+
+
 def _record_alone(arguments: argparse.Namespace) -> RunRecord:
     """Read the record of a run to repeat; its settings may not be changed."""
-    changed = [f"--{name}" for name in ("lost", *_SETTINGS) if getattr(arguments, name) is not None]
+    changed = [
+        f"--{name}"
+        for name in ("choose", "lost", *_SETTINGS)
+        if getattr(arguments, name) is not None
+    ]
     if changed:
         raise ConfigError(f"A recorded run is repeated as it was: leave out {', '.join(changed)}.")
     record = RunRecord.read(arguments.record)
@@ -218,7 +269,7 @@ def _config(arguments: argparse.Namespace) -> EnhanceConfig:
 
 
 def _simulate(arguments: argparse.Namespace) -> None:
-    check_target(arguments.output, overwrite=arguments.overwrite, with_record=False)
+    check_file(arguments.output, ".h5ad", overwrite=arguments.overwrite)
     section = simulate_section(
         n_spots=arguments.spots,
         n_genes=arguments.genes,
@@ -235,7 +286,7 @@ def _view(arguments: argparse.Namespace) -> None:
         raise ConfigError(
             f"The viewer needs napari and Qt ({error}). Install napari-stentrans[all]."
         ) from error
-    view(arguments.path)
+    view(arguments.path, arguments.choose)
 
 
 def _show_warning(message: Warning | str, category: type[Warning], *_: Any, **__: Any) -> None:

@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.evaluation import PROTOCOLS, evaluate_steps
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.io import read_section
@@ -21,6 +22,7 @@ def add(commands: Any) -> None:
     parser: argparse.ArgumentParser = commands.add_parser("evaluate", help=text, description=text)
     parser.set_defaults(run=run)
     parser.add_argument("path", type=Path, metavar="PATH", help="the section")
+    add_choose(parser)
     parser.add_argument(
         "--protocol",
         choices=PROTOCOLS,
@@ -47,7 +49,7 @@ def run(arguments: argparse.Namespace) -> None:
     for path, ending in ((arguments.json, ".json"), (arguments.plot, ".png")):
         if path is not None:
             check_file(path, ending, overwrite=overwrite)
-    section = read_section(arguments.path)
+    section = read_section(arguments.path, arguments.choose)
     steps = evaluate_steps(
         section,
         arguments.protocol,

@@ -7,7 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io import h5ad, legacy, spaceranger
+from napari_stentrans.io import (
+    cells,
+    cosmx,
+    gem,
+    h5ad,
+    legacy,
+    merscope,
+    slideseq,
+    spaceranger,
+    spatialdata,
+    xenium,
+)
 from napari_stentrans.io.choices import Choice, Chosen, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 
@@ -26,8 +37,10 @@ __all__ = [
 
 ACCEPTED = (
     "a Space Ranger folder (spatial/ with filtered_feature_bc_matrix.h5 or its folder), that "
-    ".h5 itself, an AnnData file (.h5ad), or a legacy Spatial Transcriptomics table (.tsv, "
-    ".csv or .txt, also gzipped, rows named ROWxCOL)"
+    ".h5 itself, an AnnData file (.h5ad), a SpatialData store (.zarr), a legacy Spatial "
+    "Transcriptomics table (.tsv, .csv or .txt, also gzipped, rows named ROWxCOL) or a folder of "
+    "such tables, the folder of a Xenium, MERSCOPE, CosMx or Slide-seq run, a GEM table of "
+    "Stereo-seq, or a table of cells with x, y and genes"
 )
 
 
@@ -40,7 +53,18 @@ class _Format(Protocol):
     def read(self, path: Path, chosen: Chosen) -> Section: ...
 
 
-_FORMATS: tuple[_Format, ...] = (spaceranger, h5ad, legacy)
+_FORMATS: tuple[_Format, ...] = (
+    xenium,  # before Space Ranger's: its matrix is an .h5 too
+    spaceranger,
+    h5ad,
+    spatialdata,
+    merscope,
+    cosmx,
+    gem,
+    slideseq,
+    cells,
+    legacy,  # last: it takes any table, to say what it lacks
+)
 
 
 def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
@@ -105,11 +129,8 @@ def _what_it_is(path: Path) -> str:
     if not path.is_dir():
         return f"files named *{path.suffix} are not read" if path.suffix else "it has no suffix"
     if path.suffix == ".zarr":
-        return "SpatialData is not read; save its table with write_h5ad"
+        return "it is no SpatialData store"
     names = sorted(p.name for p in path.iterdir())
     if not names:
         return "the folder is empty"
-    tables = [name for name in names if legacy.recognises(path / name)]
-    if tables:
-        return f"the folder holds tables ({', '.join(tables[:4])}); open one of these files"
     return f"the folder holds {', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import numpy as np
 import pandas as pd
+from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 
@@ -27,7 +28,10 @@ FOREIGN_ERRORS = (
     TypeError,
     ValueError,
     RuntimeError,  # h5py raises it for some damaged files
+    MemoryError,  # sizes in a damaged header
+    OverflowError,
     zlib.error,
+    IORegistryError,  # anndata raises it for elements of a kind that it does not know
 )
 """What the libraries under the readers raise for files that are damaged or of another kind."""
 
@@ -38,7 +42,8 @@ DAMAGED = "The file may be damaged or cut off: copy or download it again."
 def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
     """Turn whatever goes wrong while a file is read into a ReadError with path and remedy."""
     try:
-        yield
+        with np.errstate(over="ignore", invalid="ignore"):  # Section refuses what they leave
+            yield
     except StentransError:
         raise
     except UnicodeDecodeError as error:
@@ -52,8 +57,12 @@ def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
 
 @contextmanager
 def repeated_names_allowed() -> Iterator[None]:
-    """Keep anndata quiet about repeated names: Section says it once, in its own words."""
+    """Keep anndata quiet about repeated names: Section says it once, in its own words.
+
+    And about files of its earlier versions, which it reads.
+    """
     with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message=".* was written without encoding metadata")
         warnings.filterwarnings("ignore", message=".* names are not unique", category=UserWarning)
         yield
 

@@ -5,41 +5,94 @@ from __future__ import annotations
 import gzip
 from contextlib import contextmanager
 from functools import partial
-from typing import IO, TYPE_CHECKING, cast
+from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tifffile
 from PIL import Image
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import plain_suffix, reading
+from napari_stentrans.io._shared import plain_suffix, reading, warn
+from napari_stentrans.io.tiff import tiff_levels
 from napari_stentrans.section import SectionImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping, Sequence
     from pathlib import Path
 
     from numpy.typing import NDArray
 
-IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff")
+IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".btf")
+LEAST_INSIDE = 0.95
+"""Share of the positions that lie on the image of their pixels."""
+REMEDY = "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."
+MOST_PIXELS = 100_000_000
+"""Pixels of colour that are decoded at once; together with their copies they take 1 GB."""
 KEPT_MODES = ("1", "L", "LA", "I", "I;16", "F", "RGB", "RGBA")
 """Pillow modes whose numbers are the pixels; palettes and print colours are converted."""
 
 
 def lazy_image(path: Path, name: str, scale: float = 1.0) -> SectionImage:
-    """Make an image of the section that is read when it is first looked at."""
-    return SectionImage(name, partial(read_pixels, path), scale)
+    """Make an image of the section that is read when it is first looked at.
+
+    Large TIFFs stay in the file, as pyramids. JPEGs of more than 100 megapixels are decoded at
+    a half, a quarter or an eighth of their size. Of an image with several channels the first
+    three are its colours; ``read_pixels`` returns all of them.
+    """
+    factor = _jpeg_reduction(path)
+    return SectionImage(name, partial(_load, path, factor), scale / factor)
+
+
+def _load(path: Path, factor: int) -> NDArray[np.generic] | list[Any]:
+    """Pixels of an image to look at, or the levels of its pyramid."""
+    with reading(path, REMEDY):
+        if _is_tiff(path) and path.suffix.lower() != ".gz":
+            levels = tiff_levels(path)
+            if levels is not None:
+                return levels
+        elif factor == 1:
+            _check_size(path)
+        else:
+            with _pillow(path) as image:
+                rows, columns = image.height // factor, image.width // factor
+                image.draft(image.mode, (columns, rows))
+                return _plane(
+                    np.asarray(image if image.mode in KEPT_MODES else image.convert("RGB"))
+                )
+    return read_pixels(path)
+
+
+def _jpeg_reduction(path: Path) -> int:
+    """How many times smaller a JPEG is decoded to stay within 100 megapixels; 1 for others."""
+    if plain_suffix(path) not in (".jpg", ".jpeg"):
+        return 1
+    try:
+        rows, columns = image_size(path)
+    except ReadError:  # said when the image is looked at
+        return 1
+    return next((f for f in (1, 2, 4) if rows * columns / f**2 <= MOST_PIXELS), 8)
+
+
+def _check_size(path: Path) -> None:
+    """Refuse images that are read whole and are too large for that."""
+    with _pillow(path) as image:
+        bands = 1 if len(image.getbands()) == 1 else 4
+        if image.width * image.height * bands > 4 * MOST_PIXELS:
+            raise ValueError(
+                f"its {image.width} x {image.height} pixels do not fit into memory and this kind "
+                "of file gives them only whole; save it as a TIFF with tiles"
+            )
 
 
 def read_pixels(path: Path) -> NDArray[np.generic]:
-    """Pixels of an image file, (row, column) or (row, column, 2 to 4).
+    """Pixels of an image file, (row, column), (row, column, 2 to 4) or (channel, row, column).
 
     Raises
     ------
     ReadError
         When the file is no image, is damaged, or is a stack of images.
     """
-    with reading(path, "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."):
+    with reading(path, REMEDY):
         pixels = _read_tiff(path) if _is_tiff(path) else _read_with_pillow(path)
         pixels = _plane(pixels)
     if pixels.ndim not in (2, 3) or pixels.size == 0:
@@ -61,8 +114,19 @@ def image_size(path: Path) -> tuple[int, int]:
             return image.height, image.width
 
 
+def is_coloured(path: Path) -> bool:
+    """Whether an image file holds colours or several channels, from its header."""
+    with reading(path):
+        if _is_tiff(path):
+            with tifffile.TiffFile(path) as tiff:
+                series = tiff.series[0]
+                return int(series.keyframe.samplesperpixel) >= 3 or "C" in series.axes
+        with _pillow(path) as image:
+            return len(image.getbands()) >= 3
+
+
 def _is_tiff(path: Path) -> bool:
-    return plain_suffix(path) in (".tif", ".tiff")
+    return plain_suffix(path) in (".tif", ".tiff", ".btf")
 
 
 def _read_tiff(path: Path) -> NDArray[np.generic]:
@@ -104,3 +168,49 @@ def _plane(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     if pixels.ndim == 3 and pixels.shape[-1] not in (2, 3, 4) and pixels.shape[0] in (3, 4):
         pixels = np.moveaxis(pixels, 0, -1)
     return pixels
+
+
+def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[SectionImage, ...]:
+    """Images of one library of ``uns["spatial"]``, the finest of the usual ones first.
+
+    Parameters
+    ----------
+    record
+        ``{"images": {name: pixels}, "scalefactors": {"tissue_NAME_scalef": scale}}``.
+    xy
+        (spot, 2) positions (x, y), full-resolution pixels; where no scale is given, pixels that
+        hold them all are taken as full-resolution ones.
+
+    Warns
+    -----
+    StentransWarning
+        When an image was left out because its scale is not known.
+    """
+    factors, images = record.get("scalefactors") or {}, record.get("images") or {}
+    usual = [name for name in ("fullres", "hires", "lowres") if name in images]
+    found = []
+    for name in [*usual, *(name for name in images if name not in usual)]:
+        pixels = _plane(np.asarray(images[name]))
+        if pixels.ndim not in (2, 3) or pixels.size == 0:
+            warn(f"The image {name} is left out: its shape is {pixels.shape}.")
+            continue
+        scale = float(factors.get(f"tissue_{name}_scalef", 0.0))
+        if scale <= 0:
+            if xy is None or not holds(pixels.shape, xy):
+                warn(f"The image {name} is left out: scalefactors do not give its scale.")
+                continue
+            scale = 1.0
+        found.append(SectionImage(name, partial(np.asarray, pixels), scale))
+    return tuple(found)
+
+
+def holds(shape: Sequence[int], xy: NDArray[Any]) -> bool:
+    """Whether positions xy (spot, 2) lie on an image of the shape (row, column, ...).
+
+    A few may lie beyond its edge, as the capture area of Visium HD does.
+    """
+    if xy.ndim != 2 or xy.shape[1] < 2 or xy.dtype.kind not in "fiu":
+        return False
+    xy = np.asarray(xy[:, :2], float)
+    inside = ((xy >= 0) & (xy <= (shape[1], shape[0]))).all(1)
+    return bool(inside.mean() >= LEAST_INSIDE)

@@ -9,6 +9,7 @@ of the spacing, so that a section is seen the same way round with and without th
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -20,7 +21,9 @@ from napari_stentrans.io._shared import (
     plain_stem,
     plain_suffix,
     repeated_names_allowed,
+    warn,
 )
+from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.legacy_pixels import find_image, find_pixels
 from napari_stentrans.io.legacy_table import array_coordinates, is_spot_table, read_spot_table
 from napari_stentrans.section import Section
@@ -30,9 +33,11 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.io.choices import Choice, Chosen
+    from napari_stentrans.io.choices import Chosen
 
 SUFFIXES = (".tsv", ".csv", ".txt")
+MOST_TABLES = 300
+"""Tables of a folder that are looked at."""
 SQUARE_PITCH_UM = 200.0
 """Distance between the centres of neighbouring spots on the square arrays (Stahl et al. 2016)."""
 HEX_STEP = (3**0.5 / 2, 0.5)
@@ -40,22 +45,50 @@ HEX_STEP = (3**0.5 / 2, 0.5)
 
 
 def claims(path: Path) -> bool:
-    """Whether the path is a table, by its name."""
-    return path.is_file() and plain_suffix(path) in SUFFIXES
+    """Whether the path is a table, by its name, or a folder with tables of spots."""
+    if path.is_file():
+        return plain_suffix(path) in SUFFIXES
+    return path.is_dir() and bool(_tables_in(path))
 
 
 def recognises(path: Path) -> bool:
-    """Whether the path is a table of spots, by its first two lines."""
-    return claims(path) and is_spot_table(path)
+    """Whether the path is a table of spots, by its first two lines, or a folder with some."""
+    return claims(path) and (path.is_dir() or is_spot_table(path))
 
 
 def choices(path: Path) -> tuple[Choice, ...]:
-    """Nothing to choose."""
-    return ()
+    """Which table of a folder with several."""
+    names = tuple(_tables_in(path)) if path.is_dir() else ()
+    return (Choice("sample", "Sample", names, names[0]),) if len(names) > 1 else ()
+
+
+def _tables_in(folder: Path) -> dict[str, Path]:
+    """Name -> table of spots in a folder."""
+    try:
+        files = [p for p in sorted(folder.iterdir()) if p.is_file() and plain_suffix(p) in SUFFIXES]
+    except OSError:  # a folder that cannot be listed
+        return {}
+    tables = [path for path in islice(files, MOST_TABLES) if is_spot_table(path)]
+    stems = [plain_stem(path) for path in tables]
+    names = stems if len(set(stems)) == len(stems) else [path.name for path in tables]
+    return dict(zip(names, tables, strict=True))
+
+
+def _table_of(folder: Path, chosen: Chosen) -> Path:
+    """The table that was chosen; says so where the default of several was taken."""
+    tables = _tables_in(folder)
+    first, *others = tables
+    name = chosen.get("sample", first)
+    if others and name == first:
+        some = ", ".join(others[:5]) + ", ..." * (len(others) > 5)
+        warn(f"{folder.name} holds {len(tables)} samples; {name} is read, not {some}.")
+    return tables[name]
 
 
 def read(path: Path, chosen: Chosen) -> Section:
     """Read a table of counts, with pixel positions and H&E image where they lie beside it.
+
+    Of a folder with several tables the chosen one is read.
 
     Beside ``A1.tsv.gz`` these are looked for: a table of pixel positions with ``selection``,
     ``alignment`` or ``spot_data`` and ``A1`` in its name, and an image ``A1`` or ``A1_HE``.
@@ -71,8 +104,12 @@ def read(path: Path, chosen: Chosen) -> Section:
     Warns
     -----
     StentransWarning
-        When spots or genes stand more than once, or an image does not fit.
+        When one of several tables is read, spots or genes stand more than once, or an image
+        does not fit.
     """
+    source = path
+    if path.is_dir():
+        path = _table_of(path, chosen)
     table = read_spot_table(path)
     rows = first_of_each(table.spots, "spots", path)
     spots = table.spots[rows]
@@ -85,7 +122,7 @@ def read(path: Path, chosen: Chosen) -> Section:
             var=pd.DataFrame(index=table.genes),
             obsm={"spatial": _array_xy(array) if pixels is None else pixels},
         )
-    section = Section.from_anndata(adata, source=path, name=plain_stem(path))
+    section = Section.from_anndata(adata, source=source, name=plain_stem(path))
     if pixels is None:
         return section
     square = section.lattice.kind == "square"

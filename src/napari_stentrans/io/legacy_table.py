@@ -75,14 +75,8 @@ def read_spot_table(path: Path) -> SpotTable:
     ReadError
         When the file is damaged, is not text, has ragged rows, or names no spots.
     """
-    with reading(path, REMEDY), open_text(path) as file:
-        header = file.readline()
-        delimiter = delimiter_of(header)
-        columns = _split(header, delimiter)
-        if POSITION_COLUMN in columns:
-            raise ValueError("it holds positions of spots, not counts")
-        rows, counts = _parse_rows(file, delimiter)
-        columns = _column_names(columns, counts.shape[1])
+    with reading(path, REMEDY):
+        rows, columns, counts = read_rows(path)
     if _SPOT.fullmatch(rows[0]):
         return SpotTable(counts, pd.Index(rows), pd.Index(columns))
     if _SPOT.fullmatch(columns[0]):
@@ -91,6 +85,24 @@ def read_spot_table(path: Path) -> SpotTable:
         f"{path} names no spots: its first row is {rows[0]!r} and its first column "
         f"{columns[0]!r}. {REMEDY}"
     )
+
+
+def read_rows(path: Path) -> tuple[list[str], list[str], sp.csr_matrix]:
+    """Names of the rows, names of the columns, and the numbers (row, column) of a text table.
+
+    Raises
+    ------
+    ValueError
+        When rows are ragged, or hold anything but numbers after their name.
+    """
+    with open_text(path) as file:
+        header = file.readline()
+        delimiter = delimiter_of(header)
+        columns = _split(header, delimiter)
+        if POSITION_COLUMN in columns:
+            raise ValueError("it holds positions of spots, not counts")
+        rows, counts = _parse_rows(file, delimiter)
+    return rows, _column_names(columns, counts.shape[1]), counts
 
 
 def array_coordinates(spots: Sequence[str] | pd.Index, path: Path) -> NDArray[np.float64]:

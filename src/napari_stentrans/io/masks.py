@@ -133,14 +133,14 @@ def _on_raster(painted: NDArray[np.bool_], section: Section) -> NDArray[np.bool_
         return painted
     # An image of scale 1 has full-resolution pixels: it need not be read for its shape.
     for image in section.images:
-        if image.scale != 1 and painted.shape == image.data.shape[:2]:
+        if image.scale != 1 and painted.shape == image.shape[:2]:
             return _sample(painted, image.scale, section)
     rows, columns = np.ceil(section.xy.max(0)).astype(int)[::-1] + 1
     in_pixels = section.lattice.spacing >= FINEST_PIXEL
     if in_pixels and painted.shape[0] >= rows and painted.shape[1] >= columns:
         return _sample(painted, 1.0, section)
     fitting = [f"{section.raster.shape} (the map)"]
-    fitting += [f"{im.data.shape[:2]} (the image {im.name})" for im in section.images]
+    fitting += [f"{im.shape[:2]} (the image {im.name})" for im in section.images]
     if in_pixels:
         fitting.append(f"at least ({rows}, {columns}) (full-resolution pixels)")
     raise MaskError(
@@ -197,7 +197,7 @@ def _draw_outlines(path: Path, section: Section) -> NDArray[np.bool_]:
             content = json.load(file)
         for rings in _polygons(content):
             n_polygons += 1
-            painted |= _draw_rings(rings, section)
+            _draw_rings(rings, section, painted)
     if not n_polygons:
         raise MaskError(f"{path.name} holds no polygon. Export the regions as filled outlines.")
     return painted
@@ -222,15 +222,21 @@ def _polygons(node: Any) -> Iterator[Any]:
             yield node["coordinates"]
 
 
-def _draw_rings(rings: Any, section: Section) -> NDArray[np.bool_]:
-    """(row, column) raster of one polygon: inside its first ring and outside the others."""
+def _draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
+    """Paint one polygon on the raster: inside its first ring and outside the others."""
     raster = section.raster
-    painted = np.zeros(raster.shape, bool)
-    for number, ring in enumerate(rings):
+    outlines = []
+    for ring in rings:
         xy = np.array([point[:2] for point in ring], float)
         if len(xy) < 3 or not np.isfinite(xy).all():
             raise ValueError("a polygon has fewer than three corners, or corners without numbers")
-        column, row = ((xy - raster.origin) / raster.pixel).T
-        inside = polygon2mask(raster.shape, np.column_stack([row, column]))
-        painted[inside] = number == 0
-    return painted
+        outlines.append(((xy - raster.origin) / raster.pixel)[:, ::-1])
+    if not outlines:
+        return
+    corners = np.concatenate(outlines)
+    low = np.clip(np.floor(corners.min(0)), 0, raster.shape).astype(int)
+    high = np.clip(np.ceil(corners.max(0)) + 1, low, raster.shape).astype(int)
+    patch = np.zeros(high - low, bool)
+    for number, outline in enumerate(outlines):
+        patch[polygon2mask(patch.shape, outline - low)] = number == 0
+    painted[low[0] : high[0], low[1] : high[1]] |= patch

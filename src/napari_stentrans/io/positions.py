@@ -7,7 +7,14 @@ from typing import TYPE_CHECKING
 import pandas as pd
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import DAMAGED, first_of_each, open_text, plain_suffix, reading
+from napari_stentrans.io._shared import (
+    DAMAGED,
+    delimiter_of,
+    first_of_each,
+    open_text,
+    plain_suffix,
+    reading,
+)
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -63,10 +70,16 @@ def read_positions(path: Path) -> pd.DataFrame:
 def _read_csv(path: Path) -> pd.DataFrame:
     with reading(path, f"Expected a table with the columns {', '.join(COLUMNS)}."):
         with open_text(path) as file:
-            first = file.readline().split(",")
+            line = file.readline()
+        delimiter = delimiter_of(line) or ","
+        first = line.split(delimiter)
         has_header = not (len(first) > 1 and first[1].strip().strip('"').isdecimal())
         table = pd.read_csv(
-            path, header=0 if has_header else None, skipinitialspace=True, encoding="utf-8-sig"
+            path,
+            sep=delimiter,
+            header=0 if has_header else None,
+            skipinitialspace=True,
+            encoding="utf-8-sig",
         )
     if not has_header:
         if table.shape[1] != len(COLUMNS):

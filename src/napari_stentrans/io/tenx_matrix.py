@@ -3,24 +3,29 @@
 from __future__ import annotations
 
 import csv
+import glob
 import gzip
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import h5py
 import numpy as np
 import pandas as pd
-import scipy.io
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import DAMAGED, open_text, reading, warn
+from napari_stentrans.io.mtx import read_mtx
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Collection, Iterable
     from pathlib import Path
 
 EXPRESSION = "Gene Expression"
+MTX = re.compile(r"matrix\.mtx(\.gz)?$")
+"""End of the name of a Matrix Market file; what stands before it is the prefix."""
+_GROUP = re.compile(r"-(\d+)$")
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,8 +47,15 @@ class TenxMatrix:
     var: pd.DataFrame
 
 
-def read_matrix(path: Path) -> TenxMatrix:
-    """Read a ``*_feature_bc_matrix.h5`` file or a folder with ``matrix.mtx``; genes only.
+def read_matrix(path: Path, controls: Collection[str] = ()) -> TenxMatrix:
+    """Read a ``*_feature_bc_matrix.h5``, a folder with ``matrix.mtx``, or one; genes only.
+
+    Parameters
+    ----------
+    path
+        The file or the folder.
+    controls
+        Types of features that belong to the instrument and are left out without a word.
 
     Raises
     ------
@@ -55,8 +67,41 @@ def read_matrix(path: Path) -> TenxMatrix:
     StentransWarning
         When features other than gene expression were left out.
     """
-    matrix = _read_folder(path) if path.is_dir() else _read_h5(path)
-    return _genes_only(matrix, path)
+    if path.is_dir():
+        matrix = _read_folder(path)
+    elif loose := MTX.search(path.name):
+        matrix = _read_folder(path.parent, path.name[: loose.start()])
+    else:
+        matrix = _read_h5(path)
+    return _genes_only(matrix, path, controls)
+
+
+def gem_groups(path: Path) -> list[int]:
+    """Numbers at the ends of the barcodes of a matrix: several where libraries were aggregated.
+
+    Only ``.h5`` files are looked at; nothing is found in other files.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged.
+    """
+    if path.is_dir() or path.suffix.lower() != ".h5":
+        return []
+    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), h5py.File(path) as file:
+        barcodes = file.get("matrix/barcodes")
+        if barcodes is None or not len(barcodes):
+            return []
+        ends = [_group(value) for value in (barcodes[0], barcodes[-1])]
+        if None in ends or ends[0] == ends[1]:
+            return []  # they are sorted by library
+        groups = {_group(value) for value in barcodes[:]}
+    return sorted(group for group in groups if group is not None)
+
+
+def _group(barcode: bytes | str) -> int | None:
+    hit = _GROUP.search(barcode.decode() if isinstance(barcode, bytes) else barcode)
+    return int(hit[1]) if hit else None
 
 
 def _read_h5(path: Path) -> TenxMatrix:
@@ -75,11 +120,13 @@ def _read_h5(path: Path) -> TenxMatrix:
                 f"and {len(barcodes)}"
             )
         # The file is features x barcodes by column, which is barcodes x features by row.
-        counts = sp.csr_matrix(
-            (group["data"][:], group["indices"][:], group["indptr"][:]), (n_barcodes, n_genes)
-        )
+        parts = [group[key][:] for key in ("data", "indices", "indptr")]
+        if {part.dtype.kind for part in parts[1:]} - set("iu"):
+            raise ValueError("its indices are no whole numbers")  # scipy would crash on NaN
+        counts = sp.csr_matrix(tuple(parts), (n_barcodes, n_genes))
         counts.check_format(full_check=True)
-    return TenxMatrix(counts, pd.Index(barcodes), _gene_table(names, ids, types))
+        table = _gene_table(names, ids, types)
+    return TenxMatrix(counts, pd.Index(barcodes), table)
 
 
 def _only_genome(file: Any, path: Path) -> Any:
@@ -96,31 +143,32 @@ def _strings(dataset: Any) -> list[str]:
     return [value.decode() if isinstance(value, bytes) else str(value) for value in dataset[:]]
 
 
-def _read_folder(folder: Path) -> TenxMatrix:
+def _read_folder(folder: Path, prefix: str = "") -> TenxMatrix:
     """Read ``matrix.mtx``, ``barcodes.tsv``, ``features.tsv`` or ``genes.tsv``, maybe ``.gz``."""
-    matrix = _one(folder, "matrix.mtx")
-    rows = _table(_one(folder, "features.tsv", "genes.tsv"))
-    barcodes = [row[0] for row in _table(_one(folder, "barcodes.tsv"))]
+    matrix = _one(folder, prefix, "matrix.mtx")
+    rows = _table(_one(folder, prefix, "features.tsv", "genes.tsv"))
+    barcodes = [row[0] for row in _table(_one(folder, prefix, "barcodes.tsv"))]
     with reading(matrix, f"Expected a Matrix Market file. {DAMAGED}"):
-        opener = gzip.open if matrix.suffix == ".gz" else open
+        opener: Any = gzip.open if matrix.suffix == ".gz" else open
         with opener(matrix, "rb") as file:
-            counts = sp.csr_matrix(scipy.io.mmread(file).T)
-    if counts.shape != (len(barcodes), len(rows)):
+            counts = read_mtx(file)
+    if counts.shape != (len(rows), len(barcodes)):
         raise ReadError(
-            f"{folder} does not fit together: the matrix has {counts.shape[1]} features and "
-            f"{counts.shape[0]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
+            f"{folder} does not fit together: the matrix has {counts.shape[0]} features and "
+            f"{counts.shape[1]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
             "Copy the whole folder again."
         )
     names = [row[1] if len(row) > 1 else row[0] for row in rows]
     types = [row[2] for row in rows] if all(len(row) > 2 for row in rows) else None
-    return TenxMatrix(
-        counts, pd.Index(barcodes), _gene_table(names, [row[0] for row in rows], types)
-    )
+    table = _gene_table(names, [row[0] for row in rows], types)
+    return TenxMatrix(sp.csr_matrix(counts.T), pd.Index(barcodes), table)
 
 
-def _one(folder: Path, *names: str) -> Path:
+def _one(folder: Path, prefix: str, *names: str) -> Path:
     """Find the one file of the folder that ends in one of the names, gzipped or not."""
-    found = sorted({p for n in names for end in ("", ".gz") for p in folder.glob(f"*{n}{end}")})
+    start = glob.escape(prefix) or "*"
+    ends = [f"{name}{gz}" for name in names for gz in ("", ".gz")]
+    found = sorted({path for end in ends for path in folder.glob(start + end)})
     if len(found) != 1:
         raise ReadError(
             f"{folder} must hold one {' or '.join(names)} (or .gz), found "
@@ -146,7 +194,7 @@ def _gene_table(names: list[str], ids: list[str], types: Iterable[str] | None) -
     return table
 
 
-def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
+def _genes_only(matrix: TenxMatrix, path: Path, controls: Collection[str]) -> TenxMatrix:
     is_gene = (matrix.var["feature_types"] == EXPRESSION).to_numpy()
     if is_gene.all():
         return matrix
@@ -156,8 +204,9 @@ def _genes_only(matrix: TenxMatrix, path: Path) -> TenxMatrix:
             f"{path} holds no features of the type {EXPRESSION!r}, only {', '.join(others)}. "
             "Give the matrix of the gene expression."
         )
-    warn(
-        f"{int((~is_gene).sum())} features that are not genes were left out ({', '.join(others)})."
-    )
+    strange = ~is_gene & ~matrix.var["feature_types"].isin(controls).to_numpy()
+    if strange.any():
+        kinds = ", ".join(sorted(set(matrix.var["feature_types"][strange])))
+        warn(f"{int(strange.sum())} features that are not genes were left out ({kinds}).")
     counts = sp.csr_matrix(sp.csc_matrix(matrix.counts)[:, np.flatnonzero(is_gene)])
     return TenxMatrix(counts, matrix.barcodes, matrix.var[is_gene])

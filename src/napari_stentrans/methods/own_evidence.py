@@ -10,7 +10,13 @@ from numpy.typing import NDArray
 from napari_stentrans.factors import lognorm
 from napari_stentrans.methods.evidence import EvidenceKriging
 from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.spatial_factors import SpatialFactors, Standardised, spot_weights, svd
+from napari_stentrans.spatial_factors import (
+    Products,
+    SpatialFactors,
+    Standardised,
+    spot_weights,
+    svd,
+)
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
@@ -18,7 +24,7 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 STAGE = "weighing the spots' own counts"
-WINDOWS = 4
+WINDOWS = 2
 """So many windows of a large section are looked at."""
 
 
@@ -50,7 +56,8 @@ def _of_window(
     weight = spot_weights(np.asarray(counts.sum(1), float).ravel()[kept])
     for half in (one, other):
         totals = np.asarray(half.sum(1), float).ravel()
-        halves.append(Standardised(lognorm(half, totals, float(np.median(totals))), weight))
+        values = lognorm(half, totals, float(np.median(totals)))
+        halves.append(Standardised(Products(values), weight))
     za, zb = halves
     w = np.sqrt(weight)[:, None].astype(np.float32)
     _, v = yield from svd(lambda x: w * za.dot(x), lambda x: za.tdot(w * x), one.shape, k, seed)

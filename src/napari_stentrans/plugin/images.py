@@ -11,10 +11,11 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap
-from PIL import Image
 
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.export.colours import LOST_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
@@ -34,7 +35,6 @@ TAG = "stentrans"
 """Key in ``layer.metadata`` that says what a layer shows."""
 BIG = 16_000_000
 """Images of more pixels are shown as pyramids."""
-SMALLEST_LEVEL = 1024
 TOP_QUANTILE = 0.995
 """Brighter values than this quantile share the brightest colour."""
 CANDIDATES = 20
@@ -42,9 +42,6 @@ CANDIDATES = 20
 DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 """Genes that are abundant everywhere and show nothing of the tissue."""
 
-LOST_COLOUR = "#d55e00"
-PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#56b4e9"), strict=True))
-"""Colours that people with any colour vision tell apart (Okabe and Ito, 2008)."""
 DIVERGING = Colormap(
     [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="stentrans difference"
 )
@@ -257,15 +254,18 @@ def _tissue(section: Section) -> Any:
     if not section.images:
         return None
     try:
-        pixels = _displayable(section.images[0].data)
+        levels = list(section.images[0].levels)
     except (ReadError, OSError) as error:
         warnings.warn(f"The image is left out: {error}", StentransWarning, stacklevel=3)
         return None
+    if len(levels) > 1:  # a large file, whose levels can be shown as they are
+        return levels
+    pixels = _displayable(levels[0])
     if pixels.shape[0] * pixels.shape[1] <= BIG:
         return pixels
     levels = [pixels]
     while max(levels[-1].shape[:2]) > SMALLEST_LEVEL:
-        levels.append(_halved(levels[-1]))
+        levels.append(reduced(levels[-1], 2))
     return levels
 
 
@@ -273,16 +273,6 @@ def _displayable(pixels: NDArray[Any]) -> NDArray[Any]:
     """Pixels that napari can show: (row, column), or (row, column, 3 or 4) of bytes."""
     if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
         pixels = pixels[..., 0]
-    if pixels.dtype == bool:
-        return pixels.astype(np.uint8) * 255
-    if pixels.ndim == 2 or pixels.dtype == np.uint8:
+    if pixels.dtype != bool and pixels.ndim == 2:
         return pixels
-    top = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else max(pixels.max(), 1)
-    return np.asarray(np.clip(pixels / top * 255, 0, 255), np.uint8)
-
-
-def _halved(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
-    """Half the rows and columns: means of 2 x 2 bytes, or every second of other numbers."""
-    if pixels.dtype == np.uint8:
-        return np.asarray(Image.fromarray(pixels).reduce(2))
-    return pixels[::2, ::2]
+    return as_bytes(pixels)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_stentrans.plugin.images import PROVENANCE_COLOURS
+from napari_stentrans.export.colours import PROVENANCE_COLOURS
 from napari_stentrans.plugin.panel import Panel, button, words
 
 if TYPE_CHECKING:

@@ -1,0 +1,308 @@
+"""Figures of genes before and after: PNG, SVG or PDF, drawn with matplotlib."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_stentrans.errors import WriteError
+from napari_stentrans.export.colours import PROVENANCE_COLOURS
+from napari_stentrans.export.files import beside, check_ending, check_place
+from napari_stentrans.targets import Provenance
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from matplotlib.figure import Figure
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.raster import SpotRaster
+
+ENDINGS = (".png", ".svg", ".pdf")
+MOST_GENES = 20
+PANEL = 3.0
+"""Width of a panel, inches."""
+TOP_QUANTILE = 0.995
+"""Brighter values than this quantile share the brightest colour."""
+MOST_IMAGE_PIXELS = 1600
+"""Longer sides of the tissue image are thinned out."""
+GREY, INK = "#b8b8b8", "#4d4d4d"
+UNIT = "log-normalised"
+STYLE: dict[Any, Any] = {
+    "svg.fonttype": "none",
+    "pdf.fonttype": 42,
+    "svg.hashsalt": "stentrans",
+    "font.size": 9,
+}
+"""Text stays text, and the same figure is the same file."""
+UNDATED = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
+
+def save_figure(
+    enhancement: Enhancement,
+    genes: list[str],
+    path: str | Path,
+    *,
+    std: bool = False,
+    provenance: bool = False,
+    image: bool = False,
+    overwrite: bool = False,
+    dpi: int = 200,
+) -> Path:
+    """Draw genes as measured and as enhanced, a row for each, in the same colours.
+
+    Spots that were lost are grey and hatched in the map of what was measured.
+
+    Parameters
+    ----------
+    enhancement
+        The result of a run.
+    genes
+        Genes by name or id, 20 at most.
+    path
+        Where to write; the ending says what: ``.png``, ``.svg`` or ``.pdf``.
+    std, provenance
+        Add maps of the standard deviation, and of where values come from.
+    image
+        Draw the tissue image underneath, where there is one.
+    overwrite
+        Replace a file that is there.
+    dpi
+        Dots per inch of maps and of PNG files.
+
+    Raises
+    ------
+    WriteError
+        When the ending is another one, the file is there and may not be replaced, there are no
+        genes or too many, or it cannot be written. No half-written file is left.
+    GeneNotFound
+        When a gene is not part of the result.
+    """
+    path = Path(path).expanduser()
+    names = enhancement.names(genes)
+    ending = check_figure(path, overwrite=overwrite, n_genes=len(names))
+    from matplotlib import rc_context
+
+    with beside(path) as fresh, rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # drawn as a box
+        figure = _draw(enhancement, names, std=std, provenance=provenance, image=image)
+        figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])
+    return path
+
+
+def check_figure(path: Path, *, overwrite: bool, n_genes: int | None = None) -> str:
+    """Ending of a figure; WriteError where it cannot be written or has too many genes."""
+    ending = check_ending(path, ENDINGS, "A figure")
+    if n_genes is not None and not 0 < n_genes <= MOST_GENES:
+        raise WriteError(f"A figure shows 1 to {MOST_GENES} genes, got {n_genes:,}. Choose some.")
+    check_place(path, overwrite=overwrite)
+    return ending
+
+
+@dataclass(frozen=True, eq=False)
+class _View:
+    """What all panels have in common: the place, and what lies underneath.
+
+    Attributes
+    ----------
+    low, high
+        (2,) corners (x, y) of what is shown, full-resolution pixels; there is room for the
+        scale bar at the bottom.
+    tissue
+        Tissue image and the (left, right, bottom, top) that it covers, or None.
+    """
+
+    low: NDArray[np.float64]
+    high: NDArray[np.float64]
+    tissue: tuple[NDArray[Any], tuple[float, float, float, float]] | None
+
+    @classmethod
+    def of(cls, enhancement: Enhancement, image: bool) -> _View:
+        xy, rim = enhancement.sites.xy, enhancement.section.lattice.spacing
+        low, high = xy.min(0) - rim, xy.max(0) + rim
+        high[1] += 0.09 * max(high - low)
+        images = enhancement.section.images if image else ()
+        return cls(low, high, _tissue(images[0].data, images[0].scale) if images else None)
+
+    def panel(self, axes: Axes) -> None:
+        """Set a panel up."""
+        if self.tissue is not None:
+            pixels, extent = self.tissue
+            axes.imshow(pixels, extent=extent, cmap="gray" if pixels.ndim == 2 else None)
+        axes.set_xlim(self.low[0], self.high[0])
+        axes.set_ylim(self.high[1], self.low[1])
+        axes.set_aspect("equal")
+        axes.set_xticks([])
+        axes.set_yticks([])
+        axes.spines[:].set_visible(False)
+
+    def show(self, axes: Axes, raster: SpotRaster, plane: ArrayLike, **looks: Any) -> None:
+        """Draw a (row, column) map in a panel; NaN is transparent."""
+        low = raster.origin - raster.pixel / 2
+        right, bottom = low + raster.pixel * np.array(raster.shape[::-1])
+        looks.setdefault("alpha", 1.0 if self.tissue is None else 0.75)
+        axes.imshow(
+            np.ma.masked_invalid(plane),
+            extent=(low[0], right, bottom, low[1]),
+            interpolation="nearest",
+            **looks,
+        )
+
+
+def _draw(
+    enhancement: Enhancement, genes: list[str], *, std: bool, provenance: bool, image: bool
+) -> Figure:
+    from matplotlib.figure import Figure
+
+    view = _View.of(enhancement, image)
+    heads = ["measured", "enhanced"]
+    heads += ["uncertainty"] * std + ["where values come from"] * provenance
+    width, height = view.high - view.low
+    tall = PANEL * float(np.clip(height / width, 0.3, 3.0))
+    size = (len(heads) * PANEL + 0.9 * (1 + std) + 0.4, len(genes) * tall + 0.9)
+    figure = Figure(figsize=size, layout="constrained")
+    figure.suptitle(_title(enhancement), parse_math=False)
+    rows = figure.subplots(len(genes), len(heads), squeeze=False)
+    for axes, head in zip(rows[0], heads, strict=True):
+        axes.set_title(head)
+    for row, gene in zip(rows, genes, strict=True):
+        for axes in row:
+            view.panel(axes)
+        row[0].set_ylabel(gene, style="italic", parse_math=False)
+        _draw_gene(figure, view, row, enhancement, gene, std=std)
+        if provenance:
+            _draw_provenance(view, row[-1], enhancement, legend=gene == genes[0])
+        _draw_scale_bar(view, row[0], enhancement)
+    return figure
+
+
+def _draw_gene(
+    figure: Figure,
+    view: _View,
+    row: NDArray[Any],
+    enhancement: Enhancement,
+    gene: str,
+    *,
+    std: bool,
+) -> None:
+    """Draw the maps of a gene and their colour bars."""
+    section, raster = enhancement.section, enhancement.raster
+    measured = section.gene_lognorm(gene)
+    lost = enhancement.sites.provenance[: section.n_spots] == Provenance.LOST
+    result = enhancement.gene(gene)
+    looks = {"cmap": "viridis", "vmin": 0.0, "vmax": _top(measured[~lost])}
+    known = np.where(lost, np.nan, measured)
+    view.show(row[0], section.raster, section.raster.draw(known), **looks)
+    if lost.any():
+        _draw_lost(view, row[0], section.raster, section.raster.paint(lost))
+    view.show(row[1], raster, raster.draw(result.mean), **looks)
+    _draw_colour_bar(figure, row[:2], looks, UNIT)
+    if std and not np.isfinite(result.std).any():
+        middle = (view.low + view.high) / 2
+        row[2].text(*middle, f"{enhancement.record.config.method} does not know it", ha="center")
+    elif std:
+        looks = {"cmap": "magma", "vmin": 0.0, "vmax": _top(result.std)}
+        view.show(row[2], raster, raster.draw(result.std), **looks)
+        _draw_colour_bar(figure, row[2:3], looks, f"standard deviation, {UNIT}")
+
+
+def _draw_colour_bar(figure: Figure, row: NDArray[Any], looks: dict[str, Any], label: str) -> None:
+    from matplotlib.cm import ScalarMappable
+    from matplotlib.colors import Normalize
+
+    colours = ScalarMappable(Normalize(looks["vmin"], looks["vmax"]), looks["cmap"])
+    figure.colorbar(colours, ax=list(row), extend="max", shrink=0.8, pad=0.01, label=label)
+
+
+def _draw_lost(view: _View, axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_]) -> None:
+    """Draw the cells of lost spots grey and hatched."""
+    view.show(axes, raster, np.where(lost, 0.0, np.nan), cmap=_flat(GREY))
+    x, y = (raster.origin[i] + raster.pixel * np.arange(raster.shape[1 - i]) for i in (0, 1))
+    hatches = axes.contourf(x, y, lost, levels=[0.5, 1.5], colors="none", hatches=["/////"])
+    hatches.set_edgecolor(INK)
+    hatches.set_linewidth(0)
+
+
+def _draw_provenance(view: _View, axes: Axes, enhancement: Enhancement, *, legend: bool) -> None:
+    from matplotlib.colors import ListedColormap
+    from matplotlib.patches import Patch
+
+    colours = list(PROVENANCE_COLOURS.values())
+    codes = enhancement.raster.draw(enhancement.sites.provenance)
+    view.show(
+        axes,
+        enhancement.raster,
+        codes,
+        cmap=ListedColormap(colours),
+        vmin=-0.5,
+        vmax=len(colours) - 0.5,
+    )
+    if legend:
+        there = [label for label, n in enhancement.sites.counts().items() if n]
+        patches = [Patch(color=PROVENANCE_COLOURS[label], label=label) for label in there]
+        axes.legend(handles=patches, loc="lower center", ncols=2, fontsize=7, frameon=False)
+
+
+def _draw_scale_bar(view: _View, axes: Axes, enhancement: Enhancement) -> None:
+    """Draw a bar of a round length in the room below the tissue."""
+    from matplotlib.patches import Rectangle
+
+    width, height = view.high - view.low
+    length, text = _scale(enhancement, float(width))
+    x, y = view.low[0] + 0.04 * width, view.high[1] - 0.03 * height
+    axes.add_patch(Rectangle((x, y), length, 0.008 * max(width, height), color=INK))
+    axes.text(x + length / 2, y, text, ha="center", va="bottom", color=INK, fontsize=8)
+
+
+def _scale(enhancement: Enhancement, width: float) -> tuple[float, str]:
+    """Round length of about a quarter of ``width``: in full-resolution pixels, and in words."""
+    um = enhancement.section.um_per_px
+    per_px = 1.0 if um is None else um
+    wanted = 0.27 * width * per_px
+    tens = 10.0 ** np.floor(np.log10(wanted))
+    length = tens * max(step for step in (1, 2, 5) if step * tens <= wanted)
+    if um is None:
+        text = f"{length:g} px"
+    else:
+        text = f"{length / 1000:g} mm" if length >= 1000 else f"{length:g} µm"
+    return float(length / per_px), text
+
+
+def _title(enhancement: Enhancement) -> str:
+    counts = enhancement.sites.counts()
+    parts = [f"{n:,} {label}" for label, n in counts.items() if n]
+    return f"{enhancement.section.name}: {enhancement.record.config.method}, {', '.join(parts)}"
+
+
+def _top(values: NDArray[np.floating[Any]]) -> float:
+    """Value of the brightest colour; never 0, whatever the values."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 1.0
+    top = float(np.quantile(known, TOP_QUANTILE)) or float(known.max())
+    return top if top > 1e-6 else 1.0
+
+
+def _flat(colour: str) -> Any:
+    from matplotlib.colors import ListedColormap
+
+    return ListedColormap([colour])
+
+
+def _tissue(
+    pixels: NDArray[Any], scale: float
+) -> tuple[NDArray[Any], tuple[float, float, float, float]]:
+    """Tissue image, thinned out, and the (left, right, bottom, top) that it covers."""
+    rows, columns = pixels.shape[:2]
+    if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
+        pixels = pixels[..., 0]
+    every = max(-(-max(rows, columns) // MOST_IMAGE_PIXELS), 1)
+    thin = pixels[::every, ::every]
+    if thin.ndim == 3 and thin.dtype != np.uint8:
+        top = np.iinfo(thin.dtype).max if thin.dtype.kind in "iu" else max(float(thin.max()), 1.0)
+        thin = np.asarray(np.clip(thin / top, 0, 1))
+    return thin, (-0.5, columns / scale - 0.5, rows / scale - 0.5, -0.5)

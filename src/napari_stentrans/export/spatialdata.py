@@ -1,0 +1,83 @@
+"""SpatialData stores (``.sdata.zarr``): table, circles, tissue image and their transforms."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import zarr
+
+from napari_stentrans.export.matrices import stream
+from napari_stentrans.export.zarr import empty_matrices
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.section import SectionImage
+
+PIXELS, MICROMETRES = "global", "micrometers"
+"""Coordinate systems: full-resolution pixels, and micrometres where their size is known."""
+BIG = 4096
+"""Images with a longer side are written as pyramids."""
+
+
+def write_steps(
+    enhancement: Enhancement, path: Path, genes: list[str] | None, *, std: bool
+) -> Steps[None]:
+    """Write the table that ``to_anndata`` gives with circles at its sites and the tissue image.
+
+    ``std`` is always part of the table.
+    """
+    from spatialdata import SpatialData
+    from spatialdata.models import ShapesModel, TableModel
+
+    um = enhancement.section.um_per_px
+    adata = enhancement.skeleton(genes)
+    adata.obs["site"], adata.obs["region"] = adata.obs_names, "sites"
+    adata.obs["region"] = adata.obs["region"].astype("category")
+    table = TableModel.parse(adata, region="sites", region_key="region", instance_key="site")
+    circles = ShapesModel.parse(
+        enhancement.sites.xy,
+        geometry=0,
+        radius=_radius(enhancement),
+        index=adata.obs_names.to_numpy(),
+        transformations=_transforms(1.0, um),
+    )
+    images = {image.name: _image(image, um) for image in enhancement.section.images[:1]}
+    data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
+    data.write(path)
+    group = zarr.open_group(path / "tables" / "table", mode="r+")
+    yield from stream(empty_matrices(group, adata.shape), enhancement, genes)
+    data.write_consolidated_metadata()
+
+
+def _radius(enhancement: Enhancement) -> float:
+    """Radius of the circles, full-resolution pixels: neighbours touch."""
+    return 0.5 * enhancement.raster.lattice.spacing
+
+
+def _transforms(scale: float, um_per_px: float | None) -> dict[str, Any]:
+    """From pixels, of which ``scale`` are one full-resolution pixel, to the systems."""
+    from spatialdata.transformations import Scale
+
+    known = {PIXELS: 1 / scale} | ({} if um_per_px is None else {MICROMETRES: um_per_px / scale})
+    return {system: Scale([factor] * 2, axes=("x", "y")) for system, factor in known.items()}
+
+
+def _image(image: SectionImage, um_per_px: float | None) -> Any:
+    from spatialdata.models import Image2DModel
+
+    pixels: NDArray[Any] = np.asarray(image.data)
+    planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
+    levels = max(int(np.ceil(np.log2(max(pixels.shape[:2]) / BIG))), 0)
+    return Image2DModel.parse(
+        planes,
+        dims=("c", "y", "x"),
+        transformations=_transforms(image.scale, um_per_px),
+        scale_factors=[2] * levels or None,
+        c_coords=["r", "g", "b", "a"][: len(planes)] if len(planes) > 2 else None,
+    )

@@ -1,0 +1,130 @@
+"""What the readers of cells, beads and bins share: counts and positions to a Section."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import anndata as ad
+import numpy as np
+import pandas as pd
+import scipy.sparse as sp
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io._shared import (
+    first_of_each,
+    match_barcodes,
+    repeated_names_allowed,
+    warn,
+)
+from napari_stentrans.section import Section
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_stentrans.section import SectionImage
+
+TECHNICAL_FOLDERS = ("outs", "region_0", "analysis", "processed")
+"""Folders whose names say nothing about the section; the one above them does."""
+
+
+@dataclass(frozen=True, eq=False)
+class Cells:
+    """Counts of cells with their names.
+
+    Attributes
+    ----------
+    counts
+        (cell, gene) raw counts, CSR.
+    names
+        (cell,) as they stand in the file.
+    var
+        (gene, ...) table, gene names as the index.
+    """
+
+    counts: sp.csr_matrix
+    names: pd.Index
+    var: pd.DataFrame
+
+    @classmethod
+    def of(cls, counts: sp.csr_matrix, names: Sequence[str], genes: Sequence[str]) -> Cells:
+        """Cells whose genes have nothing but a name."""
+        return cls(counts, pd.Index(names), pd.DataFrame(index=pd.Index(genes, dtype=object)))
+
+    def without(self, *controls: str) -> Cells:
+        """Leave out the columns whose names begin like this: probes that measure no gene."""
+        genes = self.var.index.astype(str)
+        keep = np.flatnonzero(~genes.str.lower().str.startswith(tuple(map(str.lower, controls))))
+        if len(keep) == len(genes):
+            return self
+        counts = sp.csr_matrix(sp.csc_matrix(self.counts)[:, keep])
+        return Cells(counts, self.names, self.var.iloc[keep])
+
+
+def place(
+    cells: Cells,
+    positions: pd.DataFrame,
+    *,
+    source: Path,
+    name: str,
+    um_per_px: float | None,
+    images: Sequence[SectionImage] = (),
+) -> Section:
+    """Put cells where their positions say.
+
+    Parameters
+    ----------
+    cells
+        The counts.
+    positions
+        (cell, 2) x and y in pixels, indexed by the names of the cells.
+    source, name, um_per_px, images
+        As in Section.
+
+    Raises
+    ------
+    ReadError
+        When there are no counts, or no cell has a position.
+    SectionError
+        When counts or positions make no sense.
+
+    Warns
+    -----
+    StentransWarning
+        When cells stand more than once, or have no position.
+    """
+    if not cells.counts.nnz:
+        raise ReadError(f"{source} holds no counts of genes in cells. Check that it is whole.")
+    positions = positions.iloc[first_of_each(positions.index, "positions", source)]
+    rows = first_of_each(cells.names, "cells", source)
+    names = cells.names[rows]
+    at = match_barcodes(names, positions.index)
+    placed = at >= 0
+    if not placed.any():
+        raise ReadError(
+            f"No cell of {source} has a position: the counts are named like "
+            f"{next(iter(names), '')!r}, the positions like {next(iter(positions.index), '')!r}. "
+            "Check that both are of the same section."
+        )
+    if not placed.all():
+        warn(
+            f"{int((~placed).sum())} of {len(placed)} cells have no position and were left out "
+            f"(first: {names[~placed][0]!r})."
+        )
+    with repeated_names_allowed():
+        adata = ad.AnnData(
+            X=cells.counts[rows[placed]],
+            obs=pd.DataFrame(index=names[placed].astype(str)),
+            var=cells.var,
+            obsm={"spatial": positions.to_numpy(float)[at[placed]]},
+        )
+    return Section.from_anndata(adata, images=images, um_per_px=um_per_px, source=source, name=name)
+
+
+def name_of(path: Path) -> str:
+    """Name of a section after its folder, or the folder above one with a technical name."""
+    folder = path.resolve() if path.is_dir() else path.resolve().parent
+    while folder.name in TECHNICAL_FOLDERS:
+        folder = folder.parent
+    return folder.name or "section"

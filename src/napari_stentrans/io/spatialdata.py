@@ -1,0 +1,252 @@
+"""SpatialData stores (``.zarr``), by the package of that name, which comes with an extra.
+
+Spots are the centres of the shapes, labels or points that a table annotates, brought into the
+chosen coordinate system by their transformation. An image that is only scaled there is laid
+under them by its scale. One that is also moved, turned or stretched is not: then the spots are
+brought into the pixels of that image.
+"""
+
+from __future__ import annotations
+
+import warnings
+from contextlib import contextmanager
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io._shared import reading, repeated_names_allowed, warn
+from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.spatialdata_store import Store, is_store
+from napari_stentrans.section import Section, SectionImage
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    import anndata as ad
+    from numpy.typing import NDArray
+
+    from napari_stentrans.io.choices import Chosen
+
+MOST_PIXELS = 6000
+"""An image is shown at the finest scale that has no more pixels than this along a side."""
+REMEDY = "Expected a SpatialData store that is whole: write or copy it again."
+
+claims = is_store
+recognises = is_store
+
+
+def choices(path: Path) -> tuple[Choice, ...]:
+    """Table, annotated element, coordinate system and image, each where there are several.
+
+    Raises
+    ------
+    ReadError
+        When the store is damaged or holds no table.
+    """
+    store = Store.of(path)
+    table = next(iter(store.tables))
+    regions = [region for names in store.tables.values() for region in names]
+    element = next(iter(store.tables[table]), None)
+    system = store.system_of(element)
+    systems = [name for region in regions for name in store.systems.get(region, ())]
+    offered = (
+        ("table", "Table", store.tables, table),
+        ("element", "Spots or cells", regions, element),
+        ("coordinates", "Coordinate system", systems, system),
+        ("image", "Image", store.images, store.image_in(system) or next(iter(store.images), None)),
+    )
+    return tuple(
+        Choice(key, label, tuple(dict.fromkeys(options)), default)
+        for key, label, options, default in offered
+        if default is not None and len(set(options)) > 1
+    )
+
+
+def read(path: Path, chosen: Chosen) -> Section:
+    """Read a table of a SpatialData store with the elements and the image that belong to it.
+
+    Raises
+    ------
+    ReadError
+        When the package is missing, the store is damaged, or what was chosen does not fit
+        together.
+    SectionError
+        When counts or positions make no sense.
+
+    Warns
+    -----
+    StentransWarning
+        When rows of the table have no place, or the image has none in the coordinate system.
+    """
+    store = Store.of(path)
+    name = chosen.get("table", next(iter(store.tables)))
+    element = _element(store, name, chosen.get("element"), path)
+    system = _system(store, element, chosen.get("coordinates"), path)
+    image = _image_name(store, system, chosen.get("image"))
+    kinds = {store.elements[element] if element else "shapes", "images", "tables"}
+    data = _open(path, kinds)
+    with _foreign(path):
+        adata = data.tables[name].copy()
+        to_image, images = _image(data, image, system)
+        centres, diameter = _centres(data, element, system)
+    adata, xy = _placed(adata, centres, element, path)
+    adata.obsm["spatial"] = xy @ to_image[:2, :2].T + to_image[:2, 2]
+    if diameter:
+        scale = np.sqrt(abs(np.linalg.det(to_image[:2, :2])))
+        adata.uns["spatial"] = {
+            element: {"scalefactors": {"spot_diameter_fullres": diameter * scale}}
+        }
+    title = path.stem if len(store.tables) == 1 else f"{path.stem}_{name}"
+    return Section.from_anndata(adata, images=images, source=path, name=title)
+
+
+def _element(store: Store, table: str, chosen: str | None, path: Path) -> str | None:
+    """Name of the element whose rows of the table are read; None where it annotates none."""
+    regions = store.tables[table]
+    element = chosen if chosen in regions else next(iter(regions), None)
+    if chosen not in (None, element) and len(regions) > 1:
+        raise ReadError(
+            f"The table {table!r} of {path} belongs to {', '.join(regions)}, not to {chosen!r}. "
+            "Choose one of these."
+        )
+    if element is not None and element not in store.elements:
+        raise ReadError(
+            f"The table {table!r} of {path} belongs to {element!r}, which is not in the store: "
+            f"it has {', '.join(store.elements) or 'none'}. Save it together with its shapes."
+        )
+    return element
+
+
+def _system(store: Store, element: str | None, chosen: str | None, path: Path) -> str | None:
+    """Coordinate system to read in; where the default does not suit the element, one that does."""
+    own, offered = store.system_of(element), {c.key: c.default for c in choices(path)}
+    if element is None or chosen in store.systems[element]:
+        return chosen
+    if chosen is not None and chosen != offered["coordinates"]:
+        raise ReadError(
+            f"{element!r} of {path} has no place in the coordinate system {chosen!r}, only in "
+            f"{', '.join(store.systems[element])}. Choose one of these."
+        )
+    return own
+
+
+def _image_name(store: Store, system: str | None, chosen: str | None) -> str | None:
+    """Image to show in a system: the chosen one, if it has a place there."""
+    if chosen is None or system in store.systems[chosen]:
+        return chosen or store.image_in(system)
+    other = store.image_in(system)
+    warn(
+        f"The image {chosen!r} has no place in the coordinate system {system!r}; "
+        f"{f'{other!r} is shown' if other else 'none is shown'}."
+    )
+    return other
+
+
+@contextmanager
+def _foreign(path: Path) -> Iterator[None]:
+    """Turn what the packages below raise into ReadError, and keep their advice to themselves."""
+    with reading(path, REMEDY), repeated_names_allowed(), warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        yield
+
+
+def _open(path: Path, kinds: set[str]) -> Any:
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        try:
+            import spatialdata
+        except ImportError as error:
+            raise ReadError(
+                f"{path} is a SpatialData store, which needs the package spatialdata: "
+                'pip install "napari-stentrans[spatialdata]"'
+            ) from error
+    with _foreign(path):
+        return spatialdata.read_zarr(path, selection=tuple(kinds))
+
+
+def _centres(data: Any, element: str | None, system: str | None) -> tuple[Any, float | None]:
+    """(spot, 2) centres x, y in the system, indexed by instance, and the diameter of circles.
+
+    None and None where the table belongs to no element.
+    """
+    if element is None:
+        return None, None
+    from spatialdata import get_centroids
+    from spatialdata.transformations import get_transformation
+
+    centres = get_centroids(data[element], coordinate_system=system).compute()[["x", "y"]]
+    if "radius" not in getattr(data[element], "columns", ()):
+        return centres, None
+    matrix = get_transformation(data[element], system).to_affine_matrix(("x", "y"), ("x", "y"))
+    scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
+    return centres, 2 * float(np.median(data[element]["radius"])) * scale
+
+
+def _placed(
+    adata: ad.AnnData, centres: Any, element: str | None, path: Path
+) -> tuple[ad.AnnData, NDArray[np.float64]]:
+    """Rows of the table that have a centre, and those centres (spot, 2)."""
+    if centres is None:
+        if "spatial" not in adata.obsm:
+            raise ReadError(
+                f'The table of {path} belongs to no shapes and has no obsm["spatial"]: its rows '
+                "have no positions. Annotate the shapes with it before it is saved."
+            )
+        return adata, np.asarray(adata.obsm["spatial"], float)[:, :2]
+    attributes = adata.uns["spatialdata_attrs"]
+    instances = adata.obs[attributes["instance_key"]]
+    ours = adata.obs[attributes["region_key"]].astype(str) == element
+    centres = centres[~centres.index.duplicated()]
+    at = centres.index.get_indexer(pd.Index(instances))
+    if not (ours & (at >= 0)).any():
+        raise ReadError(
+            f"No row of the table of {path} names an instance of {element!r}: "
+            f"rows name {instances.iloc[0]!r}, the element has {centres.index[0]!r}."
+        )
+    missing = int((ours & (at < 0)).sum())
+    if missing:
+        warn(f"{missing} rows of the table name no instance of the element and were left out.")
+    placed = np.flatnonzero(ours & (at >= 0))
+    return adata[placed].copy(), centres.to_numpy(float)[at[placed]]
+
+
+def _image(
+    data: Any, name: str | None, system: str | None
+) -> tuple[NDArray[np.float64], list[SectionImage]]:
+    """(3, 3) affine from the system to the frame of the positions, and the image to show."""
+    if name is None:
+        return np.eye(3), []
+    from spatialdata.transformations import get_transformation
+
+    transform = get_transformation(data.images[name], system)
+    affine = transform.to_affine_matrix(("x", "y"), ("x", "y"))
+    pixels, shrunk = _scale_to_show(data.images[name])
+    load = partial(_pixels, pixels)
+    if np.allclose(affine, np.diag([affine[0, 0], affine[0, 0], 1])) and affine[0, 0] > 0:
+        return np.eye(3), [SectionImage(name, load, float(shrunk / affine[0, 0]))]
+    return np.linalg.inv(affine), [SectionImage(name, load, shrunk)]
+
+
+def _scale_to_show(image: Any) -> tuple[Any, float]:
+    """Finest array (c, y, x) that is small enough, and its pixels per pixel of the finest."""
+    scales = [image]
+    if hasattr(image, "children") and image.children:
+        scales = [next(iter(scale.data_vars.values())) for scale in image.children.values()]
+    finest = scales[0].sizes
+    small = [s for s in scales if max(s.sizes["y"], s.sizes["x"]) <= MOST_PIXELS]
+    pixels = small[0] if small else scales[-1]
+    step = -(-max(pixels.sizes["y"], pixels.sizes["x"]) // MOST_PIXELS)
+    shrunk = pixels.sizes["x"] / finest["x"] / step
+    return pixels[:, ::step, ::step], shrunk
+
+
+def _pixels(pixels: Any) -> NDArray[np.generic]:
+    """(row, column) of the first channel, or (row, column, 3 or 4) of colours."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        data = np.asarray(pixels.transpose("y", "x", "c").data)
+    return data if data.shape[2] in (3, 4) else data[..., 0]

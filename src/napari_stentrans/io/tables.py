@@ -1,0 +1,188 @@
+"""Tables of cells: what they are, by their header; positions; counts streamed into sparse."""
+
+from __future__ import annotations
+
+import csv
+from typing import TYPE_CHECKING, TextIO
+
+import pandas as pd
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.io._shared import (
+    FOREIGN_ERRORS,
+    delimiter_of,
+    open_text,
+    plain_suffix,
+    reading,
+)
+from napari_stentrans.io.legacy_table import LONGEST_PEEK, read_rows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
+
+    import scipy.sparse as sp
+
+TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
+SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
+MOST_TABLES = 50
+"""A folder with more tables than this is not looked through."""
+
+
+def tables_in(folder: Path) -> list[Path]:
+    """Tables that lie in a folder itself, in order; none where it is full of them."""
+    if not folder.is_dir():
+        return []
+    found = sorted(p for p in folder.iterdir() if plain_suffix(p) in SUFFIXES and p.is_file())
+    return found if len(found) <= MOST_TABLES else []
+
+
+def fields_of(line: str) -> list[str]:
+    """Fields of a line, without quotes and the blanks around them."""
+    line = line.rstrip("\r\n")
+    delimiter = delimiter_of(line)
+    if delimiter is None:
+        return [field.strip('"') for field in line.split()]
+    try:
+        return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
+    except csv.Error:
+        return []
+
+
+def peek(path: Path) -> list[list[str]]:
+    """Fields of the first two lines of a text that are no comments; [] for anything else."""
+    try:
+        with open_text(path) as file:
+            lines = [file.readline(LONGEST_PEEK)]
+            while lines[0].startswith("#"):
+                lines = [file.readline(LONGEST_PEEK)]
+            lines.append(file.readline(LONGEST_PEEK))
+    except FOREIGN_ERRORS:
+        return []
+    return [fields_of(line) for line in lines if line.strip()]
+
+
+def header_of(path: Path) -> list[str]:
+    """Names of the columns, as they stand; [] where the file is no table, or cannot be read."""
+    if not path.is_file() or plain_suffix(path) not in SUFFIXES:
+        return []
+    if plain_suffix(path) != ".parquet":
+        return next(iter(peek(path)), [])
+    try:
+        return [str(name) for name in _parquet(path).read_schema(path).names]
+    except (ReadError, *FOREIGN_ERRORS):
+        return []
+
+
+def find_column(header: Iterable[str], *names: str) -> str | None:
+    """Return the first of the names that a header has, whatever its case, as it stands there."""
+    known = {column.lower(): column for column in header}
+    return next((known[name.lower()] for name in names if name.lower() in known), None)
+
+
+def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
+    """Read some columns of a table: ``columns`` as numbers, ``text`` as str.
+
+    Raises
+    ------
+    ReadError
+        When the table is damaged, lacks a column, or holds no numbers where they are expected.
+    """
+    wanted = [*text, *columns]
+    with reading(path, f"Expected a table with the columns {', '.join(map(repr, wanted))}."):
+        if plain_suffix(path) == ".parquet":
+            table = _parquet(path).read_table(path, columns=wanted).to_pandas(ignore_metadata=True)
+        else:
+            with open_text(path) as file:
+                table = next(read_text_columns(file, wanted, text))
+        table = table[wanted]
+        for column in columns:
+            table[column] = pd.to_numeric(table[column]).astype(float)
+        for column in text:
+            table[column] = table[column].map(_as_text)
+    if table.empty:
+        raise ReadError(f"{path} holds no rows. The file may be cut off: copy it again.")
+    return table
+
+
+def read_counts(path: Path) -> tuple[pd.Index, pd.Index, sp.csr_matrix]:
+    """Names of rows and columns, and the numbers (row, column) of a text table, line by line.
+
+    The first column names the rows, the first line the columns; all else are numbers.
+
+    Raises
+    ------
+    ReadError
+        When the table is damaged, has ragged rows, or holds anything but numbers.
+    """
+    with reading(path, "Expected a table of counts with names in its first column and line."):
+        rows, columns, counts = read_rows(path)
+    return pd.Index(rows), pd.Index(columns), counts
+
+
+def read_text_columns(
+    file: TextIO, wanted: Sequence[str], text: Sequence[str] = (), chunk: int | None = None
+) -> Iterator[pd.DataFrame]:
+    """Some columns of an open text table, all rows at once or ``chunk`` rows at a time.
+
+    Columns are found by their place in the header, because the first may have no name. All are
+    parsed, so that lines that are too long are noticed.
+    Lines that begin with # above the header are skipped.
+    """
+    line = file.readline()
+    while line.startswith("#"):
+        line = file.readline()
+    header = fields_of(line)
+    missing = [column for column in wanted if column not in header]
+    if missing:
+        raise ValueError(f"it has no column {', '.join(map(repr, missing))}")
+    places = [header.index(column) for column in wanted]
+    parser = pd.read_csv(
+        file,
+        sep=delimiter_of(line) or r"\s+",
+        header=None,
+        names=range(len(header)),
+        dtype={place: str for place, column in zip(places, wanted, strict=True) if column in text},
+        skipinitialspace=True,
+        low_memory=False,
+        chunksize=chunk,
+    )
+    for table in parser if chunk else (parser,):
+        yield table[places].set_axis(list(wanted), axis=1)
+
+
+def parquet_columns(path: Path) -> set[str]:
+    """Names of the columns of a parquet file that hold numbers.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged, or pyarrow is not installed.
+    """
+    with reading(path):
+        schema = _parquet(path).read_schema(path)
+        kinds = {field.name: str(field.type) for field in schema}
+    numbers = ("int", "uint", "float", "double", "halffloat", "decimal")
+    return {name for name, kind in kinds.items() if kind.startswith(numbers)}
+
+
+def parquet_chunks(path: Path, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
+    """Some columns of a parquet file, ``rows`` rows at a time."""
+    for batch in _parquet(path).ParquetFile(path).iter_batches(rows, columns=list(columns)):
+        yield batch.to_pandas()
+
+
+def _as_text(value: object) -> str:
+    return value.decode() if isinstance(value, bytes) else str(value)
+
+
+def _parquet(path: Path):  # type: ignore[no-untyped-def]
+    """``pyarrow.parquet``, which comes with an extra."""
+    try:
+        from pyarrow import parquet
+    except ImportError as error:
+        raise ReadError(
+            f"{path} is a parquet file, which needs the package pyarrow: "
+            "pip install 'napari-stentrans[hd]'"
+        ) from error
+    return parquet

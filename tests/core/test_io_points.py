@@ -1,0 +1,294 @@
+"""Cells, beads and bins: Xenium, MERSCOPE, CosMx, Slide-seq, Stereo-seq and plain tables."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+import pytest
+import scipy.sparse as sp
+import tifffile
+from small_files import (
+    COUNTS,
+    GENES,
+    XY,
+    N,
+    cosmx,
+    gem,
+    merscope,
+    names,
+    plain,
+    scattered,
+    slideseq,
+    xenium,
+)
+
+from napari_stentrans import EnhanceConfig, enhance
+from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.io import can_read, choices_of, read_section
+from napari_stentrans.lattice import Lattice
+from napari_stentrans.raster import SpotRaster
+from napari_stentrans.section import Section
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+
+def check(section: Section, xy: np.ndarray = XY, counts: np.ndarray = COUNTS) -> None:
+    """Same cells in any order: gene names, and counts and positions of each cell."""
+    assert list(section.genes) == GENES
+    found = np.hstack([section.xy, section.counts.toarray()])
+    expected = np.hstack([xy, counts])
+    order, wanted = np.lexsort(found.T), np.lexsort(expected.T)
+    np.testing.assert_allclose(found[order], expected[wanted])
+
+
+@pytest.mark.parametrize("suffix", [".csv", ".csv.gz", ".parquet"])
+def test_xenium(tmp_path: Path, suffix: str) -> None:
+    if suffix == ".parquet":
+        pytest.importorskip("pyarrow")
+    folder = xenium(tmp_path / "brain" / "outs", suffix)
+    section = read_section(folder)
+    check(section)
+    assert (section.name, section.um_per_px, section.lattice.kind) == ("brain", 1.0, "irregular")
+    assert list(section.adata.var["gene_ids"]) == ["ENSG0", "ENSG1", "ENSG2"]
+    for part in ("cell_feature_matrix.h5", f"cells{suffix}"):
+        assert can_read(folder / part)
+        check(read_section(folder / part))
+    check(read_section(folder.parent))
+
+
+def test_xenium_on_its_morphology_image(tmp_path: Path) -> None:
+    folder = xenium(tmp_path / "brain")
+    (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 0.2}))
+    pixels = np.random.default_rng(0).integers(0, 9999, (64, 96), np.uint16)
+    with tifffile.TiffWriter(folder / "morphology_mip.ome.tif", ome=True) as writer:
+        writer.write(pixels, subifds=1)
+        writer.write(pixels[::2, ::2], subfiletype=1)
+    section = read_section(folder)
+    check(section, XY / 0.2)
+    assert section.um_per_px == 0.2
+    assert section.images[0].scale == 1.0
+    np.testing.assert_array_equal(section.images[0].data, pixels)
+
+
+def test_a_large_morphology_image_is_read_at_a_coarser_level(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("napari_stentrans.io.xenium.MOST_PIXELS", 50)
+    folder = xenium(tmp_path / "brain")
+    (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 0.2}))
+    pixels = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96)
+    with tifffile.TiffWriter(folder / "morphology_mip.ome.tif", ome=True) as writer:
+        writer.write(pixels, subifds=1)
+        writer.write(pixels[::2, ::2], subfiletype=1)
+    (image,) = read_section(folder).images
+    assert image.scale == 0.5
+    np.testing.assert_array_equal(image.data, pixels[::2, ::2])
+
+
+def test_a_part_of_a_xenium_run(tmp_path: Path) -> None:
+    folder = xenium(tmp_path / "brain")
+    (folder / "experiment.xenium").write_text("{}")
+    (folder / "cells.csv.gz").unlink()
+    with pytest.raises(ReadError, match=r"part of a Xenium run: expected .*cells\.csv\.gz"):
+        read_section(folder)
+
+
+def test_merscope(tmp_path: Path) -> None:
+    folder = merscope(tmp_path / "slice 1")
+    for path in (folder, folder / "cell_by_gene.csv", folder / "cell_metadata.csv"):
+        assert can_read(path)
+        section = read_section(path)
+        check(section)
+        assert (section.name, section.um_per_px) == ("slice 1", 1.0)
+    assert section.adata.obs_names[0] == "1000000000000000000"
+
+
+def test_cosmx(tmp_path: Path) -> None:
+    folder = cosmx(tmp_path / "flat")
+    for path in (folder, *folder.iterdir()):
+        assert can_read(path)
+        section = read_section(path)
+        check(section)
+        assert (section.name, section.um_per_px) == ("Lung5", 0.12)
+    assert set(section.adata.obs_names) >= {"c_1_1", "c_2_1"}
+    assert read_section(folder, {"pixel": "0.18"}).um_per_px == 0.18
+
+
+@pytest.mark.parametrize("header", [True, False])
+def test_slideseq(tmp_path: Path, header: bool) -> None:
+    folder = slideseq(tmp_path / "pucks", header)
+    for path in (folder, *folder.iterdir()):
+        assert can_read(path)
+        section = read_section(path)
+        check(section)
+        assert (section.name, section.um_per_px) == ("Puck_1", 0.65)
+
+
+def test_slideseq_without_beads(tmp_path: Path) -> None:
+    folder = slideseq(tmp_path / "pucks")
+    (folder / "BeadLocationsForR.csv").unlink()
+    with pytest.raises(ReadError, match="one table of bead locations, found none"):
+        read_section(folder / "Puck_1.digital_expression.txt.gz")
+
+
+def test_gem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = gem(tmp_path / "SS2.gem.gz")
+    assert can_read(path)
+    assert choices_of(path)[0].options == ("20", "50", "100", "200")
+    monkeypatch.setattr("napari_stentrans.io.gem.ROWS_AT_ONCE", 7)
+    rows = np.arange(N)
+    xy = 100.0 * np.column_stack([rows % 8, rows // 8]) + 49.5
+    occupied = COUNTS.sum(1) > 0
+    section = read_section(path, {"bin": "100"})
+    order = [GENES.index(gene) for gene in section.genes]
+    found = {tuple(p): row for p, row in zip(section.xy, section.counts.toarray(), strict=True)}
+    assert len(found) == occupied.sum()
+    for p, row in zip(xy[occupied], COUNTS[occupied][:, order], strict=True):
+        np.testing.assert_array_equal(found[tuple(p)], row)
+    assert section.lattice.kind == "square"
+    assert section.lattice.spacing == pytest.approx(100)
+    assert (section.um_per_px, section.name) == (0.5, "SS2_bin100")
+    assert section.chosen == {"bin": "100"}
+    assert read_section(path).n_spots > section.n_spots
+    assert read_section(path).counts.sum() == COUNTS.sum()
+
+
+def test_one_table(tmp_path: Path) -> None:
+    for name in ("a.csv", "b.tsv", "c.txt.gz"):
+        path = plain(tmp_path / name, x=XY[:, 0], y=XY[:, 1], leiden="3", area=17.5)
+        assert can_read(path)
+        section = read_section(path)
+        check(section)
+        assert (section.name, section.um_per_px) == (name[0], None)
+        assert list(section.adata.obs_names) == names()
+
+
+def test_one_table_in_parts(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("napari_stentrans.io.cells.VALUES_AT_ONCE", 20)
+    check(read_section(plain(tmp_path / "a.csv", x_centroid=XY[:, 0], y_centroid=XY[:, 1])))
+
+
+def test_a_table_without_names_of_cells(tmp_path: Path) -> None:
+    path = tmp_path / "a.csv"
+    table = pd.DataFrame(COUNTS, columns=GENES).assign(X=XY[:, 0], Y=XY[:, 1])
+    table.to_csv(path, index=False)
+    section = read_section(path)
+    check(section)
+    assert section.adata.obs_names[0] == "cell_1"
+
+
+def test_two_tables(tmp_path: Path) -> None:
+    folder = tmp_path / "my cells"
+    folder.mkdir()
+    plain(folder / "counts.csv")
+    places = pd.DataFrame({"barcode": names(), "x": XY[:, 0], "y": XY[:, 1]}).iloc[::-1]
+    places.to_csv(folder / "where.tsv", sep="\t", index=False)
+    for path in (folder, *folder.iterdir()):
+        assert can_read(path)
+        check(read_section(path))
+    assert read_section(folder).name == "my cells"
+
+
+def test_parquet(tmp_path: Path) -> None:
+    pytest.importorskip("pyarrow")
+    check(read_section(plain(tmp_path / "a.parquet", x=XY[:, 0], y=XY[:, 1], cell_type="b")))
+
+
+def test_parquet_without_pyarrow(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.parquet").write_bytes(b"PAR1")
+    monkeypatch.setitem(__import__("sys").modules, "pyarrow", None)
+    assert not can_read(tmp_path / "a.parquet")
+    with pytest.raises(ReadError, match=r"pip install 'napari-stentrans\[hd\]'"):
+        read_section(tmp_path / "a.parquet")
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "transcript_id,cell_id,feature_name,x_location,y_location,qv",
+        ",barcode_id,global_x,global_y,x,y,fov,gene",
+        "fov,cell_ID,x_global_px,y_global_px,target",
+    ],
+)
+def test_transcripts_are_no_cells(tmp_path: Path, header: str) -> None:
+    path = tmp_path / "transcripts.csv"
+    path.write_text(header + "\n" + ",".join("1" for _ in header.split(",")) + "\n")
+    assert not can_read(path)
+    with pytest.raises(ReadError, match="single transcripts"):
+        read_section(path)
+
+
+def test_cells_without_a_position_are_left_out(tmp_path: Path) -> None:
+    folder = merscope(tmp_path / "slice")
+    table = (folder / "cell_metadata.csv").read_text().splitlines()
+    (folder / "cell_metadata.csv").write_text("\n".join(table[:-3]))
+    with pytest.warns(StentransWarning, match="3 of 40 cells have no position"):
+        section = read_section(folder)
+    check(section, XY[:-3], COUNTS[:-3])
+
+
+def test_tables_of_other_cells(tmp_path: Path) -> None:
+    folder = merscope(tmp_path / "slice")
+    text = (folder / "cell_metadata.csv").read_text()
+    (folder / "cell_metadata.csv").write_text(text.replace("10000000000", "20000000000"))
+    with pytest.raises(ReadError, match=r"No cell of .* has a position"):
+        read_section(folder)
+
+
+@pytest.mark.parametrize("method", ["transformer", "kriging"])
+def test_irregular_cells_are_filled_and_doubled(method: str) -> None:
+    xy = scattered(400)
+    rng = np.random.default_rng(0)
+    truth = np.exp(1 + np.sin(xy[:, :1] / 60 + np.arange(12)) + np.cos(xy[:, 1:] / 80))
+    section = Section.from_anndata(_adata(rng.poisson(truth), xy))
+    assert section.lattice.kind == "irregular"
+    lost = np.linalg.norm(xy - 200, axis=1) < 45
+    result = enhance(section, lost, EnhanceConfig(method=method, upscale=2))
+    between = result.sites.provenance == 3
+    assert between.sum() > 800
+    nearest, _ = _tree(xy).query(result.sites.xy[between])
+    assert (nearest > 0).all()
+    assert nearest.max() < section.lattice.spacing
+    mean = result.gene("g0").mean
+    assert np.isfinite(mean).all()
+    logs = np.log1p(truth[:, 0] / truth.sum(1) * np.median(truth.sum(1)))
+    assert np.corrcoef(mean[: len(xy)][lost], logs[lost])[0, 1] > 0.8
+    assert np.corrcoef(mean[: len(xy)], logs)[0, 1] > 0.9
+
+
+def test_raster_of_many_cells_is_small_and_shows_most() -> None:
+    rng = np.random.default_rng(0)
+    xy = rng.uniform(0, 10_000, (100_000, 2))
+    raster = SpotRaster.of(xy, Lattice.of(xy))
+    assert max(raster.shape) < 4000
+    shown = np.unique(raster.index)
+    assert (shown >= 0).sum() > 0.95 * len(xy)
+
+
+def test_raster_of_a_long_strip_stays_short() -> None:
+    rng = np.random.default_rng(0)
+    xy = rng.uniform(0, 1, (100_000, 2)) * [1_000_000, 100]
+    assert max(SpotRaster.of(xy, Lattice.of(xy)).shape) <= 4096
+
+
+def test_cells_in_one_place(tmp_path: Path) -> None:
+    with pytest.raises(SectionError, match="lie in one place"):
+        read_section(plain(tmp_path / "a.csv", x=5, y=5))
+
+
+def _adata(counts: np.ndarray, xy: np.ndarray):
+    import anndata as ad
+
+    adata = ad.AnnData(sp.csr_matrix(counts.astype(np.float32)), obsm={"spatial": xy})
+    adata.var_names = [f"g{i}" for i in range(counts.shape[1])]
+    return adata
+
+
+def _tree(xy: np.ndarray):
+    from scipy.spatial import cKDTree
+
+    return cKDTree(xy)
