@@ -11,6 +11,7 @@ from napari_stentrans.io import (
     cells,
     cosmx,
     gem,
+    giotto,
     h5ad,
     legacy,
     merscope,
@@ -40,7 +41,8 @@ ACCEPTED = (
     ".h5 itself, an AnnData file (.h5ad), a SpatialData store (.zarr), a legacy Spatial "
     "Transcriptomics table (.tsv, .csv or .txt, also gzipped, rows named ROWxCOL) or a folder of "
     "such tables, the folder of a Xenium, MERSCOPE, CosMx or Slide-seq run, a GEM table of "
-    "Stereo-seq, or a table of cells with x, y and genes"
+    "Stereo-seq, a table of genes x cells with a table of x and y beside it, or a table of cells "
+    "with x, y and genes"
 )
 
 
@@ -61,6 +63,7 @@ _FORMATS: tuple[_Format, ...] = (
     merscope,
     cosmx,
     gem,
+    giotto,  # before Slide-seq's: its cells may be named by bases too
     slideseq,
     cells,
     legacy,  # last: it takes any table, to say what it lacks
