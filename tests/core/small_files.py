@@ -193,6 +193,18 @@ def two_tables(folder: Path) -> Path:
     return folder
 
 
+def giotto(folder: Path, quoted: bool = False) -> Path:
+    """Giotto's layout: genes x cells, blank-separated, and x and -y without names."""
+    folder.mkdir(parents=True)
+    mark = '"' if quoted else ""
+    lines = [[f"{mark}{name}{mark}" for name in names()]]
+    lines += [[f"{mark}{g}{mark}", *map(str, row)] for g, row in zip(GENES, COUNTS.T, strict=True)]
+    text = "\n".join(" ".join(line) for line in lines) + "\n"
+    (folder / "brain_expr.txt.gz").write_bytes(gzip.compress(text.encode()))
+    np.savetxt(folder / "brain_locs.txt", XY * (1, -1), "%g", "\t")
+    return folder
+
+
 SMALL = {
     "spaceranger": lambda folder: spaceranger(folder / "brain"),
     "spaceranger_mtx": lambda folder: spaceranger_mtx(folder / "brain"),
@@ -202,6 +214,7 @@ SMALL = {
     "merscope": lambda folder: merscope(folder / "brain"),
     "cosmx": lambda folder: cosmx(folder / "brain"),
     "slideseq": lambda folder: slideseq(folder / "brain"),
+    "giotto": lambda folder: giotto(folder / "brain"),
     "gem": lambda folder: gem(folder / "brain.gem.gz"),
     "table": lambda folder: plain(folder / "brain.csv", x=XY[:, 0], y=XY[:, 1]),
     "tables": lambda folder: two_tables(folder / "brain"),

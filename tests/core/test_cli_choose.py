@@ -55,6 +55,7 @@ def test_info_says_what_there_is_and_what_was_taken(
         "label": "Section",
         "options": ["left", "right"],
         "default": "left",
+        "parts": True,
         "chosen": "left",
     }
     assert counts["chosen"] == "layers/counts"

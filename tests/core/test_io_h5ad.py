@@ -59,7 +59,7 @@ class TestSections:
         adata = three()
         path = save(adata, tmp_path)
         assert choices_of(path) == (Choice("section", "Section", ("A", "B", "C"), "A"),)
-        with pytest.warns(StentransWarning, match=r"3 sections .*library_id.*'A' is read, not 'B'"):
+        with pytest.warns(StentransWarning, match=r"section A is read, not B, C \(.*section=B"):
             section = read_section(path)
         assert section.chosen == {"section": "A"}
         assert section.name == "brain_A"

@@ -13,7 +13,6 @@ from PIL import Image
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
 from napari_stentrans.io import can_read, choices_of, read_section
-from napari_stentrans.lattice import Lattice
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -267,7 +266,7 @@ def test_folder_of_tables(tmp_path: Path) -> None:
     counts_of(HEX).to_csv(folder / "B1.tsv.gz", sep="\t")
     (choice,) = choices_of(folder)
     assert (choice.key, choice.options, choice.default) == ("sample", ("A1", "B1"), "A1")
-    with pytest.warns(StentransWarning, match="holds 2 samples; A1 is read, not B1"):
+    with pytest.warns(StentransWarning, match="sample A1 is read, not B1"):
         assert read_section(folder).name == "A1"
     other = read_section(folder, {"sample": "B1"})
     assert (other.name, other.lattice.kind, other.chosen) == ("B1", "hex", {"sample": "B1"})
@@ -282,53 +281,3 @@ def test_large_tissue_image_stays_in_its_file(tmp_path: Path) -> None:
     assert image.shape == shape
     assert not isinstance(image.levels[0], np.ndarray)
     assert image.levels[1].shape == (2050, 2100, 3)
-
-
-@pytest.mark.parametrize(
-    ("name", "spots", "genes", "kind"),
-    [("A1", 346, 15045, "square"), ("C1", 176, 15557, "square"), ("B4", 283, 15289, "square")],
-)
-def test_real_square_sections(data_dir: Path, name: str, spots: int, genes: int, kind: str) -> None:
-    section = read_section(data_dir / "legacy_st" / f"{name}.tsv.gz")
-    assert section.adata.shape == (spots, genes)
-    assert section.lattice.kind == kind
-    table = pd.read_csv(data_dir / "legacy_st" / f"{name}_selection.tsv", sep="\t")
-    known = table.set_index(table["x"].astype(str) + "x" + table["y"].astype(str))
-    shared = [spot for spot in section.adata.obs_names if spot in known.index]
-    assert len(shared) > 0.9 * spots
-    at = section.adata.obs_names.get_indexer(shared)
-    np.testing.assert_allclose(section.xy[at], known.loc[shared, ["pixel_x", "pixel_y"]])
-    total = pd.read_csv(data_dir / "legacy_st" / f"{name}.tsv.gz", sep="\t", index_col=0)
-    np.testing.assert_allclose(section.totals, total.sum(axis=1))
-
-
-def test_real_hex_section(data_dir: Path, tmp_path: Path) -> None:
-    folder = data_dir / "mouse_olfactory_bulb"
-    section = read_section(folder / "MOB1.tsv.gz")
-    assert section.adata.shape == (1934, 1000)
-    assert section.lattice.kind == "hex"
-    assert [image.name for image in section.images] == ["H&E"]
-    alone = tmp_path / "MOB1.tsv.gz"
-    alone.symlink_to(folder / "MOB1.tsv.gz")
-    bare = read_section(alone)
-    fit = Lattice.of(bare.xy)
-    assert fit.kind == "hex"
-    for axis in (0, 1):
-        assert np.corrcoef(bare.xy[:, axis], section.xy[:, axis])[0, 1] > 0.999
-
-
-def test_spots_lie_on_the_tissue(data_dir: Path) -> None:
-    section = read_section(data_dir / "legacy_st" / "C2.tsv.gz")
-    (image,) = section.images
-    rows, columns = image.data.shape[:2]
-    half = 20
-
-    def on_tissue(xy: np.ndarray) -> float:
-        """Share of positions where the stain is darker than the glass."""
-        middle = np.clip(xy, half, (columns - half, rows - half)).astype(int)
-        patches = [image.data[y - half : y + half, x - half : x + half] for x, y in middle]
-        return float(np.mean([patch.mean() < 210 for patch in patches]))
-
-    assert on_tissue(section.xy) > 0.95
-    for elsewhere in (section.xy[:, ::-1], (columns, rows) - section.xy, section.xy + 1500):
-        assert on_tissue(elsewhere) < 0.85

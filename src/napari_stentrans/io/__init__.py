@@ -11,6 +11,7 @@ from napari_stentrans.io import (
     cells,
     cosmx,
     gem,
+    giotto,
     h5ad,
     legacy,
     merscope,
@@ -19,7 +20,8 @@ from napari_stentrans.io import (
     spatialdata,
     xenium,
 )
-from napari_stentrans.io.choices import Choice, Chosen, settle
+from napari_stentrans.io._shared import warn
+from napari_stentrans.io.choices import Choice, Chosen, left_out, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 
 if TYPE_CHECKING:
@@ -40,7 +42,8 @@ ACCEPTED = (
     ".h5 itself, an AnnData file (.h5ad), a SpatialData store (.zarr), a legacy Spatial "
     "Transcriptomics table (.tsv, .csv or .txt, also gzipped, rows named ROWxCOL) or a folder of "
     "such tables, the folder of a Xenium, MERSCOPE, CosMx or Slide-seq run, a GEM table of "
-    "Stereo-seq, or a table of cells with x, y and genes"
+    "Stereo-seq, a table of genes x cells with a table of x and y beside it, or a table of cells "
+    "with x, y and genes"
 )
 
 
@@ -61,6 +64,7 @@ _FORMATS: tuple[_Format, ...] = (
     merscope,
     cosmx,
     gem,
+    giotto,  # before Slide-seq's: its cells may be named by bases too
     slideseq,
     cells,
     legacy,  # last: it takes any table, to say what it lacks
@@ -73,7 +77,7 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     Parameters
     ----------
     path
-        A Space Ranger folder or its ``.h5``, an ``.h5ad`` file, or a legacy ST table.
+        A file or folder of any format that docs/formats.md lists.
     chosen
         What to take where the path holds several things, by the keys of ``choices_of(path)``:
         ``{"bin": "16"}``.
@@ -89,11 +93,15 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     Warns
     -----
     StentransWarning
-        When something was mended or left out, such as repeated names.
+        When something was mended or left out, such as repeated names, or one of several parts
+        is read and none was chosen.
     """
     path = Path(path).expanduser()
     reader = _format_of(path)
-    taken = settle(reader.choices(path), chosen, path)
+    choices = reader.choices(path)
+    taken = settle(choices, chosen, path)
+    if others := left_out(choices, chosen, path):
+        warn(others)
     return replace(reader.read(path, taken), chosen=taken)
 
 

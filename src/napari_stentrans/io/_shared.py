@@ -99,6 +99,15 @@ def delimiter_of(line: str) -> str | None:
     return best if counts[best] else None
 
 
+def is_number(text: str) -> bool:
+    """Whether a field of a table is a number."""
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
+
+
 def match_barcodes(wanted: Sequence[str] | pd.Index, known: pd.Index) -> NDArray[np.int64]:
     """(wanted,) index of each wanted barcode among the known, unique ones; -1 where absent.
 

@@ -9,7 +9,14 @@ import pandas as pd
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import open_text, plain_stem, plain_suffix, reading, warn
+from napari_stentrans.io._shared import (
+    is_number,
+    open_text,
+    plain_stem,
+    plain_suffix,
+    reading,
+    warn,
+)
 from napari_stentrans.io.legacy_table import POSITION_COLUMN, is_spot_table
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import (
@@ -215,15 +222,7 @@ def _genes(path: Path) -> list[str]:
         return [name for name in named if name in numeric]
     lines = peek(path)
     row = dict(zip(header, lines[1], strict=False)) if len(lines) > 1 else {}
-    return [name for name in named if _is_number(row.get(name, ""))]
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
+    return [name for name in named if is_number(row.get(name, ""))]
 
 
 def _read_counts(path: Path, cells: pd.Index) -> Cells:

@@ -4,11 +4,17 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
 
+if TYPE_CHECKING:
+    from pathlib import Path
+
 Chosen = Mapping[str, str]
 """Key of a Choice -> the option that was taken."""
+MOST_NAMED = 5
+"""Options that a warning names."""
 
 
 @dataclass(frozen=True)
@@ -25,12 +31,16 @@ class Choice:
         What there is to choose from, at least one.
     default
         The option that is taken where nothing is said.
+    parts
+        Whether the options are parts of the path, of which only one is read; else they are ways
+        to read it.
     """
 
     key: str
     label: str
     options: tuple[str, ...]
     default: str
+    parts: bool = True
 
 
 def settle(choices: Sequence[Choice], chosen: Chosen | None, path: object) -> dict[str, str]:
@@ -53,3 +63,17 @@ def settle(choices: Sequence[Choice], chosen: Chosen | None, path: object) -> di
             )
         taken[key] = option
     return taken
+
+
+def left_out(choices: Sequence[Choice], chosen: Chosen | None, path: Path) -> str:
+    """What is read and what is not, where parts of a path were not chosen; "" for nothing."""
+    said = []
+    for choice in choices:
+        others = [option for option in choice.options if option != choice.default]
+        if others and choice.parts and choice.key not in (chosen or {}):
+            some = ", ".join(others[:MOST_NAMED]) + ", ..." * (len(others) > MOST_NAMED)
+            said.append(
+                f"{choice.label.lower()} {choice.default} is read, not {some} (choose by "
+                f"{choice.key}={others[0]})"
+            )
+    return f"{path.name}: {'; '.join(said)}." if said else ""

@@ -46,7 +46,7 @@ recognises = claims
 
 def choices(path: Path) -> tuple[Choice, ...]:
     """Length of a pixel, which the files do not say."""
-    return (Choice("pixel", "Micrometres per pixel", PIXELS_UM, PIXELS_UM[0]),)
+    return (Choice("pixel", "Micrometres per pixel", PIXELS_UM, PIXELS_UM[0], parts=False),)
 
 
 def read(path: Path, chosen: Chosen) -> Section:

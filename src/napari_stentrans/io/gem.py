@@ -54,7 +54,7 @@ def recognises(path: Path) -> bool:
 
 def choices(path: Path) -> tuple[Choice, ...]:
     """Side of a bin, in spots of the chip."""
-    return (Choice("bin", "Bin (spots of the chip, 0.5 um)", BINS, DEFAULT_BIN),)
+    return (Choice("bin", "Bin (spots of the chip, 0.5 um)", BINS, DEFAULT_BIN, parts=False),)
 
 
 def read(path: Path, chosen: Chosen) -> Section:

@@ -72,7 +72,9 @@ def choices(path: Path) -> tuple[Choice, ...]:
             found.append(Choice("section", "Section", sections.names, sections.names[0]))
         matrices = matrices_in(file)
         if len(matrices) > 1:
-            found.append(Choice("counts", "Counts", tuple(matrices), counts_among(matrices)))
+            found.append(
+                Choice("counts", "Counts", tuple(matrices), counts_among(matrices), parts=False)
+            )
         return tuple(found)
 
 
@@ -92,7 +94,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     Warns
     -----
     StentransWarning
-        When one of several sections is read, X does not hold the counts, or a part was left out.
+        When X does not hold the counts, or a part was left out.
     """
     name = path.stem
     with reading(path, REMEDY), repeated_names_allowed(), h5py.File(path) as file:
@@ -156,12 +158,6 @@ def _rows_of(file: h5py.File, path: Path, chosen: Chosen) -> tuple[NDArray[np.in
         n_spots = len(file["obs"][file["obs"].attrs["_index"]])
         return np.arange(n_spots), libraries[0] if libraries else None
     name = chosen["section"]
-    if name == sections.names[0]:
-        others = ", ".join(map(repr, sections.names[1:6])) + ", ..." * (len(sections.names) > 6)
-        warn(
-            f"{path.name} holds {len(sections.names)} sections (by {sections.by}): {name!r} is "
-            f"read, not {others}."
-        )
     alone = libraries[0] if len(libraries) == 1 else None
     return sections.rows(name), name if name in libraries else alone
 

@@ -21,7 +21,6 @@ from napari_stentrans.io._shared import (
     plain_stem,
     plain_suffix,
     repeated_names_allowed,
-    warn,
 )
 from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.legacy_pixels import find_image, find_pixels
@@ -75,14 +74,9 @@ def _tables_in(folder: Path) -> dict[str, Path]:
 
 
 def _table_of(folder: Path, chosen: Chosen) -> Path:
-    """The table that was chosen; says so where the default of several was taken."""
+    """The table that was chosen, or the only one."""
     tables = _tables_in(folder)
-    first, *others = tables
-    name = chosen.get("sample", first)
-    if others and name == first:
-        some = ", ".join(others[:5]) + ", ..." * (len(others) > 5)
-        warn(f"{folder.name} holds {len(tables)} samples; {name} is read, not {some}.")
-    return tables[name]
+    return tables[chosen.get("sample", next(iter(tables)))]
 
 
 def read(path: Path, chosen: Chosen) -> Section:
@@ -104,8 +98,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     Warns
     -----
     StentransWarning
-        When one of several tables is read, spots or genes stand more than once, or an image
-        does not fit.
+        When spots or genes stand more than once, or an image does not fit.
     """
     source = path
     if path.is_dir():

@@ -13,7 +13,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import FOREIGN_ERRORS, delimiter_of, open_text, reading
+from napari_stentrans.io._shared import FOREIGN_ERRORS, delimiter_of, is_number, open_text, reading
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -175,16 +175,8 @@ def _numbers(text: str, delimiter: str | None, line: int) -> NDArray[np.float32]
                 return np.fromstring(text, kind, sep=delimiter or " ").astype(np.float32)
             except (ValueError, DeprecationWarning):
                 continue
-    strange = next((f for f in text.split(delimiter) if not _is_number(f)), "an empty field")
+    strange = next((f for f in text.split(delimiter) if not is_number(f)), "an empty field")
     raise ValueError(f"line {line} holds {strange!r} where a number is expected")
-
-
-def _is_number(text: str) -> bool:
-    try:
-        float(text)
-    except ValueError:
-        return False
-    return True
 
 
 def _column_names(header: list[str], width: int) -> list[str]:

@@ -95,7 +95,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     Warns
     -----
     StentransWarning
-        When one of several bins or samples is read, or spots, features or images were left out.
+        When spots, features or images were left out.
     """
     found = _chosen(path, chosen)
     run = run_of(found)
@@ -112,27 +112,13 @@ def read(path: Path, chosen: Chosen) -> Section:
 
 
 def _chosen(path: Path, chosen: Chosen) -> Found:
-    """The one matrix that was chosen; says so where the default of several was taken."""
+    """The one matrix that was chosen."""
     found = split_libraries(find(path))
     if not found:
         raise ReadError(
             f"{path} holds spatial data of Space Ranger and no counts: expected "
             f"filtered_{MATRIX}.h5 or a folder filtered_{MATRIX}. Put it beside the folder spatial."
         )
-    for choice in choices(path):
-        taken = chosen[choice.key]
-        if taken != choice.default:
-            continue
-        names = [option for option in choice.options if option != taken]
-        if choice.key == "bin":
-            names = [f"square_{int(name):03d}um" for name in names]
-            warn(
-                f"This Visium HD run has several bins; square_{int(taken):03d}um is read, not "
-                f"{', '.join(names)}."
-            )
-        else:
-            others = ", ".join(names[:5]) + ", ..." * (len(names) > 5)
-            warn(f"{path.name} holds {len(choice.options)} samples; {taken} is read, not {others}.")
     fitting = [
         one
         for one in found

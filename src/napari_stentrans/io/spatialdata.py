@@ -33,6 +33,8 @@ if TYPE_CHECKING:
 
 MOST_PIXELS = 6000
 """An image is shown at the finest scale that has no more pixels than this along a side."""
+PARTS = ("table", "element")
+"""Choices of which the rest is left out."""
 REMEDY = "Expected a SpatialData store that is whole: write or copy it again."
 
 claims = is_store
@@ -60,7 +62,7 @@ def choices(path: Path) -> tuple[Choice, ...]:
         ("image", "Image", store.images, store.image_in(system) or next(iter(store.images), None)),
     )
     return tuple(
-        Choice(key, label, tuple(dict.fromkeys(options)), default)
+        Choice(key, label, tuple(dict.fromkeys(options)), default, parts=key in PARTS)
         for key, label, options, default in offered
         if default is not None and len(set(options)) > 1
     )
