@@ -1,9 +1,11 @@
-"""How accurate the methods are: on real sections by hold-outs, on simulated ones by the truth.
+r"""How accurate the methods are: on real sections by hold-outs, on simulated ones by the truth.
 
     python benchmarks/accuracy.py --data DIR                                # all
     python benchmarks/accuracy.py --data DIR --sections A1 --method kriging linear
     python benchmarks/accuracy.py --data DIR --protocol denoise
     python benchmarks/accuracy.py --data DIR --sections A1 --method published "published x10"
+    python benchmarks/accuracy.py --data DIR --images --sections C2 B4 MOB1 \
+        --method transformer "transformer, no image"                        # what the image tells
     python benchmarks/accuracy.py --simulated --score SCORE.PY              # needs no data
 
 Scores and hold-outs of real sections are those of the scoring program, ``DIR/../score.py`` or
@@ -37,6 +39,8 @@ if TYPE_CHECKING:
     from types import ModuleType
 
     from candidates import Candidates
+
+    from napari_stentrans import Section
 
 SECTIONS = ("A1", "C1", "MOB1", "visium_dg")
 PROTOCOLS = ("upsample", "lost", "denoise", "published-way")
@@ -87,10 +91,15 @@ def load_score(path: Path) -> ModuleType:
 
 
 def hold_out(
-    score: ModuleType, truth: Any, methods: Candidates, protocols: list[str], seeds: int
+    score: ModuleType,
+    truth: Any,
+    section: Section,
+    methods: Candidates,
+    protocols: list[str],
+    seeds: int,
 ) -> list[dict[str, Any]]:
     """One row for each method and hold-out."""
-    section, rows = section_of(truth), []
+    rows = []
     for name, observed in score.protocols(truth, seeds):
         if name.rstrip("0123456789") not in protocols:
             continue
@@ -112,12 +121,12 @@ def hold_out(
     return rows
 
 
-def denoise(truth: Any, methods: Candidates) -> list[dict[str, Any]]:
+def denoise(truth: Any, section: Section, methods: Candidates) -> list[dict[str, Any]]:
     """One row for each method, the mean over three splits of the counts."""
     made = {k: c for k, c in methods.items() if isinstance(c, EnhanceConfig)}
     if not made:
         return []
-    scores = evaluate(section_of(truth), "denoise", made, seeds=3).scores
+    scores = evaluate(section, "denoise", made, seeds=3).scores
     rows = scores.reset_index(names="method").to_dict("records")
     return [{"section": truth.name, "hold_out": "denoise", **row} for row in rows]
 
@@ -158,6 +167,7 @@ def main() -> None:
     parser.add_argument("--protocol", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS[:3]))
     parser.add_argument("--seeds", type=int, default=LOST_SEEDS, help="lost regions (default 5)")
     parser.add_argument("--epochs", type=int, help="of published; default as in the paper")
+    parser.add_argument("--images", action="store_true", help="give methods the tissue image")
     parser.add_argument("--simulated", action="store_true", help="only simulated sections")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row")
     arguments = parser.parse_args()
@@ -174,13 +184,15 @@ def main() -> None:
     for name in [] if arguments.simulated else arguments.sections:
         truth = score.load(name, arguments.data)
         print(f"{name}: {truth.counts.shape[0]} spots, {truth.counts.shape[1]} genes", flush=True)
-        methods = choose(arguments.method, section_of(truth).lattice, arguments.epochs)
+        pictured = arguments.images and name in score.WITH_IMAGE
+        section = section_of(truth, score.image(truth, arguments.data) if pictured else None)
+        methods = choose(arguments.method, section.lattice, arguments.epochs)
         if held_out:
-            rows += hold_out(score, truth, methods, held_out, arguments.seeds)
+            rows += hold_out(score, truth, section, methods, held_out, arguments.seeds)
         if "denoise" in arguments.protocol:
-            rows += denoise(truth, methods)
+            rows += denoise(truth, section, methods)
         if "published-way" in arguments.protocol:
-            rows += accuracy_published.rows(score, truth, section_of(truth), arguments.epochs)
+            rows += accuracy_published.rows(score, truth, section, arguments.epochs)
     report(rows)
     if arguments.json is not None:
         arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")

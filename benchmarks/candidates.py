@@ -13,27 +13,44 @@ import pandas as pd
 
 from napari_stentrans import EnhanceConfig, PublishedConfig, Section, enhance
 from napari_stentrans.evaluation.protocols import hide
+from napari_stentrans.io.images import lazy_image
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.published import RECIPES
+from napari_stentrans.progress import drain
+from napari_stentrans.tissue_image import tissue_words
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_stentrans.lattice import Lattice
 
 PUBLISHED_10 = "published x10"
 OTHERS = {"nedi": nedi.predict, "kriging per gene": kriging_per_gene.predict}
 """No methods of the package: (section, observed (spot,), section of the observed) -> values."""
-NAMES = (*METHODS, PUBLISHED_10, *OTHERS)
+WITHOUT_IMAGE = "transformer, no image"
+NAMES = (*METHODS, PUBLISHED_10, WITHOUT_IMAGE, *OTHERS)
 Candidate = EnhanceConfig | Callable[[Section, np.ndarray, Section], np.ndarray]
 Candidates = dict[str, Candidate]
 
 
-def section_of(truth: Any) -> Section:
-    """Section of a scoring program's Truth, 100 pixels to a spacing."""
+def section_of(truth: Any, image: tuple[Path, np.ndarray] | None = None) -> Section:
+    """Section of a scoring program's Truth, 100 pixels to a spacing or those of its image.
+
+    ``image`` is the file and the positions (x, y) of the spots in it; spots that have none are
+    placed by the affine map of the others.
+    """
     obs = pd.DataFrame(truth.rc.astype(int), columns=["array_row", "array_col"])
     obs.index = [f"{r}x{c}" for r, c in truth.rc]
     var = pd.DataFrame(index=truth.genes.astype(str))
-    adata = ad.AnnData(truth.counts, obs, var, obsm={"spatial": truth.xy[:, ::-1] * 100})
-    return Section.from_anndata(adata, name=truth.name)
+    xy, images = truth.xy[:, ::-1] * 100, []
+    if image is not None:
+        path, at = image
+        known = np.isfinite(at).all(1)
+        design = np.column_stack([xy, np.ones(len(xy))])
+        fitted = design @ np.linalg.lstsq(design[known], at[known], rcond=None)[0]
+        xy, images = np.where(known[:, None], at, fitted), [lazy_image(path, path.stem)]
+    adata = ad.AnnData(truth.counts, obs, var, obsm={"spatial": xy})
+    return Section.from_anndata(adata, name=truth.name, images=images)
 
 
 def choose(names: list[str], lattice: Lattice, epochs: int | None) -> Candidates:
@@ -45,6 +62,8 @@ def choose(names: list[str], lattice: Lattice, epochs: int | None) -> Candidates
             passes = (epochs or RECIPES[lattice.kind].epochs) * times
             settings = PublishedConfig(epochs=passes)
             made[name] = EnhanceConfig(method="published", published=settings)
+        elif name == WITHOUT_IMAGE:
+            made[name] = EnhanceConfig(image="off")
         else:
             made[name] = OTHERS.get(name) or EnhanceConfig(method=name)
     return made
@@ -57,6 +76,7 @@ def predict(
 
     The std is that of a measurement; None where the method does not know it.
     """
+    drain(tissue_words(section))  # of the whole image, not of what each trial sees of it
     trial = hide(section, ~observed)
     if not isinstance(candidate, EnhanceConfig):
         return candidate(section, observed, trial.section), None

@@ -65,6 +65,14 @@ class EnhanceConfig(_Settings):
     neighbours: int = Field(
         96, ge=4, le=1024, description="observed spots that a site looks at in large sections"
     )
+    image: Literal["auto", "off"] = Field(
+        "auto", description="use the tissue image where it helps on hidden spots (transformer)"
+    )
+    features: str | None = Field(
+        None,
+        description="key in obsm of a person's own image embedding (spot, feature), to be used in "
+        "place of the tissue image",
+    )
     published: PublishedConfig = PublishedConfig()
 
     @property

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 import pandas as pd
+from scipy.spatial import cKDTree
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.device import one_blas_thread
@@ -22,13 +23,14 @@ from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
 from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
-from napari_stentrans.methods.gate import trust_in_network
+from napari_stentrans.methods.gate import look_at_hidden_spots
 from napari_stentrans.methods.own_evidence import own_evidence
 from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
+from napari_stentrans.tissue_image import components, tissue_words
 from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
@@ -109,16 +111,24 @@ def _enhance_section(
     counts, totals = section.counts[observed], section.totals[observed]
     unit, measured = spacing(section.xy[observed]), targets.measured
     units, sites = section.xy[observed] / unit, targets.xy / unit
+    shown = yield from _shown(section, targets, config)
     factors = yield from fit_spatial_factors(
         counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
     with one_blas_thread():
-        trust = yield from trust_in_network(
-            counts, units, config, section.lattice, section.median_total
+        trust = yield from look_at_hidden_spots(
+            counts,
+            units,
+            None if shown is None else shown[measured],
+            config,
+            section.lattice,
+            section.median_total,
         )
-        attention = Transformer(config, section.lattice, trust)
-        maps = yield from attention.maps(units, factors, np.log(totals)[:, None], sites[~measured])
-    tissue, depth = maps.columns(slice(-1)), maps.columns(slice(-1, None))
+        attention = Transformer(config, section.lattice, trust.network)
+        pair = (shown[measured], shown[~measured]) if shown is not None and trust.image else None
+        depth = np.log(totals)[:, None]
+        maps = yield from attention.maps(units, factors, depth, sites[~measured], pair)
+    tissue, size = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if config.denoise and len(units) >= SMALLEST:
         own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
         beyond = (factors.scores - tissue.denoised)[:, :plain]
@@ -139,8 +149,24 @@ def _enhance_section(
         noise[genes],
         scale,
     )
-    expected = _merge(measured, depth.denoised, depth.mean)[:, 0]
-    return decoder, np.exp(expected, dtype=np.float64), {"network_trust": round(trust, 3)}
+    expected = _merge(measured, size.denoised, size.mean)[:, 0]
+    return decoder, np.exp(expected, dtype=np.float64), trust.findings()
+
+
+def _shown(section: Section, targets: Sites, config: EnhanceConfig) -> Steps[FloatArray | None]:
+    """What the tissue image, or a person's own features, show at the targets (target, component).
+
+    Where a target is no spot, a person's features are the mean of those of the spots around.
+    """
+    if config.image == "off":
+        return None
+    if config.features is None:
+        words = yield from tissue_words(section)
+        return None if words is None else components(words.at(targets.xy))
+    own = section.features(config.features)
+    near = cKDTree(section.xy).query(targets.xy[targets.n_spots :], min(4, section.n_spots))[1]
+    between = own[near.reshape(len(near), -1)].mean(1)
+    return components(np.vstack([own, between]))
 
 
 def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArray) -> FloatArray:

@@ -210,6 +210,22 @@ class Section:
         scale = self.median_total / np.maximum(self.totals, 1)
         return np.log1p(self.gene_counts(gene) * scale).astype(np.float32)
 
+    def features(self, key: str) -> NDArray[np.float32]:
+        """(spot, feature) numbers of ``obsm[key]``, such as an embedding of the tissue image.
+
+        Raises
+        ------
+        SectionError
+            When there is no such key, or it does not hold numbers.
+        """
+        if key not in self.adata.obsm:
+            raise SectionError(f"obsm has no {key!r}; it has {', '.join(self.adata.obsm)}.")
+        try:
+            values = np.asarray(self.adata.obsm[key], np.float32)
+        except (ValueError, TypeError) as error:
+            raise SectionError(f'obsm["{key}"] must hold numbers: {error}.') from error
+        return values.reshape(self.n_spots, -1)
+
     @cached_property
     def median_total(self) -> float:
         """Median library size of the spots that have counts."""

@@ -33,6 +33,7 @@ from napari_stentrans.evaluation.scores import (
 from napari_stentrans.factors import SEEN, lognorm
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Steps, drain, named
+from napari_stentrans.tissue_image import tissue_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -103,6 +104,8 @@ def evaluate_steps(
             f"At least one seed and one method are needed, got {seeds} and {len(configs)}."
         )
     yield Progress("looking at the genes", 0, 1)
+    if any(config.image != "off" and config.method == "transformer" for config in configs.values()):
+        yield from tissue_words(section)  # of the whole section, for all trials
     columns = _columns(section, genes)
     about = _about(section, columns, protocol)
     labels = [*configs, RAW_HALF] if protocol == "denoise" else [*configs]

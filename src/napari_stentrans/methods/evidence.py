@@ -10,7 +10,7 @@ all shares. Positions are in spacings. Long loops yield after each kernel.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import TypeVar
+from typing import NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,15 +18,27 @@ from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 
 Array = NDArray[np.float64]
-Kernel = tuple[str, float]
-"""Exponential ("exp") or Matern-3/2 ("m32") and its length in spacings."""
+
+
+class Kernel(NamedTuple):
+    """How alike two spots are.
+
+    ``kind`` is exponential ("exp") or Matern-3/2 ("m32"), ``length`` in spacings, ``likeness`` the
+    share of the field's variance that is linear in what is known of the spots besides positions.
+    """
+
+    kind: str
+    length: float
+    likeness: float = 0.0
+
+
 T = TypeVar("T")
 Ticks = Generator[None, None, T]
 """A computation that yields None every few tenths of a second and returns T."""
 
-KERNELS: tuple[Kernel, ...] = (
-    *(("exp", length) for length in (0.75, 1.5, 3.0, 6.0, 12.0, 24.0)),
-    *(("m32", length) for length in (1.0, 2.0, 4.0, 8.0)),
+KERNELS = (
+    *(Kernel("exp", length) for length in (0.75, 1.5, 3.0, 6.0, 12.0, 24.0)),
+    *(Kernel("m32", length) for length in (1.0, 2.0, 4.0, 8.0)),
 )
 SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97])
 """Candidate shares of a column's variance that are spatial; the rest is noise."""
@@ -48,6 +60,8 @@ class EvidenceKriging:
         (spot, column), about mean 0 and variance 1.
     kernels
         The kernels to weigh against each other.
+    features
+        (spot, feature) what else is known of the spots, of mean squared length 1: the tissue image.
 
     Attributes
     ----------
@@ -59,19 +73,30 @@ class EvidenceKriging:
         (column,) variance of the noise.
     """
 
-    def __init__(self, xy: Array, values: Array, kernels: Sequence[Kernel] = KERNELS) -> None:
+    def __init__(
+        self,
+        xy: Array,
+        values: Array,
+        kernels: Sequence[Kernel] = KERNELS,
+        features: Array | None = None,
+    ) -> None:
         self.xy, self.values, self.kernels = xy, values, kernels
+        self.features = np.zeros((len(xy), 0)) if features is None else features
 
     def fit(self) -> Ticks[None]:
         """Weigh the grid."""
         n, columns = self.values.shape
         distance, share = cdist(self.xy, self.xy).astype(np.float32), SHARES[:, None]
+        alike = (self.features @ self.features.T).astype(np.float32)
         evidence = np.empty((len(self.kernels), len(SHARES), columns))
         self._scale = np.empty_like(evidence)  # variance of the columns at maximum likelihood
         self._eigen = []
         for i, kernel in enumerate(self.kernels):
             spectrum, vectors = eigh(
-                _covariance(distance, kernel), driver="evd", overwrite_a=True, check_finite=False
+                _covariance(distance, alike, kernel),
+                driver="evd",
+                overwrite_a=True,
+                check_finite=False,
             )
             spectrum, along = np.maximum(spectrum, 0), vectors.T @ self.values
             variance = share * spectrum + 1 - share
@@ -86,26 +111,35 @@ class EvidenceKriging:
         weight *= weight.max((1, 2), keepdims=True) >= NEGLIGIBLE
         self._weight = weight / weight.sum((0, 1))
         self._used = [i for i in range(len(self.kernels)) if self._weight[i].max() > 0]
-        lengths = np.log([length for _, length in self.kernels])
+        lengths = np.log([kernel.length for kernel in self.kernels])
         self.signal = (self._weight.sum(0) * share).sum(0)
         self.log_length = (self._weight.sum(1) * lengths[:, None]).sum(0)
         self.noise = (self._weight * self._scale * (1 - share)).sum((0, 1))
 
-    def predict(self, xy: Array, *, variance: bool = True) -> Ticks[tuple[Array, Array]]:
+    def predict(
+        self, xy: Array, features: Array | None = None, *, variance: bool = True
+    ) -> Ticks[tuple[Array, Array]]:
         """Mean and variance (site, column) of the noise-free field; variance 0 if not wanted."""
+        features = np.zeros((len(xy), 0)) if features is None else features
         shape, share = (len(xy), self.values.shape[1]), SHARES[:, None]
         mean, var = np.zeros(shape), np.zeros(shape)
         for start in range(0, len(xy), SITES_AT_ONCE):
             at = slice(start, start + SITES_AT_ONCE)
             distance = cdist(xy[at], self.xy).astype(np.float32)
+            alike = (features[at] @ self.features.T).astype(np.float32)
+            length = (features[at] ** 2).sum(1)[:, None]
             for i in self._used:
                 (spectrum, vectors, along), weight = self._eigen[i], self._weight[i]
                 inverse = 1 / (share * spectrum + 1 - share)
-                cross = _covariance(distance, self.kernels[i])
+                cross, likeness = (
+                    _covariance(distance, alike, self.kernels[i]),
+                    self.kernels[i].likeness,
+                )
                 mean[at] += cross @ (vectors @ (((share * inverse).T @ weight) * along))
                 if variance:
                     scaled = weight * self._scale[i]
-                    var[at] += (share * (1 + CONSTANT) * scaled).sum(0)
+                    prior = 1 - likeness + likeness * length + CONSTANT
+                    var[at] += prior * (share * scaled).sum(0)
                     var[at] -= (cross @ vectors) ** 2 @ ((share**2 * inverse).T @ scaled)
                 yield
         return mean, np.maximum(var, 1e-6) if variance else var
@@ -138,8 +172,12 @@ class EvidenceKriging:
         return mean, var
 
 
-def _covariance(distance: NDArray[np.float32], kernel: Kernel) -> NDArray[np.float32]:
-    """Correlation at some distances, plus the constant."""
-    kind, length = kernel
-    a = distance / np.float32(length if kind == "exp" else length / np.sqrt(3))
-    return np.asarray((1 if kind == "exp" else 1 + a) * np.exp(-a) + np.float32(CONSTANT))
+def _covariance(
+    distance: NDArray[np.float32], alike: NDArray[np.float32], kernel: Kernel
+) -> NDArray[np.float32]:
+    """Covariance of a field of variance 1 at some distances, plus the constant."""
+    a = distance / np.float32(kernel.length / (1 if kernel.kind == "exp" else np.sqrt(3)))
+    field = (1 if kernel.kind == "exp" else 1 + a) * np.exp(-a)
+    if kernel.likeness:
+        field = (1 - np.float32(kernel.likeness)) * field + np.float32(kernel.likeness) * alike
+    return np.asarray(field + np.float32(CONSTANT))

@@ -1,23 +1,24 @@
-"""The gate: how much of the network's correction to take on this very section.
+"""The gates: how far to trust the network on this very section, and whether its image helps.
 
 Some spots are hidden, and everything is done again without them: factors, kriging, network. How
 far the truth at the hidden spots lies from kriging in the direction of the network is the share
-of the correction that pays. Nothing of the hidden spots has been seen by anything that is judged.
+of the correction that pays. The image is used where, with it, hidden spots are predicted better by
+more than chance. Nothing of the hidden spots has been seen by anything that is judged.
 """
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_stentrans.factors import SEEN, lognorm
+from napari_stentrans.factors import SEEN, FloatArray, lognorm
 from napari_stentrans.masking import blobs
-from napari_stentrans.methods.transformer import Transformer
+from napari_stentrans.methods.transformer import TissueMaps, Transformer
 from napari_stentrans.progress import Progress, Steps, named
-from napari_stentrans.spatial_factors import fit_spatial_factors
+from napari_stentrans.spatial_factors import SpatialFactors, fit_spatial_factors
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -34,22 +35,52 @@ HIDDEN = 0.3
 """Share of them that is hidden, in blobs."""
 TOGETHER = 10
 """Spots of a blob err together: so many count as one."""
+ENOUGH = 150
+"""Hidden spots after which there is no need to look again."""
+WORTH, MOSTLY, LEAST = 0.05, 0.75, 0.01
+"""The image is used for a gain of this much, in so many of the trials; least correlation."""
 DOUBT = 0.5
 """Standard deviation of the share, before anything is known, around 1."""
 GENES_AT_ONCE = 1024
 
 
-def trust_in_network(
+class Trust(NamedTuple):
+    """What hidden spots say.
+
+    Attributes
+    ----------
+    network
+        Share, 0 to 1, of the network's correction that pays on this section.
+    image
+        Whether the tissue image is to be used.
+    image_gain
+        How much better hidden spots are predicted with the image, in mean correlation over the
+        genes: 0.1 is a tenth. NaN where there is no image.
+    """
+
+    network: float
+    image: bool = False
+    image_gain: float = float("nan")
+
+    def findings(self) -> dict[str, float]:
+        """What the run record keeps."""
+        found = {"network_trust": round(self.network, 3)}
+        if not np.isnan(self.image_gain):
+            found |= {"image_used": float(self.image), "image_gain": round(self.image_gain, 3)}
+        return found
+
+
+def look_at_hidden_spots(
     counts: sp.csc_matrix,
     units: Array,
+    shown: FloatArray | None,
     config: EnhanceConfig,
     lattice: Lattice,
     median_total: float,
-) -> Steps[float]:
-    """Share, 0 to 1, of the network's correction that pays on this section.
+) -> Steps[Trust]:
+    """Find out what pays on this section.
 
-    The regression slope of (measured - kriging) on (network - kriging) over hidden spots, genes
-    centred and in units of their standard deviation; drawn to 1 as far as few spots leave it open.
+    Small sections are looked at several times, with other spots hidden.
 
     Parameters
     ----------
@@ -57,35 +88,84 @@ def trust_in_network(
         (spot, gene) raw counts of the observed spots.
     units
         (spot, 2) positions in spacings.
+    shown
+        (spot, component) what the tissue image shows there, or None.
     """
     middle = np.median(units, axis=0)
     some = np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
     counts, units = counts[some], units[some]
-    hidden = blobs(units, HIDDEN, np.random.default_rng(config.seed))
+    shown = None if shown is None else shown[some]
+    times = 1 if shown is None else int(np.clip(np.ceil(ENOUGH / (HIDDEN * len(units))), 1, 4))
+    trials = []
+    for i in range(times):
+        hidden = blobs(units, HIDDEN, np.random.default_rng(config.seed + i))
+        steps = _try(counts, units, shown, hidden, config, lattice, median_total)
+        trials.append((yield from named(STAGE, steps)))
+    without = np.array([trial[0].correlation for trial in trials])
+    slope = shrunk_slope(*np.hstack([trial[0].moved for trial in trials]))
+    if shown is None:
+        return Trust(slope)
+    better = np.array([trial[1].correlation for trial in trials]) - without
+    gain = float(better.mean() / max(without.mean(), LEAST))
+    if gain < WORTH or (better > 0).mean() < MOSTLY:
+        return Trust(slope, image=False, image_gain=gain)
+    slope = shrunk_slope(*np.hstack([trial[1].moved for trial in trials]))
+    return Trust(slope, image=True, image_gain=gain)
+
+
+class _Judged(NamedTuple):
+    """``correlation`` is the mean over genes; ``moved`` (2, spot) is for ``shrunk_slope``."""
+
+    correlation: float
+    moved: Array
+
+
+def _try(
+    counts: sp.csc_matrix,
+    units: Array,
+    shown: FloatArray | None,
+    hidden: NDArray[np.bool_],
+    config: EnhanceConfig,
+    lattice: Lattice,
+    median_total: float,
+) -> Steps[list[_Judged]]:
+    """Predict hidden spots without the image and, where there is one, with it."""
     totals = np.asarray(counts.sum(1), float).ravel()
     seen, truth = counts[~hidden], lognorm(counts[hidden], totals[hidden], median_total)
-    factors = yield from named(
-        STAGE,
-        fit_spatial_factors(
-            seen, units[~hidden], config.n_factors, median_total=median_total, seed=config.seed
-        ),
+    factors = yield from fit_spatial_factors(
+        seen, units[~hidden], config.n_factors, median_total=median_total, seed=config.seed
     )
-    depth = np.log(totals[~hidden])[:, None]
-    steps = Transformer(config, lattice).maps(units[~hidden], factors, depth, units[hidden])
-    maps = (yield from named(STAGE, steps)).columns(slice(-1))
-    along, square = np.zeros((2, int(hidden.sum())))
+    depth, attention = np.log(totals[~hidden])[:, None], Transformer(config, lattice)
     genes = np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0])
+    judged = []
+    for pair in [None] if shown is None else [None, (shown[~hidden], shown[hidden])]:
+        maps = yield from attention.maps(units[~hidden], factors, depth, units[hidden], pair)
+        judged.append((yield from _judge(truth, genes, factors, maps.columns(slice(-1)))))
+    return judged
+
+
+def _judge(
+    truth: sp.csc_matrix, genes: NDArray[np.intp], factors: SpatialFactors, maps: TissueMaps
+) -> Steps[_Judged]:
+    """Correlation of the network's estimate, and its move from kriging against the truth's.
+
+    Genes are centred and in units of their standard deviation.
+    """
+    moved, correlation = np.zeros((2, truth.shape[0])), 0.0
     for start in range(0, len(genes), GENES_AT_ONCE):
-        yield Progress(STAGE, start, len(genes))
+        yield Progress("comparing", start, len(genes))
         at = genes[start : start + GENES_AT_ONCE]
-        measured, kriged = truth[:, at].toarray(), factors.decode(maps.kriged, at)
+        measured = truth[:, at].toarray()
         sd = measured.std(0) + 1e-6
-        moved = (factors.decode(maps.mean, at) - kriged) / sd
-        moved -= moved.mean(0)
-        missed = (measured - kriged) / sd
-        along += (moved * (missed - missed.mean(0))).sum(1)
-        square += (moved**2).sum(1)
-    return shrunk_slope(along, square)
+        kriged, refined = (
+            (values - values.mean(0)) / sd
+            for values in (factors.decode(maps.kriged, at), factors.decode(maps.mean, at))
+        )
+        measured = (measured - measured.mean(0)) / sd
+        correlation += ((refined * measured).mean(0) / (refined.std(0) + 1e-6)).sum()
+        moved[0] += ((refined - kriged) * (measured - kriged)).sum(1)
+        moved[1] += ((refined - kriged) ** 2).sum(1)
+    return _Judged(correlation / max(len(genes), 1), moved)
 
 
 def shrunk_slope(along: Array, square: Array) -> float:

@@ -13,12 +13,19 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.methods.evidence import EvidenceKriging, Kernel, Ticks
+from napari_stentrans.methods.evidence import KERNELS, EvidenceKriging, Kernel, Ticks
 
 Array = NDArray[np.float64]
 
-TISSUE_KERNELS: tuple[Kernel, ...] = (
-    ("exp", 1.5), ("exp", 4.0), ("exp", 10.0), ("m32", 2.0), ("m32", 5.0),
+TISSUE_KERNELS = (
+    Kernel("exp", 1.5), Kernel("exp", 4.0), Kernel("exp", 10.0), Kernel("m32", 2.0),
+    Kernel("m32", 5.0),
+)  # fmt: skip
+LIKENESSES = (0.06, 0.2, 0.5)
+"""Shares of the field that the tissue image may tell, where there is one."""
+IMAGE_KERNELS = (*KERNELS, *(k._replace(likeness=w) for w in LIKENESSES for k in KERNELS[1::2]))
+TISSUE_IMAGE_KERNELS = (
+    *TISSUE_KERNELS, *(k._replace(likeness=w) for w in LIKENESSES[1:] for k in TISSUE_KERNELS)
 )  # fmt: skip
 TISSUE_SCALES = (2.0, 6.0)
 """How many spacings a difference of one standard deviation in tissue counts for."""
@@ -74,23 +81,35 @@ class Window:
 
 
 def krige(
-    xy: Array, values: Array, targets: Array, share: Array, prominence: Array
+    xy: Array,
+    values: Array,
+    targets: Array,
+    share: Array,
+    prominence: Array,
+    shown: tuple[Array, Array] | None = None,
 ) -> Ticks[Window]:
-    """Krige every column of values (spot, factor) at the targets, in space and then in tissue."""
-    space = EvidenceKriging(xy, values)
+    """Krige every column of values (spot, factor) at the targets, in space and then in tissue.
+
+    ``shown`` is what the tissue image shows at the spots and at the targets, (., component).
+    """
+    here_shown, there_shown = shown or (None, None)
+    kernels, tissue_kernels = (
+        (KERNELS, TISSUE_KERNELS) if shown is None else (IMAGE_KERNELS, TISSUE_IMAGE_KERNELS)
+    )
+    space = EvidenceKriging(xy, values, kernels, here_shown)
     yield from space.fit()
     loo, loo_var = yield from space.leave_one_out()
-    mean, var = yield from space.predict(targets)
+    mean, var = yield from space.predict(targets, there_shown)
     used = share > 1e-6
     root = np.sqrt(share[used])
     unit = np.sqrt(((loo[:, used] * root).var(0)).sum()) + 1e-6
     here, there = (m[:, used] * root / unit for m in (loo, mean))
     means, loos, gains = [], [], []
     for scale in TISSUE_SCALES:
-        tissue = EvidenceKriging(np.hstack([xy, scale * here]), values, TISSUE_KERNELS)
+        tissue = EvidenceKriging(np.hstack([xy, scale * here]), values, tissue_kernels, here_shown)
         yield from tissue.fit()
         at = np.hstack([targets, scale * there])
-        means.append((yield from tissue.predict(at, variance=False))[0])
+        means.append((yield from tissue.predict(at, there_shown, variance=False))[0])
         loos.append((yield from tissue.leave_one_out())[0])
         gains.append((tissue.evidence - space.evidence) / np.sqrt(len(xy)))
     return Window(

@@ -97,12 +97,18 @@ class Transformer:
         self.network = load_prior().to(self.device)
 
     def maps(
-        self, units: Array, factors: SpatialFactors, extra: Array, sites: Array
+        self,
+        units: Array,
+        factors: SpatialFactors,
+        extra: Array,
+        sites: Array,
+        shown: tuple[FloatArray, FloatArray] | None = None,
     ) -> Steps[TissueMaps]:
         """Predict all factors, and extra columns (spot, column), at sites (site, 2).
 
         Positions are in units of the spacing of the observed spots. Extra columns follow the
-        factors and say nothing about which tissues are alike.
+        factors and say nothing about which tissues are alike. ``shown`` is what the tissue image
+        shows at the spots and at the sites, see ``tissue_image.components``.
         """
         columns = np.hstack([factors.scores, extra]).astype(float)
         middle, sd = columns.mean(0), np.maximum(columns.std(0), 1e-6)
@@ -115,7 +121,10 @@ class Transformer:
         times = np.bincount(np.concatenate([spots for spots, _ in parts]))  # halos overlap
         maps = TissueMaps.empty(len(sites), *columns.shape)
         for i, (spots, here) in enumerate(parts):
-            start = krige(units[spots], columns[spots], sites[here], share, prominence)
+            seen = None
+            if shown is not None:
+                seen = shown[0][spots].astype(float), shown[1][here].astype(float)
+            start = krige(units[spots], columns[spots], sites[here], share, prominence, seen)
             steps = self._window(start, refined=refined)
             window, mean, left_out = yield from _told(steps, i, len(parts))
             mean = window.mean + self.trust * (mean - window.mean)
