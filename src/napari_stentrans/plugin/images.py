@@ -15,12 +15,17 @@ from PIL import Image
 
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
-from napari_stentrans.export.colours import LOST_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.export.colours import (
+    EXTRAPOLATED_COLOUR,
+    LOST_COLOUR,
+    PROPOSAL_COLOUR,
+    PROVENANCE_COLOURS,
+)
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
     from napari.layers import Image as NapariImage
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.raster import SpotRaster
@@ -183,17 +188,34 @@ def lost_layer(section: Section, frame: Frame) -> LayerData:
     return _layer(data, "lost", "lost regions", options, {"section": section}, "labels")
 
 
+def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerData:
+    """Layer of places (row, column) on the section's raster that may be lost."""
+    options = {
+        **frame.of_raster(section.raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: PROPOSAL_COLOUR, 0: "transparent", 1: PROPOSAL_COLOUR}
+        ),
+        "features": {"index": [1], "region": ["not painted yet"]},
+        "opacity": 0.8,
+    }
+    data = np.asarray(cells, bool).astype(np.uint8)
+    return _layer(data, "proposal", "to be painted?", options, {"section": section}, "labels")
+
+
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     """Layer that says where the value of each site comes from; 0 where there is no site."""
     raster = enhancement.raster
-    codes = np.append(enhancement.sites.provenance.astype(np.uint8) + 1, np.uint8(0))
-    colours: dict[int | None, str] = dict(enumerate(PROVENANCE_COLOURS.values(), start=1))
+    values = [*LABELS, "extrapolated"]
+    known = np.where(enhancement.extrapolated, len(LABELS), enhancement.sites.provenance)
+    codes = np.append(known.astype(np.uint8) + 1, np.uint8(0))
+    shown = [*PROVENANCE_COLOURS.values(), EXTRAPOLATED_COLOUR]
+    colours: dict[int | None, str] = dict(enumerate(shown, start=1))
     options = {
         **frame.of_raster(raster),
         "colormap": DirectLabelColormap(
             color_dict={None: "transparent", 0: "transparent"} | colours
         ),
-        "features": {"index": list(colours), "value": LABELS},
+        "features": {"index": list(colours), "value": values},
         "opacity": 1.0,
         "visible": False,
     }
