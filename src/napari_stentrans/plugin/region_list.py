@@ -6,13 +6,25 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import (
+    QComboBox,
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
 
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.regions import PRESETS, colour_of
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.regions import Regions
+
+
+USED = "#region {background-color: rgba(90, 125, 235, 70); border-radius: 3px;}"
 
 
 class RegionName(QComboBox):
@@ -22,7 +34,8 @@ class RegionName(QComboBox):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setEditable(True)
+        self.edit = QLineEdit()
+        self.setLineEdit(self.edit)
         self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         self.addItems(PRESETS)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
@@ -30,15 +43,15 @@ class RegionName(QComboBox):
         self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
         self.setMinimumContentsLength(6)
         self.textActivated.connect(self.renamed)
-        self.lineEdit().editingFinished.connect(lambda: self.renamed.emit(self.currentText()))
+        self.edit.editingFinished.connect(lambda: self.renamed.emit(self.currentText()))
 
     def set_name(self, name: str) -> None:
         """Show a name, unless another is just being typed."""
         tip = f"Name of this region, now “{name}”: choose one or type your own"
-        for part in (self, self.lineEdit()):
+        for part in (self, self.edit):
             part.setToolTip(tip)
             part.setAccessibleName(f"name of region {name}")
-        if not self.lineEdit().isModified() and self.currentText() != name:
+        if not self.edit.isModified() and self.currentText() != name:
             self.setEditText(name)
 
     def wheelEvent(self, event: Any) -> None:
@@ -60,6 +73,7 @@ class RegionRow(QFrame):
         self.swatch.setCheckable(True)
         self.eye.setCheckable(True)
         self.name, self.painted = RegionName(), QLabel()
+        self.painted.setMinimumWidth(self.painted.fontMetrics().horizontalAdvance("000 + 00"))
         self.painted.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
         for widget in (self.swatch, self.name, self.painted, self.eye, self.bin):
             row.addWidget(widget, int(widget is self.name))
@@ -80,9 +94,7 @@ class RegionRow(QFrame):
         _say(self.swatch, f"paint {name}", "Brush, polygon and fill paint this region")
         _say(self.eye, f"show {name}", "Show or hide the paint; it counts as lost either way")
         _say(self.bin, f"delete {name}", "Delete this region and its paint; undo brings it back")
-        self.setStyleSheet(
-            "#region {background-color: rgba(90, 125, 235, 70); border-radius: 3px;}" if used else ""
-        )
+        self.setStyleSheet(USED if used else "")
 
 
 class RegionList(QWidget):
@@ -92,6 +104,7 @@ class RegionList(QWidget):
         super().__init__()
         self.setAccessibleName("lost regions by name")
         self._regions: Regions | None = None
+        self._counts: dict[int, tuple[int, int]] = {}
         self.rows: dict[int, RegionRow] = {}
         self._column = QVBoxLayout(self)
         self._column.setContentsMargins(0, 0, 0, 0)
@@ -100,54 +113,57 @@ class RegionList(QWidget):
     def show_regions(self, regions: Regions | None, counts: dict[int, tuple[int, int]]) -> None:
         """Show regions, and (spots, sites) of each; rows that stay keep the keyboard's focus."""
         if regions is not self._regions:
-            self._clear()
+            self._keep_rows(set())
             self._regions = regions
+        self._counts = counts
         names = {} if regions is None else regions.names
-        for label in self.rows.keys() - names.keys():
-            self._drop(label)
+        self._keep_rows(set(names))
+        self.setVisible(bool(names))
+        if regions is None:
+            return
+        hidden, used = regions.hidden, regions.selected
         for at, (label, name) in enumerate(names.items()):
             if label not in self.rows:
-                self._insert(at, label)
-            row = self.rows[label]
-            hidden, used = label in regions.hidden, label == regions.selected
-            row.show_region(name, counts.get(label, (0, 0)), hidden=hidden, used=used)
-        self.setVisible(bool(names))
+                self._insert(at, label, regions)
+            found = counts.get(label, (0, 0))
+            self.rows[label].show_region(name, found, hidden=label in hidden, used=label == used)
+
+    def recolour(self) -> None:
+        """Draw the icons in the colours of the theme."""
+        self.show_regions(self._regions, self._counts)
 
     def focus_name(self, label: int) -> None:
         """Let the name of a region be typed."""
         if label in self.rows:
             self.rows[label].name.setFocus()
-            self.rows[label].name.lineEdit().selectAll()
+            self.rows[label].name.edit.selectAll()
 
-    def _insert(self, at: int, label: int) -> None:
+    def _insert(self, at: int, label: int, regions: Regions) -> None:
         row = self.rows[label] = RegionRow(label)
-        regions = self._regions
-        row.swatch.clicked.connect(partial(self._select, label))
+
+        def select() -> None:
+            regions.select(label)
+            row.swatch.setChecked(True)  # also when it was already
+
+        def rename(name: str) -> None:
+            row.name.edit.setModified(False)
+            regions.rename(label, name)
+            row.name.edit.setText(regions.names.get(label, name))
+
+        row.swatch.clicked.connect(select)
+        row.name.renamed.connect(rename)
         row.eye.clicked.connect(lambda on: regions.set_visible(label, on=on))
         row.bin.clicked.connect(lambda: regions.remove(label))
-        row.name.renamed.connect(partial(self._rename, label))
         self._column.insertWidget(at, row)
 
-    def _select(self, label: int) -> None:
-        self._regions.select(label)
-        self.rows[label].swatch.setChecked(True)
-
-    def _rename(self, label: int, name: str) -> None:
-        edit = self.rows[label].name.lineEdit()
-        edit.setModified(False)
-        self._regions.rename(label, name)
-        edit.setText(self._regions.names.get(label, name))
-
-    def _clear(self) -> None:
-        for label in list(self.rows):
-            self._drop(label)
-
-    def _drop(self, label: int) -> None:
-        row = self.rows.pop(label)
-        row.name.blockSignals(True)  # a name that is being typed goes with its region
-        self._column.removeWidget(row)
-        row.hide()
-        row.deleteLater()
+    def _keep_rows(self, labels: set[int]) -> None:
+        """Take away the rows of all other regions."""
+        for label in self.rows.keys() - labels:
+            row = self.rows.pop(label)
+            row.name.blockSignals(True)  # a name that is being typed goes with its region
+            self._column.removeWidget(row)
+            row.hide()
+            row.deleteLater()
 
 
 def _tool() -> QToolButton:

@@ -19,6 +19,7 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "lost.grow": ("Alt+=", "Grow the lost region by one spot"),
     "lost.shrink": ("Alt+-", "Shrink the lost region by one spot"),
     "lost.invert": ("Alt+I", "Swap the lost region for the spots outside"),
+    "lost.clear": ("Alt+0", "Clear all lost regions"),
     "lost.shapes": ("Alt+D", "Paint the shapes of the selected Shapes layer"),
     "lost.low_counts": ("Alt+U", "Find spots with low counts"),
     "lost.uncovered": ("Alt+T", "Find tissue without spots"),
