@@ -9,13 +9,15 @@ from itertools import pairwise
 from typing import TYPE_CHECKING
 
 import numpy as np
+from napari.layers import Shapes
 from scipy.ndimage import distance_transform_edt
 from skimage.draw import polygon2mask
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari.layers import Labels, Shapes
+    from napari.components import ViewerModel
+    from napari.layers import Labels
     from numpy.typing import NDArray
 
     from napari_stentrans.section import Section
@@ -73,6 +75,14 @@ def inverted(section: Section, labels: LabelImage, label: int) -> LabelImage:
 def cleared(section: Section, labels: LabelImage, label: int) -> LabelImage:
     """Take the paint of all regions away."""
     return np.zeros_like(labels)
+
+
+def shapes_of(viewer: ViewerModel) -> Shapes | None:
+    """Find the Shapes layer that is meant: a selected one, else the only one with shapes in it."""
+    found = [layer for layer in viewer.layers if isinstance(layer, Shapes) and layer.nshapes]
+    selected = [layer for layer in found if layer in viewer.layers.selection]
+    meant = selected or (found if len(found) == 1 else [])
+    return meant[-1] if meant else None
 
 
 def drawn(shapes: Shapes, layer: Labels) -> Cells:

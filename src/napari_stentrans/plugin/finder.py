@@ -5,7 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import Signal
 
 from napari_stentrans.plugin.proposal import ProposalBox
@@ -13,6 +12,7 @@ from napari_stentrans.plugin.worker import Job
 from napari_stentrans.tissue import uncovered_steps
 
 if TYPE_CHECKING:
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_stentrans.plugin.layers import SectionLayers

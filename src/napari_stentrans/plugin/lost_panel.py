@@ -6,7 +6,6 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Shapes
 from qtpy.QtCore import QSize, QTimer, Signal
 from qtpy.QtWidgets import QHBoxLayout, QToolButton
 
@@ -51,7 +50,7 @@ SOURCES = {
         "Find spots with far fewer counts than others",
         "lost.low_counts",
     ),
-    "uncovered": ("No spots…", "Find tissue in the image that no spot covers", "lost.uncovered"),
+    "uncovered": ("Not covered…", "Find tissue in the image that no spot covers", "lost.uncovered"),
 }
 EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
 COUNT_EVERY_MS = 150
@@ -226,7 +225,7 @@ class LostPanel(Panel):
     def _from_shapes(self) -> None:
         if self._layers is None:
             return
-        shapes = _shapes(self._layers)
+        shapes = edits.shapes_of(self._layers.viewer)
         if shapes is None:
             self._say("Draw on a Shapes layer (button above napari's list of layers), select it.")
             return
@@ -290,11 +289,12 @@ class LostPanel(Panel):
         return row
 
     def _bind_keys(self) -> None:
-        made = {keys: self.edits[name] for name, (*_, keys) in EDITS.items()}
-        made |= {keys: self.sources[name] for name, (*_, keys) in SOURCES.items()}
-        clicks = {keys: button.click for keys, button in made.items()}
-        steps = {f"lost.{n}": partial(self._step_region, i) for n, i in _NEIGHBOURS.items()}
-        bind(self, {"lost.new": self.new.click} | clicks | steps)
+        keys: dict[str, Callable[[], object]] = {"lost.new": self.new.click}
+        keys |= {name: self.edits[edit].click for edit, (*_, name) in EDITS.items()}
+        keys |= {name: self.sources[source].click for source, (*_, name) in SOURCES.items()}
+        keys |= {"lost.next": partial(self._step_region, 1)}
+        keys |= {"lost.previous": partial(self._step_region, -1)}
+        bind(self, keys)
 
     def _use(self, mode: str) -> None:
         """Switch a tool on, or back to moving the view when it was on."""
@@ -324,17 +324,6 @@ class LostPanel(Panel):
         mode = "" if self._regions is None else str(self._regions.layer.mode)
         for name, tool in self.tools.items():
             tool.setChecked(name == mode)
-
-
-_NEIGHBOURS = {"next": 1, "previous": -1}
-
-
-def _shapes(layers: SectionLayers) -> Shapes | None:
-    """Find the Shapes layer that is meant: a selected one, else the only one with shapes in it."""
-    drawn = [layer for layer in layers.viewer.layers if isinstance(layer, Shapes) and layer.nshapes]
-    selected = [layer for layer in drawn if layer in layers.viewer.layers.selection]
-    found = selected or (drawn if len(drawn) == 1 else [])
-    return found[-1] if found else None
 
 
 def _tool(row: QHBoxLayout, name: str, tip: str, clicked: Callable[[], None]) -> QToolButton:
