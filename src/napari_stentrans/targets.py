@@ -41,9 +41,10 @@ LABELS = [p.label for p in Provenance]
 TRUSTED_REACH = 3.0
 """Sites farther than this from every measured spot, in spacings, are extrapolated.
 
-In the middle of holes cut into sections, 3 spacings leave 0.5 to 0.85 of what kriging and the
-default method gain over the section's mean next to the spots, 4 leave 0.35 to 0.75. Where the truth
-is known, in simulated tissue, half of the spatial genes are then no better than that mean.
+Measured in holes that grow around the same spots, in three real sections and a simulated one: of
+what the default method gains over the section's mean right beside the measured spots, a distance
+of 3 leaves half (0.3 to 0.9), 4 leaves two fifths. Where the truth is known, half of the spatial
+genes are then no better than that mean (``benchmarks/reach.py``).
 """
 
 
