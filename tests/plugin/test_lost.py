@@ -250,14 +250,14 @@ def test_low_counts_are_previewed_and_painted_when_wanted(poor, qtbot):
     box = panel.finder
     assert layers.lost is None
     np.testing.assert_array_equal(
-        layers.proposal.data != 0, raster.paint(totals < box.counts.value())
+        layers.proposal.data[..., 3] > 0, raster.paint(totals < box.counts.value())
     )
-    assert {5, 50, 150} <= set(np.flatnonzero(raster.lost(layers.proposal.data)))
+    assert {5, 50, 150} <= set(np.flatnonzero(raster.lost(layers.proposal.data[..., 3])))
     for _ in range(30):
         qtbot.keyClick(box.slider, Qt.Key.Key_Right)
     low = totals < box.counts.value()
     assert low.sum() > 3
-    np.testing.assert_array_equal(raster.lost(layers.proposal.data), low)
+    np.testing.assert_array_equal(raster.lost(layers.proposal.data[..., 3]), low)
     assert f"{int(low.sum()):,} spots have fewer" in box.words.text()
     qtbot.keyClick(box.slider, Qt.Key.Key_Escape)
     assert layers.proposal is None

@@ -7,7 +7,5 @@ PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#56b4
 """Colour of each provenance."""
 EXTRAPOLATED_COLOUR = "#f0e442"
 """Colour of sites too far from every measured spot, whatever their provenance."""
-PROPOSAL_COLOUR = "#ffffff"
-"""Colour of what is shown before it is painted; no map and no tissue has it."""
 REGION_COLOURS = (LOST_COLOUR, "#0072b2", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
 """Colours of lost regions, by label; they begin again where there are more."""

@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from PIL import Image
+from scipy.ndimage import binary_erosion
 
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.export.colours import (
     EXTRAPOLATED_COLOUR,
     LOST_COLOUR,
-    PROPOSAL_COLOUR,
     PROVENANCE_COLOURS,
 )
 from napari_stentrans.targets import LABELS
@@ -189,17 +189,17 @@ def lost_layer(section: Section, frame: Frame) -> LayerData:
 
 
 def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerData:
-    """Layer of places (row, column) on the section's raster that may be lost."""
-    options = {
-        **frame.of_raster(section.raster),
-        "colormap": DirectLabelColormap(
-            color_dict={None: PROPOSAL_COLOUR, 0: "transparent", 1: PROPOSAL_COLOUR}
-        ),
-        "features": {"index": [1], "region": ["not painted yet"]},
-        "opacity": 0.9,
-    }
-    data = np.asarray(cells, bool).astype(np.uint8)
-    return _layer(data, "proposal", "to be painted?", options, {"section": section}, "labels")
+    """Layer (row, column, 4) of places on the section's raster that may be lost.
+
+    White with a black rim, which stands out from every map, tissue and theme. An image, since
+    napari makes and removes those faster than labels.
+    """
+    cells = np.asarray(cells, bool)
+    data = np.zeros((*cells.shape, 4), np.uint8)
+    data[cells] = 255
+    data[cells & ~binary_erosion(cells), :3] = 0
+    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
+    return _layer(data, "proposal", "to be painted?", options, {"section": section}, "image")
 
 
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:

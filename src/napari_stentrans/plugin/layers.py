@@ -165,8 +165,12 @@ class SectionLayers:
     def propose(self, cells: ArrayLike | None) -> None:
         """Show places (bool, row and column) that may be lost, over all else; None ends it."""
         if cells is not None:
+            layer_data = proposal_layer(self.section, cells, self._frame)
+            if self.proposal is not None:
+                self.proposal.data = layer_data[0]
+                return
             self.set_side_by_side(on=False)
-            self._layers.put("proposal", proposal_layer(self.section, cells, self._frame))
+            self._layers.put("proposal", layer_data)
         elif self.proposal is not None:
             self.viewer.layers.remove(self.proposal)
 
