@@ -1,0 +1,41 @@
+"""Keys of the dock, in one table; none of them is napari's own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QShortcut
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from qtpy.QtWidgets import QWidget
+
+SHORTCUTS: dict[str, tuple[str, str]] = {
+    "lost.new": ("Alt+N", "New lost region, and paint with it"),
+    "lost.next": ("Alt+.", "Paint with the next lost region"),
+    "lost.previous": ("Alt+,", "Paint with the lost region before"),
+    "lost.grow": ("Alt+=", "Grow the lost region by one spot"),
+    "lost.shrink": ("Alt+-", "Shrink the lost region by one spot"),
+    "lost.invert": ("Alt+I", "Swap the lost region for the spots outside"),
+    "lost.clear": ("Alt+0", "Clear all lost regions"),
+    "lost.shapes": ("Alt+D", "Paint the shapes of the selected Shapes layer"),
+    "lost.low_counts": ("Alt+U", "Find spots with low counts"),
+    "lost.uncovered": ("Alt+T", "Find tissue without spots"),
+}
+"""Keys, and what they do in plain words, by action."""
+
+
+def bind(parent: QWidget, actions: Mapping[str, Callable[[], object]]) -> None:
+    """Let the keys of actions work in the window of a widget."""
+    for name, action in actions.items():
+        keys, words = SHORTCUTS[name]
+        shortcut = QShortcut(QKeySequence(keys), parent)
+        shortcut.setWhatsThis(words)
+        shortcut.activated.connect(action)
+
+
+def with_keys(tip: str, name: str) -> str:
+    """Tooltip with the keys of an action."""
+    return f"{tip} ({SHORTCUTS[name][0]})"
