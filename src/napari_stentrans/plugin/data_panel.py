@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar
 
+from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.samples import SAMPLES
@@ -68,7 +69,6 @@ class DataPanel(Panel):
         self.rows.addWidget(self.about)
         self.search = GeneSearch()
         self.search.chosen.connect(self.geneChosen)
-        self.rows.addWidget(self.search)
         self._section: Section | None = None
         self.show_section(None)
 
@@ -94,7 +94,7 @@ class DataPanel(Panel):
         self.about.setText(describe(section))
         self.about.setToolTip("" if section.source is None else str(section.source))
         if section is not self._section:
-            self.search.set_genes(section.genes, section.adata.var.get("gene_ids"))
+            self.search.set_index(GeneIndex.of(section))
             self._section = section
         if gene != self.search.gene():  # else what is being typed would go
             self.search.set_gene(gene)

@@ -21,6 +21,7 @@ from napari_stentrans.export import save_steps
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_file, ask_folder, ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
+from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
 from napari_stentrans.plugin.loading import read_steps, sample_steps
 from napari_stentrans.plugin.lost_panel import LostPanel
@@ -68,6 +69,7 @@ class StentransDock(QWidget):
         self._check_next = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
+        self.genes = GenesPanel(self.data.search)
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
         self._lay_out()
         self._connect()
@@ -99,7 +101,6 @@ class StentransDock(QWidget):
         except StentransError as error:
             self._fail(str(error))
             return
-        self.data.search.set_gene(self._layers.gene)
         self.enhance.form.set_shown_gene(self._layers.gene)
         self._show_result()
 
@@ -178,6 +179,7 @@ class StentransDock(QWidget):
         events.removed.disconnect(self._layers_timer_start)
         for panel in (self.lost, self.result, self.quality):
             panel.set_layers(None)
+        self.genes.shut_down()
 
     # ---- jobs
 
@@ -259,7 +261,7 @@ class StentransDock(QWidget):
         for opener in (self.data.open, self.data.sample):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
         self.data.sections.setEnabled(phase.idle)
-        self.data.search.setEnabled(has_section and not loading)
+        self.genes.setEnabled(has_section and not loading)
         self.lost.setEnabled(has_section and not loading)
         self.enhance.set_phase(phase)
         self.enhance.progress.set_paused(phase is Phase.PAUSED)
@@ -272,6 +274,7 @@ class StentransDock(QWidget):
         for panel in (self.lost, self.result, self.quality):
             panel.set_layers(layers)
         self._show_section()
+        self.genes.set_layers(layers)
         if self._phase is Phase.CHECKING:
             self._runner.cancel()
         elif self._phase.idle:
@@ -286,6 +289,7 @@ class StentransDock(QWidget):
         gene = "" if layers is None else layers.gene
         self.data.show_section(None if layers is None else layers.section, gene)
         self.enhance.form.set_shown_gene(gene)
+        self.genes.refresh()
 
     def _on_section_chosen(self, at: int) -> None:
         self._choose(find(self.viewer)[at])
@@ -337,6 +341,8 @@ class StentransDock(QWidget):
         self.data.sampleWanted.connect(self.open_sample)
         self.data.sectionChosen.connect(self._on_section_chosen)
         self.data.geneChosen.connect(self.show_gene)
+        self.genes.geneChosen.connect(self.show_gene)
+        self.genes.failed.connect(self._fail)
         self.lost.counted.connect(self.enhance.form.set_lost)
         self.enhance.runWanted.connect(self.run)
         self.enhance.pauseWanted.connect(self._runner.pause)
@@ -362,7 +368,7 @@ class StentransDock(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.message)
-        panels = (self.data, self.lost, self.enhance, self.result, self.quality)
+        panels = (self.data, self.genes, self.lost, self.enhance, self.result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)
