@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QAbstractListModel, QModelIndex, QRect, QSize, Qt, Signal
+from qtpy.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt, Signal
 from qtpy.QtGui import QColor, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate
 
@@ -17,11 +17,12 @@ STAR_WIDTH = 22
 STAR_COLOUR = QColor("#e69f00")
 NOTE = Qt.ItemDataRole.UserRole
 STARRED = NOTE + 1
-NO_INDEX = QModelIndex()
 
 
-class GeneListModel(QAbstractListModel):
-    """Names with a note each; any number of them, since nothing is made per row.
+class GeneListModel(QStringListModel):
+    """Names with a note each.
+
+    Qt keeps the names, since it counts its rows once per row; the rest is made when it is seen.
 
     Parameters
     ----------
@@ -38,9 +39,8 @@ class GeneListModel(QAbstractListModel):
 
     def set_genes(self, names: Sequence[str], notes: Sequence[str] | None = None) -> None:
         """Show these names, with a note beside each where given."""
-        self.beginResetModel()
         self._names, self._notes, self._rows = names, notes, None
-        self.endResetModel()
+        self.setStringList(list(names))
 
     def name(self, row: int) -> str:
         """Name in a row."""
@@ -49,7 +49,7 @@ class GeneListModel(QAbstractListModel):
     def row(self, name: str) -> int:
         """Row of a name; -1 where it is not there."""
         if self._rows is None:
-            self._rows = {known: at for at, known in enumerate(self._names)}
+            self._rows = dict(zip(self._names, range(len(self._names)), strict=True))
         return self._rows.get(name, -1)
 
     def restar(self, name: str) -> None:
@@ -57,10 +57,6 @@ class GeneListModel(QAbstractListModel):
         row = self.row(name)
         if row >= 0:
             self.dataChanged.emit(self.index(row), self.index(row))
-
-    def rowCount(self, parent: QModelIndex = NO_INDEX) -> int:
-        """Genes."""
-        return 0 if parent.isValid() else len(self._names)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
         """Name, note and star of a row."""
@@ -179,7 +175,7 @@ class GeneList(QListView):
         if row < 0:
             self.clearSelection()
         else:
-            self.scrollTo(index)
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
         self._quiet = False
 
     def mark_first(self) -> None:

@@ -305,10 +305,10 @@ class GenesPanel(Panel):
             (self.over, *self.chips),
             (self.waiting,),
             (self.bar,),
-            (self.fold,),
-            (self.look,),
         ):
             self.rows.addLayout(_row(*parts))
+        self.rows.addWidget(self.fold)
+        self.rows.addWidget(self.look)
 
     def _connect(self) -> None:
         self.search.searched.connect(self._on_searched)

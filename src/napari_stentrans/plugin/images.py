@@ -119,7 +119,8 @@ def limits_of(values: NDArray[np.floating]) -> tuple[float, float]:
 
 def set_limits(layer: NapariImage, limits: tuple[float, float]) -> None:
     """Set contrast limits, and let their slider reach as far as the values do."""
-    layer.contrast_limits = limits
+    if tuple(layer.contrast_limits) != limits:
+        layer.contrast_limits = limits
     highest = np.nanmax(layer.data, initial=limits[1])
     layer.contrast_limits_range = (min(limits[0], 0.0), float(highest))
 

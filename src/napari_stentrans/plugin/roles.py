@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
@@ -58,7 +59,9 @@ class RoleLayers(dict[str, Any]):
             self._swap(role, layer_data)
             return
         layer.data = data
-        layer.scale, layer.translate = options["scale"], options["translate"]
+        for name in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, name), options[name]):  # slow, though the same
+                setattr(layer, name, options[name])
         if new_limits and not _coloured(layer):
             set_limits(layer, options["contrast_limits"])
         if layer.name == self._names[role]:
