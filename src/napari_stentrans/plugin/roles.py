@@ -111,6 +111,7 @@ class RoleLayers(dict[str, Any]):
         layers.insert(layers.index(old) + 1, new)
         self.take(role, new)
         layers.remove(old)
+        new.name = kept.get("name", options["name"])  # both had it for a moment
         layers.selection = selected
         layers.selection.active = active
 
