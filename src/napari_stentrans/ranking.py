@@ -117,7 +117,7 @@ def _neighbour_means(xy: Array) -> Callable[[FloatArray], FloatArray]:
 
 
 def _moran(values: FloatArray, around: Callable[[FloatArray], FloatArray]) -> Array:
-    z = values - values.mean(0)
+    z = np.asarray(values - values.mean(0), np.float32)
     return np.asarray((z * around(z)).sum(0) / np.maximum((z * z).sum(0), 1e-9), float)
 
 

@@ -12,6 +12,11 @@ from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDele
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Notes = Sequence[str] | NDArray[np.floating]
+
 ROWS_SHOWN = 6
 STAR_WIDTH = 22
 STAR_COLOUR = QColor("#e69f00")
@@ -34,10 +39,10 @@ class GeneListModel(QStringListModel):
         super().__init__()
         self._is_favourite = is_favourite
         self._names: Sequence[str] = ()
-        self._notes: Sequence[str] | None = None
+        self._notes: Notes | None = None
         self._rows: dict[str, int] | None = None
 
-    def set_genes(self, names: Sequence[str], notes: Sequence[str] | None = None) -> None:
+    def set_genes(self, names: Sequence[str], notes: Notes | None = None) -> None:
         """Show these names, with a note beside each where given."""
         self._names, self._notes, self._rows = names, notes, None
         self.setStringList(list(names))
@@ -64,6 +69,7 @@ class GeneListModel(QStringListModel):
             return None
         name = self._names[index.row()]
         note = "" if self._notes is None else self._notes[index.row()]
+        note = note if isinstance(note, str) else f"{note:.2f}"
         if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
             return name
         if role == NOTE:
@@ -147,7 +153,7 @@ class GeneList(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
 
     def set_genes(
-        self, names: Sequence[str], notes: Sequence[str] | None = None, current: str = ""
+        self, names: Sequence[str], notes: Notes | None = None, current: str = ""
     ) -> None:
         """Show these genes, and the current one as such; emits nothing."""
         self._quiet = True

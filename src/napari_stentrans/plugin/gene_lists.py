@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_stentrans.plugin.gene_index import GeneIndex
+    from napari_stentrans.plugin.gene_list import Notes
     from napari_stentrans.plugin.gene_names import Kept, Listed
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.rankings import Rankings
@@ -30,10 +31,10 @@ LISTS: dict[ListName, tuple[str, str]] = {
 
 
 class Contents(NamedTuple):
-    """Names in a list, a note beside each where there are any, and a sentence about the list."""
+    """Names in a list, a note or number beside each, and a sentence about the list."""
 
     names: Sequence[str]
-    notes: Sequence[str] | None = None
+    notes: Notes | None = None
     said: str = ""
 
 
@@ -104,7 +105,7 @@ class GeneLists:
 def _ranked(ranked: pd.Series | None, said: str) -> Contents:
     if ranked is None:
         return Contents((), said="Ranking the genes …")
-    return Contents(list(ranked.index), [f"{value:.2f}" for value in ranked], said)
+    return Contents(list(ranked.index), ranked.to_numpy(), said)
 
 
 def _about_kept(which: ListName, here: int, kept: int) -> str:

@@ -38,15 +38,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True)
 class Legend:
-    """One map in words and colours: its name, what its values are, and their limits.
+    """One map in words: its name, and what its values are.
 
-    ``colour`` is that of a map that is laid over others, else None: the layer has a colormap.
+    ``overlay`` is the colour and the contrast limits of a map that is laid over others; else
+    None: the layer has them.
     """
 
     name: str
     unit: str
-    limits: Limits
-    colour: str | None
+    overlay: tuple[str, Limits] | None = None
 
 
 class GeneMaps:
@@ -153,11 +153,12 @@ class GeneMaps:
 
     def legends(self) -> list[Legend]:
         """One for each map that is drawn, in the order of their colours."""
-        names = self.names
-        colours = list(OVERLAY_COLOURS.values()) if len(names) > 1 else [None]
+        names, scale = self.names, self.look.scale
+        if len(names) == 1:
+            return [Legend(self.shown, unit(self.shown, scale))]
         return [
-            Legend(name, unit(name, self.look.scale), self.limits("before", name), colour)
-            for name, colour in zip(names, colours, strict=False)
+            Legend(name, unit(name, scale), (colour, self.limits("before", name)))
+            for name, colour in zip(names, OVERLAY_COLOURS.values(), strict=False)
         ]
 
     def given(self, role: str, layer: Image) -> None:

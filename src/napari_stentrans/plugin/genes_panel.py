@@ -244,17 +244,18 @@ class GenesPanel(Panel):
         if layers is None or layer is None:
             self.bar.set_bars([])
             return
-        legends = layers.maps.legends()
-        if len(legends) > 1:
-            self.bar.set_bars(
-                [Bar(one.name, one.unit, one.limits, to_black(str(one.colour))) for one in legends]
-            )
-            return
-        for event in (layer.events.contrast_limits, layer.events.colormap):
-            event.connect(self._on_layer)
-        colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
-        low, high = map(float, layer.contrast_limits)
-        self.bar.set_bars([Bar(legends[0].name, legends[0].unit, (low, high), colours)])
+        bars = []
+        for one in layers.maps.legends():
+            if one.overlay is not None:
+                colour, limits = one.overlay
+                bars.append(Bar(one.name, one.unit, limits, to_black(colour)))
+                continue
+            for event in (layer.events.contrast_limits, layer.events.colormap):
+                event.connect(self._on_layer)
+            colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
+            low, high = map(float, layer.contrast_limits)
+            bars.append(Bar(one.name, one.unit, (low, high), colours))
+        self.bar.set_bars(bars)
 
     def _on_layer(self, event: object = None) -> None:
         if self._layers is not None:
