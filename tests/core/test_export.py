@@ -382,7 +382,7 @@ def test_a_section_comes_back_as_it_was(tmp_path: Path, section: Section) -> Non
 
 
 @settings(
-    max_examples=15,
+    max_examples=8,
     deadline=None,
     derandomize=True,
     suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],

@@ -32,7 +32,7 @@ def overview(image: SectionImage, most: int) -> tuple[NDArray[Any], float]:
         Their number per full-resolution pixel.
     """
     level = next((lv for lv in image.levels if max(lv.shape[:2]) <= most), image.levels[-1])
-    scale = image.scale * level.shape[1] / image.shape[1]
+    scale = image.scale * (level.shape[1] / image.shape[1])
     factor = -(-max(level.shape[:2]) // most)
     pixels = reduced(level, factor) if factor > 1 else np.asarray(level)
     if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
