@@ -104,7 +104,7 @@ def evaluate_steps(
             f"At least one seed and one method are needed, got {seeds} and {len(configs)}."
         )
     yield Progress("looking at the genes", 0, 1)
-    if any(config.image != "off" and config.method == "transformer" for config in configs.values()):
+    if any(config.sees_image and config.features is None for config in configs.values()):
         yield from tissue_words(section)  # of the whole section, for all trials
     columns = _columns(section, genes)
     about = _about(section, columns, protocol)
