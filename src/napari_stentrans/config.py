@@ -66,7 +66,8 @@ class EnhanceConfig(_Settings):
         96, ge=4, le=1024, description="observed spots that a site looks at in large sections"
     )
     image: Literal["auto", "off"] = Field(
-        "auto", description="use the tissue image where it helps on hidden spots (transformer, kriging)"
+        "auto",
+        description="use the tissue image where it helps on hidden spots (transformer, kriging)",
     )
     features: str | None = Field(
         None,

@@ -72,9 +72,7 @@ class Sites:
         return {p.label: int((self.provenance == p).sum()) for p in Provenance}
 
 
-def check_lost(
-    section: Section, lost: ArrayLike | None, name: str = "lost"
-) -> NDArray[np.bool_]:
+def check_lost(section: Section, lost: ArrayLike | None, name: str = "lost") -> NDArray[np.bool_]:
     """(spot,) bool mask of lost spots; None means that none is lost.
 
     Other masks of spots are checked alike; errors call them by their ``name``.
