@@ -139,8 +139,9 @@ def describe(result: Enhancement) -> str:
     genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
-        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
-    )
+        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)} "
+        f"{result.record.image_in_words}"
+    ).rstrip()
 
 
 def trusted(findings: dict[str, float]) -> str:
