@@ -17,7 +17,7 @@ import pandas as pd
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
 from napari_stentrans.raster import SpotRaster
-from napari_stentrans.targets import LABELS, Sites
+from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -155,6 +155,17 @@ class Enhancement:
         """(site,) "measured", "lost", "unmeasured" or "between"."""
         return pd.Categorical.from_codes(self.sites.provenance, LABELS)
 
+    @cached_property
+    def distance_to_measured(self) -> NDArray[np.float64]:
+        """(site,) distance to the nearest measured spot, in spacings of the spots."""
+        measured = self.section.xy[self.sites.measured[: self.sites.n_spots]]
+        return distance_to_measured(self.sites.xy, measured, self.section.lattice.spacing)
+
+    @cached_property
+    def extrapolated(self) -> NDArray[np.bool_]:
+        """(site,) True where every measured spot is too far away for the value to be trusted."""
+        return self.distance_to_measured > TRUSTED_REACH
+
     def names(self, genes: list[str] | None = None) -> list[str]:
         """Names, each once, of genes given by name or id; of all genes when not given.
 
@@ -215,8 +226,10 @@ class Enhancement:
         """A new AnnData of all sites (dense: choose ``genes`` where memory is short).
 
         ``X`` log-normalised expression, ``layers["counts"]`` expected counts,
-        ``layers["std"]``, ``obs["provenance"]``, ``obsm["spatial"]`` full-resolution (x, y),
-        ``uns["stentrans"]`` the run record as JSON. Spots keep their names and come first.
+        ``layers["std"]``, ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings,
+        ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
+        full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON. Spots keep their
+        names and come first.
         """
         adata = self.skeleton(genes)
         shape = (adata.n_obs, adata.n_vars)
@@ -235,6 +248,8 @@ class Enhancement:
         in_section = spots.var_names.get_indexer(self.genes[columns])
         obs = pd.DataFrame(index=self.sites.names)
         obs["provenance"] = self.provenance
+        obs["distance_to_measured"] = np.round(self.distance_to_measured, 3)
+        obs["extrapolated"] = self.extrapolated
         obs["expected_total"] = self.totals
         if self.section.lattice.kind != "irregular":
             rc = np.round(self.section.lattice.rc(self.sites.xy), 3) + 0.0

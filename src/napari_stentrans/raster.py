@@ -117,16 +117,12 @@ class SpotRaster:
 
         The inverse of ``unmeasured``, for sites that came from it.
         """
-        painted = np.zeros(self.shape, bool)
+        numbers, nodes = self.empty_nodes
         wanted = self.lattice.nodes(np.asarray(sites, float).reshape(-1, 2))
-        if len(wanted):
-            row, column = np.nonzero(self.index < 0)
-            nodes = self.lattice.nodes(self.origin + self.pixel * np.column_stack([column, row]))
-            low, width = nodes.min(0), int(np.ptp(nodes[:, 1])) + 1
-            in_reach = ((wanted >= low) & (wanted <= nodes.max(0))).all(1)
-            number = (nodes - low) @ [width, 1]
-            painted[row, column] = np.isin(number, (wanted[in_reach] - low) @ [width, 1])
-        return painted
+        if not len(wanted) or not len(nodes):
+            return np.zeros(self.shape, bool)
+        distance, _ = cKDTree(wanted).query(nodes, distance_upper_bound=0.5)
+        return np.append(np.isfinite(distance), False)[numbers]
 
     def lost(self, painted: ArrayLike) -> NDArray[np.bool_]:
         """(spot,) True where at least half of a spot's cell is painted.
@@ -150,15 +146,30 @@ class SpotRaster:
 
         A node counts when at least half of its cell is painted. ``xy`` are the spots.
         """
-        painted = self._checked(painted) & (self.index < 0)
-        row, column = np.nonzero(painted)
-        covered = self.origin + self.pixel * np.column_stack([column, row])
+        numbers, nodes = self.empty_nodes
+        covered = numbers[self._checked(painted) & (numbers >= 0)]
         if not len(covered):
             return np.empty((0, 2))
-        nodes, count = np.unique(self.lattice.nodes(covered), axis=0, return_counts=True)
+        count = np.bincount(covered, minlength=len(nodes))
         area = abs(np.linalg.det(self.lattice.basis)) * (2 if self.lattice.kind == "hex" else 1)
-        full = nodes[2 * count * self.pixel**2 >= area]
+        full = nodes[(count > 0) & (2 * count * self.pixel**2 >= area)]
         return self.lattice.fill(self.lattice.xy(full), xy) if len(full) else np.empty((0, 2))
+
+    @cached_property
+    def empty_nodes(self) -> tuple[NDArray[np.int32], NDArray[np.int64]]:
+        """Which lattice node each pixel without a spot belongs to; slow when first asked for.
+
+        (row, column) number of the node, -1 where there is a spot; and (node, 2) the nodes.
+        """
+        row, column = np.nonzero(self.index < 0)
+        numbers = np.full(self.shape, -1, np.int32)
+        if not len(row):
+            return numbers, np.empty((0, 2), np.int64)
+        found = self.lattice.nodes(self.origin + self.pixel * np.column_stack([column, row]))
+        low, width = found.min(0), int(np.ptp(found[:, 1])) + 1
+        keys, which = np.unique((found - low) @ [width, 1], return_inverse=True)
+        numbers[row, column] = which
+        return numbers, np.column_stack(np.divmod(keys, width)) + low
 
     @cached_property
     def _areas(self) -> NDArray[np.int64]:

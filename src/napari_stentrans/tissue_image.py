@@ -69,7 +69,7 @@ class TissueWords:
         """(site, feature) at positions xy (site, 2), full-resolution pixels; NaN outside."""
         where = (xy[:, ::-1].T + 0.5) / self.pixels - 0.5
         size = np.array(self.shares.shape[2:])[:, None]
-        outside = ((where < -0.5) | (where > size - 0.5)).any(0)
+        outside = ((where < -1) | (where > size)).any(0)  # the last square may be cut off
         maps = self.shares.reshape(-1, *self.shares.shape[2:])
         found = np.stack(
             [
@@ -127,10 +127,9 @@ def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None
     described = _describe(pixels)
     yield Progress(STAGE, 2, 4)
     sample = _sample(described, section.xy / per_pixel, section.lattice.spacing / per_pixel)
-    middle, sd = sample.mean(0), sample.std(0)
-    if len(sample) < SAMPLE // 10 or sd.max() < BLANK:  # beside the tissue, or blank
+    if len(sample) < SAMPLE // 10 or sample.std(0).max() < BLANK:  # beside the tissue, or blank
         return None
-    sd = np.maximum(sd, 1e-3)
+    middle, sd = sample.mean(0), np.maximum(sample.std(0), 1e-3)
     centres, _ = kmeans2((sample - middle) / sd, WORDS, iter=15, minit="++", seed=0)
     yield Progress(STAGE, 3, 4)
     shares = _shares(described, middle, sd, centres)

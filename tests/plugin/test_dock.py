@@ -165,26 +165,6 @@ def test_tools_follow_the_layer_and_the_layer_follows_the_tools(loaded, qtbot):
     assert lost.mode == "pan_zoom"
 
 
-def test_suggest_paints_poor_spots_and_can_be_undone_and_cleared(dock, load, qtbot):
-    from napari_stentrans.simulate import simulate_section
-
-    section = simulate_section(400, 60, image=False)
-    section.counts.data[np.isin(section.counts.indices, [5, 50, 150])] = 0
-    section.counts.eliminate_zeros()
-    layers = load(dock, section)
-    click(qtbot, dock.lost.suggest)
-    assert {5, 50, 150} <= set(np.flatnonzero(layers.painted().lost))
-    n = int(layers.painted().lost.sum())
-    assert f"Suggested {n} spots" in dock.lost.words.text()
-    layers.lost.undo()
-    qtbot.waitUntil(lambda: "Nothing is marked" in dock.lost.words.text())
-    click(qtbot, dock.lost.suggest)
-    click(qtbot, dock.lost.clear)
-    assert not layers.lost.data.any()
-    layers.lost.undo()
-    assert int(layers.painted().lost.sum()) == n
-
-
 # ---- runs
 
 

@@ -5,5 +5,7 @@ from napari_stentrans.targets import LABELS
 LOST_COLOUR = "#d55e00"
 PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#56b4e9"), strict=True))
 """Colour of each provenance."""
+EXTRAPOLATED_COLOUR = "#f0e442"
+"""Colour of sites too far from every measured spot, whatever their provenance."""
 REGION_COLOURS = (LOST_COLOUR, "#0072b2", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
 """Colours of lost regions, by label; they begin again where there are more."""

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_stentrans.errors import WriteError
-from napari_stentrans.export.colours import PROVENANCE_COLOURS
+from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.export.files import beside, check_ending, check_place
 from napari_stentrans.targets import Provenance
 
@@ -231,8 +231,10 @@ def _draw_provenance(view: _View, axes: Axes, enhancement: Enhancement, *, legen
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
-    colours = list(PROVENANCE_COLOURS.values())
-    codes = enhancement.raster.draw(enhancement.sites.provenance)
+    colours = [*PROVENANCE_COLOURS.values(), EXTRAPOLATED_COLOUR]
+    far = enhancement.extrapolated
+    known = np.where(far, len(PROVENANCE_COLOURS), enhancement.sites.provenance)
+    codes = enhancement.raster.draw(known)
     view.show(
         axes,
         enhancement.raster,
@@ -244,6 +246,8 @@ def _draw_provenance(view: _View, axes: Axes, enhancement: Enhancement, *, legen
     if legend:
         there = [label for label, n in enhancement.sites.counts().items() if n]
         patches = [Patch(color=PROVENANCE_COLOURS[label], label=label) for label in there]
+        if far.any():
+            patches.append(Patch(color=EXTRAPOLATED_COLOUR, label="extrapolated"))
         axes.legend(handles=patches, loc="lower center", ncols=2, fontsize=7, frameon=False)
 
 

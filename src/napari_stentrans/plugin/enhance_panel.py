@@ -64,7 +64,7 @@ class EnhancePanel(Panel):
         return config, mask
 
     def image_damaged(self, painted: LostMask) -> NDArray[np.bool_] | None:
-        """Spots (spot,) where a run is not to look at the tissue image; None where there is none."""
+        """Spots (spot,) where a run is not to look at the image; None where there is none."""
         return self.form.image.damaged_spots(painted)
 
     def set_phase(self, phase: Phase) -> None:

@@ -31,6 +31,17 @@ _SHAPES = {
     'C5.2 19.8 3.8 14.2 9 12.2 Z"/>',
     "eraser": '<path d="M14.5 3 L21.5 10 L12 19.5 H21 V21.5 H7 L2.5 17 Z"/>',
     "polygon": f'<path {_LINE} d="M12 3 L21 10 L17.5 20.5 H6.5 L3 10 Z"/>',
+    "bucket": '<path d="M10 3 L20 12 L11.5 20 Q10.5 21 9.5 20 L3 13.5 Q2 12.5 3 11.5 Z"/>'
+    '<path d="M21 14 Q24 18.5 21.5 20.5 Q19 21.5 18.7 18.5 Z"/>',
+    "undo": f'<path {_LINE} d="M5 9 H14 Q20 9 20 14 Q20 19 14 19 H9 M9.5 4.5 L5 9 L9.5 13.5"/>',
+    "redo": f'<path {_LINE} d="M19 9 H10 Q4 9 4 14 Q4 19 10 19 H15 M14.5 4.5 L19 9 L14.5 13.5"/>',
+    "eye": f'<path {_LINE} d="M1.5 12 Q12 1 22.5 12 Q12 23 1.5 12 Z"/>'
+    '<circle cx="12" cy="12" r="3.5"/>',
+    "eye_closed": f'<path {_LINE} d="M2 10 Q12 20 22 10 M5 14 L3 17 M12 15.5 V19 M19 14 L21 17"/>',
+    "bin": f'<path {_LINE} d="M4 6 H20 M9 5.5 V3 H15 V5.5 M6 6.5 L7.3 21 H16.7 L18 6.5"/>',
+    "swatch": '<rect x="2" y="2" width="20" height="20" rx="4"/>',
+    "swatch_used": '<rect x="2" y="2" width="20" height="20" rx="4"/>'
+    '<path fill="none" stroke="{hole}" stroke-width="3" d="M6.5 12.5 L10.5 16.5 L17.5 8"/>',
 }
 
 

@@ -11,10 +11,15 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap
+from scipy.ndimage import binary_erosion
 
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
-from napari_stentrans.export.colours import LOST_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.export.colours import (
+    EXTRAPOLATED_COLOUR,
+    LOST_COLOUR,
+    PROVENANCE_COLOURS,
+)
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
 from napari_stentrans.targets import LABELS
 
@@ -22,7 +27,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari.layers import Image as NapariImage
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.io.choices import Choice
     from napari_stentrans.plugin.frame import Frame
@@ -92,7 +97,7 @@ class FirstLook:
         StentransWarning
             When the image cannot be read; the section is then shown without it.
         """
-        section.raster  # noqa: B018 - drawn here, and kept by the section
+        section.raster.empty_nodes  # noqa: B018 - drawn here, and kept by the section
         return cls(section, first_gene(section), _tissue(section))
 
     def layer_data(self, frame: Frame) -> list[LayerData]:
@@ -201,17 +206,34 @@ def lost_layer(section: Section, frame: Frame) -> LayerData:
     return _layer(data, "lost", "lost regions", options, {"section": section}, "labels")
 
 
+def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerData:
+    """Layer (row, column, 4) of places on the section's raster that may be lost.
+
+    White with a black rim, which stands out from every map, tissue and theme. An image, since
+    napari makes and removes those faster than labels.
+    """
+    cells = np.asarray(cells, bool)
+    data = np.zeros((*cells.shape, 4), np.uint8)
+    data[cells] = 255
+    data[cells & ~binary_erosion(cells), :3] = 0
+    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
+    return _layer(data, "proposal", "to be painted?", options, {"section": section}, "image")
+
+
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     """Layer that says where the value of each site comes from; 0 where there is no site."""
     raster = enhancement.raster
-    codes = np.append(enhancement.sites.provenance.astype(np.uint8) + 1, np.uint8(0))
-    colours: dict[int | None, str] = dict(enumerate(PROVENANCE_COLOURS.values(), start=1))
+    values = [*LABELS, "extrapolated"]
+    known = np.where(enhancement.extrapolated, len(LABELS), enhancement.sites.provenance)
+    codes = np.append(known.astype(np.uint8) + 1, np.uint8(0))
+    shown = [*PROVENANCE_COLOURS.values(), EXTRAPOLATED_COLOUR]
+    colours: dict[int | None, str] = dict(enumerate(shown, start=1))
     options = {
         **frame.of_raster(raster),
         "colormap": DirectLabelColormap(
             color_dict={None: "transparent", 0: "transparent"} | colours
         ),
-        "features": {"index": list(colours), "value": LABELS},
+        "features": {"index": list(colours), "value": values},
         "opacity": 1.0,
         "visible": False,
     }

@@ -18,6 +18,7 @@ from napari_stentrans.plugin.images import (
     brush_of,
     gene_layer,
     lost_layer,
+    proposal_layer,
     provenance_layer,
     result_layer,
     told_layer,
@@ -86,6 +87,7 @@ class SectionLayers:
     image = _layer_of("image", "Tissue image")
     before = _layer_of("before", "Map of the gene as measured")
     lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
+    proposal = _layer_of("proposal", "Places that may be lost, to be looked at before painting")
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
     provenance = _layer_of("provenance", "Where each enhanced value comes from")
     uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
@@ -155,6 +157,26 @@ class SectionLayers:
         layer = self._lost_layer()
         cells = self.section.raster.paint(lost) & (np.asarray(layer.data) == 0)
         layer.data_setitem(np.nonzero(cells), 1)
+
+    def relabel(self, labels: ArrayLike) -> None:
+        """Repaint lost regions with labels (row, column), as one step that can be undone."""
+        layer = self._lost_layer()
+        labels = np.asarray(labels)
+        changed = np.nonzero(labels != np.asarray(layer.data))
+        if len(changed[0]):
+            layer.data_setitem(changed, labels[changed])
+
+    def propose(self, cells: ArrayLike | None) -> None:
+        """Show places (bool, row and column) that may be lost, over all else; None ends it."""
+        if cells is not None:
+            layer_data = proposal_layer(self.section, cells, self._frame)
+            if self.proposal is not None:
+                self.proposal.data = layer_data[0]
+                return
+            self.set_side_by_side(on=False)
+            self._layers.put("proposal", layer_data)
+        elif self.proposal is not None:
+            self.viewer.layers.remove(self.proposal)
 
     def show_enhancement(self, enhancement: Enhancement) -> None:
         """Show a result of this section, in the layers of the last one where they are left."""
@@ -258,8 +280,9 @@ class SectionLayers:
     @property
     def maps(self) -> list[Layer]:
         """Layers that hide the tissue image, the lowest first."""
-        above = (layer for role, layer in self._layers.items() if role not in ("image", "lost"))
-        return sorted(above, key=self.viewer.layers.index)
+        not_maps = ("image", "lost", "proposal")
+        maps = (layer for role, layer in self._layers.items() if role not in not_maps)
+        return sorted(maps, key=self.viewer.layers.index)
 
     @property
     def present(self) -> list[Layer]:

@@ -1,4 +1,4 @@
-"""Lost regions: paint what a fold, a bubble or a tear has spoilt, and see what that comes to."""
+"""Lost regions: mark what a fold, a bubble or a tear has spoilt, and see what that comes to."""
 
 from __future__ import annotations
 
@@ -7,16 +7,23 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import QSize, QTimer, Signal
-from qtpy.QtWidgets import QButtonGroup, QHBoxLayout, QToolButton
+from qtpy.QtWidgets import QHBoxLayout, QToolButton
 
 from napari_stentrans.errors import MaskError
-from napari_stentrans.io.masks import LostMask
+from napari_stentrans.plugin import edits
+from napari_stentrans.plugin.finder import Finder
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.region_list import RegionList
+from napari_stentrans.plugin.regions import Painted, Regions
+from napari_stentrans.plugin.shortcuts import bind, with_keys
+from napari_stentrans.targets import TRUSTED_REACH
 
 if TYPE_CHECKING:
-    from napari.layers import Labels
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
+    from qtpy.QtWidgets import QPushButton
 
     from napari_stentrans.plugin.layers import SectionLayers
 
@@ -24,27 +31,29 @@ TOOLS = {
     "paint": ("brush", "Brush", "Paint lost tissue (key 2 or P on the canvas)"),
     "erase": ("eraser", "Eraser", "Take paint away (key 1 or E on the canvas)"),
     "polygon": ("polygon", "Polygon", "Outline lost tissue with clicks (key 3 on the canvas)"),
+    "fill": ("bucket", "Fill", "Fill a closed outline with a click (key 4 or F on the canvas)"),
 }
-FAR_OUT = 3.0
-"""Spots this many deviations below the median count as outlying."""
-MAD_TO_SD = 1.4826
-"""A median absolute deviation times this is the standard deviation of a normal distribution."""
-EVENTS = ("paint", "data", "set_data", "labels_update")
+STEPS = {
+    "undo": ("Undo", "Take the last change of the paint back (Ctrl+Z on the canvas)"),
+    "redo": ("Redo", "Do again what was taken back (Ctrl+Shift+Z on the canvas)"),
+}
+EDITS = {
+    "grown": ("Grow", "Let the region take in the spots next to it", "lost.grow"),
+    "shrunk": ("Shrink", "Take the outermost spots of the region away", "lost.shrink"),
+    "inverted": ("Invert", "Swap the region for the spots that no region has", "lost.invert"),
+    "cleared": ("Clear", "Take the paint of all regions away; undo brings it back", "lost.clear"),
+}
+SOURCES = {
+    "shapes": ("From shapes", "Paint what is drawn on the selected Shapes layer", "lost.shapes"),
+    "low_counts": (
+        "Low counts…",
+        "Find spots with far fewer counts than others",
+        "lost.low_counts",
+    ),
+    "uncovered": ("Not covered…", "Find tissue in the image that no spot covers", "lost.uncovered"),
+}
+EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
 COUNT_EVERY_MS = 150
-
-
-def outlying(totals: NDArray[np.float64]) -> NDArray[np.bool_]:
-    """(spot,) True where the library size is outlyingly low, or nothing was counted.
-
-    Low is below median - 3 MAD of the log totals, the MAD scaled to a standard deviation.
-    """
-    counted = totals > 0
-    if not counted.any():
-        return ~counted
-    logs = np.log(np.maximum(totals, 1e-12))
-    median = np.median(logs[counted])
-    mad = MAD_TO_SD * np.median(np.abs(logs[counted] - median))
-    return np.asarray(~counted | (logs < median - FAR_OUT * mad) & (mad > 0))
 
 
 class LostPanel(Panel):
@@ -56,51 +65,31 @@ class LostPanel(Panel):
     def __init__(self) -> None:
         super().__init__("Lost regions")
         self._layers: SectionLayers | None = None
-        self._watched: Labels | None = None
+        self._regions: Regions | None = None
         self._hint = ""
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(COUNT_EVERY_MS)
         self._soon.timeout.connect(self.count)
+        self._make_tools()
+        self.regions = RegionList()
+        self.rows.addWidget(self.regions)
         self._make_buttons()
-        self.words = words("what is painted")
-        self.rows.addWidget(self.words)
+        self.finder = Finder()
+        self.finder.accepted.connect(self._paint_found)
+        self.finder.said.connect(self._say)
+        self.finder.looking.connect(self.sources["uncovered"].setDisabled)
+        self.words, self.warning = words("what is painted"), words("what is too large")
+        for widget in (self.finder, self.words, self.warning):
+            self.rows.addWidget(widget)
+        self._bind_keys()
         self.count()
 
-    def _make_buttons(self) -> None:
-        self.new = button("New mask", "Make a layer to paint lost tissue on, and start painting")
-        self.new.clicked.connect(self._new)
-        self.tools: dict[str, QToolButton] = {}
-        group = QButtonGroup(self)
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        row.addWidget(self.new, 1)
-        for mode, (_, name, tip) in TOOLS.items():
-            tool = QToolButton()
-            tool.setCheckable(True)
-            tool.setToolTip(tip)
-            tool.setAccessibleName(name.lower())
-            tool.setIconSize(QSize(18, 18))
-            tool.clicked.connect(partial(self._use, mode))
-            group.addButton(tool)
-            row.addWidget(tool)
-            self.tools[mode] = tool
-        group.setExclusive(False)
-        self.rows.addLayout(row)
-        self.suggest = button(
-            "Suggest", "Paint spots with far fewer counts than the others; Ctrl+Z takes it back"
-        )
-        self.suggest.clicked.connect(self._suggest)
-        self.clear = button("Clear", "Take all paint away; Ctrl+Z on the canvas brings it back")
-        self.clear.clicked.connect(self._clear)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.suggest, 1)
-        row.addWidget(self.clear, 1)
-        self.rows.addLayout(row)
+    # ---- what the dock calls
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Work on the lost regions of this section from now on."""
+        self.finder.set_layers(layers)
         self._layers = layers
         self._hint = ""
         self.watch()
@@ -108,25 +97,35 @@ class LostPanel(Panel):
     def watch(self) -> None:
         """Follow the layer of lost regions, which may have come or gone."""
         layer = None if self._layers is None else self._layers.lost
-        if layer is not self._watched:
+        if layer is not (self._regions and self._regions.layer):
             self._listen(False)
-            self._watched = layer
+            self._regions = None if layer is None else Regions(layer)
             self._listen(True)
+        self.finder.watch()
         self._show_mode()
         self.count()
 
     def count(self) -> None:
-        """Say what is painted."""
+        """Say what is painted, region by region."""
+        regions = self._regions
+        for made in (*self.tools.values(), *self.steps.values(), *self.edits.values()):
+            made.setEnabled(regions is not None)
+        if self._layers is None or regions is None:
+            self._show_nothing()
+            return
+        regions.take_in_painted()
         try:
-            mask = self._mask()
+            found = Painted.of(self._layers.section, regions.layer.data)
         except MaskError as error:
             self.words.setText(str(error))
             return
-        spots, sites = int(mask.lost.sum()), len(mask.sites)
-        self.clear.setEnabled(self._watched is not None)
-        for tool in self.tools.values():
-            tool.setEnabled(self._watched is not None)
-        self.words.setText(self._in_words(spots, sites))
+        self.regions.show_regions(regions, {i: found.counts(i) for i in regions.names})
+        spots, sites = int(found.mask.lost.sum()), len(found.mask.sites)
+        parts = [f"{spots:,} spots lost"] * bool(spots)
+        parts += [f"{sites:,} unmeasured sites"] * bool(sites)
+        said = ", ".join(parts) or "Nothing is marked yet"
+        self.words.setText(f"{self._hint} {said}.".strip())
+        self._warn(found, regions)
         self.counted.emit(spots, sites)
 
     def recolour(self) -> None:
@@ -134,61 +133,184 @@ class LostPanel(Panel):
         color = text_color(self.words)
         for mode, (name, *_) in TOOLS.items():
             self.tools[mode].setIcon(icon(name, color))
+        for name, made in self.steps.items():
+            made.setIcon(icon(name, color))
+        self.regions.recolour()
 
-    def _mask(self) -> LostMask:
-        if self._layers is None or self._watched is None:
-            return LostMask(np.zeros(0, bool), np.empty((0, 2)))
-        return self._layers.painted()
+    # ---- words
 
-    def _in_words(self, spots: int, sites: int) -> str:
-        if self._watched is None:
-            return "Nothing is marked. Paint over folds, bubbles and tears to have them filled."
-        if not spots and not sites:
-            return f"{self._hint} Nothing is marked yet.".strip()
-        parts = [f"{spots:,} spots lost"] if spots else []
-        if sites:
-            parts.append(f"{sites:,} unmeasured sites")
-        return f"{self._hint} {', '.join(parts)}.".strip()
+    def _show_nothing(self) -> None:
+        self.regions.show_regions(None, {})
+        nothing = "Nothing is marked. Paint over folds, bubbles and tears to have them filled."
+        self.words.setText(self._hint or nothing)
+        self.warning.hide()
+        self.counted.emit(0, 0)
+
+    def _warn(self, found: Painted, regions: Regions) -> None:
+        """Name the regions that are too large to be trusted."""
+        names = regions.names
+        large = " and ".join(f"“{names[i]}”" for i in found.too_large() if i in names)
+        far = int(found.far.sum())
+        self.warning.setVisible(bool(far))
+        self.warning.setText(
+            f"⚠ {large or 'What is painted'} reaches too far to be trusted: {far:,} of "
+            f"{len(found.far):,} places lie more than {TRUSTED_REACH:g} spots from any measured "
+            "one. They will be filled, and marked as extrapolated."
+        )
+
+    def _say(self, text: str) -> None:
+        self._hint = text
+        self.count()
+
+    # ---- regions
 
     def _new(self) -> None:
-        if self._layers is not None:
-            self._layers.add_lost()
-            self.watch()
+        """Make a layer to paint on, or another region on the one that is there."""
+        if self._layers is None:
+            return
+        first = self._layers.lost is None
+        self._layers.add_lost()
+        self._hint = ""
+        self.watch()
+        if first or self._regions is None:
+            return
+        try:
+            label = self._regions.add()
+        except MaskError as error:
+            self._say(str(error))
+            return
+        self.count()
+        self.regions.focus_name(label)
+
+    def _step_region(self, step: int) -> None:
+        """Paint with the next region of the list, or the one before."""
+        if self._regions is not None and self._regions.names:
+            labels = list(self._regions.names)
+            used = self._regions.selected
+            at = labels.index(used) if used in labels else -step
+            self._regions.select(labels[(at + step) % len(labels)])
+
+    def _ready(self, layers: SectionLayers) -> Regions:
+        """Regions of which one is selected; the layer is made where it is not there."""
+        layer = layers.lost
+        if layer is None:
+            layer = layers.add_lost()
+            layer.mode = "pan_zoom"
+        self.watch()
+        regions = self._regions or Regions(layer)
+        if not regions.names:
+            regions.add()
+        elif regions.selected not in regions.names:
+            regions.select(next(iter(regions.names)))
+        layers.viewer.layers.selection.active = layer  # so that Ctrl+Z is meant for it
+        return regions
+
+    # ---- edits
+
+    def _edit(self, name: str) -> None:
+        """Change the paint by one of the functions in ``edits``."""
+        if self._layers is None or self._regions is None:
+            return
+        regions = self._ready(self._layers)
+        labels = np.asarray(regions.layer.data)
+        change: Callable[..., NDArray[np.integer]] = getattr(edits, name)
+        self._layers.relabel(change(self._layers.section, labels, regions.selected))
+        self._say("")
+
+    def _step(self, name: str) -> None:
+        if self._regions is not None:
+            getattr(self._regions.layer, name)()
+            self._say("")
+
+    def _from_shapes(self) -> None:
+        if self._layers is None:
+            return
+        shapes = edits.shapes_of(self._layers.viewer)
+        if shapes is None:
+            self._say("Draw on a Shapes layer (button above napari's list of layers), select it.")
+            return
+        regions = self._ready(self._layers)
+        self._add(edits.drawn(shapes, regions.layer), regions.selected)
+        self._say(f"Painted what is drawn on “{shapes.name}”.")
+
+    def _paint_found(self, cells: NDArray[np.bool_], name: str) -> None:
+        """Paint what was found, with the region of a name or the one that is selected."""
+        if self._layers is None:
+            return
+        regions = self._ready(self._layers)
+        if name:
+            known = {named: label for label, named in regions.names.items()}
+            regions.select(known[name] if name in known else regions.add(name))
+        self._add(cells, regions.selected)
+        self._say("")
+
+    def _add(self, cells: NDArray[np.bool_], label: int) -> None:
+        if self._layers is not None and self._layers.lost is not None:
+            labels = np.asarray(self._layers.lost.data)
+            self._layers.relabel(edits.added(labels, cells, label))
+
+    # ---- widgets
+
+    def _make_tools(self) -> None:
+        tip = with_keys("Start painting; again for a region of another kind", "lost.new")
+        self.new = button("New region", tip, self._new)
+        row = self._row(self.new)
+        self.tools, self.steps = {}, {}
+        for mode, (_, name, tip) in TOOLS.items():
+            self.tools[mode] = _tool(row, name, tip, partial(self._use, mode))
+            self.tools[mode].setCheckable(True)
+        for step, (name, tip) in STEPS.items():
+            self.steps[step] = _tool(row, name, tip, partial(self._step, step))
+
+    def _make_buttons(self) -> None:
+        self.edits = {
+            name: button(text, with_keys(tip, keys), partial(self._edit, name))
+            for name, (text, tip, keys) in EDITS.items()
+        }
+        self.clear = self.edits["cleared"]
+        clicked: dict[str, Callable[[], None]] = {
+            "shapes": self._from_shapes,
+            "low_counts": lambda: self.finder.low_counts(),
+            "uncovered": lambda: self.finder.uncovered(),
+        }
+        self.sources = {
+            name: button(text, with_keys(tip, keys), clicked[name])
+            for name, (text, tip, keys) in SOURCES.items()
+        }
+        self._row(*self.edits.values())
+        self._row(*self.sources.values())
+
+    def _row(self, *stretched: QPushButton) -> QHBoxLayout:
+        row = QHBoxLayout()
+        row.setSpacing(4)
+        for made in stretched:
+            row.addWidget(made, 1)
+        self.rows.addLayout(row)
+        return row
+
+    def _bind_keys(self) -> None:
+        keys: dict[str, Callable[[], object]] = {"lost.new": self.new.click}
+        keys |= {name: self.edits[edit].click for edit, (*_, name) in EDITS.items()}
+        keys |= {name: self.sources[source].click for source, (*_, name) in SOURCES.items()}
+        keys |= {"lost.next": partial(self._step_region, 1)}
+        keys |= {"lost.previous": partial(self._step_region, -1)}
+        bind(self, keys)
 
     def _use(self, mode: str) -> None:
         """Switch a tool on, or back to moving the view when it was on."""
-        if self._layers is None or self._layers.lost is None:
+        if self._layers is None or self._regions is None:
             return
-        layer = self._layers.lost
+        layer = self._ready(self._layers).layer
         layer.mode = mode if layer.mode != mode else "pan_zoom"
-        self._layers.viewer.layers.selection.active = layer
         self._show_mode()
 
-    def _suggest(self) -> None:
-        if self._layers is None:
-            return
-        low = outlying(self._layers.section.totals)
-        if low.any():
-            self._layers.paint_spots(low)
-            self._hint = f"Suggested {int(low.sum()):,} spots with very few counts."
-        else:
-            self._hint = "No spot has outlyingly few counts."
-        self.watch()
-
-    def _clear(self) -> None:
-        if self._layers is not None and self._layers.lost is not None:
-            layer = self._layers.lost
-            painted = np.nonzero(np.asarray(layer.data))
-            if len(painted[0]):
-                layer.data_setitem(painted, 0)
-            self._hint = ""
-            self.count()
+    # ---- the layer
 
     def _listen(self, on: bool) -> None:
         """Connect to, or let go of, the layer that is watched."""
-        if self._watched is None:
+        if self._regions is None:
             return
-        events = self._watched.events
+        events = self._regions.layer.events
         for name in EVENTS:
             emitter = getattr(events, name)
             (emitter.connect if on else emitter.disconnect)(self._count_soon)
@@ -199,6 +321,16 @@ class LostPanel(Panel):
             self._soon.start()
 
     def _show_mode(self, event: object = None) -> None:
-        mode = "" if self._watched is None else str(self._watched.mode)
+        mode = "" if self._regions is None else str(self._regions.layer.mode)
         for name, tool in self.tools.items():
             tool.setChecked(name == mode)
+
+
+def _tool(row: QHBoxLayout, name: str, tip: str, clicked: Callable[[], None]) -> QToolButton:
+    made = QToolButton()
+    made.setToolTip(tip)
+    made.setAccessibleName(name.lower())
+    made.setIconSize(QSize(18, 18))
+    made.clicked.connect(lambda: clicked())
+    row.addWidget(made)
+    return made

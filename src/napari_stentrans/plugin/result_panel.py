@@ -7,8 +7,9 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_stentrans.export.colours import PROVENANCE_COLOURS
+from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.targets import TRUSTED_REACH
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
@@ -139,8 +140,8 @@ def describe(result: Enhancement) -> str:
     genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
-        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)} "
-        f"{result.record.image_in_words}"
+        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
+        f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
 
 
@@ -153,11 +154,25 @@ def trusted(findings: dict[str, float]) -> str:
     return f" On hidden spots plain kriging did about as well: the network's correction {how}."
 
 
+def extrapolated(result: Enhancement) -> str:
+    """Warn of sites that are too far from what was measured; nothing where there are none."""
+    n = int(result.extrapolated.sum())
+    if not n:
+        return ""
+    return (
+        f" {n:,} sites lie more than {TRUSTED_REACH:g} spots from any measured one: their values "
+        "are extrapolated, do not trust them."
+    )
+
+
 def legend(result: Enhancement) -> str:
     """Where values come from, as rich text: a coloured square, words and a number each."""
+    rows = [
+        (PROVENANCE_COLOURS[label], MEANING[label], n) for label, n in result.sites.counts().items()
+    ]
+    rows.append((EXTRAPOLATED_COLOUR, "of these extrapolated", int(result.extrapolated.sum())))
     return "&nbsp;&nbsp; ".join(
-        f'<span style="color:{PROVENANCE_COLOURS[label]}">■</span>&nbsp;'
-        f"{MEANING[label].replace(' ', '&nbsp;')}&nbsp;{n:,}"
-        for label, n in result.sites.counts().items()
+        f'<span style="color:{colour}">■</span>&nbsp;{text.replace(" ", "&nbsp;")}&nbsp;{n:,}'
+        for colour, text, n in rows
         if n
     )

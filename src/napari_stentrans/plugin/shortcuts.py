@@ -13,6 +13,16 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 SHORTCUTS: dict[str, tuple[str, str]] = {
+    "lost.new": ("Alt+N", "New lost region, and paint with it"),
+    "lost.next": ("Alt+.", "Paint with the next lost region"),
+    "lost.previous": ("Alt+,", "Paint with the lost region before"),
+    "lost.grow": ("Alt+=", "Grow the lost region by one spot"),
+    "lost.shrink": ("Alt+-", "Shrink the lost region by one spot"),
+    "lost.invert": ("Alt+I", "Swap the lost region for the spots outside"),
+    "lost.clear": ("Alt+0", "Clear all lost regions"),
+    "lost.shapes": ("Alt+D", "Paint the shapes of the selected Shapes layer"),
+    "lost.low_counts": ("Alt+U", "Find spots with low counts"),
+    "lost.uncovered": ("Alt+T", "Find tissue without spots"),
     "tissue.see": ("Alt+Y", "See the tissue image through the maps"),
     "tissue.map": ("Alt+M", "Show as a map what the tissue image tells"),
 }

@@ -1,0 +1,204 @@
+"""Regions: the named labels of a layer of lost regions, and what is painted with each.
+
+Names are kept in the layer's features, so that napari's status bar shows them and they are saved;
+colours, and whether a region is seen, in its colormap.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+from napari.utils.colormaps import DirectLabelColormap
+
+from napari_stentrans.errors import MaskError
+from napari_stentrans.export.colours import LOST_COLOUR, REGION_COLOURS
+from napari_stentrans.export.masks import region_name
+from napari_stentrans.io.masks import LostMask, painted_to_lost
+from napari_stentrans.targets import TRUSTED_REACH, distance_to_measured
+
+if TYPE_CHECKING:
+    from napari.layers import Labels
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.section import Section
+
+PRESETS = ("lost", "fold", "bubble", "tear", "not captured", "pen")
+"""Names that are offered; any other may be typed."""
+MOST = 255
+"""Labels that a layer of bytes has room for."""
+
+
+def colour_of(label: int) -> str:
+    """Colour of a region, as a CSS name; the same in files of outlines."""
+    return REGION_COLOURS[(label - 1) % len(REGION_COLOURS)]
+
+
+class Regions:
+    """Names, colours and visibility of the labels of a layer.
+
+    Parameters
+    ----------
+    layer
+        Layer of lost regions, whose ``features`` have the columns ``index`` and ``region``.
+    """
+
+    def __init__(self, layer: Labels) -> None:
+        self.layer = layer
+        self._removed: dict[int, str] = {}
+        self.take_in_painted()
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names by label, in the order of the list."""
+        features = self.layer.features
+        if not {"index", "region"} <= set(features):
+            return {}
+        rows = zip(features["index"], features["region"], strict=True)
+        return {int(label): str(name) for label, name in rows if label}
+
+    @property
+    def hidden(self) -> set[int]:
+        """Labels that are painted, but not seen."""
+        colours = getattr(self.layer.colormap, "color_dict", {})
+        return {label for label in self.names if label in colours and not colours[label][3]}
+
+    @property
+    def selected(self) -> int:
+        """Label that the brush paints with."""
+        return int(self.layer.selected_label)
+
+    def add(self, name: str = "") -> int:
+        """Add a region and paint with it from now on; its label. Unnamed: the next preset.
+
+        Raises
+        ------
+        MaskError
+            When there is no room for another.
+        """
+        names = self.names
+        painted = set(np.unique(self.layer.data).tolist())
+        taken = painted | names.keys()
+        label = next((i for i in range(1, MOST + 1) if i not in taken), None)
+        if label is None:
+            raise MaskError(f"There are {MOST} regions, as many as there can be. Delete one.")
+        left = [preset for preset in PRESETS if preset not in names.values()]
+        self._removed.pop(label, None)
+        self._write(names | {label: name or (left[0] if left else region_name(label))})
+        self.select(label)
+        return label
+
+    def rename(self, label: int, name: str) -> None:
+        """Give a region another name; a blank one is not taken."""
+        names = self.names
+        name = " ".join(name.split())
+        if name and names.get(label, name) != name:
+            self._write(names | {label: name})
+
+    def remove(self, label: int) -> None:
+        """Take a region off the list, and its paint away; undo brings both back."""
+        names = self.names
+        if label not in names:
+            return
+        self._removed[label] = names.pop(label)
+        painted = np.nonzero(np.asarray(self.layer.data) == label)
+        if len(painted[0]):
+            self.layer.data_setitem(painted, 0)
+        self._write(names)
+        if self.selected == label and names:
+            self.select(next(iter(names)))
+
+    def select(self, label: int) -> None:
+        """Paint with a region from now on, and let it be seen."""
+        self.set_visible(label, on=True)
+        self.layer.selected_label = label
+
+    def set_visible(self, label: int, *, on: bool) -> None:
+        """Let the paint of a region be seen or not; it counts as lost either way."""
+        hidden = self.hidden
+        if (label in hidden) == on:
+            self._colour(self.names, hidden - {label} if on else hidden | {label})
+
+    def take_in_painted(self) -> None:
+        """Name the labels that are painted and have no name yet, as after an undo."""
+        names = self.names
+        new = {int(i) for i in np.unique(self.layer.data) if i} - names.keys()
+        if new:
+            fresh = {i: self._removed.pop(i, region_name(i)) for i in sorted(new)}
+            self._write(dict(sorted((names | fresh).items())))
+        elif not names.keys() <= getattr(self.layer.colormap, "color_dict", {}).keys():
+            self._colour(names, self.hidden)
+
+    def _write(self, names: dict[int, str]) -> None:
+        hidden = self.hidden
+        self.layer.features = pd.DataFrame({"index": list(names), "region": list(names.values())})
+        self._colour(names, hidden)
+
+    def _colour(self, names: dict[int, str], hidden: set[int]) -> None:
+        colours = {i: "transparent" if i in hidden else colour_of(i) for i in names}
+        self.layer.colormap = DirectLabelColormap(
+            color_dict={None: LOST_COLOUR, 0: "transparent"} | colours
+        )
+
+
+@dataclass(frozen=True, eq=False)
+class Painted:
+    """What is painted, in spots and sites.
+
+    Attributes
+    ----------
+    mask
+        Lost spots, and places without a spot.
+    labels
+        (lost spot + site,) region of each, spots first.
+    far
+        (lost spot + site,) True where every measured spot is too far away to be trusted.
+    """
+
+    mask: LostMask
+    labels: NDArray[np.integer]
+    far: NDArray[np.bool_]
+
+    @classmethod
+    def of(cls, section: Section, painted: ArrayLike) -> Painted:
+        """Count labels (row, column) that are painted on the section's raster.
+
+        Raises
+        ------
+        MaskError
+            When they do not have the shape of the raster.
+        """
+        painted = np.asarray(painted)
+        mask = painted_to_lost(section, painted)
+        row, column = section.raster.pixel_of(mask.sites).T
+        labels = [_label_of_spots(section, painted)[mask.lost], painted[row, column]]
+        xy = np.concatenate([section.xy[mask.lost], mask.sites])
+        measured = section.xy[~mask.lost & (section.totals > 0)]
+        far = distance_to_measured(xy, measured, section.lattice.spacing) > TRUSTED_REACH
+        return cls(mask, np.concatenate(labels), far)
+
+    def counts(self, label: int) -> tuple[int, int]:
+        """Spots and sites of a region."""
+        of_region = self.labels == label
+        n_spots = int(self.mask.lost.sum())
+        return int(of_region[:n_spots].sum()), int(of_region[n_spots:].sum())
+
+    def too_large(self) -> list[int]:
+        """Labels of the regions that reach too far from every measured spot."""
+        return [int(label) for label in np.unique(self.labels[self.far]) if label]
+
+
+def _label_of_spots(section: Section, painted: NDArray[np.integer]) -> NDArray[np.integer]:
+    """(spot,) the label that covers most of each spot's cell; 0 where nothing is painted."""
+    index = section.raster.index
+    on = (painted != 0) & (index >= 0)
+    found = np.zeros(section.n_spots, painted.dtype)
+    if on.any():
+        labels, which = np.unique(painted[on], return_inverse=True)
+        share = np.bincount(
+            index[on] * len(labels) + which.ravel(), minlength=section.n_spots * len(labels)
+        ).reshape(section.n_spots, -1)
+        found[share.any(1)] = labels[share.argmax(1)][share.any(1)]
+    return found
