@@ -178,7 +178,7 @@ def _shown(
         features = words.at(targets.xy)
     else:
         own = section.features(config.features)
-        near = spots.query(between, min(4, section.n_spots))[1].reshape(len(between), -1)
+        near = spots.query(between, range(1, min(4, section.n_spots) + 1))[1]
         features = np.vstack([own, own[near].mean(1)])
     features[np.concatenate([damaged, damaged[spots.query(between)[1]]])] = np.nan
     return components(features)

@@ -22,7 +22,9 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.section import Section
 
-OF_COUNTS = ("spatial", "x_pca", "x_umap", "x_tsne", "x_scvi", "x_harmony", "x_diffmap")
+OF_COUNTS = (
+    "spatial", "x_spatial", "truth", "x_pca", "x_umap", "x_tsne", "x_scvi", "x_harmony", "x_diffmap"
+)  # fmt: skip
 """Beginnings of keys in obsm that are no embeddings of an image: made of counts, or of places."""
 
 
