@@ -17,6 +17,7 @@ from rich.markup import escape
 from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
+from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
 from napari_stentrans.export import (
@@ -82,9 +83,14 @@ def _command(
 
 
 def _add_info(commands: Any) -> None:
-    parser = _command(commands, "info", "Say what a section holds.", _info)
-    parser.add_argument("path", type=Path, metavar="PATH")
+    parser = _command(
+        commands, "info", "Say what a section holds, or what this machine is like.", _info
+    )
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
     add_choose(parser)
+    parser.add_argument(
+        "--system", action="store_true", help="versions, devices, screen and folders; no PATH"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -151,12 +157,17 @@ def _add_view(commands: Any) -> None:
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    section = read_section(arguments.path, arguments.choose)
-    facts = describe(section) | {"choices": _offers(arguments.path, section.chosen)}
+    if arguments.system == (arguments.path is not None):
+        raise ConfigError("Give either the PATH of a section, or --system.")
+    if arguments.system:
+        facts = describe_system()
+    else:
+        section = read_section(arguments.path, arguments.choose)
+        facts = describe(section) | {"choices": _offers(arguments.path, section.chosen)}
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
-    offers = facts.pop("choices")
+    offers = facts.pop("choices", ())
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
     for offer in offers:
@@ -195,6 +206,8 @@ def describe(section: Section) -> dict[str, Any]:
 def _in_words(value: Any) -> str:
     if value is None:
         return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(f"{v:,}" if isinstance(v, float) else str(v) for v in value) or "none"
     return f"{value:,}" if isinstance(value, int | float) else str(value)
