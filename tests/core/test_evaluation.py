@@ -21,10 +21,10 @@ from napari_stentrans import (
 from napari_stentrans.enhancement import GeneStore
 from napari_stentrans.errors import ConfigError, GeneNotFound, SectionError, WriteError
 from napari_stentrans.evaluation.protocols import halves, make_trial
-from napari_stentrans.evaluation.scores import morans_i
 from napari_stentrans.methods.base import Prediction, Values
 from napari_stentrans.methods.interpolation import Nearest
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.ranking import morans_i
 
 if TYPE_CHECKING:
     from collections.abc import Callable

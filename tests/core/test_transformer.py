@@ -23,7 +23,7 @@ from napari_stentrans.factors import lognorm
 from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods import evidence
 from napari_stentrans.methods.calibration import gene_noise, tune_loadings
-from napari_stentrans.methods.evidence import EvidenceKriging
+from napari_stentrans.methods.evidence import EvidenceKriging, Kernel
 from napari_stentrans.methods.gate import shrunk_slope
 from napari_stentrans.methods.prior import Prior, load_prior, refine
 from napari_stentrans.methods.start import Window, krige
@@ -145,7 +145,7 @@ def test_leave_one_out_is_a_fit_without_the_spot(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(evidence, "SHARES", np.array([0.6]))  # nothing left to weigh
-    kernels = [("exp", 3.0)]
+    kernels = [Kernel("exp", 3.0)]
     kriging = EvidenceKriging(window.xy, window.values, kernels)
     drain(kriging.fit())
     mean, var = drain(kriging.leave_one_out())
@@ -160,7 +160,7 @@ def test_leave_one_out_is_a_fit_without_the_spot(
 
 
 def test_prediction_is_the_textbook_estimate(window: Window) -> None:
-    kriging = EvidenceKriging(window.xy, window.values, [("exp", 3.0)])
+    kriging = EvidenceKriging(window.xy, window.values, [Kernel("exp", 3.0)])
     drain(kriging.fit())
     mean, var = drain(kriging.predict(window.targets))
     expected, expected_var = np.zeros_like(mean), np.zeros_like(var)

@@ -22,6 +22,13 @@ from napari_stentrans.progress import Progress
 from napari_stentrans.simulate import simulate_section
 
 
+@pytest.fixture(autouse=True)
+def own_settings(tmp_path, monkeypatch):
+    """Keep favourites of the tests away from those of a person."""
+    monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "settings" / "napari.yaml"))
+    return tmp_path / "settings" / "napari-stentrans"
+
+
 @pytest.fixture(scope="session")
 def section():
     """A small hexagonal section."""

@@ -23,16 +23,11 @@ from napari_stentrans.evaluation.protocols import (
     make_trial,
 )
 from napari_stentrans.evaluation.report import Evaluation
-from napari_stentrans.evaluation.scores import (
-    blocks,
-    gene_scores,
-    morans_i,
-    noise_ceiling,
-    summary,
-)
+from napari_stentrans.evaluation.scores import gene_scores, noise_ceiling, summary
 from napari_stentrans.factors import SEEN, lognorm
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Steps, drain, named
+from napari_stentrans.ranking import blocks, morans_i
 from napari_stentrans.tissue_image import tissue_words
 
 if TYPE_CHECKING:

@@ -8,33 +8,23 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-import scipy.sparse as sp
 from numpy.typing import NDArray
-from scipy.spatial import cKDTree
 
 from napari_stentrans.evaluation.protocols import halves
 from napari_stentrans.factors import lognorm
+from napari_stentrans.ranking import blocks
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     import pandas as pd
+    import scipy.sparse as sp
 
     from napari_stentrans.methods.base import FloatArray
 
 Array = NDArray[np.float64]
 
-BLOCK = 256
-MORAN_NEIGHBOURS = 6
 VARIES = 1e-6
 """Genes with less variance than this have no normalised error."""
 LEAST_RELIABILITY = 1e-3
-
-
-def blocks(n: int) -> Iterator[slice]:
-    """Yield runs of columns that are small enough to be dense."""
-    for start in range(0, n, BLOCK):
-        yield slice(start, min(start + BLOCK, n))
 
 
 def pearson(a: FloatArray, b: FloatArray) -> Array:
@@ -57,24 +47,6 @@ def gene_scores(predicted: FloatArray, measured: FloatArray, std: FloatArray | N
     nmse = np.where(varies, (error**2).mean(0) / np.where(varies, variance, 1), np.nan)
     z = np.full((1, error.shape[1]), np.nan) if std is None else error / np.maximum(std, 1e-6)
     return np.column_stack([pearson(predicted, measured), nmse, z.mean(0), (z**2).mean(0)])
-
-
-def morans_i(values: sp.csc_matrix, xy: Array) -> Array:
-    """Moran's I (gene,) of values (spot, gene) at xy (spot, 2), over six neighbours each.
-
-    I = sum_i z_i mean_j(z_j) / sum_i z_i^2, j the neighbours of i (Moran 1950, row-normalised).
-    """
-    n = len(xy)
-    k = min(MORAN_NEIGHBOURS, n - 1)
-    _, near = cKDTree(xy).query(xy, k + 1)
-    pairs = (np.repeat(np.arange(n), k), near[:, 1:].ravel())
-    weights = sp.csr_matrix((np.full(n * k, 1 / k, np.float32), pairs), (n, n))
-    moran = np.empty(values.shape[1])
-    for at in blocks(values.shape[1]):
-        z = values[:, at].toarray()
-        z -= z.mean(0)
-        moran[at] = (z * (weights @ z)).sum(0) / np.maximum((z * z).sum(0), 1e-9)
-    return moran
 
 
 def noise_ceiling(counts: sp.csc_matrix, genes: NDArray[np.intp], *, of_half: bool) -> Array:

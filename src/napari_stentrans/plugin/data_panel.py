@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar, QWidget
 
 from napari_stentrans.plugin.choice_rows import ChoiceRows
 from napari_stentrans.plugin.dialogs import in_megabytes
+from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.samples import SAMPLES
@@ -53,7 +54,6 @@ class DataPanel(Panel):
         self.rows.addWidget(self.choices)
         self.search = GeneSearch()
         self.search.chosen.connect(self.geneChosen)
-        self.rows.addWidget(self.search)
         self._section: Section | None = None
         self._doing = ""
         self.show_section(None)
@@ -150,7 +150,7 @@ class DataPanel(Panel):
         self.about.setText(describe(section))
         self.about.setToolTip("" if section.source is None else str(section.source))
         if section is not self._section:
-            self.search.set_genes(section.genes, section.adata.var.get("gene_ids"))
+            self.search.set_index(GeneIndex.of(section))
             self._section = section
         if gene != self.search.gene():  # else what is being typed would go
             self.search.set_gene(gene)

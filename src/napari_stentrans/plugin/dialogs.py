@@ -72,6 +72,13 @@ def may_drop_result(parent: QWidget) -> bool:
     return bool(answer == QMessageBox.StandardButton.Yes)
 
 
+def ask_gene_list(parent: QWidget) -> Path | None:
+    """Ask for a file that lists genes; None when the person thinks better of it."""
+    kinds = "Lists of genes (*.csv *.tsv *.txt);;All files (*)"
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", "", kinds)
+    return Path(chosen) if chosen else None
+
+
 def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:
     chosen, _ = QFileDialog.getSaveFileName(
         parent,

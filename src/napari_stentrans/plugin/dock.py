@@ -20,6 +20,7 @@ from napari_stentrans.export import save_steps
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
+from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
@@ -71,6 +72,7 @@ class StentransDock(QWidget):
         self._check_next = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
+        self.genes = GenesPanel(self.data.search)
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
         self._lay_out()
         self._connect()
@@ -105,7 +107,6 @@ class StentransDock(QWidget):
         except StentransError as error:
             self._fail(str(error))
             return
-        self.data.search.set_gene(self._layers.gene)
         self.enhance.form.set_shown_gene(self._layers.gene)
         self._show_result()
 
@@ -184,6 +185,7 @@ class StentransDock(QWidget):
         events.removed.disconnect(self._layers_timer_start)
         for panel in (self.lost, self.result, self.quality):
             panel.set_layers(None)
+        self.genes.shut_down()
 
     # ---- jobs
 
@@ -287,7 +289,7 @@ class StentransDock(QWidget):
         self.data.sections.setEnabled(phase.idle)
         self.data.choices.setEnabled(phase.idle)
         self.data.cancel.setEnabled(loading)
-        self.data.search.setEnabled(has_section and not loading)
+        self.genes.setEnabled(has_section and not loading)
         self.lost.setEnabled(has_section and not loading)
         self.enhance.set_phase(phase)
         self.enhance.progress.set_paused(phase is Phase.PAUSED)
@@ -300,6 +302,7 @@ class StentransDock(QWidget):
         for panel in (self.lost, self.result, self.quality):
             panel.set_layers(layers)
         self._show_section()
+        self.genes.set_layers(layers)
         if self._phase is Phase.CHECKING:
             self._runner.cancel()
         elif self._phase.idle:
@@ -317,6 +320,7 @@ class StentransDock(QWidget):
         else:
             self.data.show_section(layers.section, gene, layers.origin)
         self.enhance.form.set_shown_gene(gene)
+        self.genes.refresh()
 
     def _on_section_chosen(self, at: int) -> None:
         self._choose(find(self.viewer)[at])
@@ -375,6 +379,8 @@ class StentransDock(QWidget):
         self.data.cancelWanted.connect(self._runner.cancel)
         self.data.sectionChosen.connect(self._on_section_chosen)
         self.data.geneChosen.connect(self.show_gene)
+        self.genes.geneChosen.connect(self.show_gene)
+        self.genes.failed.connect(self._fail)
         self.lost.counted.connect(self.enhance.form.set_lost)
         self.enhance.runWanted.connect(self.run)
         self.enhance.pauseWanted.connect(self._runner.pause)
@@ -395,7 +401,7 @@ class StentransDock(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.message)
-        panels = (self.data, self.lost, self.enhance, self.result, self.quality)
+        panels = (self.data, self.genes, self.lost, self.enhance, self.result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)

@@ -13,7 +13,6 @@ import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from scipy.ndimage import binary_erosion
 
-from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.export.colours import (
     EXTRAPOLATED_COLOUR,
@@ -29,6 +28,7 @@ if TYPE_CHECKING:
     from napari.layers import Image as NapariImage
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.io.choices import Choice
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.raster import SpotRaster
@@ -142,7 +142,8 @@ def limits_of(values: NDArray[np.floating]) -> tuple[float, float]:
 
 def set_limits(layer: NapariImage, limits: tuple[float, float]) -> None:
     """Set contrast limits, and let their slider reach as far as the values do."""
-    layer.contrast_limits = limits
+    if tuple(layer.contrast_limits) != limits:
+        layer.contrast_limits = limits
     highest = np.nanmax(layer.data, initial=limits[1])
     layer.contrast_limits_range = (min(limits[0], 0.0), float(highest))
 
@@ -154,13 +155,14 @@ def gene_layer(
     frame: Frame,
     tag: dict[str, Any],
     limits: tuple[float, float] | None = None,
+    colormap: Any = "viridis",
 ) -> LayerData:
     """Layer of values (site,) of the gene ``tag["gene"]``; transparent where there is no site.
 
-    Contrast limits come from the values where not given.
+    Contrast limits come from the values where not given; those of a difference are symmetric.
     """
     low, top = limits or limits_of(np.abs(values))
-    looks: dict[str, Any] = {"colormap": "viridis"}
+    looks: dict[str, Any] = {"colormap": colormap}
     if role == "uncertainty":
         looks = {"colormap": "magma", "visible": False}
     elif role == "difference":
@@ -175,20 +177,17 @@ def gene_layer(
     return _layer(raster.draw(values), role, _NAMES[role].format(**tag), options, tag, "image")
 
 
-def result_layer(
-    role: str, gene: str, enhancement: Enhancement, result: GeneMap | None, frame: Frame
+def overlay_layer(
+    role: str, raster: SpotRaster, pixels: NDArray[np.uint8], frame: Frame, tag: dict[str, Any]
 ) -> LayerData:
-    """Layer "after", "uncertainty" or "difference" of a gene; blank where it has no result."""
-    section, sites = enhancement.section, enhancement.sites
-    tag = {"section": section, "gene": gene}
-    measured = section.gene_lognorm(gene)
-    mean, std = result or GeneMap(*np.full((2, len(sites)), np.nan, np.float32))
-    if role == "difference":
-        change = np.where(sites.measured, mean, np.nan)[: sites.n_spots] - measured
-        return gene_layer(role, section.raster, change, frame, tag)
-    if role == "uncertainty":
-        return gene_layer(role, enhancement.raster, std, frame, tag)
-    return gene_layer(role, enhancement.raster, mean, frame, tag, limits_of(measured))
+    """Layer of genes laid over each other, ``pixels`` (row, column, 4)."""
+    options = {
+        **frame.of_raster(raster),
+        "rgb": True,
+        "interpolation2d": "nearest",
+        "blending": "translucent",
+    }
+    return _layer(pixels, role, _NAMES[role].format(**tag), options, tag, "image")
 
 
 def lost_layer(section: Section, frame: Frame) -> LayerData:

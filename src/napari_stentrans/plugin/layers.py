@@ -8,32 +8,30 @@ import numpy as np
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.io.masks import LostMask, painted_to_lost
 from napari_stentrans.plugin.compare import SideBySide
 from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.gene_maps import GeneMaps
 from napari_stentrans.plugin.images import (
     TAG,
     FirstLook,
     brush_of,
-    gene_layer,
     lost_layer,
     proposal_layer,
     provenance_layer,
-    result_layer,
 )
-from napari_stentrans.plugin.roles import GENE_ROLES, RoleLayers
+from napari_stentrans.plugin.roles import GENE_ROLES, TWIN, RoleLayers
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from napari.components import ViewerModel
     from napari.layers import Labels
     from numpy.typing import ArrayLike
 
-    from napari_stentrans.enhancement import Enhancement, GeneMap
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
-    from napari_stentrans.plugin.images import LayerData
+    from napari_stentrans.plugin.maps import Look
     from napari_stentrans.section import Section
 
 RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
@@ -75,11 +73,15 @@ class SectionLayers:
     preview_of
         Method whose result is awaited while a preview is shown, else empty.
     gene
-        Name of the gene that is shown.
+        Name of the gene that is shown, or was last.
     origin
         Where the section was read from, and what else there was to choose; None where unknown.
+    maps
+        What is shown of the genes, which may be a sum over them or several at once, and how.
     """
 
+    drawn = Signal()
+    """Another gene is shown, or the same in other colours."""
     compared = Signal()
     """Side by side or the difference was switched, by a button or in napari."""
 
@@ -114,11 +116,15 @@ class SectionLayers:
             return
         tag = next(iter(layers.values())).metadata[TAG]
         self.gene, self._frame, self.origin = tag["gene"], tag["frame"], tag["origin"]
+        self.maps = GeneMaps(section, self.gene, self._frame)
         for role, layer in layers.items():
             self._layers.take(role, layer)
+        self._note_limits()
 
     def show_gene(self, name: str) -> None:
         """Show a gene, given by name or id, in every layer that shows one.
+
+        The name may be one of ``maps.SUMS``. What a person set of the last one is remembered.
 
         Where the last run left this gene out, the enhanced layers go blank.
 
@@ -127,16 +133,36 @@ class SectionLayers:
         GeneNotFound
             When the section has no such gene; the layers stay as they were.
         """
-        self.gene = str(self.section.genes[self.section.gene_index(name)])
-        result = self._result()
-        for role in GENE_ROLES:
-            if role in self._layers:
-                self._layers.put(role, self._gene_layer(role, result), new_limits=True)
+        self._watch()
+        self.maps.show(name)
+        self.gene = self.maps.gene
+        self._redraw()
+
+    def lay_over(self, names: Sequence[str]) -> None:
+        """Keep these genes: the maps before and after show them and the chosen one in colours."""
+        self._watch()
+        self.maps.keep(names)
+        self._redraw()
+
+    def set_look(self, look: Look) -> None:
+        """Show the genes in other units, colours or contrast."""
+        self._watch()
+        recoloured = look.colormap != self.maps.look.colormap
+        self.maps.set_look(look)
+        for role in TWIN:
+            if recoloured and role in self._layers:
+                self._layers[role].colormap = look.colormap
+        self._redraw()
+
+    def follow_values(self) -> None:
+        """Let the contrast of the gene that is shown follow its values again."""
+        self.maps.follow_values()
+        self._redraw()
 
     @property
     def gene_is_enhanced(self) -> bool:
         """Whether there is a result that knows the gene that is shown."""
-        return self._result() is not None
+        return self.maps.result(self.enhancement) is not None
 
     def add_lost(self) -> Labels:
         """Let the person paint: make the layer of lost regions if needed, and select it."""
@@ -212,23 +238,26 @@ class SectionLayers:
             self.lost.contour = 0
 
     def _show(self, enhancement: Enhancement) -> None:
+        self._watch()
         first = self.after is None
         if first:
             self.set_side_by_side(on=False)
         self.enhancement = enhancement
-        result = self._result()
+        result = self.maps.result(enhancement)
         std_known = result is not None and bool(np.isfinite(result.std).any())
         if self.uncertainty is not None and not std_known:
             self.viewer.layers.remove(self.uncertainty)
         wanted = {"before", "after", *self._layers} | ({"uncertainty"} if std_known else set())
         for role in GENE_ROLES:
             if role in wanted:
-                self._layers.put(role, self._gene_layer(role, result))
+                self._layers.put(role, self.maps.layer(role, enhancement))
+        self._note_limits()
         self._layers.put("provenance", provenance_layer(enhancement, self._frame))
         if first:
             self.before.visible = False  # its rim would show around a finer map
             if self.lost is not None:
                 self.lost.contour = OUTLINE  # so that what was filled is seen
+        self.drawn.emit()
 
     @property
     def side_by_side(self) -> bool:
@@ -262,7 +291,9 @@ class SectionLayers:
         if on and self.enhancement is not None:
             self.set_side_by_side(on=False)
             if self.difference is None:
-                self._layers.put("difference", self._gene_layer("difference", self._result()))
+                data = self.maps.layer("difference", self.enhancement)
+                self._layers.put("difference", data)
+                self._note_limits()
                 self._layers["difference"].events.visible.connect(self._on_difference)
                 self._on_difference()
         if self.difference is not None:
@@ -283,10 +314,12 @@ class SectionLayers:
         self.gene, self.origin = look.gene, look.origin
         was_empty = not len(self.viewer.layers)
         self._frame = Frame.of(self.section, self.viewer.layers)
+        self.maps = GeneMaps(self.section, self.gene, self._frame)
         for data in look.layer_data(self._frame):
             layer = Layer.create(*data)
             self.viewer.layers.append(layer)
             self._layers.take(layer.metadata[TAG]["role"], layer)
+        self._note_limits()
         if was_empty:
             self.viewer.reset_view()
 
@@ -300,22 +333,33 @@ class SectionLayers:
         layer.visible, layer.contour = True, 0
         return layer
 
-    def _result(self) -> GeneMap | None:
-        """Return the result for the gene that is shown; None where there is none."""
-        if self.enhancement is None:
-            return None
-        try:
-            return self.enhancement.gene(self.gene)
-        except GeneNotFound:
-            return None
+    def _redraw(self) -> None:
+        """Give the layers that show a gene their values anew."""
+        coloured = {self._layers[role].rgb for role in TWIN if role in self._layers}
+        swaps = coloured != {len(self.maps.names) > 1}
+        beside, difference = self.side_by_side, self.difference_shown
+        if swaps:  # both hold on to the layers that they arrange
+            self.set_side_by_side(on=False)
+            self.set_difference(on=False)
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self._layers.put(role, self.maps.layer(role, self.enhancement), new_limits=True)
+        self._note_limits()
+        if swaps:
+            self.set_side_by_side(on=beside)
+            self.set_difference(on=difference)
+        self.drawn.emit()
 
-    def _gene_layer(self, role: str, result: GeneMap | None) -> LayerData:
-        """Layer of the gene in a role; blank where the result does not know the gene."""
-        if role != "before" and self.enhancement is not None:
-            return result_layer(role, self.gene, self.enhancement, result, self._frame)
-        tag = {"section": self.section, "gene": self.gene}
-        values = self.section.gene_lognorm(self.gene)
-        return gene_layer(role, self.section.raster, values, self._frame, tag)
+    def _note_limits(self) -> None:
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self.maps.given(role, self._layers[role])
+
+    def _watch(self) -> None:
+        """Remember what a person changed on the layers that show a gene."""
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self.maps.watch(role, self._layers[role])
 
     def _on_removed(self, role: str) -> None:
         if role == "difference":

@@ -10,6 +10,7 @@ import numpy as np
 
 from napari_stentrans.io import choices_of, read_section
 from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.images import FirstLook, Origin, lost_layer
 from napari_stentrans.progress import Progress
 
@@ -35,6 +36,7 @@ def look_steps(section: Section) -> Steps[FirstLook]:
     """Prepare the first map of a section."""
     yield Progress("drawing the map", 0, 1)
     look = FirstLook.of(section)
+    GeneIndex.of(section)  # kept, since it takes long with many genes
     yield Progress("preparing the colours", 0, 1)
     # The first time, napari loads its units and compiles its labels: a second or two each.
     _, options, _ = lost_layer(section, Frame.of(section))

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_stentrans.plugin.images import TAG, set_limits
+from napari_stentrans.plugin.images import TAG, Tag, set_limits
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -22,6 +23,8 @@ GENE_ROLES = ("before", "after", "uncertainty", "difference")
 TWIN = {"before": "after", "after": "before"}
 LINKED = ("contrast_limits", "gamma", "colormap")
 """What twins have in common."""
+KEPT = ("visible", "opacity", "blending")
+"""What a person chose of a layer that outlasts it, where another takes its place."""
 
 
 class RoleLayers(dict[str, Any]):
@@ -52,9 +55,14 @@ class RoleLayers(dict[str, Any]):
         if layer is None:
             self._insert(role, layer_data)
             return
+        if _coloured(layer) != options.get("rgb", False):
+            self._swap(role, layer_data)
+            return
         layer.data = data
-        layer.scale, layer.translate = options["scale"], options["translate"]
-        if new_limits:
+        for name in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, name), options[name]):  # slow, though the same
+                setattr(layer, name, options[name])
+        if new_limits and not _coloured(layer):
             set_limits(layer, options["contrast_limits"])
         if layer.name == self._names[role]:
             layer.name = options["name"]
@@ -69,14 +77,14 @@ class RoleLayers(dict[str, Any]):
         if role in GENE_ROLES:
             set_limits(layer, layer.contrast_limits)
         twin = self.get(TWIN.get(role, ""))
-        if twin is not None:
+        if twin is not None and not _coloured(layer) and not _coloured(twin):
             link_layers([layer, twin], LINKED)
 
     def _insert(self, role: str, layer_data: LayerData) -> None:
         """Make a layer right above those of lower roles; paint stays on top of all."""
         data, options, kind = layer_data
         twin = self.get(TWIN.get(role, ""))
-        if twin is not None:
+        if twin is not None and not options.get("rgb", False):
             options = options | {name: getattr(twin, name) for name in LINKED}
         layers = self._viewer.layers
         lower = [self[r] for r in ORDER[: ORDER.index(role)] if r in self]
@@ -87,6 +95,26 @@ class RoleLayers(dict[str, Any]):
         layers.selection.active = active or layer
         self.take(role, layer)
 
+    def _swap(self, role: str, layer_data: LayerData) -> None:
+        """Put a layer of values in the place of one of colours, or the other way round."""
+        data, options, kind = layer_data
+        old, layers = self[role], self._viewer.layers
+        kept = {name: getattr(old, name) for name in KEPT}
+        if old.name != self._names[role]:
+            kept["name"] = old.name
+        new = Layer.create(data, options | kept, kind)
+        new.metadata[TAG] = Tag(old.metadata[TAG] | new.metadata[TAG])
+        selected = [new if layer is old else layer for layer in layers.selection]
+        active = new if layers.selection.active is old else layers.selection.active
+        if role in TWIN:
+            unlink_layers([old])
+        layers.insert(layers.index(old) + 1, new)
+        self.take(role, new)
+        layers.remove(old)
+        new.name = kept.get("name", options["name"])  # both had it for a moment
+        layers.selection = selected
+        layers.selection.active = active
+
     def _on_removed(self, event: Any) -> None:
         for role, layer in list(self.items()):
             if layer is event.value:
@@ -94,3 +122,8 @@ class RoleLayers(dict[str, Any]):
                 if role in TWIN:
                     unlink_layers([layer])  # links would keep the layer alive
                 self.removed.emit(role)
+
+
+def _coloured(layer: Layer) -> bool:
+    """Whether a layer holds colours, not values."""
+    return bool(getattr(layer, "rgb", False))

@@ -23,6 +23,11 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "lost.shapes": ("Alt+D", "Paint the shapes of the selected Shapes layer"),
     "lost.low_counts": ("Alt+U", "Find spots with low counts"),
     "lost.uncovered": ("Alt+T", "Find tissue without spots"),
+    "genes.search": ("/", "Search a gene"),
+    "genes.next": ("N", "Show the next gene of the list"),
+    "genes.previous": ("Shift+N", "Show the gene before"),
+    "genes.favourite": ("Ctrl+D", "Make the gene a favourite, or no longer"),
+    "genes.lay_over": ("Ctrl+L", "Keep the gene and lay the next one over it"),
 }
 """Keys, and what they do in plain words, by action."""
 

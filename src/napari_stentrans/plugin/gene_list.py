@@ -1,0 +1,248 @@
+"""GeneList: genes below each other with a star and a number each; the current one is drawn."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt, Signal
+from qtpy.QtGui import QColor, QKeySequence
+from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    Notes = Sequence[str] | NDArray[np.floating]
+
+ROWS_SHOWN = 6
+STAR_WIDTH = 22
+STAR_COLOUR = QColor("#e69f00")
+NOTE = Qt.ItemDataRole.UserRole
+STARRED = NOTE + 1
+
+
+class GeneListModel(QStringListModel):
+    """Names with a note each.
+
+    Qt keeps the names, since it counts its rows once per row; the rest is made when it is seen.
+
+    Parameters
+    ----------
+    is_favourite
+        Whether a gene has a star.
+    """
+
+    def __init__(self, is_favourite: Callable[[str], bool]) -> None:
+        super().__init__()
+        self._is_favourite = is_favourite
+        self._names: Sequence[str] = ()
+        self._notes: Notes | None = None
+        self._rows: dict[str, int] | None = None
+
+    def set_genes(self, names: Sequence[str], notes: Notes | None = None) -> None:
+        """Show these names, with a note beside each where given."""
+        self._names, self._notes, self._rows = names, notes, None
+        self.setStringList(list(names))
+
+    def name(self, row: int) -> str:
+        """Name in a row."""
+        return self._names[row]
+
+    def row(self, name: str) -> int:
+        """Row of a name; -1 where it is not there."""
+        if self._rows is None:
+            self._rows = dict(zip(self._names, range(len(self._names)), strict=True))
+        return self._rows.get(name, -1)
+
+    def restar(self, name: str) -> None:
+        """Draw the star of a gene anew."""
+        row = self.row(name)
+        if row >= 0:
+            self.dataChanged.emit(self.index(row), self.index(row))
+
+    def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
+        """Name, note and star of a row."""
+        if not index.isValid():
+            return None
+        name = self._names[index.row()]
+        note = "" if self._notes is None else self._notes[index.row()]
+        note = note if isinstance(note, str) else f"{note:.2f}"
+        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+            return name
+        if role == NOTE:
+            return note
+        if role == STARRED:
+            return self._is_favourite(name)
+        if role == Qt.ItemDataRole.AccessibleTextRole:
+            return ", ".join(filter(None, (name, note, "favourite" * self._is_favourite(name))))
+        return None
+
+
+class GeneRow(QStyledItemDelegate):
+    """Draws a star on the left, the name, and the note on the right."""
+
+    def sizeHint(self, option: Any, index: QModelIndex) -> QSize:
+        """As high as a line of text with a little air."""
+        return QSize(10, option.fontMetrics.height() + 6)
+
+    def paint(self, painter: Any, option: Any, index: QModelIndex) -> None:
+        """Draw a row."""
+        painter.save()
+        if option.state & QStyle.StateFlag.State_Selected:
+            painter.fillRect(option.rect, QColor(90, 125, 235, 150))
+        text = option.palette.color(option.palette.ColorRole.Text)
+        faint = QColor(text)
+        faint.setAlpha(110)
+        starred, note = index.data(STARRED), index.data(NOTE)
+        rect: QRect = option.rect
+        painter.setPen(STAR_COLOUR if starred else faint)
+        star = QRect(rect.left(), rect.top(), STAR_WIDTH, rect.height())
+        painter.drawText(star, Qt.AlignmentFlag.AlignCenter, "★" if starred else "☆")
+        taken = option.fontMetrics.horizontalAdvance(note) + 8 if note else 4
+        painter.setPen(text)
+        room = rect.adjusted(STAR_WIDTH + 2, 0, -taken, 0)
+        name = option.fontMetrics.elidedText(
+            index.data(), Qt.TextElideMode.ElideMiddle, room.width()
+        )
+        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
+        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+        painter.drawText(room, left, name)
+        faint.setAlpha(170)
+        painter.setPen(faint)
+        painter.drawText(rect.adjusted(0, 0, -4, 0), right, note)
+        painter.restore()
+
+
+class GeneList(QListView):
+    """A list of genes. Arrow keys or a click move to a gene, and it is drawn at once."""
+
+    moved = Signal(str)
+    """Name of the gene that a person has moved to."""
+    taken = Signal(str)
+    """Name of the gene that was confirmed with Enter or a click."""
+    starred = Signal(str)
+    """The star of this gene was clicked."""
+    typed = Signal(str)
+    """Letters that belong in the search."""
+    pasted = Signal()
+    textDropped = Signal(str)
+    fileDropped = Signal(object)
+    """Path of a file."""
+
+    def __init__(self, is_favourite: Callable[[str], bool]) -> None:
+        super().__init__()
+        self.genes = GeneListModel(is_favourite)
+        self._quiet = False
+        self.setModel(self.genes)
+        self.setItemDelegate(GeneRow(self))
+        self.setAccessibleName("genes")
+        self.setToolTip(
+            "Up and Down move, and the maps follow at once. Click a star to keep a gene.\n"
+            "Drop a list of genes here (CSV or TXT), or paste one."
+        )
+        self.setUniformItemSizes(True)
+        self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
+        self.setStyleSheet("QListView {border: 1px solid rgba(128, 128, 128, 120);}")
+        self.setFixedHeight(ROWS_SHOWN * (self.fontMetrics().height() + 6) + 4)
+        self.setAcceptDrops(True)
+        self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+
+    def set_genes(
+        self, names: Sequence[str], notes: Notes | None = None, current: str = ""
+    ) -> None:
+        """Show these genes, and the current one as such; emits nothing."""
+        self._quiet = True
+        self.genes.set_genes(names, notes)
+        self._quiet = False
+        self.mark(current)
+
+    def names(self) -> list[str]:
+        """Names that are listed, from the top."""
+        return [self.genes.name(row) for row in range(self.genes.rowCount())]
+
+    def current(self) -> str:
+        """Name of the row that is marked; empty where there is none."""
+        index = self.currentIndex()
+        return self.genes.name(index.row()) if index.isValid() else ""
+
+    def mark(self, name: str) -> None:
+        """Mark the row of a gene, or none where it is not listed; emits nothing."""
+        if name == self.current():
+            return
+        self._quiet = True
+        row = self.genes.row(name)
+        index = self.genes.index(row) if row >= 0 else QModelIndex()
+        self.setCurrentIndex(index)
+        if row < 0:
+            self.clearSelection()
+        else:
+            self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
+        self._quiet = False
+
+    def mark_first(self) -> None:
+        """Mark the first row, as what Enter would take; emits nothing."""
+        if self.genes.rowCount():
+            self.mark(self.genes.name(0))
+
+    def step(self, by: int) -> None:
+        """Move up or down by rows, as far as there are any."""
+        if not self.genes.rowCount():
+            return
+        index = self.currentIndex()
+        row = index.row() + by if index.isValid() else 0
+        self.setCurrentIndex(self.genes.index(min(max(row, 0), self.genes.rowCount() - 1)))
+
+    def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
+        """Draw the gene of the new row."""
+        super().currentChanged(current, previous)
+        if current.isValid():
+            self.scrollTo(current)
+        if current.isValid() and not self._quiet:
+            self.moved.emit(self.genes.name(current.row()))
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Toggle a star, or move to a gene."""
+        at = event.position().toPoint()
+        index = self.indexAt(at)
+        if index.isValid() and at.x() < STAR_WIDTH:
+            self.starred.emit(self.genes.name(index.row()))
+            return
+        super().mousePressEvent(event)
+        if index.isValid():
+            self.taken.emit(self.genes.name(index.row()))
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Send letters to the search, and a pasted list to whoever reads it."""
+        if event.matches(QKeySequence.StandardKey.Paste):
+            self.pasted.emit()
+        elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            if self.current():
+                self.taken.emit(self.current())
+        elif event.text().isprintable() and event.text().strip():
+            self.typed.emit(event.text())
+        else:
+            super().keyPressEvent(event)
+
+    def dragEnterEvent(self, event: Any) -> None:
+        """Take texts and files."""
+        if event.mimeData().hasUrls() or event.mimeData().hasText():
+            event.acceptProposedAction()
+
+    def dragMoveEvent(self, event: Any) -> None:
+        """Take them anywhere on the list."""
+        event.acceptProposedAction()
+
+    def dropEvent(self, event: Any) -> None:
+        """Hand on what was dropped."""
+        data = event.mimeData()
+        event.acceptProposedAction()
+        paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
+        if paths:
+            self.fileDropped.emit(paths[0])
+        elif data.hasText():
+            self.textDropped.emit(data.text())

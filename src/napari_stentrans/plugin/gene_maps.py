@@ -1,0 +1,204 @@
+"""GeneMaps: what the layers of a section show of its genes, and in which colours."""
+
+from __future__ import annotations
+
+import weakref
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_stentrans.plugin.images import gene_layer, limits_of, overlay_layer
+from napari_stentrans.plugin.maps import (
+    MOST_OVERLAID,
+    OVERLAY_COLOURS,
+    SUMS,
+    Contrasts,
+    Look,
+    enhanced,
+    measured,
+    named,
+    overlaid,
+    unit,
+)
+from napari_stentrans.plugin.roles import TWIN
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from napari.layers import Image
+
+    from napari_stentrans.enhancement import Enhancement, GeneMap
+    from napari_stentrans.plugin.frame import Frame
+    from napari_stentrans.plugin.images import LayerData
+    from napari_stentrans.plugin.maps import FloatArray, Limits
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+
+@dataclass(frozen=True)
+class Legend:
+    """One map in words: its name, and what its values are.
+
+    ``overlay`` is the colour and the contrast limits of a map that is laid over others; else
+    None: the layer has them.
+    """
+
+    name: str
+    unit: str
+    overlay: tuple[str, Limits] | None = None
+
+
+class GeneMaps:
+    """Which maps of a section are shown, and how.
+
+    Parameters
+    ----------
+    section
+        The section.
+    gene
+        The gene that is shown first.
+    frame
+        World coordinates of its layers.
+
+    Attributes
+    ----------
+    shown
+        Name of the map that was chosen last: a gene, or a sum over all genes.
+    gene
+        The gene that was chosen last.
+    kept
+        Maps that stay when another is chosen, which is then laid over them.
+    look
+        How values become colours.
+    """
+
+    def __init__(self, section: Section, gene: str, frame: Frame) -> None:
+        self.section = section
+        self.shown = self.gene = gene
+        self.kept: tuple[str, ...] = ()
+        self.look = Look()
+        self._frame = frame
+        self._colormap: Any = self.look.colormap
+        self._contrasts = Contrasts()
+        self._given: dict[str, Limits] = {}
+        self._last: GeneMap | None = None
+        self._last_of: Callable[[], Enhancement | None] = lambda: None
+        self._last_key: tuple[str, str] | None = None
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Maps that are drawn: one, or those that are laid over each other."""
+        return (*(name for name in self.kept if name != self.shown), self.shown)
+
+    def show(self, name: str) -> None:
+        """Choose a map, by name or gene id.
+
+        Raises
+        ------
+        GeneNotFound
+            When the section has no such gene.
+        """
+        self.shown = named(self.section, name)
+        if self.shown not in SUMS:
+            self.gene = self.shown
+
+    def keep(self, names: Sequence[str]) -> None:
+        """Let these maps stay when others are chosen, as far as there are colours."""
+        self.kept = tuple(dict.fromkeys(names))[: MOST_OVERLAID - 1]
+
+    def set_look(self, look: Look) -> None:
+        """Draw in another look from now on; new percentiles count for the maps that are shown."""
+        if (look.low, look.high) != (self.look.low, self.look.high):
+            self.follow_values()
+        if look.colormap != self.look.colormap:
+            self._colormap = look.colormap
+        self.look = look
+
+    def follow_values(self) -> None:
+        """Forget the contrast that was set by hand for the maps that are shown."""
+        for name in self.names:
+            self._contrasts.forget(name)
+
+    def result(self, enhancement: Enhancement | None) -> GeneMap | None:
+        """Enhanced values of the map that was chosen last; None where there are none."""
+        return None if enhancement is None else self._enhanced(enhancement, self.shown)
+
+    def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
+        """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
+        names = self.names
+        if role in TWIN and len(names) > 1:
+            drawn = [self._values(role, name, enhancement) for name in names]
+            tag = {"section": self.section, "gene": " + ".join(names)}
+            ends = [self.limits("before", name) for name in names]
+            pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
+            return overlay_layer(role, drawn[0][0], pixels, self._frame, tag)
+        raster, values = self._values(role, self.shown, enhancement)
+        tag = {"section": self.section, "gene": self.shown}
+        limits = self.limits(role, self.shown, values)
+        return gene_layer(role, raster, values, self._frame, tag, limits, self._colormap)
+
+    def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
+        """Contrast limits of a map: set by hand, else from the values.
+
+        The maps before and after have the same, from the values as measured.
+        """
+        scale = self.look.scale
+        by_hand = self._contrasts.of(role, name, scale)
+        if by_hand is not None:
+            return by_hand
+        if role in TWIN or values is None:
+            return self.look.limits(measured(self.section, name, scale))
+        return limits_of(np.abs(values))
+
+    def legends(self) -> list[Legend]:
+        """One for each map that is drawn, in the order of their colours."""
+        names, scale = self.names, self.look.scale
+        if len(names) == 1:
+            return [Legend(self.shown, unit(self.shown, scale))]
+        return [
+            Legend(name, unit(name, scale), (colour, self.limits("before", name)))
+            for name, colour in zip(names, OVERLAY_COLOURS.values(), strict=False)
+        ]
+
+    def given(self, role: str, layer: Image) -> None:
+        """Note the contrast limits that a layer was given here."""
+        self._given[role] = _limits_of(layer)
+
+    def watch(self, role: str, layer: Image) -> None:
+        """Remember what a person has changed on a layer, before it shows something else."""
+        if layer.rgb:
+            return
+        if role in TWIN:
+            self._colormap = layer.colormap
+        now = _limits_of(layer)
+        if now != self._given.get(role, now):
+            self._contrasts.keep(role, self.shown, self.look.scale, now)
+
+    def _values(
+        self, role: str, name: str, enhancement: Enhancement | None
+    ) -> tuple[SpotRaster, FloatArray]:
+        """Values of a map in a role, and the raster that draws them."""
+        before = measured(self.section, name, self.look.scale)
+        if role == "before" or enhancement is None:
+            return self.section.raster, before
+        sites, result = enhancement.sites, self._enhanced(enhancement, name)
+        nothing = np.full(len(sites), np.nan, np.float32)
+        mean, std = result or (nothing, nothing)
+        if role == "difference":
+            at_spots = np.where(sites.measured, mean, np.nan)[: sites.n_spots]
+            return self.section.raster, at_spots - before
+        return enhancement.raster, std if role == "uncertainty" else mean
+
+    def _enhanced(self, enhancement: Enhancement, name: str) -> GeneMap | None:
+        """Enhanced values of a map; the last ones are kept, since several layers show them."""
+        key = (name, self.look.scale)
+        if self._last_of() is not enhancement or self._last_key != key:
+            self._last = enhanced(enhancement, *key)
+            self._last_of, self._last_key = weakref.ref(enhancement), key
+        return self._last
+
+
+def _limits_of(layer: Image) -> Limits:
+    low, high = layer.contrast_limits
+    return float(low), float(high)

@@ -1,0 +1,391 @@
+"""Genes: find them, walk through lists of them, lay them over each other, choose their look."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
+from qtpy.QtWidgets import QApplication, QComboBox, QHBoxLayout, QToolButton, QWidget
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.plugin.colour_bar import Bar, ColourBar, to_black
+from napari_stentrans.plugin.dialogs import ask_gene_list
+from napari_stentrans.plugin.gene_list import GeneList
+from napari_stentrans.plugin.gene_lists import LISTS, GeneLists
+from napari_stentrans.plugin.gene_names import Kept, parse, read_list
+from napari_stentrans.plugin.look_form import LookForm
+from napari_stentrans.plugin.maps import MOST_OVERLAID
+from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.rankings import Rankings
+from napari_stentrans.plugin.shortcuts import bind, with_keys
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_stentrans.plugin.gene_lists import ListName
+    from napari_stentrans.plugin.gene_names import Listed
+    from napari_stentrans.plugin.genes import GeneSearch
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.progress import Progress
+
+DWELL_MS = 1500
+"""A gene that is looked at for so long counts as recent."""
+COLOURS = 32
+"""Steps of the colour bar."""
+
+
+class GenesPanel(Panel):
+    """Search, lists, overlay and look of the genes of one section.
+
+    Parameters
+    ----------
+    search
+        The line to search with; the panel takes it in.
+    """
+
+    geneChosen = Signal(str)
+    """Name of a gene, or of a sum over all genes, that is to be shown at once."""
+    failed = Signal(str)
+    """Something could not be read; in words."""
+
+    def __init__(self, search: GeneSearch) -> None:
+        super().__init__("Genes")
+        self._layers: SectionLayers | None = None
+        self._listed_of: object = None
+        self.search, self.kept, self.rankings = search, Kept(), Rankings(self)
+        self._lists = GeneLists(self.kept, self.rankings)
+        self.list = GeneList(lambda name: name in self.kept.favourites)
+        self._dwell = QTimer(self)
+        self._dwell.setSingleShot(True)
+        self._dwell.setInterval(DWELL_MS)
+        self._dwell.timeout.connect(self._visit)
+        self._lay_out()
+        self._connect()
+        self.set_layers(None)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Show the genes of this section from now on."""
+        if self._layers is not None:
+            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
+        if self._layers is not layers:
+            self._lists.query, self._lists.mine = "", None
+            self.rankings.stop()
+        self._layers = layers
+        self.setVisible(layers is not None)
+        if layers is not None:
+            layers.drawn.connect(self.refresh)
+            self._fill()
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is shown of the genes, and how."""
+        layers = self._layers
+        if layers is None:
+            self.bar.set_bars([])
+            return
+        shown = layers.maps.shown
+        self.list.mark(shown)
+        if shown != self.search.gene():  # else what is being typed would go
+            self.search.set_gene(shown)
+        self.star.setText("★" if shown in self.kept.favourites else "☆")
+        self.star.setChecked(shown in self.kept.favourites)
+        self.look.setValue(layers.maps.look)
+        self._show_kept()
+        self._show_bars()
+        self._dwell.start()
+        if self.which() == "changed" and self._listed_of is not layers.enhancement:
+            self._fill()
+
+    def which(self) -> ListName:
+        """Name of the list that is shown."""
+        return self.lists.currentData()
+
+    def choose_list(self, which: ListName) -> None:
+        """Show another list."""
+        self.lists.setCurrentIndex(self.lists.findData(which))
+
+    def shut_down(self) -> None:
+        """Stop what runs, and write what is kept."""
+        self.rankings.stop()
+        if self._dwell.isActive():
+            self._dwell.stop()
+            self._visit()
+        self.set_layers(None)
+
+    # ---- lists
+
+    def _fill(self) -> None:
+        """Fill the list anew; the gene that is shown is marked where it is listed."""
+        layers = self._layers
+        if layers is None:
+            return
+        self._listed_of = layers.enhancement
+        found = self._lists.contents(self.which(), layers, self.search.index)
+        self.list.set_genes(found.names, found.notes, layers.maps.shown)
+        self._say(found.said)
+        for part in (self.paste, self.open):
+            part.setVisible(self.which() == "mine")
+
+    def _on_step(self, step: Progress) -> None:
+        if self.which() in ("spatial", "changed"):
+            self._say(f"{step.stage[:1].upper()}{step.stage[1:]} … {step.fraction:.0%}")
+
+    def _on_searched(self, query: str) -> None:
+        self._lists.query = query
+        if self.which() == "search":
+            self._fill()
+        else:
+            self.choose_list("search")
+        if query.strip():
+            self.list.mark_first()
+
+    def _on_entered(self) -> None:
+        if self.list.current():
+            self._take(self.list.current())
+            self.search.edit.selectAll()
+
+    def _take(self, name: str) -> None:
+        """Show a gene that was confirmed; it counts as looked at."""
+        self.geneChosen.emit(name)
+        self._visit()
+
+    def _visit(self) -> None:
+        """Count the gene that is shown as looked at."""
+        if self._layers is None:
+            return
+        self.kept.visit(self._layers.maps.shown)
+        self._complain(self.kept.save())
+
+    def step(self, by: int) -> None:
+        """Show the next gene of the list, or one before."""
+        self.list.step(by)
+
+    def read_text(self, text: str) -> None:
+        """Show the genes that a text lists."""
+        self._show_mine(parse(text, self.search.index))
+
+    def read_file(self, path: Path) -> None:
+        """Show the genes that a file lists."""
+        try:
+            self._show_mine(read_list(path, self.search.index))
+        except ReadError as error:
+            self.failed.emit(str(error))
+
+    def _show_mine(self, listed: Listed) -> None:
+        self._lists.mine = listed
+        self.choose_list("mine")
+        self._fill()
+
+    def _paste(self) -> None:
+        clipboard = QApplication.clipboard()
+        self.read_text("" if clipboard is None else clipboard.text())
+
+    def _open(self) -> None:
+        path = ask_gene_list(self)
+        if path is not None:
+            self.read_file(path)
+
+    # ---- stars
+
+    def toggle_favourite(self, name: str = "") -> None:
+        """Make a gene a favourite, or no longer: the one that is shown where none is given."""
+        if self._layers is None:
+            return
+        name = name or self._layers.maps.shown
+        problem = self.kept.toggle_favourite(name)
+        self.list.genes.restar(name)
+        if self.which() == "favourites":
+            self._fill()
+        self.refresh()
+        self._complain(problem)
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def _complain(self, problem: str) -> None:
+        if problem:
+            self._complain(problem)
+
+    # ---- overlay and look
+
+    def lay_over(self) -> None:
+        """Keep the gene that is shown, so that the next one is laid over it."""
+        if self._layers is not None:
+            maps = self._layers.maps
+            if len(maps.kept) < MOST_OVERLAID - 1:
+                self._layers.lay_over([*maps.kept, maps.shown])
+
+    def _let_go(self, name: str) -> None:
+        if self._layers is not None:
+            self._layers.lay_over([kept for kept in self._layers.maps.kept if kept != name])
+
+    def _show_kept(self) -> None:
+        """One button for each gene that is kept; a press lets it go."""
+        kept = () if self._layers is None else self._layers.maps.kept
+        self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
+        for at, chip in enumerate(self.chips):
+            name = kept[at] if at < len(kept) else ""
+            chip.setVisible(bool(name))
+            chip.setText(f"{name} ×")
+            chip.setProperty("gene", name)
+            chip.setToolTip(f"{name} stays while others are laid over it; press to let it go")
+            chip.setAccessibleName(f"let go of {name}")
+        waiting = bool(kept) and self._layers is not None and len(self._layers.maps.names) == 1
+        self.waiting.setVisible(waiting)
+        if waiting:
+            self.waiting.setText(f"Choose another gene to lay over {kept[0]}.")
+
+    def _show_bars(self) -> None:
+        layers = self._layers
+        layer = None if layers is None else layers.before or layers.after
+        if layers is None or layer is None:
+            self.bar.set_bars([])
+            return
+        bars = []
+        for one in layers.maps.legends():
+            if one.overlay is not None:
+                colour, limits = one.overlay
+                bars.append(Bar(one.name, one.unit, limits, to_black(colour)))
+                continue
+            for event in (layer.events.contrast_limits, layer.events.colormap):
+                event.connect(self._on_layer)
+            colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
+            low, high = map(float, layer.contrast_limits)
+            bars.append(Bar(one.name, one.unit, (low, high), colours))
+        self.bar.set_bars(bars)
+
+    def _on_layer(self, event: object = None) -> None:
+        if self._layers is not None:
+            self._show_bars()
+
+    def _on_look(self) -> None:
+        if self._layers is not None:
+            self._layers.set_look(self.look.value())
+
+    def _on_follow(self) -> None:
+        if self._layers is not None:
+            self._layers.follow_values()
+
+    # ---- Qt
+
+    def _lay_out(self) -> None:
+        self.star = _tool("☆", with_keys("Favourite: keep this gene in a list", "genes.favourite"))
+        self.star.setAccessibleName("favourite")
+        self.lists = QComboBox()
+        self.lists.setAccessibleName("list of genes to show")
+        self.lists.setToolTip("Which genes are listed below")
+        for which, (title, tip) in LISTS.items():
+            self.lists.addItem(title, which)
+            self.lists.setItemData(self.lists.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.words = words("about the list of genes")
+        self.paste = button("Paste", "Take a list of genes from the clipboard", self._paste)
+        self.open = button("Open list…", "Read a list of genes from a CSV or TXT file", self._open)
+        self.over = button(
+            "Lay over",
+            with_keys(
+                "Keep this gene and choose another: both are shown in colours that add up. "
+                "Up to three",
+                "genes.lay_over",
+            ),
+            self.lay_over,
+        )
+        self.chips = [button("", "") for _ in range(MOST_OVERLAID - 1)]
+        self.waiting = words("what to do next")
+        self.bar = ColourBar()
+        self.look = LookForm()
+        self.fold = _fold(self.look)
+        for parts in (
+            (self.search, self.star),
+            (self.lists,),
+            (self.list,),
+            (self.words,),
+            (self.paste, self.open),
+            (self.over, *self.chips),
+            (self.waiting,),
+            (self.bar,),
+        ):
+            self.rows.addLayout(_row(*parts))
+        self.rows.addWidget(self.fold)
+        self.rows.addWidget(self.look)
+
+    def _connect(self) -> None:
+        self.search.searched.connect(self._on_searched)
+        self.search.stepped.connect(self.step)
+        self.search.entered.connect(self._on_entered)
+        self.search.listPasted.connect(self.read_text)
+        self.list.moved.connect(self.geneChosen)
+        self.list.taken.connect(self._take)
+        self.list.starred.connect(self.toggle_favourite)
+        self.list.typed.connect(self.search.type_in)
+        self.list.pasted.connect(self._paste)
+        self.list.textDropped.connect(self.read_text)
+        self.list.fileDropped.connect(self.read_file)
+        self.lists.currentIndexChanged.connect(self._fill)
+        self.star.clicked.connect(lambda: self.toggle_favourite())
+        for chip in self.chips:
+            chip.clicked.connect(partial(self._on_chip, chip))
+        self.look.valueChanged.connect(self._on_look)
+        self.look.followWanted.connect(self._on_follow)
+        self.rankings.progressed.connect(self._on_step)
+        self.rankings.found.connect(self._fill)
+        self.rankings.failed.connect(self.failed)
+        bind(
+            self,
+            {
+                "genes.search": self._focus_search,
+                "genes.next": partial(self.step, 1),
+                "genes.previous": partial(self.step, -1),
+                "genes.favourite": self.toggle_favourite,
+                "genes.lay_over": self.lay_over,
+            },
+        )
+
+    def _on_chip(self, chip: QWidget, *_: Any) -> None:
+        self._let_go(str(chip.property("gene")))
+
+    def _focus_search(self) -> None:
+        self.search.edit.setFocus()
+        self.search.edit.selectAll()
+
+
+def _row(*parts: QWidget) -> QHBoxLayout:
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for at, part in enumerate(parts):
+        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    return row
+
+
+def _tool(text: str, tip: str) -> QToolButton:
+    tool = QToolButton()
+    tool.setText(text)
+    tool.setToolTip(tip)
+    tool.setCheckable(True)
+    tool.setMinimumSize(QSize(26, 24))
+    tool.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
+    return tool
+
+
+def _fold(inside: QWidget) -> QToolButton:
+    """Make the button that shows and hides the look."""
+    fold = QToolButton()
+    fold.setText("Units, colours and range")
+    fold.setToolTip("Show or hide how the values become colours")
+    fold.setAccessibleName("units, colours and range")
+    fold.setCheckable(True)
+    fold.setAutoRaise(True)
+    fold.setArrowType(Qt.ArrowType.RightArrow)
+    fold.setIconSize(QSize(10, 10))
+    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
+    fold.setStyleSheet("QToolButton, QToolButton:checked {background: transparent; border: none;}")
+
+    def on_folded(on: bool) -> None:
+        fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
+        inside.setVisible(on)
+
+    fold.toggled.connect(on_folded)
+    inside.hide()
+    return fold

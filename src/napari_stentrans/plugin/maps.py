@@ -1,0 +1,166 @@
+"""Maps: what is drawn for a name, a gene or a sum over all genes, as measured and enhanced."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, Literal
+
+import numpy as np
+
+from napari_stentrans.enhancement import Enhancement, GeneMap
+from napari_stentrans.errors import GeneNotFound
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+    FloatArray = NDArray[np.float32]
+
+Scale = Literal["log", "linear"]
+
+TOTALS, PER_SPOT = "Total counts", "Genes per spot"
+SUMS = (TOTALS, PER_SPOT)
+"""Maps that are not of one gene; they are chosen like genes."""
+COLORMAPS = ("viridis", "magma", "inferno", "plasma", "cividis", "gray")
+"""Perceptually even colormaps."""
+OVERLAY_COLOURS = {"magenta": "#ff00ff", "green": "#00ff00", "blue": "#2a2aff"}
+"""Colours of genes that are laid over each other, in order; they add up to light colours."""
+MOST_OVERLAID = len(OVERLAY_COLOURS)
+
+Limits = tuple[float, float]
+
+
+@dataclass(frozen=True)
+class Look:
+    """How values become colours.
+
+    Attributes
+    ----------
+    scale
+        "log": log-normalised values; "linear": counts.
+    low, high
+        Percentiles of the measured values that get the darkest and the brightest colour;
+        a low of 0 is no expression.
+    colormap
+        Name of napari's colormap.
+    """
+
+    scale: Scale = "log"
+    low: float = 0.0
+    high: float = 99.5
+    colormap: str = COLORMAPS[0]
+
+    def limits(self, values: FloatArray) -> Limits:
+        """Contrast limits of values from 0 up; never empty, whatever the values."""
+        known = values[np.isfinite(values)]
+        if not known.size:
+            return 0.0, 1.0
+        low = float(np.percentile(known, self.low)) if self.low else 0.0
+        top = float(np.percentile(known, self.high))
+        top = top if top > low else float(known.max())
+        return low, top if top > low + 1e-6 else low + 1.0
+
+
+@dataclass
+class Contrasts:
+    """Contrast limits that a person set by hand, by role, name and scale."""
+
+    _limits: dict[tuple[str, str, str], Limits] = field(default_factory=dict)
+
+    def of(self, role: str, name: str, scale: Scale) -> Limits | None:
+        """Limits of a map, where they were set; those of "after" are those of "before"."""
+        return self._limits.get((_twin(role), name, scale))
+
+    def keep(self, role: str, name: str, scale: Scale, limits: Limits) -> None:
+        """Remember limits."""
+        self._limits[_twin(role), name, scale] = limits
+
+    def forget(self, name: str) -> None:
+        """Let the limits of a map follow its values again."""
+        for key in [key for key in self._limits if key[1] == name]:
+            del self._limits[key]
+
+
+def named(section: Section, name: str) -> str:
+    """Name of a map, given by name or gene id.
+
+    Raises
+    ------
+    GeneNotFound
+        When the section has no such gene.
+    """
+    return name if name in SUMS else str(section.genes[section.gene_index(name)])
+
+
+def unit(name: str, scale: Scale) -> str:
+    """What the values of a map are."""
+    if name in SUMS:
+        what = "genes" if name == PER_SPOT else "counts"
+        return what if scale == "linear" else f"log(1 + {what})"
+    return "counts" if scale == "linear" else "log-normalised"
+
+
+def measured(section: Section, name: str, scale: Scale) -> FloatArray:
+    """Values (spot,) of a map as measured."""
+    if name in SUMS:
+        values = section.totals if name == TOTALS else _genes_per_spot(section)
+        return np.asarray(np.log1p(values) if scale == "log" else values, np.float32)
+    return section.gene_lognorm(name) if scale == "log" else section.gene_counts(name)
+
+
+def enhanced(result: Enhancement, name: str, scale: Scale) -> GeneMap | None:
+    """Values (site,) of a map in a result; None where the result does not know it.
+
+    Counts are those expected at the library size of each site; their standard deviation follows
+    from that of the logarithm (delta method).
+    """
+    if name in SUMS:
+        if name == PER_SPOT:
+            return None
+        totals = np.asarray(result.totals, np.float32)
+        mean = np.log1p(totals) if scale == "log" else totals
+        return GeneMap(mean, np.full_like(mean, np.nan))
+    try:
+        mean, std = result.gene(name)
+    except GeneNotFound:
+        return None
+    if scale == "log":
+        return GeneMap(mean, std)
+    counts = result.expected_counts(mean[:, None])[:, 0]
+    scaling = np.asarray(result.totals / result.section.median_total, np.float32)
+    return GeneMap(counts, std * (counts + scaling))
+
+
+def overlaid(
+    raster: SpotRaster, maps: Sequence[FloatArray | None], limits: Sequence[Limits]
+) -> NDArray[np.uint8]:
+    """Image (row, column, 4) of two or three maps (site,), each in its colour, added up.
+
+    None is a map that is not known. Pixels without a site are transparent.
+    """
+    table = np.zeros((raster.n_spots + 1, 4), np.float32)
+    known = np.zeros(raster.n_spots, bool)
+    for values, (low, high), colour in zip(maps, limits, OVERLAY_COLOURS.values(), strict=False):
+        if values is not None:
+            share = np.clip((values - low) / (high - low), 0, 1)
+            known |= np.isfinite(share)
+            table[:-1, :3] += np.nan_to_num(share)[:, None] * _rgb(colour)
+    table[:-1, 3] = 255 * known
+    return np.minimum(table, 255).astype(np.uint8)[raster.index]
+
+
+def _rgb(colour: str) -> FloatArray:
+    return np.array(tuple(bytes.fromhex(colour[1:])), np.float32)
+
+
+def _genes_per_spot(section: Section) -> NDArray[np.float64]:
+    seen = np.bincount(section.counts.indices, minlength=section.n_spots)
+    return np.asarray(seen, float)
+
+
+def _twin(role: str) -> str:
+    return "before" if role == "after" else role
