@@ -119,10 +119,17 @@ def _add_enhance(commands: Any) -> None:
         "gene map's shape, csv of barcodes, or GeoJSON polygons",
     )
     parser.add_argument("--upscale", type=int, choices=(1, 2), help="2 doubles the resolution")
-    parser.add_argument("--denoise", action=argparse.BooleanOptionalAction, default=None)
-    parser.add_argument("--method", choices=sorted(METHODS))
+    parser.add_argument(
+        "--denoise",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="replace measured spots by the method's estimate (on unless said otherwise)",
+    )
+    parser.add_argument(
+        "--method", choices=sorted(METHODS), help="how values are estimated (default transformer)"
+    )
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
-    parser.add_argument("--seed", type=int)
+    parser.add_argument("--seed", type=int, help="the same seed gives the same numbers (default 0)")
     parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
     parser.add_argument("--epochs", type=int, help="method published: passes over the genes")
     parser.add_argument(
@@ -142,17 +149,22 @@ def _add_simulate(commands: Any) -> None:
     parser = _command(
         commands, "simulate", "Make a section whose true expression is known.", _simulate
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
-    parser.add_argument("--spots", type=int, default=2000)
-    parser.add_argument("--genes", type=int, default=2000)
-    parser.add_argument("--lattice", choices=("hex", "square"), default="hex")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad", help="file")
+    parser.add_argument("--spots", type=int, default=2000, help="spots on tissue (default 2000)")
+    parser.add_argument("--genes", type=int, default=2000, help="genes (default 2000)")
+    parser.add_argument(
+        "--lattice",
+        choices=("hex", "square"),
+        default="hex",
+        help="hex as Visium (default), square as legacy ST",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another one, another organ (default 0)")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
 
 
 def _add_view(commands: Any) -> None:
     parser = _command(commands, "view", "Open napari with the dock.", _view)
-    parser.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a section to open")
     add_choose(parser)
 
 
