@@ -27,8 +27,9 @@ if TYPE_CHECKING:
 PUBLISHED_10 = "published x10"
 OTHERS = {"nedi": nedi.predict, "kriging per gene": kriging_per_gene.predict}
 """No methods of the package: (section, observed (spot,), section of the observed) -> values."""
-WITHOUT_IMAGE = "transformer, no image"
-NAMES = (*METHODS, PUBLISHED_10, WITHOUT_IMAGE, *OTHERS)
+NO_IMAGE = ", no image"
+WITHOUT_IMAGE = tuple(name + NO_IMAGE for name in ("transformer", "kriging"))
+NAMES = (*METHODS, PUBLISHED_10, *WITHOUT_IMAGE, *OTHERS)
 Candidate = EnhanceConfig | Callable[[Section, np.ndarray, Section], np.ndarray]
 Candidates = dict[str, Candidate]
 
@@ -62,8 +63,8 @@ def choose(names: list[str], lattice: Lattice, epochs: int | None) -> Candidates
             passes = (epochs or RECIPES[lattice.kind].epochs) * times
             settings = PublishedConfig(epochs=passes)
             made[name] = EnhanceConfig(method="published", published=settings)
-        elif name == WITHOUT_IMAGE:
-            made[name] = EnhanceConfig(image="off")
+        elif name in WITHOUT_IMAGE:
+            made[name] = EnhanceConfig(method=name.removesuffix(NO_IMAGE), image="off")
         else:
             made[name] = OTHERS.get(name) or EnhanceConfig(method=name)
     return made

@@ -3,6 +3,7 @@
     python benchmarks/speed.py                      # all
     python benchmarks/speed.py kriging published    # some
     python benchmarks/speed.py transformer kriging --spots 5000 --genes 20000
+    python benchmarks/speed.py open --spots 5000 --genes 35000
     python benchmarks/speed.py linear               # seconds from 2,000 to 50,000 spots
 
 Every ratio is measured in one run, interleaved; seconds are for this machine only.
@@ -17,6 +18,7 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
+import opening
 import published_epoch
 import torch
 
@@ -31,7 +33,7 @@ if TYPE_CHECKING:
     from napari_stentrans import Enhancement
 
 
-EVERYTHING = ["transformer", "kriging", "linear", "patterns", "published"]
+EVERYTHING = ["open", "transformer", "kriging", "linear", "patterns", "published"]
 
 
 def timed(work: Callable[[], object]) -> tuple[float, object]:
@@ -112,6 +114,12 @@ def patterns(spots: int) -> None:
     row("once per pattern", seconds["square"], f"{seconds['irregular'] / seconds['square']:.1f} x")
 
 
+def opened(spots: int, genes: int) -> None:
+    print(f"a Space Ranger folder, {spots:,} spots x {genes:,} genes, to the first map")
+    for name, value in opening.measure_apart(spots, genes).items():
+        print(f"  {name:<44}{value:>10.3f}")
+
+
 def published() -> None:
     print("published, one training epoch")
     for name, value in published_epoch.measure().items():
@@ -129,6 +137,8 @@ def main() -> None:
     for method in ("transformer", "kriging"):
         if method in arguments.what:
             whole_run(method, arguments.spots, arguments.genes)
+    if "open" in arguments.what:
+        opened(arguments.spots, arguments.genes)
     if "linear" in arguments.what:
         linear(arguments.most)
     if "patterns" in arguments.what:

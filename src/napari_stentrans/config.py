@@ -66,7 +66,8 @@ class EnhanceConfig(_Settings):
         96, ge=4, le=1024, description="observed spots that a site looks at in large sections"
     )
     image: Literal["auto", "off"] = Field(
-        "auto", description="use the tissue image where it helps on hidden spots (transformer)"
+        "auto",
+        description="use the tissue image where it helps on hidden spots (transformer, kriging)",
     )
     features: str | None = Field(
         None,
@@ -74,6 +75,11 @@ class EnhanceConfig(_Settings):
         "place of the tissue image",
     )
     published: PublishedConfig = PublishedConfig()
+
+    @property
+    def sees_image(self) -> bool:
+        """Whether the run looks at the tissue image, where there is one."""
+        return self.image != "off" and self.method in ("transformer", "kriging")
 
     @property
     def n_factors(self) -> int:

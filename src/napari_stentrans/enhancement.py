@@ -8,7 +8,7 @@ import weakref
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
 
 import anndata as ad
 import numpy as np
@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from napari_stentrans.record import RunRecord
     from napari_stentrans.section import Section
 
+LIBRARY = "enhanced"
+"""Its name in ``uns["spatial"]`` of a result."""
 GENES_AT_ONCE = 256
 
 
@@ -258,7 +260,10 @@ class Enhancement:
                 for column in ("array_row", "array_col"):
                     at = obs.columns.get_loc(column)
                     obs.iloc[: self.sites.n_spots, at] = spots.obs[column].to_numpy(float)
-        uns = {"stentrans": {"record": self.record.model_dump_json()}}
+        uns: dict[str, Any] = {"stentrans": {"record": self.record.model_dump_json()}}
+        if self.section.um_per_px is not None:
+            factors = {"microns_per_pixel": self.section.um_per_px}
+            uns["spatial"] = {LIBRARY: {"images": {}, "scalefactors": factors}}
         return ad.AnnData(
             obs=obs,
             var=spots.var.iloc[in_section].copy(),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 import warnings
+from functools import partial
 from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
@@ -23,7 +24,8 @@ from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
 from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
-from napari_stentrans.methods.gate import look_at_hidden_spots
+from napari_stentrans.methods.gate import image_findings, look_at_hidden_spots
+from napari_stentrans.methods.image_trend import image_helps, krige_with_image
 from napari_stentrans.methods.own_evidence import own_evidence
 from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
@@ -49,6 +51,7 @@ def enhance(
     lost: ArrayLike | None = None,
     config: EnhanceConfig | None = None,
     sites: ArrayLike | None = None,
+    image_damaged: ArrayLike | None = None,
 ) -> Enhancement:
     """Fill lost spots, add sites, denoise: all that ``config`` asks for.
 
@@ -62,6 +65,9 @@ def enhance(
         Settings; ``EnhanceConfig()`` where not given.
     sites
         (site, 2) extra positions (x, y) to predict at, full-resolution pixels.
+    image_damaged
+        (spot,) bool, True where the tissue image is damaged, by a fold, a bubble or a pen: it is
+        not looked at there, nor at sites to which such a spot is the nearest.
 
     Raises
     ------
@@ -72,7 +78,7 @@ def enhance(
     EnhancementFailed
         When the method cannot run on this section.
     """
-    return drain(enhance_steps(section, lost, config, sites))
+    return drain(enhance_steps(section, lost, config, sites, image_damaged))
 
 
 def enhance_steps(
@@ -80,23 +86,26 @@ def enhance_steps(
     lost: ArrayLike | None = None,
     config: EnhanceConfig | None = None,
     sites: ArrayLike | None = None,
+    image_damaged: ArrayLike | None = None,
 ) -> Steps[Enhancement]:
     """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
     started = time.perf_counter()
     config = config or EnhanceConfig()
     lost = check_lost(section, lost)
+    damaged = check_lost(section, image_damaged, "image_damaged")
     observed = _observed(section, lost)
     targets = target_sites(section, ~observed, sites, config.upscale)
     genes = _genes(section, config)
     way = {"section": _enhance_section, "factors": _enhance_factors, "genes": _enhance_genes}
     steps = way[METHODS[config.method].works_on]
-    decoder, totals, findings = yield from steps(section, observed, targets, genes, config)
+    shown = (yield from _shown(section, targets, config, damaged)) if config.sees_image else None
+    decoder, totals, findings = yield from steps(section, observed, targets, genes, config, shown)
     totals[targets.measured] = section.totals[observed]
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
     ]
     seconds = time.perf_counter() - started
-    record = RunRecord.of(section, config, lost, extra, seconds, findings)
+    record = RunRecord.of(section, config, lost, extra, seconds, findings, damaged)
     return Enhancement(section, targets, decoder, totals, record)
 
 
@@ -106,12 +115,12 @@ def _enhance_section(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
+    shown: FloatArray | None,
 ) -> Steps[Modelled]:
     """Model all spatial factors and the library size together, decode genes later."""
     counts, totals = section.counts[observed], section.totals[observed]
     unit, measured = spacing(section.xy[observed]), targets.measured
     units, sites = section.xy[observed] / unit, targets.xy / unit
-    shown = yield from _shown(section, targets, config)
     factors = yield from fit_spatial_factors(
         counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
@@ -153,20 +162,26 @@ def _enhance_section(
     return decoder, np.exp(expected, dtype=np.float64), trust.findings()
 
 
-def _shown(section: Section, targets: Sites, config: EnhanceConfig) -> Steps[FloatArray | None]:
+def _shown(
+    section: Section, targets: Sites, config: EnhanceConfig, damaged: NDArray[np.bool_]
+) -> Steps[FloatArray | None]:
     """What the tissue image, or a person's own features, show at the targets (target, component).
 
     Where a target is no spot, a person's features are the mean of those of the spots around.
+    Nothing is shown where the image is damaged (spot,).
     """
-    if config.image == "off":
-        return None
+    spots, between = cKDTree(section.xy), targets.xy[targets.n_spots :]
     if config.features is None:
         words = yield from tissue_words(section)
-        return None if words is None else components(words.at(targets.xy))
-    own = section.features(config.features)
-    near = cKDTree(section.xy).query(targets.xy[targets.n_spots :], min(4, section.n_spots))[1]
-    between = own[near.reshape(len(near), -1)].mean(1)
-    return components(np.vstack([own, between]))
+        if words is None:
+            return None
+        features = words.at(targets.xy)
+    else:
+        own = section.features(config.features)
+        near = spots.query(between, range(1, min(4, section.n_spots) + 1))[1]
+        features = np.vstack([own, own[near].mean(1)])
+    features[np.concatenate([damaged, damaged[spots.query(between)[1]]])] = np.nan
+    return components(features)
 
 
 def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArray) -> FloatArray:
@@ -182,6 +197,7 @@ def _enhance_factors(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
+    shown: FloatArray | None,
 ) -> Steps[Modelled]:
     """Model a few spatial factors and the library size, decode genes later."""
     factors = yield from fit_factors(
@@ -191,13 +207,20 @@ def _enhance_factors(
         seed=config.seed,
     )
     depth = np.log(section.totals[observed])[:, None].astype(np.float32)
-    method = make_method(config, section.lattice)
-    yield from method.fit(section.xy[observed], np.hstack([factors.scores, depth]))
-    mean, std = yield from method.predict(targets.xy, slice(None))
+    make = partial(make_method, config, section.lattice)
+    xy, pair, findings = section.xy[observed], None, {}
+    if shown is not None:
+        here = shown[targets.measured]
+        used, gain = yield from image_helps(
+            section.counts[observed], xy, here, config, make, section.median_total
+        )
+        pair, findings = ((here, shown) if used else None), image_findings(used, gain)
+    columns = np.hstack([factors.scores, depth])
+    mean, std = yield from krige_with_image(make(), xy, columns, targets.xy, pair)
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
     std = None if std is None else std[:, :-1]
     totals = np.exp(mean[:, -1], dtype=np.float64)
-    return FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std), totals, {}
+    return FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std), totals, findings
 
 
 def _enhance_genes(
@@ -206,6 +229,7 @@ def _enhance_genes(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
+    shown: FloatArray | None,
 ) -> Steps[Modelled]:
     """Predict genes one by one, in batches, into a store on disk."""
     xy, totals = section.xy[observed], section.totals[observed]

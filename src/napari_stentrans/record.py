@@ -48,9 +48,12 @@ class RunRecord(BaseModel):
         Barcodes of the lost spots.
     sites
         Extra sites (x, y), full-resolution pixels.
+    image_damaged
+        Barcodes of the spots where the tissue image is damaged.
     findings
         What the run found out: ``network_trust``, the share of the network's correction to
-        kriging that was taken (method transformer).
+        kriging that was taken (method transformer); ``image_used``, 0 or 1, and ``image_gain``,
+        how much better the tissue image predicts hidden spots, where there is one.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -66,6 +69,7 @@ class RunRecord(BaseModel):
     config: EnhanceConfig
     lost: tuple[str, ...]
     sites: tuple[tuple[float, float], ...]
+    image_damaged: tuple[str, ...] = ()
     started: str
     seconds: float
     versions: dict[str, str]
@@ -81,8 +85,10 @@ class RunRecord(BaseModel):
         sites: NDArray[np.float64],
         seconds: float,
         findings: dict[str, float] | None = None,
+        image_damaged: NDArray[np.bool_] | None = None,
     ) -> RunRecord:
         """Write down a run that has just ended."""
+        barcodes = section.adata.obs_names
         return cls(
             source=None if section.source is None else str(section.source.resolve()),
             chosen=dict(section.chosen),
@@ -90,8 +96,9 @@ class RunRecord(BaseModel):
             n_spots=section.n_spots,
             n_genes=len(section.genes),
             config=config,
-            lost=tuple(section.adata.obs_names[lost]),
+            lost=tuple(barcodes[lost]),
             sites=tuple((float(x), float(y)) for x, y in sites),
+            image_damaged=() if image_damaged is None else tuple(barcodes[image_damaged]),
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
             findings=findings or {},
@@ -126,8 +133,8 @@ class RunRecord(BaseModel):
 
     def inputs(
         self, section: Section
-    ) -> tuple[NDArray[np.bool_], EnhanceConfig, NDArray[np.float64]]:
-        """(lost, config, sites) to run again on the same section.
+    ) -> tuple[NDArray[np.bool_], EnhanceConfig, NDArray[np.float64], NDArray[np.bool_]]:
+        """(lost, config, sites, image_damaged) to run again on the same section.
 
         Raises
         ------
@@ -140,5 +147,16 @@ class RunRecord(BaseModel):
                 f"genes (digest {self.digest}); this one has {section.n_spots} spots and "
                 f"{len(section.genes)} genes (digest {section.digest}). Give the same data."
             )
-        lost = np.asarray(section.adata.obs_names.isin(self.lost))
-        return lost, self.config, np.array(self.sites, float).reshape(-1, 2)
+        names = section.adata.obs_names
+        lost, damaged = (np.asarray(names.isin(given)) for given in (self.lost, self.image_damaged))
+        return lost, self.config, np.array(self.sites, float).reshape(-1, 2), damaged
+
+    @property
+    def image_in_words(self) -> str:
+        """What the tissue image was good for, as a sentence; empty where none was looked at."""
+        if "image_gain" not in self.findings:
+            return ""
+        if not self.findings.get("image_used"):
+            return "The tissue image was not used: it did not help on hidden spots."
+        gain = self.findings["image_gain"]
+        return f"The tissue image predicts hidden spots {gain:.0%} better here."

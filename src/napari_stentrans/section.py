@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 VISIUM_PITCH_UM = 100.0
 """Distance between the centres of neighbouring 10x Visium spots (10x Genomics)."""
+VALUES_AT_ONCE = 4_000_000
 
 
 @dataclass(frozen=True, eq=False)
@@ -254,8 +255,7 @@ def _counts_of(adata: ad.AnnData) -> tuple[sp.csc_matrix, pd.DataFrame]:
         raise SectionError('No counts: X is empty and there is no layers["counts"] or raw.')
     matrices = [(name, _as_csc(matrix), var) for name, matrix, var in candidates]
     for name, matrix, var in matrices:
-        whole = np.isfinite(matrix.data).all() and (matrix.data == np.rint(matrix.data)).all()
-        if whole:
+        if _are_whole(matrix.data):
             if name != "X":
                 warnings.warn(
                     f"X does not hold whole numbers; counts are taken from {name}.",
@@ -272,6 +272,12 @@ def _counts_of(adata: ad.AnnData) -> tuple[sp.csc_matrix, pd.DataFrame]:
             stacklevel=3,
         )
     return matrix, var
+
+
+def _are_whole(values: NDArray[np.float32]) -> bool:
+    """Whether all are whole numbers; a part at a time, to need no copy of them all."""
+    parts = (values[i : i + VALUES_AT_ONCE] for i in range(0, len(values), VALUES_AT_ONCE))
+    return all(bool(np.isfinite(p).all() and (p == np.rint(p)).all()) for p in parts)
 
 
 def _as_csc(matrix: object) -> sp.csc_matrix:

@@ -94,8 +94,10 @@ def distance_to_measured(
     return np.asarray(cKDTree(measured_xy).query(xy)[0] / spacing)
 
 
-def check_lost(section: Section, lost: ArrayLike | None) -> NDArray[np.bool_]:
+def check_lost(section: Section, lost: ArrayLike | None, name: str = "lost") -> NDArray[np.bool_]:
     """(spot,) bool mask of lost spots; None means that none is lost.
+
+    Other masks of spots are checked alike; errors call them by their ``name``.
 
     Raises
     ------
@@ -107,11 +109,11 @@ def check_lost(section: Section, lost: ArrayLike | None) -> NDArray[np.bool_]:
     lost = np.asarray(lost)
     if lost.shape != (section.n_spots,):
         raise MaskError(
-            f"lost must have one value per spot, ({section.n_spots},), got {lost.shape}: "
+            f"{name} must have one value per spot, ({section.n_spots},), got {lost.shape}: "
             "paint on the map of this section, or give a mask in the order of its spots."
         )
     if lost.dtype != bool and not np.isin(lost, (0, 1)).all():
-        raise MaskError(f"lost must hold True or False, got values of type {lost.dtype}.")
+        raise MaskError(f"{name} must hold True or False, got values of type {lost.dtype}.")
     return lost.astype(bool)
 
 

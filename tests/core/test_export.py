@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
@@ -18,12 +19,20 @@ from napari_stentrans import (
     Enhancement,
     RunRecord,
     Section,
+    SectionImage,
     enhance,
     read_section,
     simulate_section,
 )
-from napari_stentrans.errors import GeneNotFound, ReadError, WriteError
-from napari_stentrans.export import check_target, record_path, save, save_steps, write_h5ad
+from napari_stentrans.errors import GeneNotFound, ReadError, StentransWarning, WriteError
+from napari_stentrans.export import (
+    check_target,
+    record_path,
+    save,
+    save_steps,
+    write_h5ad,
+    write_section,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -293,6 +302,26 @@ def test_a_spatialdata_store(result: Enhancement, tmp_path: Path) -> None:
     assert left(tmp_path) == ["out.run.json", "out.sdata.zarr"]
 
 
+@pytest.mark.parametrize("name", ["out.h5ad", "out.sdata.zarr"])
+def test_a_result_opens_as_a_section(result: Enhancement, tmp_path: Path, name: str) -> None:
+    if "sdata" in name:
+        pytest.importorskip("spatialdata", exc_type=ImportError)
+    large = np.zeros((500, 600, 3), np.uint8)
+    section = replace(result.section, images=(SectionImage("H & E", lambda: large, 0.25),))
+    save(replace(result, section=section), tmp_path / name)
+    with pytest.warns(StentransWarning, match="fractions"):
+        back = read_section(tmp_path / name)
+    assert list(back.adata.obs_names) == list(result.sites.names)
+    assert list(back.genes) == list(result.genes)
+    np.testing.assert_allclose(back.xy, result.sites.xy)
+    assert back.lattice.kind == section.lattice.kind
+    assert back.lattice.spacing == pytest.approx(section.lattice.spacing / 2)
+    assert back.um_per_px == pytest.approx(section.um_per_px)
+    if "sdata" in name:
+        (image,) = back.images
+        assert (image.name, image.scale, image.shape) == ("H_E", 0.25, large.shape)
+
+
 def test_a_record_that_is_none(tmp_path: Path) -> None:
     with pytest.raises(ReadError, match="cannot be read"):
         RunRecord.read(tmp_path / "none.json")
@@ -350,6 +379,44 @@ def test_a_section_comes_back_as_it_was(tmp_path: Path, section: Section) -> Non
         back.adata.obs[["array_row", "array_col"]], section.adata.obs[["array_row", "array_col"]]
     )
     np.testing.assert_array_equal(back.raster.index, section.raster.index)
+
+
+@settings(
+    max_examples=8,
+    deadline=None,
+    derandomize=True,
+    suppress_health_check=[HealthCheck.function_scoped_fixture, HealthCheck.too_slow],
+)
+@given(
+    section=made_sections(),
+    name=WORDS,
+    um=st.none() | st.floats(0.01, 200),
+    sides=st.sampled_from([(7, 9, 3), (40, 30), (2001, 3, 4), (30, 5000, 3)]),
+    scale=st.floats(0.01, 4),
+)
+def test_scales_and_image_come_back_too(
+    tmp_path: Path,
+    section: Section,
+    name: str,
+    um: float | None,
+    sides: tuple[int, ...],
+    scale: float,
+) -> None:
+    pixels = np.random.default_rng(0).integers(0, 255, sides, np.uint8)
+    image = SectionImage("H&E", lambda: pixels, scale)
+    section = replace(section, images=(image,), um_per_px=um, name=name)
+    back = read_section(write_section(section, tmp_path / "section.h5ad", overwrite=True))
+    assert back.digest == section.digest
+    assert back.um_per_px == um
+    (small,) = back.images
+    assert max(small.shape) <= 2000
+    if max(sides) <= 2000:
+        assert small.scale == scale
+        np.testing.assert_array_equal(small.data, pixels)
+    else:  # the same place on the section
+        sizes = np.array(small.shape[:2]) / small.scale, np.array(sides[:2]) / scale
+        assert (sizes[0] - sizes[1] >= -1e-6 / scale).all()
+        assert (sizes[0] - sizes[1] < 1 / small.scale).all()
 
 
 @settings(

@@ -106,6 +106,9 @@ def test_typing_lists_hits_and_enter_draws_the_best(panel, layers, qtbot):
     qtbot.keyClick(panel.search.edit, ENTER)
     assert_drawn(layers, "Gene17")
     assert panel.search.edit.text() == "Gene17"
+    search(qtbot, panel, "gene17")
+    qtbot.keyClick(panel.search.edit, ENTER)
+    assert panel.search.edit.text() == "Gene17"  # as it is written
 
 
 def test_arrow_keys_draw_each_gene_at_once_from_the_line_and_in_the_list(panel, layers, qtbot):

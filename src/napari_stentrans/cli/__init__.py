@@ -17,6 +17,7 @@ from rich.markup import escape
 from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
+from napari_stentrans.cli.image import add_image
 from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
@@ -130,7 +131,16 @@ def _add_enhance(commands: Any) -> None:
     )
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
     parser.add_argument("--seed", type=int, help="the same seed gives the same numbers (default 0)")
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument(
+        "--device", choices=("auto", "cpu", "cuda", "mps"), help="auto takes a GPU where there is one"
+    )
+    add_image(parser, ("auto", "off"))
+    parser.add_argument(
+        "--image-damaged",
+        type=Path,
+        metavar="MASK",
+        help="regions where the tissue image is damaged (fold, bubble, pen): a mask as of --lost",
+    )
     parser.add_argument("--epochs", type=int, help="method published: passes over the genes")
     parser.add_argument(
         "--residual",
@@ -230,7 +240,7 @@ def _enhance(arguments: argparse.Namespace) -> None:
     if arguments.record is not None:
         record = _record_alone(arguments)
         section = read_section(arguments.path or Path(record.source or ""), record.chosen)
-        lost, config, sites = record.inputs(section)
+        lost, config, sites, damaged = record.inputs(section)
     else:
         if arguments.path is None:
             raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
@@ -240,9 +250,12 @@ def _enhance(arguments: argparse.Namespace) -> None:
         if arguments.lost is not None:
             mask = read_mask(arguments.lost, section)
             lost, sites = mask.lost, mask.sites
+        damaged = None
+        if arguments.image_damaged is not None:
+            damaged = read_mask(arguments.image_damaged, section).lost
     genes = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if genes is None else genes))
-    enhancement = with_bar(enhance_steps(section, lost, config, sites))
+    enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
     written = with_bar(
         save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
     )
@@ -255,6 +268,8 @@ def _enhance(arguments: argparse.Namespace) -> None:
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
+    if enhancement.record.image_in_words:
+        console.print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
     for path in written:
         print(path)
 
@@ -270,8 +285,8 @@ def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) ->
 def _record_alone(arguments: argparse.Namespace) -> RunRecord:
     """Read the record of a run to repeat; its settings may not be changed."""
     changed = [
-        f"--{name}"
-        for name in ("choose", "lost", *_SETTINGS)
+        f"--{name.replace('_', '-')}"
+        for name in ("choose", "lost", "image_damaged", *_SETTINGS)
         if getattr(arguments, name) is not None
     ]
     if changed:
@@ -283,7 +298,9 @@ def _record_alone(arguments: argparse.Namespace) -> RunRecord:
 
 
 _PUBLISHED = ("epochs", "residual", "values")
-_SETTINGS = ("upscale", "denoise", "method", "genes", "seed", "device", *_PUBLISHED)
+_SETTINGS = (
+    "upscale", "denoise", "method", "genes", "seed", "device", "image", "features", *_PUBLISHED
+)  # fmt: skip
 
 
 def _config(arguments: argparse.Namespace) -> EnhanceConfig:

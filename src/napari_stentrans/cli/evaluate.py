@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.evaluation import PROTOCOLS, evaluate_steps
+from napari_stentrans.cli.image import add_image
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.evaluation import DEFAULT_METHODS, PROTOCOLS, evaluate_steps
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.io import read_section
 from napari_stentrans.methods import METHODS
@@ -36,6 +38,7 @@ def add(commands: Any) -> None:
         metavar="NAME",
         help=f"methods side by side, of {', '.join(sorted(METHODS))}",
     )
+    add_image(parser, ("auto", "off", "both"))
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="times (default 3)")
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="score only these genes")
     parser.add_argument("--json", type=Path, metavar="FILE.json", help="write all scores")
@@ -53,7 +56,7 @@ def run(arguments: argparse.Namespace) -> None:
     steps = evaluate_steps(
         section,
         arguments.protocol,
-        arguments.method,
+        _methods(arguments),
         seeds=arguments.seeds,
         genes=arguments.genes,
     )
@@ -66,3 +69,15 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.plot is not None:
         path = evaluation.box_plot(arguments.plot, overwrite=overwrite)
         console.print(str(path), highlight=False, soft_wrap=True)
+
+
+def _methods(arguments: argparse.Namespace) -> dict[str, EnhanceConfig]:
+    """Settings by label; with ``--image both``, methods that see the image stand there twice."""
+    used = "off" if arguments.image == "off" else "auto"
+    methods = {}
+    for name in arguments.method or DEFAULT_METHODS:
+        config = EnhanceConfig(method=name, image=used, features=arguments.features)
+        methods[name] = config
+        if arguments.image == "both" and config.sees_image:
+            methods[f"{name}, no image"] = config.model_copy(update={"image": "off"})
+    return methods

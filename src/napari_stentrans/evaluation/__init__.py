@@ -28,19 +28,20 @@ from napari_stentrans.factors import SEEN, lognorm
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Steps, drain, named
 from napari_stentrans.ranking import blocks, morans_i
+from napari_stentrans.targets import check_lost
 from napari_stentrans.tissue_image import tissue_words
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.section import Section
 
-__all__ = ["PROTOCOLS", "Evaluation", "evaluate", "evaluate_steps"]
+__all__ = ["DEFAULT_METHODS", "PROTOCOLS", "Evaluation", "evaluate", "evaluate_steps"]
 
 SPATIALLY_VARIABLE = 300
 """So many genes, those of the highest Moran's I, count as spatially variable."""
-YARDSTICKS = ("kriging", "linear", "nearest")
-"""What the default method is compared with."""
+DEFAULT_METHODS = (EnhanceConfig().method, "kriging", "linear", "nearest")
+"""The default method, and what it is compared with."""
 RAW_HALF = "raw half"
 """Row of the table that says how well one noisy half predicts the other."""
 
@@ -52,6 +53,7 @@ def evaluate(
     *,
     seeds: int = 3,
     genes: Sequence[str] | None = None,
+    image_damaged: ArrayLike | None = None,
 ) -> Evaluation:
     """Compare methods on a section.
 
@@ -68,8 +70,13 @@ def evaluate(
         How many times something else is hidden; scores are averaged.
     genes
         Genes to score; when not given, those seen in more than 10% of the spots.
+    image_damaged
+        (spot,) bool, True where the tissue image is not to be looked at.
 
     Raises
+    ------
+    MaskError
+        When ``image_damaged`` is not one bool per spot.
     ------
     ConfigError
         When there is no such protocol or method, or nothing to do.
@@ -80,7 +87,10 @@ def evaluate(
     EnhancementFailed
         When a method cannot run on this section.
     """
-    return drain(evaluate_steps(section, protocol, methods, seeds=seeds, genes=genes))
+    steps = evaluate_steps(
+        section, protocol, methods, seeds=seeds, genes=genes, image_damaged=image_damaged
+    )
+    return drain(steps)
 
 
 def evaluate_steps(
@@ -90,6 +100,7 @@ def evaluate_steps(
     *,
     seeds: int = 3,
     genes: Sequence[str] | None = None,
+    image_damaged: ArrayLike | None = None,
 ) -> Steps[Evaluation]:
     """Do what ``evaluate`` does, one Progress at a time; closing the generator stops it."""
     check_protocol(protocol)
@@ -98,8 +109,9 @@ def evaluate_steps(
         raise ConfigError(
             f"At least one seed and one method are needed, got {seeds} and {len(configs)}."
         )
+    damaged = section.adata.obs_names[check_lost(section, image_damaged, "image_damaged")]
     yield Progress("looking at the genes", 0, 1)
-    if any(config.image != "off" and config.method == "transformer" for config in configs.values()):
+    if any(config.sees_image and config.features is None for config in configs.values()):
         yield from tissue_words(section)  # of the whole section, for all trials
     columns = _columns(section, genes)
     about = _about(section, columns, protocol)
@@ -107,17 +119,18 @@ def evaluate_steps(
     pcc = pd.DataFrame(0.0, index=about.index, columns=labels)
     runs = []
     for seed in range(seeds):
-        trial = make_trial(section, protocol, seed)
+        out, stay = (make_trial(section, protocol, seed, stay=stay) for stay in (False, True))
         for label in labels:
             turn = f"{label}, {seed + 1} of {seeds}" if seeds > 1 else label
             started = time.perf_counter()
             if label in configs:
-                steps = _score(trial, configs[label], columns)
+                trial = out if configs[label].features is None else stay
+                steps = _score(trial, configs[label], columns, damaged)
             else:
-                steps = _score_raw_half(trial, columns)
+                steps = _score_raw_half(out, columns)
             scores = yield from named(turn, steps)
             seconds = round(time.perf_counter() - started, 3)
-            run = {"method": label, "seed": seed, "sites": trial.measured.shape[0]}
+            run = {"method": label, "seed": seed, "sites": out.measured.shape[0]}
             runs.append({**run, **summary(scores, about), "seconds": seconds})
             pcc[label] += scores[:, 0] / seeds
     return Evaluation(section.name, section.digest, protocol, about, pcc, pd.DataFrame(runs))
@@ -128,7 +141,7 @@ def _configs(
 ) -> dict[str, EnhanceConfig]:
     """Settings by label."""
     if methods is None:
-        methods = [EnhanceConfig().method, *YARDSTICKS]
+        methods = DEFAULT_METHODS
     if isinstance(methods, str):
         methods = (methods,)
     if isinstance(methods, Mapping):
@@ -165,13 +178,15 @@ def _about(section: Section, columns: NDArray[np.intp], protocol: ProtocolName) 
 
 
 def _score(
-    trial: Trial, config: EnhanceConfig, columns: NDArray[np.intp]
+    trial: Trial, config: EnhanceConfig, columns: NDArray[np.intp], damaged: pd.Index
 ) -> Steps[NDArray[np.float64]]:
     """Run a method and score it, (gene, 4) as in ``gene_scores``."""
     names = list(trial.section.genes[columns])
     settings = {"upscale": 1, "denoise": True, "genes": tuple(names)}
     config = config.model_copy(update=settings)
-    enhancement = yield from enhance_steps(trial.section, None, config, trial.sites)
+    section, lost = trial.section, trial.lost
+    unseen = section.adata.obs_names.isin(damaged)
+    enhancement = yield from enhance_steps(section, lost, config, trial.sites, unseen)
     scores = np.empty((len(names), 4))
     for at, mean, _ in enhancement.blocks(names):
         yield Progress("scoring", at.start, len(names))

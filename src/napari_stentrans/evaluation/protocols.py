@@ -46,6 +46,8 @@ class Trial:
         (site, 2) positions (x, y) that are hidden, full-resolution pixels; none when denoising.
     rows
         Which sites of the enhancement are scored.
+    lost
+        (spot,) spots of the section that are hidden instead, or None.
     measured
         (scored site, gene) what was measured there, log-normalised to the median library size
         of ``section``.
@@ -53,12 +55,16 @@ class Trial:
 
     section: Section
     sites: NDArray[np.float64]
-    rows: slice
+    rows: slice | NDArray[np.intp]
     measured: sp.csc_matrix
+    lost: NDArray[np.bool_] | None = None
 
 
-def make_trial(section: Section, protocol: ProtocolName, seed: int) -> Trial:
+def make_trial(section: Section, protocol: ProtocolName, seed: int, *, stay: bool = False) -> Trial:
     """Hide a part of the section.
+
+    Hidden spots are taken out of the section, or ``stay`` in it without counts, so that a person's
+    own features of them are still known.
 
     Raises
     ------
@@ -82,7 +88,7 @@ def make_trial(section: Section, protocol: ProtocolName, seed: int) -> Trial:
             f"with counts; seed {seed} hides {int((usable & hidden).sum())} of "
             f"{int(usable.sum())}. Take a larger section."
         )
-    return hide(section, hidden)
+    return blank(section, hidden) if stay else hide(section, hidden)
 
 
 def check_protocol(protocol: str) -> None:
@@ -101,11 +107,25 @@ def hide(section: Section, hidden: NDArray[np.bool_]) -> Trial:
     return Trial(seen, section.xy[target], rows, measured)
 
 
+def blank(section: Section, hidden: NDArray[np.bool_]) -> Trial:
+    """Task of ``hide``, with all spots left in the section; what is not seen has no counts."""
+    task, seen = hide(section, hidden), ~hidden & (section.totals > 0)
+    part = section.adata.copy()
+    part.X = sp.diags_array(seen.astype(np.float32)).dot(section.counts).tocsc()
+    part.X.eliminate_zeros()
+    rows = np.flatnonzero(hidden & (section.totals > 0))
+    return replace(task, section=replace(section, adata=part), sites=task.sites[:0], rows=rows,
+                   lost=~seen)  # fmt: skip
+
+
 def subset(section: Section, spots: NDArray[np.bool_]) -> Section:
     """Section of some of the spots (spot,), on the lattice of all of them."""
     whole = section.adata
     part = ad.AnnData(
-        section.counts[spots], whole.obs[spots], whole.var, obsm={"spatial": section.xy[spots]}
+        section.counts[spots],
+        whole.obs[spots],
+        whole.var,
+        obsm={key: values[spots] for key, values in whole.obsm.items()},
     )
     return replace(section, adata=part)
 

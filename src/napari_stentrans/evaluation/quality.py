@@ -122,7 +122,7 @@ def quality_steps(section: Section, record: RunRecord) -> Steps[Quality]:
     EnhancementFailed
         When a method cannot run on this section.
     """
-    lost, config, _ = record.inputs(section)
+    lost, config, _, damaged = record.inputs(section)
     method = config.method
     yardstick = "nearest" if method == "linear" else "linear"
     methods = {
@@ -130,5 +130,7 @@ def quality_steps(section: Section, record: RunRecord) -> Steps[Quality]:
         yardstick: config.model_copy(update={"upscale": 1, "method": yardstick}),
     }
     used = subset(section, ~lost) if lost.any() else section
-    evaluation = yield from evaluate_steps(used, "lost", methods, seeds=1, genes=config.genes)
+    evaluation = yield from evaluate_steps(
+        used, "lost", methods, seeds=1, genes=config.genes, image_damaged=damaged[~lost]
+    )
     return Quality(evaluation, method, yardstick)

@@ -20,6 +20,7 @@ from napari_stentrans.export.files import (
 )
 from napari_stentrans.export.masks import ENDINGS as MASK_ENDINGS
 from napari_stentrans.export.masks import save_mask
+from napari_stentrans.export.sections import write_section
 from napari_stentrans.progress import Steps, drain
 
 if TYPE_CHECKING:
@@ -40,6 +41,7 @@ __all__ = [
     "save_mask",
     "save_steps",
     "write_h5ad",
+    "write_section",
 ]
 
 

@@ -12,6 +12,7 @@ import numpy as np
 from napari_stentrans.errors import WriteError
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.export.files import beside, check_ending, check_place
+from napari_stentrans.export.images import overview
 from napari_stentrans.targets import Provenance
 
 if TYPE_CHECKING:
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import SectionImage
 
 ENDINGS = (".png", ".svg", ".pdf")
 MOST_GENES = 20
@@ -28,8 +30,8 @@ PANEL = 3.0
 """Width of a panel, inches."""
 TOP_QUANTILE = 0.995
 """Brighter values than this quantile share the brightest colour."""
-MOST_IMAGE_PIXELS = 1600
-"""Longer sides of the tissue image are thinned out."""
+MOST_IMAGE_PIXELS = 2000
+"""Of a tissue image with longer sides a smaller copy is drawn."""
 GREY, INK = "#b8b8b8", "#4d4d4d"
 UNIT = "log-normalised"
 STYLE: dict[Any, Any] = {
@@ -126,7 +128,7 @@ class _View:
         low, high = xy.min(0) - rim, xy.max(0) + rim
         high[1] += 0.09 * max(high - low)
         images = enhancement.section.images if image else ()
-        return cls(low, high, _tissue(images[0].data, images[0].scale) if images else None)
+        return cls(low, high, _tissue(images[0]) if images else None)
 
     def panel(self, axes: Axes) -> None:
         """Set a panel up."""
@@ -297,16 +299,11 @@ def _flat(colour: str) -> Any:
     return ListedColormap([colour])
 
 
-def _tissue(
-    pixels: NDArray[Any], scale: float
-) -> tuple[NDArray[Any], tuple[float, float, float, float]]:
-    """Tissue image, thinned out, and the (left, right, bottom, top) that it covers."""
+def _tissue(image: SectionImage) -> tuple[NDArray[Any], tuple[float, float, float, float]]:
+    """Tissue image, made small, and the (left, right, bottom, top) that it covers."""
+    pixels, scale = overview(image, MOST_IMAGE_PIXELS)
     rows, columns = pixels.shape[:2]
-    if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
-        pixels = pixels[..., 0]
-    every = max(-(-max(rows, columns) // MOST_IMAGE_PIXELS), 1)
-    thin = pixels[::every, ::every]
-    if thin.ndim == 3 and thin.dtype != np.uint8:
-        top = np.iinfo(thin.dtype).max if thin.dtype.kind in "iu" else max(float(thin.max()), 1.0)
-        thin = np.asarray(np.clip(thin / top, 0, 1))
-    return thin, (-0.5, columns / scale - 0.5, rows / scale - 0.5, -0.5)
+    if pixels.ndim == 3 and pixels.dtype != np.uint8:
+        full = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else max(pixels.max(), 1.0)
+        pixels = np.asarray(np.clip(pixels / full, 0, 1))
+    return pixels, (-0.5, columns / scale - 0.5, rows / scale - 0.5, -0.5)

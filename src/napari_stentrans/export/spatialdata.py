@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+import warnings
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -13,8 +15,6 @@ from napari_stentrans.export.zarr import empty_matrices
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from numpy.typing import NDArray
-
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import SectionImage
@@ -23,6 +23,8 @@ PIXELS, MICROMETRES = "global", "micrometers"
 """Coordinate systems: full-resolution pixels, and micrometres where their size is known."""
 BIG = 4096
 """Images with a longer side are written as pyramids."""
+CHUNK = 2048
+"""Pixels along a side of the pieces that are read and written at once."""
 
 
 def write_steps(
@@ -47,12 +49,19 @@ def write_steps(
         index=adata.obs_names.to_numpy(),
         transformations=_transforms(1.0, um),
     )
-    images = {image.name: _image(image, um) for image in enhancement.section.images[:1]}
+    images = {_key(image.name): _image(image, um) for image in enhancement.section.images[:1]}
     data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
-    data.write(path)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # what its packages announce to their own programmers
+        data.write(path)
     group = zarr.open_group(path / "tables" / "table", mode="r+")
     yield from stream(empty_matrices(group, adata.shape), enhancement, genes)
     data.write_consolidated_metadata()
+
+
+def _key(name: str) -> str:
+    """Name of an element: only letters, digits, dots, hyphens and underscores are allowed."""
+    return re.sub(r"[^A-Za-z0-9.-]+", "_", name).strip("_.") or "image"
 
 
 def _radius(enhancement: Enhancement) -> float:
@@ -69,11 +78,14 @@ def _transforms(scale: float, um_per_px: float | None) -> dict[str, Any]:
 
 
 def _image(image: SectionImage, um_per_px: float | None) -> Any:
+    """Image element; pixels of a large image are read piece by piece while it is written."""
+    from dask import array as da
     from spatialdata.models import Image2DModel
 
-    pixels: NDArray[Any] = np.asarray(image.data)
-    planes = pixels[None] if pixels.ndim == 2 else np.moveaxis(pixels, 2, 0)
-    levels = max(int(np.ceil(np.log2(max(pixels.shape[:2]) / BIG))), 0)
+    finest, blocks = image.levels[0], (CHUNK, CHUNK, -1)
+    lazy = da.from_array(finest, blocks[: finest.ndim], name=False)  # type: ignore[no-untyped-call]
+    planes = lazy[None] if finest.ndim == 2 else da.moveaxis(lazy, 2, 0)
+    levels = max(int(np.ceil(np.log2(max(finest.shape[:2]) / BIG))), 0)
     return Image2DModel.parse(
         planes,
         dims=("c", "y", "x"),

@@ -15,6 +15,7 @@ from napari_stentrans.io._shared import (
     plain_suffix,
     reading,
 )
+from napari_stentrans.io.tables import parquet_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -92,12 +93,5 @@ def _read_csv(path: Path) -> pd.DataFrame:
 
 
 def _read_parquet(path: Path) -> pd.DataFrame:
-    try:
-        from pyarrow import parquet
-    except ImportError as error:
-        raise ReadError(
-            f"{path} is a parquet file, which needs the package pyarrow: "
-            "pip install 'napari-stentrans[hd]'"
-        ) from error
     with reading(path):
-        return parquet.read_table(path).to_pandas()
+        return parquet_of(path).read_table(path).to_pandas()

@@ -102,8 +102,10 @@ def read(path: Path, chosen: Chosen) -> Section:
     positions_file = run.pick(*POSITION_FILES)
     if positions_file is None:
         raise ReadError(f"{run.spatial} holds no tissue_positions. Copy the whole spatial folder.")
-    matrix = _of_group(read_matrix(run.matrix), found.group)
-    adata = _assemble(matrix, read_positions(positions_file), run, positions_file)
+    positions = read_positions(positions_file)
+    adata = _assemble(
+        _of_group(read_matrix(run.matrix), found.group), positions, run, positions_file
+    )
     factors = scale_factors(run)
     name = _name_of(run, found)
     adata.uns["spatial"] = {name: {"images": {}, "scalefactors": factors}}
@@ -166,7 +168,7 @@ def _assemble(
     xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(float)
     with repeated_names_allowed():
         return ad.AnnData(
-            X=matrix.counts[rows[placed]],
+            X=matrix.counts if len(obs) == len(matrix.barcodes) else matrix.counts[rows[placed]],
             obs=obs[["in_tissue", "array_row", "array_col"]],
             var=matrix.var,
             obsm={"spatial": xy},

@@ -35,6 +35,8 @@ MOST_PIXELS = 6000
 """An image is shown at the finest scale that has no more pixels than this along a side."""
 PARTS = ("table", "element")
 """Choices of which the rest is left out."""
+MICROMETRES = ("micrometers", "micrometres", "microns", "um")
+"""What a coordinate system of micrometres is called."""
 REMEDY = "Expected a SpatialData store that is whole: write or copy it again."
 
 claims = is_store
@@ -95,13 +97,14 @@ def read(path: Path, chosen: Chosen) -> Section:
         adata = data.tables[name].copy()
         to_image, images = _image(data, image, system)
         centres, diameter = _centres(data, element, system)
+        um = _um_per_unit(data, element, system)
     adata, xy = _placed(adata, centres, element, path)
     adata.obsm["spatial"] = xy @ to_image[:2, :2].T + to_image[:2, 2]
-    if diameter:
-        scale = np.sqrt(abs(np.linalg.det(to_image[:2, :2])))
-        adata.uns["spatial"] = {
-            element: {"scalefactors": {"spot_diameter_fullres": diameter * scale}}
-        }
+    scale = np.sqrt(abs(np.linalg.det(to_image[:2, :2])))
+    factors = {"spot_diameter_fullres": diameter * scale} if diameter else {}
+    if um:
+        factors["microns_per_pixel"] = um / scale
+    adata.uns["spatial"] = {element: {"scalefactors": factors}}
     title = path.stem if len(store.tables) == 1 else f"{path.stem}_{name}"
     return Section.from_anndata(adata, images=images, source=path, name=title)
 
@@ -186,6 +189,23 @@ def _centres(data: Any, element: str | None, system: str | None) -> tuple[Any, f
     matrix = get_transformation(data[element], system).to_affine_matrix(("x", "y"), ("x", "y"))
     scale = np.sqrt(abs(np.linalg.det(matrix[:2, :2])))
     return centres, 2 * float(np.median(data[element]["radius"])) * scale
+
+
+def _um_per_unit(data: Any, element: str | None, system: str | None) -> float | None:
+    """Micrometres per unit of a system, where the element has a place in micrometres too."""
+    from spatialdata.transformations import get_transformation
+
+    if element is None:
+        return None
+    known = get_transformation(data[element], get_all=True)
+    micrometres = next((name for name in MICROMETRES if name in known), None)
+    if micrometres is None or system not in known:
+        return None
+    there, here = (
+        abs(np.linalg.det(known[name].to_affine_matrix(("x", "y"), ("x", "y"))[:2, :2]))
+        for name in (micrometres, system)
+    )
+    return float(np.sqrt(there / here))
 
 
 def _placed(

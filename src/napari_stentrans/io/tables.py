@@ -69,7 +69,7 @@ def header_of(path: Path) -> list[str]:
     if plain_suffix(path) != ".parquet":
         return next(iter(peek(path)), [])
     try:
-        return [str(name) for name in _parquet(path).read_schema(path).names]
+        return [str(name) for name in parquet_of(path).read_schema(path).names]
     except (ReadError, *FOREIGN_ERRORS):
         return []
 
@@ -91,7 +91,9 @@ def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -
     wanted = [*text, *columns]
     with reading(path, f"Expected a table with the columns {', '.join(map(repr, wanted))}."):
         if plain_suffix(path) == ".parquet":
-            table = _parquet(path).read_table(path, columns=wanted).to_pandas(ignore_metadata=True)
+            table = (
+                parquet_of(path).read_table(path, columns=wanted).to_pandas(ignore_metadata=True)
+            )
         else:
             with open_text(path) as file:
                 table = next(read_text_columns(file, wanted, text))
@@ -160,7 +162,7 @@ def parquet_columns(path: Path) -> set[str]:
         When the file is damaged, or pyarrow is not installed.
     """
     with reading(path):
-        schema = _parquet(path).read_schema(path)
+        schema = parquet_of(path).read_schema(path)
         kinds = {field.name: str(field.type) for field in schema}
     numbers = ("int", "uint", "float", "double", "halffloat", "decimal")
     return {name for name, kind in kinds.items() if kind.startswith(numbers)}
@@ -168,7 +170,7 @@ def parquet_columns(path: Path) -> set[str]:
 
 def parquet_chunks(path: Path, columns: Sequence[str], rows: int) -> Iterator[pd.DataFrame]:
     """Some columns of a parquet file, ``rows`` rows at a time."""
-    for batch in _parquet(path).ParquetFile(path).iter_batches(rows, columns=list(columns)):
+    for batch in parquet_of(path).ParquetFile(path).iter_batches(rows, columns=list(columns)):
         yield batch.to_pandas()
 
 
@@ -176,8 +178,8 @@ def _as_text(value: object) -> str:
     return value.decode() if isinstance(value, bytes) else str(value)
 
 
-def _parquet(path: Path):  # type: ignore[no-untyped-def]
-    """``pyarrow.parquet``, which comes with an extra."""
+def parquet_of(path: Path):  # type: ignore[no-untyped-def]
+    """``pyarrow.parquet``, which comes with an extra; ReadError where it is not installed."""
     try:
         from pyarrow import parquet
     except ImportError as error:

@@ -120,10 +120,12 @@ def _read_h5(path: Path) -> TenxMatrix:
                 f"and {len(barcodes)}"
             )
         # The file is features x barcodes by column, which is barcodes x features by row.
-        parts = [group[key][:] for key in ("data", "indices", "indptr")]
-        if {part.dtype.kind for part in parts[1:]} - set("iu"):
+        indices, ends = group["indices"], group["indptr"][:]
+        if {indices.dtype.kind, ends.dtype.kind} - set("iu"):
             raise ValueError("its indices are no whole numbers")  # scipy would crash on NaN
-        counts = sp.csr_matrix(tuple(parts), (n_barcodes, n_genes))
+        # HDF5 makes them narrow while it reads; what does not fit becomes the largest number.
+        parts = (group["data"].astype(np.float32)[:], indices.astype(np.int32)[:], ends)
+        counts = sp.csr_matrix(parts, (n_barcodes, n_genes))
         counts.check_format(full_check=True)
         table = _gene_table(names, ids, types)
     return TenxMatrix(counts, pd.Index(barcodes), table)

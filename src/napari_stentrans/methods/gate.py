@@ -66,8 +66,31 @@ class Trust(NamedTuple):
         """What the run record keeps."""
         found = {"network_trust": round(self.network, 3)}
         if not np.isnan(self.image_gain):
-            found |= {"image_used": float(self.image), "image_gain": round(self.image_gain, 3)}
+            found |= image_findings(self.image, self.image_gain)
         return found
+
+
+def image_findings(used: bool, gain: float) -> dict[str, float]:
+    """What the run record keeps about the tissue image."""
+    return {"image_used": float(used), "image_gain": round(gain, 3)}
+
+
+def around_middle(units: Array) -> NDArray[np.intp]:
+    """The spots (of positions in spacings) that take part, in order."""
+    middle = np.median(units, axis=0)
+    return np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
+
+
+def trials(n_spots: int) -> int:
+    """How often an image is tried out on so many spots."""
+    return int(np.clip(np.ceil(ENOUGH / (HIDDEN * n_spots)), 1, 4))
+
+
+def image_pays(without: Array, with_image: Array) -> tuple[bool, float]:
+    """Whether an image is to be used, and its gain, given the correlations (trial,)."""
+    better = with_image - without
+    gain = float(better.mean() / max(without.mean(), LEAST))
+    return bool(gain >= WORTH and (better > 0).mean() >= MOSTLY), gain
 
 
 def look_at_hidden_spots(
@@ -91,25 +114,22 @@ def look_at_hidden_spots(
     shown
         (spot, component) what the tissue image shows there, or None.
     """
-    middle = np.median(units, axis=0)
-    some = np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
+    some = around_middle(units)
     counts, units = counts[some], units[some]
     shown = None if shown is None else shown[some]
-    times = 1 if shown is None else int(np.clip(np.ceil(ENOUGH / (HIDDEN * len(units))), 1, 4))
-    trials = []
-    for i in range(times):
+    found = []
+    for i in range(1 if shown is None else trials(len(units))):
         hidden = blobs(units, HIDDEN, np.random.default_rng(config.seed + i))
         steps = _try(counts, units, shown, hidden, config, lattice, median_total)
-        trials.append((yield from named(STAGE, steps)))
-    without = np.array([trial[0].correlation for trial in trials])
-    slope = shrunk_slope(*np.hstack([trial[0].moved for trial in trials]))
+        found.append((yield from named(STAGE, steps)))
+    slope = shrunk_slope(*np.hstack([trial[0].moved for trial in found]))
     if shown is None:
         return Trust(slope)
-    better = np.array([trial[1].correlation for trial in trials]) - without
-    gain = float(better.mean() / max(without.mean(), LEAST))
-    if gain < WORTH or (better > 0).mean() < MOSTLY:
+    without, with_image = np.array([[judged.correlation for judged in trial] for trial in found]).T
+    pays, gain = image_pays(without, with_image)
+    if not pays:
         return Trust(slope, image=False, image_gain=gain)
-    slope = shrunk_slope(*np.hstack([trial[1].moved for trial in trials]))
+    slope = shrunk_slope(*np.hstack([trial[1].moved for trial in found]))
     return Trust(slope, image=True, image_gain=gain)
 
 

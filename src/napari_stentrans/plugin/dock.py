@@ -31,6 +31,7 @@ from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.tissue_view import TissueView
 from napari_stentrans.plugin.worker import check_steps, run_steps
 
 if TYPE_CHECKING:
@@ -74,6 +75,8 @@ class StentransDock(QWidget):
         self.data, self.lost = DataPanel(), LostPanel()
         self.genes = GenesPanel(self.data.search)
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
+        self.tissue = TissueView(self)
+        self.lost.rows.addWidget(self.tissue.button)
         self._lay_out()
         self._connect()
         self._recolour()
@@ -117,12 +120,14 @@ class StentransDock(QWidget):
         self.message.clear()
         layers = self._layers
         try:
-            config, mask = self.enhance.what_to_do(layers.painted())
+            painted = layers.painted()
+            config, mask = self.enhance.what_to_do(painted)
         except StentransError as error:
             self._fail(str(error))
             return
         self._runner.stop()  # a check
-        work = partial(run_steps, layers.section, mask.lost, config, mask.sites)
+        damaged = self.enhance.image_damaged(painted)
+        work = partial(run_steps, layers.section, mask.lost, config, mask.sites, damaged)
         self.enhance.progress.start("Starting")
         self._runner.start(
             work,
@@ -183,7 +188,7 @@ class StentransDock(QWidget):
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
-        for panel in (self.lost, self.result, self.quality):
+        for panel in (self.lost, self.result, self.quality, self.tissue, self.enhance.form):
             panel.set_layers(None)
         self.genes.shut_down()
 
@@ -299,7 +304,7 @@ class StentransDock(QWidget):
     def _choose(self, layers: SectionLayers | None) -> None:
         """Work on a section from now on."""
         self._layers = layers
-        for panel in (self.lost, self.result, self.quality):
+        for panel in (self.lost, self.result, self.quality, self.tissue, self.enhance.form):
             panel.set_layers(layers)
         self._show_section()
         self.genes.set_layers(layers)
@@ -339,6 +344,8 @@ class StentransDock(QWidget):
             self._choose(new or (sections[-1] if sections else None))
             return
         self.lost.watch()
+        self.tissue.watch()
+        self.enhance.form.set_layers(self._layers)
         self._show_result()
 
     def _layers_timer_start(self, event: object = None) -> None:
@@ -382,6 +389,8 @@ class StentransDock(QWidget):
         self.genes.geneChosen.connect(self.show_gene)
         self.genes.failed.connect(self._fail)
         self.lost.counted.connect(self.enhance.form.set_lost)
+        self.lost.counted.connect(self.enhance.form.image.set_lost)
+        self.enhance.form.image.failed.connect(self._fail)
         self.enhance.runWanted.connect(self.run)
         self.enhance.pauseWanted.connect(self._runner.pause)
         self.enhance.resumeWanted.connect(self._runner.resume)

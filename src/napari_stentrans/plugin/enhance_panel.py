@@ -16,6 +16,8 @@ from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_stentrans.config import EnhanceConfig
 
 
@@ -60,6 +62,10 @@ class EnhancePanel(Panel):
                 "There is nothing to do: paint a lost region, or tick what else to do."
             )
         return config, mask
+
+    def image_damaged(self, painted: LostMask) -> NDArray[np.bool_] | None:
+        """Spots (spot,) where a run is not to look at the image; None where there is none."""
+        return self.form.image.damaged_spots(painted)
 
     def set_phase(self, phase: Phase) -> None:
         """Offer what makes sense in a phase."""

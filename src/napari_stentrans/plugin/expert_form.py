@@ -29,9 +29,12 @@ class ExpertForm(QWidget):
     """Seed and device for all methods, and the inner settings of each; shown per method."""
 
     valueChanged = Signal()
+    featuresChanged = Signal(object)
+    """Key of a person's own embedding, or None."""
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
+        self._method: str = EnhanceConfig().method
         self._labels: dict[QWidget, QLabel] = {}
         self._form = QFormLayout()
         self._form.setContentsMargins(0, 0, 0, 0)
@@ -58,6 +61,7 @@ class ExpertForm(QWidget):
             "device": self.device.currentData(),
             "factors": self.factors.value() or None,
             "neighbours": self.neighbours.value(),
+            "features": self.features.currentData() if self._asks_features else None,
             "published": PublishedConfig(
                 patch_size=self.patch_size.value() or None,
                 heads=self.heads.value() or None,
@@ -78,6 +82,9 @@ class ExpertForm(QWidget):
         self.device.setCurrentIndex(self.device.findData(config.device))
         self.factors.setValue(config.factors or 0)
         self.neighbours.setValue(config.neighbours)
+        if config.features is not None and self.features.findData(config.features) < 0:
+            self.features.addItem(config.features, config.features)
+        self.features.setCurrentIndex(max(self.features.findData(config.features), 0))
         self.patch_size.setValue(published.patch_size or 0)
         self.heads.setValue(published.heads or 0)
         self.n_blocks.setValue(published.depth)
@@ -89,14 +96,31 @@ class ExpertForm(QWidget):
         self.blockSignals(before)
         self.valueChanged.emit()
 
+    def set_embeddings(self, keys: list[str]) -> None:
+        """Offer these keys of obsm in place of the tissue image."""
+        if keys != [self.features.itemData(i) for i in range(1, self.features.count())]:
+            chosen = self.features.currentData()
+            self.features.clear()
+            self.features.addItem("The image itself", None)
+            for key in keys:
+                self.features.addItem(key, key)
+            self.features.setCurrentIndex(max(self.features.findData(chosen), 0))
+        self.set_method(self._method)
+
+    @property
+    def _asks_features(self) -> bool:
+        return self.features.count() > 1 and EnhanceConfig(method=self._method).sees_image
+
     def set_method(self, name: str) -> None:
         """Show the settings that a method listens to."""
+        self._method = name
         by_factors = METHODS[name].works_on != "genes"
         for widget, label in self._labels.items():
             wanted = (
                 widget in (self.seed, self.device)
                 or (by_factors and widget is self.factors)
                 or (name == "kriging" and widget is self.neighbours)
+                or (widget is self.features and self._asks_features)
                 or (name == "published" and widget in self._of_published)
             )
             widget.setVisible(wanted)
@@ -117,6 +141,14 @@ class ExpertForm(QWidget):
         self.neighbours = _number(4, 1024)
         tip = "Spots that a site looks at in sections of more than about 3,000 spots"
         self._add("Neighbours", self.neighbours, tip)
+
+        self.features = QComboBox()
+        self.features.addItem("The image itself", None)
+        tip = "Your own embedding of the tissue image, a table in obsm, in place of the image"
+        self._add("Image as", self.features, tip)
+        self.features.currentIndexChanged.connect(
+            lambda: self.featuresChanged.emit(self.features.currentData())
+        )
 
     def _make_published_settings(self) -> None:
         self.epochs = _number(0, 100_000, AS_PUBLISHED)

@@ -21,9 +21,12 @@ from napari_stentrans.errors import ConfigError
 from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.expert_form import ExpertForm
 from napari_stentrans.plugin.icons import icon, text_color
+from napari_stentrans.plugin.image_line import ImageLine, embeddings
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from napari_stentrans.plugin.layers import SectionLayers
 
 START = EnhanceConfig(upscale=2)
 """What the form begins with."""
@@ -47,8 +50,11 @@ class ConfigForm(QWidget):
         self._make_tasks()
         self._make_method()
         self._make_genes()
+        self.image = ImageLine()
+        self.image.valueChanged.connect(self.valueChanged)
         self.expert = ExpertForm()
         self.expert.valueChanged.connect(self.valueChanged)
+        self.expert.featuresChanged.connect(self.image.set_features)
         self._lay_out()
         self.setValue(START)
 
@@ -66,6 +72,7 @@ class ConfigForm(QWidget):
             upscale=2 if self.double.isChecked() else 1,
             denoise=self.denoise.isChecked(),
             genes=self._chosen_genes(),
+            image=self.image.value(),
             **self.expert.value(),
         )
 
@@ -82,6 +89,7 @@ class ConfigForm(QWidget):
         else:
             self._choose_genes("list")
             self.genes.setText(", ".join(config.genes))
+        self.image.setValue(config)
         self.expert.setValue(config)
         self.blockSignals(before)
         self._show_what_matters()
@@ -98,6 +106,11 @@ class ConfigForm(QWidget):
         parts = [f"{spots:,} spots"] * bool(spots) + [f"{sites:,} sites"] * bool(sites)
         found = " and ".join(parts) or "nothing painted"
         self.fill.setText(f"Fill lost regions ({found})")
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Offer what this section has: a tissue image, embeddings of it."""
+        self.image.set_layers(layers)
+        self.expert.set_embeddings([] if layers is None else embeddings(layers.section))
 
     def _make_tasks(self) -> None:
         self.fill = QCheckBox()
@@ -156,7 +169,7 @@ class ConfigForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        for box in (self.fill, self.double, self.denoise):
+        for box in (self.fill, self.double, self.denoise, self.image):
             layout.addWidget(box)
         row = QHBoxLayout()
         row.setSpacing(6)
@@ -183,6 +196,7 @@ class ConfigForm(QWidget):
         choice = self.which_genes.currentData()
         self._genes_row.setVisible(method.works_on == "genes" or choice != "all")
         self.genes.setVisible(choice == "list")
+        self.image.set_method(name)
         self.expert.set_method(name)
         self.expert.setVisible(self.gear.isChecked())
 

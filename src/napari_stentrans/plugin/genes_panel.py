@@ -149,6 +149,8 @@ class GenesPanel(Panel):
     def _take(self, name: str) -> None:
         """Show a gene that was confirmed; it counts as looked at."""
         self.geneChosen.emit(name)
+        if self._layers is not None:
+            self.search.set_gene(self._layers.maps.shown)  # also where it was shown already
         self._visit()
 
     def _visit(self) -> None:

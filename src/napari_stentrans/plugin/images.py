@@ -240,6 +240,13 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
 
 
+def told_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
+    """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
+    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
+    tag = {"section": section}
+    return _layer(pixels, "told", "what the image tells", options, tag, "image")
+
+
 def brush_of(raster: SpotRaster) -> int:
     """Brush size in raster pixels: two spots wide, or more where spots are tiny on screen."""
     spots = 2 * raster.lattice.spacing / raster.pixel

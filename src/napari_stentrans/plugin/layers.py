@@ -19,6 +19,7 @@ from napari_stentrans.plugin.images import (
     lost_layer,
     proposal_layer,
     provenance_layer,
+    told_layer,
 )
 from napari_stentrans.plugin.roles import GENE_ROLES, TWIN, RoleLayers
 
@@ -27,7 +28,7 @@ if TYPE_CHECKING:
 
     from napari.components import ViewerModel
     from napari.layers import Labels
-    from numpy.typing import ArrayLike
+    from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
@@ -92,6 +93,7 @@ class SectionLayers:
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
     provenance = _layer_of("provenance", "Where each enhanced value comes from")
     uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
+    told = _layer_of("told", "What the tissue image tells, in colours")
     difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
 
     def __init__(
@@ -298,6 +300,20 @@ class SectionLayers:
                 self._on_difference()
         if self.difference is not None:
             self.difference.visible = on
+
+    def show_told(self, pixels: NDArray[np.uint8] | None) -> None:
+        """Show what the tissue image tells (row, column, 4); None takes it away."""
+        if pixels is not None:
+            self._layers.put("told", told_layer(self.section, pixels, self._frame))
+        elif self.told is not None:
+            self.viewer.layers.remove(self.told)
+
+    @property
+    def maps(self) -> list[Layer]:
+        """Layers that hide the tissue image, the lowest first."""
+        not_maps = ("image", "lost", "proposal")
+        maps = (layer for role, layer in self._layers.items() if role not in not_maps)
+        return sorted(maps, key=self.viewer.layers.index)
 
     @property
     def present(self) -> list[Layer]:

@@ -141,8 +141,8 @@ def describe(result: Enhancement) -> str:
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
         f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
-        f"{extrapolated(result)}"
-    )
+        f"{extrapolated(result)} {result.record.image_in_words}"
+    ).rstrip()
 
 
 def trusted(findings: dict[str, float]) -> str:

@@ -16,7 +16,10 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.images import LayerData
 
-ORDER = ("image", "before", "after", "uncertainty", "provenance", "difference", "lost", "proposal")
+ORDER = (
+    "image", "before", "after", "uncertainty", "provenance", "difference", "told", "lost",
+    "proposal",
+)  # fmt: skip
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")
 """Roles of the layers that show a gene."""

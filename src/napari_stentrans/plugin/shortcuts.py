@@ -28,6 +28,8 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "genes.previous": ("Shift+N", "Show the gene before"),
     "genes.favourite": ("Ctrl+D", "Make the gene a favourite, or no longer"),
     "genes.lay_over": ("Ctrl+L", "Keep the gene and lay the next one over it"),
+    "tissue.see": ("Alt+Y", "See the tissue image through the maps"),
+    "tissue.map": ("Alt+M", "Show as a map what the tissue image tells"),
 }
 """Keys, and what they do in plain words, by action."""
 

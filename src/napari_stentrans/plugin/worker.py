@@ -49,22 +49,28 @@ def run_steps(
     lost: NDArray[Any],
     config: EnhanceConfig,
     sites: NDArray[Any],
+    image_damaged: NDArray[Any] | None = None,
 ) -> Steps[Enhancement]:
     """Enhance, and make here what drawing the result would else make in the window's thread.
 
-    Where the method takes long, a ``Preview`` by kriging comes first.
+    Where the method takes long, a ``Preview`` by kriging without the image comes first.
     """
     if config.method not in INSTANT:
-        quick = config.model_copy(update={"method": "kriging", "genes": None})
-        steps = named("preview", _drawn(section, lost, quick, sites))
+        plain = {"method": "kriging", "genes": None, "image": "off"}
+        quick = config.model_copy(update=plain)
+        steps = named("preview", _drawn(section, lost, quick, sites, None))
         yield Preview("preview", 1, 1, enhancement=(yield from steps))
-    return (yield from _drawn(section, lost, config, sites))
+    return (yield from _drawn(section, lost, config, sites, image_damaged))
 
 
 def _drawn(
-    section: Section, lost: NDArray[Any], config: EnhanceConfig, sites: NDArray[Any]
+    section: Section,
+    lost: NDArray[Any],
+    config: EnhanceConfig,
+    sites: NDArray[Any],
+    image_damaged: NDArray[Any] | None,
 ) -> Steps[Enhancement]:
-    enhancement = yield from enhance_steps(section, lost, config, sites)
+    enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
     yield Progress("drawing the result", 0, 1)
     _ = enhancement.raster
     return enhancement

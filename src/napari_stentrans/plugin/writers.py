@@ -13,8 +13,9 @@ from typing import TYPE_CHECKING, Any, TypeVar
 from napari.utils import progress
 from napari_builtins.io import napari_write_image
 
+from napari_stentrans import export
 from napari_stentrans.errors import MaskError, WriteError
-from napari_stentrans.export import MASK_ENDINGS, save_mask, save_steps, write_h5ad
+from napari_stentrans.export import MASK_ENDINGS, save_mask, save_steps
 from napari_stentrans.export.files import ending_of
 from napari_stentrans.plugin.images import TAG
 
@@ -97,7 +98,7 @@ def _write_result(target: Path, enhancement: Enhancement, gene: str) -> list[str
 
 
 def _write_measured(target: Path, section: Section) -> list[str]:
-    return [str(write_h5ad(section.adata, target, overwrite=target.exists()))]
+    return [str(export.write_section(section, target, overwrite=target.exists()))]
 
 
 def _write_pixels(target: Path, layers: list[LayerData]) -> list[str]:

@@ -1,0 +1,80 @@
+"""TissueView: see the tissue image through the maps, for example while painting."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject
+
+from napari_stentrans.plugin.panel import button
+from napari_stentrans.plugin.shortcuts import bind, with_keys
+
+if TYPE_CHECKING:
+    from napari.layers import Layer
+    from qtpy.QtWidgets import QWidget
+
+    from napari_stentrans.plugin.layers import SectionLayers
+
+FAINT = 0.12
+"""Opacity of the maps while the tissue is looked at: enough to see where spots are."""
+
+
+class TissueView(QObject):
+    """A button, and its key, that make the maps of a section faint and strong again.
+
+    Opacities that a person changes meanwhile are left as they are.
+
+    Parameters
+    ----------
+    dock
+        Where the key works.
+    """
+
+    def __init__(self, dock: QWidget) -> None:
+        super().__init__(dock)
+        self._layers: SectionLayers | None = None
+        self._before: dict[Layer, float] = {}
+        self._image_was_hidden = False
+        tip = "Make the maps faint, so that the tissue image below is seen, also while painting"
+        self.button = button("Show tissue", with_keys(tip, "tissue.see"))
+        self.button.setCheckable(True)
+        self.button.toggled.connect(self._show)
+        bind(dock, {"tissue.see": self.button.click})
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Look at this section from now on."""
+        if layers is not self._layers:
+            self.button.setChecked(False)
+            self._layers = layers
+        self.watch()
+
+    def watch(self) -> None:
+        """Follow layers that came or went."""
+        there = self._layers is not None and self._layers.image is not None
+        if not there:
+            self.button.setChecked(False)
+        self.button.setVisible(there)
+        if self.button.isChecked():
+            self._make_faint()
+
+    def _show(self, on: bool) -> None:
+        if self._layers is None:
+            return
+        image = self._layers.image
+        if on:
+            self._image_was_hidden = not image.visible
+            image.visible = True
+            self._make_faint()
+            return
+        if image is not None and self._image_was_hidden:
+            image.visible = False
+        for layer, opacity in self._before.items():
+            if layer in self._layers.present and layer.opacity == FAINT:
+                layer.opacity = opacity
+        self._before = {}
+
+    def _make_faint(self) -> None:
+        for layer in self._layers.maps:
+            if layer not in self._before and layer.opacity > FAINT:
+                self._before[layer] = layer.opacity
+                layer.opacity = FAINT

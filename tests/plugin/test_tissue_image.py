@@ -1,0 +1,205 @@
+"""The tissue image in the dock, by mouse and keys in a real window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gestures import click, middle, paint, world_of
+from qtpy.QtCore import Qt
+
+from napari_stentrans import Section
+from napari_stentrans.plugin.image_line import embeddings
+from napari_stentrans.simulate import simulate_section
+
+
+@pytest.fixture(scope="module")
+def pictured():
+    """A small section with a tissue image."""
+    return simulate_section(300, 60, seed=2, artefacts=False)
+
+
+@pytest.fixture
+def open_pictured(dock, pictured, load):
+    load(dock, pictured)
+    return dock
+
+
+def run(qtbot, dock, ready):
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+
+
+def paint_middle(qtbot, dock):
+    """Paint a stroke through the middle; the spots that are lost by it."""
+    layers = dock._layers
+    click(qtbot, dock.lost.new)
+    start = world_of(layers, middle(layers.section))
+    paint(qtbot, dock.viewer, start, (0, 150), (0, 300))
+    lost = layers.painted().lost
+    assert lost.sum() > 2
+    qtbot.waitUntil(lambda: f"{lost.sum()} spots" in dock.enhance.form.fill.text())
+    return lost
+
+
+# ---- the line
+
+
+def test_the_line_is_there_only_for_sections_with_an_image(loaded, pictured, load):
+    line = loaded.enhance.form.image
+    assert not line.isVisible()
+    load(loaded, pictured)
+    assert line.use.isVisible()
+    assert line.use.isChecked()
+    assert not line.damaged.isVisible()
+
+
+def test_the_line_asks_only_methods_that_look_at_images(open_pictured, qtbot):
+    form = open_pictured.enhance.form
+    form.method.setCurrentIndex(form.method.findData("linear"))
+    assert not form.image.use.isVisible()
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    assert form.image.use.isVisible()
+
+
+def test_a_run_says_what_the_image_was_good_for(open_pictured, qtbot, ready):
+    dock = open_pictured
+    run(qtbot, dock, ready)
+    record = dock._layers.enhancement.record
+    assert record.config.image == "auto"
+    assert record.image_in_words
+    assert record.image_in_words in dock.result.words.text()
+    click(qtbot, dock.enhance.form.image.use)
+    assert dock.enhance.form.value().image == "off"
+    run(qtbot, dock, ready)
+    record = dock._layers.enhancement.record
+    assert record.config.image == "off"
+    assert record.image_in_words == ""
+    assert "tissue image" not in dock.result.words.text()
+
+
+def test_painted_regions_count_as_damaged_image_when_ticked(open_pictured, qtbot, ready):
+    dock = open_pictured
+    form = dock.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    lost = paint_middle(qtbot, dock)
+    assert form.image.damaged.isVisible()
+    run(qtbot, dock, ready)
+    assert dock._layers.enhancement.record.image_damaged == ()
+    click(qtbot, form.image.damaged)
+    run(qtbot, dock, ready)
+    names = dock._layers.section.adata.obs_names
+    assert dock._layers.enhancement.record.image_damaged == tuple(names[lost])
+    click(qtbot, form.image.use)
+    assert not form.image.damaged.isVisible()
+    run(qtbot, dock, ready)
+    assert dock._layers.enhancement.record.image_damaged == ()
+
+
+def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
+    adata = simulate_section(200, 40, image=False).adata.copy()
+    rng = np.random.default_rng(0)
+    adata.obsm["X_pca"] = rng.normal(size=(200, 5))
+    adata.obsm["uni"] = rng.normal(size=(200, 8)).astype(np.float32)
+    section = Section.from_anndata(adata)
+    assert embeddings(section) == ["uni"]
+    load(dock, section)
+    form = dock.enhance.form
+    assert form.image.use.isVisible()
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    click(qtbot, form.gear)
+    box = form.expert.features
+    assert box.isVisible()
+    box.setFocus()
+    qtbot.keyClick(box, Qt.Key.Key_Down)
+    assert form.value().features == "uni"
+    run(qtbot, dock, ready)
+    record = dock._layers.enhancement.record
+    assert record.config.features == "uni"
+    assert record.image_in_words in dock.result.words.text()
+    form.method.setCurrentIndex(form.method.findData("linear"))
+    assert form.value().features is None
+
+
+# ---- what the image tells
+
+
+def test_the_map_comes_goes_and_survives_deletion(open_pictured, pictured, qtbot):
+    dock, layers = open_pictured, open_pictured._layers
+    show = dock.enhance.form.image.show_map
+    click(qtbot, show)
+    qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    assert show.isChecked()
+    pixels = layers.told.data
+    assert pixels.shape == (*pictured.raster.shape, 4)
+    on_spots = pictured.raster.index >= 0
+    assert (pixels[..., 3][~on_spots] == 0).all()
+    assert (pixels[..., 3][on_spots] == 255).mean() > 0.95
+    assert len(np.unique(pixels[on_spots][:, :3], axis=0)) > 100
+    np.testing.assert_array_equal(layers.told.scale, layers.before.scale)
+    np.testing.assert_array_equal(layers.told.translate, layers.before.translate)
+    dock.viewer.layers.remove(layers.told)
+    qtbot.waitUntil(lambda: not show.isChecked())
+    qtbot.keyClick(dock, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    click(qtbot, show)
+    assert layers.told is None
+    assert not show.isChecked()
+
+
+def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot):
+    adata = pictured.adata.copy()
+    record = next(iter(adata.uns["spatial"].values()))
+    record["images"] = {k: np.full_like(v, 255) for k, v in record["images"].items()}
+    layers = load(dock, Section.from_anndata(adata))
+    show = dock.enhance.form.image.show_map
+    click(qtbot, show)
+    qtbot.waitUntil(lambda: "shows nothing" in dock.message.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: not show.isChecked())
+    assert layers.told is None
+
+
+# ---- the tissue below the paint
+
+
+def test_the_tissue_is_seen_below_the_paint_and_maps_come_back(open_pictured, qtbot):
+    dock, layers = open_pictured, open_pictured._layers
+    order = list(dock.viewer.layers)
+    layers.before.opacity = 0.9
+    click(qtbot, dock.lost.new)
+    assert dock.tissue.button.isVisible()
+    seen = canvas_of(dock)
+    click(qtbot, dock.tissue.button)
+    assert layers.before.opacity < 0.2
+    assert layers.image.visible
+    assert dock.viewer.layers.index(layers.image) < dock.viewer.layers.index(layers.lost)
+    assert np.abs(canvas_of(dock) - seen).mean() > 5
+    assert layers.lost.mode == "paint"
+    paint_middle(qtbot, dock)
+    assert layers.lost.opacity > 0.5
+    qtbot.keyClick(dock, Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    assert layers.before.opacity == 0.9
+    assert [layer for layer in dock.viewer.layers if layer is not layers.lost] == order
+
+
+def test_what_a_person_changes_meanwhile_is_kept(open_pictured, qtbot):
+    dock, layers = open_pictured, open_pictured._layers
+    layers.image.visible = False
+    click(qtbot, dock.tissue.button)
+    assert layers.image.visible
+    layers.before.opacity = 0.5
+    click(qtbot, dock.tissue.button)
+    assert layers.before.opacity == 0.5
+    assert not layers.image.visible
+
+
+def test_without_an_image_there_is_nothing_to_show(open_pictured, qtbot):
+    dock, layers = open_pictured, open_pictured._layers
+    click(qtbot, dock.tissue.button)
+    dock.viewer.layers.remove(layers.image)
+    qtbot.waitUntil(lambda: not dock.tissue.button.isVisible())
+    assert layers.before.opacity == 1
+
+
+def canvas_of(dock):
+    """Pixels of the canvas as numbers."""
+    return dock.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(float)
