@@ -38,7 +38,9 @@ def table(parser: argparse.ArgumentParser) -> str:
 def _name(action: argparse.Action) -> str:
     value = ""
     if action.nargs != 0:
-        choices = ",".join(map(str, action.choices)) if action.choices and not action.metavar else ""
+        choices = (
+            ",".join(map(str, action.choices)) if action.choices and not action.metavar else ""
+        )
         value = str(action.metavar or (f"{{{choices}}}" if choices else action.dest.upper()))
         value = f"{value} ..." if action.nargs == "+" else value
         value = f"[{value}]" if action.nargs == "?" else value
@@ -60,13 +62,11 @@ def _words(action: argparse.Action) -> str:
 def page(text: str) -> str:
     """Return the page with its tables as the parser has them."""
     for name, parser in commands().items():
-        begin = BEGIN.format(name)
-        text = re.sub(
-            f"{re.escape(begin)}.*?{re.escape(END)}",
-            lambda _, new=f"{begin}\n\n{table(parser)}\n\n{END}": new,
-            text,
-            flags=re.DOTALL,
-        )
+        head, begin, rest = text.partition(BEGIN.format(name))
+        _, end, tail = rest.partition(END)
+        if not end:
+            raise SystemExit(f"{PAGE} has no place for {name}: {BEGIN.format(name)} {END}")
+        text = f"{head}{begin}\n\n{table(parser)}\n\n{end}{tail}"
     return text
 
 

@@ -130,9 +130,11 @@ def _add_enhance(commands: Any) -> None:
         "--method", choices=sorted(METHODS), help="how values are estimated (default transformer)"
     )
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
-    parser.add_argument("--seed", type=int, help="the same seed gives the same numbers (default 0)")
+    parser.add_argument("--seed", type=int, help="same seed, same numbers (default 0)")
     parser.add_argument(
-        "--device", choices=("auto", "cpu", "cuda", "mps"), help="auto takes a GPU where there is one"
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        help="auto: a GPU where there is one",
     )
     add_image(parser, ("auto", "off"))
     parser.add_argument(
@@ -168,7 +170,7 @@ def _add_simulate(commands: Any) -> None:
         default="hex",
         help="hex as Visium (default), square as legacy ST",
     )
-    parser.add_argument("--seed", type=int, default=0, help="another one, another organ (default 0)")
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another organ")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
 
 
