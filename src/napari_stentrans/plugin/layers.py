@@ -309,7 +309,7 @@ class SectionLayers:
             self.viewer.layers.remove(self.told)
 
     @property
-    def maps(self) -> list[Layer]:
+    def over_tissue(self) -> list[Layer]:
         """Layers that hide the tissue image, the lowest first."""
         not_maps = ("image", "lost", "proposal")
         maps = (layer for role, layer in self._layers.items() if role not in not_maps)
