@@ -18,6 +18,7 @@ from napari_stentrans.cli import evaluate
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
 from napari_stentrans.export import (
@@ -83,9 +84,14 @@ def _command(
 
 
 def _add_info(commands: Any) -> None:
-    parser = _command(commands, "info", "Say what a section holds.", _info)
-    parser.add_argument("path", type=Path, metavar="PATH")
+    parser = _command(
+        commands, "info", "Say what a section holds, or what this machine is like.", _info
+    )
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
     add_choose(parser)
+    parser.add_argument(
+        "--system", action="store_true", help="versions, devices, screen and folders; no PATH"
+    )
     parser.add_argument("--json", action="store_true", help="print JSON")
 
 
@@ -114,11 +120,22 @@ def _add_enhance(commands: Any) -> None:
         "gene map's shape, csv of barcodes, or GeoJSON polygons",
     )
     parser.add_argument("--upscale", type=int, choices=(1, 2), help="2 doubles the resolution")
-    parser.add_argument("--denoise", action=argparse.BooleanOptionalAction, default=None)
-    parser.add_argument("--method", choices=sorted(METHODS))
+    parser.add_argument(
+        "--denoise",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="replace measured spots by the method's estimate (on unless said otherwise)",
+    )
+    parser.add_argument(
+        "--method", choices=sorted(METHODS), help="how values are estimated (default transformer)"
+    )
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
-    parser.add_argument("--seed", type=int)
-    parser.add_argument("--device", choices=("auto", "cpu", "cuda", "mps"))
+    parser.add_argument("--seed", type=int, help="same seed, same numbers (default 0)")
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        help="auto: a GPU where there is one",
+    )
     add_image(parser, ("auto", "off"))
     parser.add_argument(
         "--image-damaged",
@@ -144,27 +161,37 @@ def _add_simulate(commands: Any) -> None:
     parser = _command(
         commands, "simulate", "Make a section whose true expression is known.", _simulate
     )
-    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad")
-    parser.add_argument("--spots", type=int, default=2000)
-    parser.add_argument("--genes", type=int, default=2000)
-    parser.add_argument("--lattice", choices=("hex", "square"), default="hex")
-    parser.add_argument("--seed", type=int, default=0)
+    parser.add_argument("-o", "--output", type=Path, required=True, metavar="OUT.h5ad", help="file")
+    parser.add_argument("--spots", type=int, default=2000, help="spots on tissue (default 2000)")
+    parser.add_argument("--genes", type=int, default=2000, help="genes (default 2000)")
+    parser.add_argument(
+        "--lattice",
+        choices=("hex", "square"),
+        default="hex",
+        help="hex as Visium (default), square as legacy ST",
+    )
+    parser.add_argument("--seed", type=int, default=0, help="another seed, another organ")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
 
 
 def _add_view(commands: Any) -> None:
     parser = _command(commands, "view", "Open napari with the dock.", _view)
-    parser.add_argument("path", type=Path, nargs="?", metavar="PATH")
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a section to open")
     add_choose(parser)
 
 
 def _info(arguments: argparse.Namespace) -> None:
-    section = read_section(arguments.path, arguments.choose)
-    facts = describe(section) | {"choices": _offers(arguments.path, section.chosen)}
+    if arguments.system == (arguments.path is not None):
+        raise ConfigError("Give either the PATH of a section, or --system.")
+    if arguments.system:
+        facts = describe_system()
+    else:
+        section = read_section(arguments.path, arguments.choose)
+        facts = describe(section) | {"choices": _offers(arguments.path, section.chosen)}
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
-    offers = facts.pop("choices")
+    offers = facts.pop("choices", ())
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
     for offer in offers:
@@ -203,6 +230,8 @@ def describe(section: Section) -> dict[str, Any]:
 def _in_words(value: Any) -> str:
     if value is None:
         return "not known"
+    if isinstance(value, bool):
+        return "yes" if value else "no"
     if isinstance(value, list):
         return ", ".join(f"{v:,}" if isinstance(v, float) else str(v) for v in value) or "none"
     return f"{value:,}" if isinstance(value, int | float) else str(value)

@@ -1,0 +1,115 @@
+"""The documentation tells the truth: options, links, names and the code that it shows."""
+
+from __future__ import annotations
+
+import argparse
+import importlib
+import re
+import runpy
+import tomllib
+import warnings
+from pathlib import Path
+
+import pytest
+
+import napari_stentrans
+from napari_stentrans import export, io
+from napari_stentrans.cli import _parser
+
+REPO = Path(__file__).parents[2]
+DOCS = REPO / "docs"
+PAGES = sorted(DOCS.glob("*.md"))
+
+
+def parsers() -> dict[str, argparse.ArgumentParser]:
+    actions = _parser()._actions
+    found = next(a.choices for a in actions if isinstance(a, argparse._SubParsersAction))
+    return dict(found)
+
+
+def options(parser: argparse.ArgumentParser) -> set[str]:
+    return {name for a in parser._actions for name in a.option_strings} - {"-h", "--help"}
+
+
+def without_code(text: str) -> str:
+    return re.sub(r"^```.*?^```|`[^`\n]*`", "", text, flags=re.DOTALL | re.MULTILINE)
+
+
+def test_the_command_line_page_names_every_command_and_option() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    sections = dict(re.findall(r"^## (\w+)\n(.*?)(?=^## |\Z)", text, re.DOTALL | re.MULTILINE))
+    commands = parsers()
+    assert set(sections) == set(commands)
+    for name, parser in commands.items():
+        table = re.findall(r"^\| (`.*?) \| ", sections[name], re.MULTILINE)
+        listed = {option for row in table for option in re.findall(r"`(--?[a-z][\w-]*)`", row)}
+        assert listed == options(parser), f"{name}: run scripts/cli_docs.py"
+
+
+def test_the_command_line_page_is_as_the_parser_says() -> None:
+    text = (DOCS / "cli.md").read_text(encoding="utf-8")
+    fresh = runpy.run_path(str(REPO / "scripts" / "cli_docs.py"))["page"](text)
+    assert fresh == text, "run scripts/cli_docs.py"
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPO / "README.md"], ids=lambda page: page.name)
+def test_commands_that_are_shown_can_be_given(page: Path) -> None:
+    """Every line of a shell block that begins with ``stentrans`` names what exists."""
+    text, known = page.read_text(encoding="utf-8"), parsers()
+    shown = re.findall(r"^ {4}(?:\.venv/bin/)?stentrans (\w+)(.*)$", text, re.MULTILINE)
+    shown += re.findall(r"`stentrans ([a-z]\w*)( [^`]*)?`", text)
+    for command, rest in shown:
+        assert command in known, f"{page.name}: stentrans {command}"
+        given = set(re.findall(r"(?<!\S)(--?[a-z][\w-]*)", rest.split("#")[0])) - {"--help"}
+        assert given <= options(known[command]), f"{page.name}: stentrans {command}{rest}"
+
+
+def anchors(page: Path) -> set[str]:
+    titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
+    return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title.lower()).strip()) for title in titles}
+
+
+@pytest.mark.parametrize("page", [*PAGES, REPO / "README.md"], ids=lambda page: page.name)
+def test_links_lead_somewhere(page: Path) -> None:
+    for link in re.findall(r"\]\(([^)\s]+)\)", without_code(page.read_text(encoding="utf-8"))):
+        if link.startswith(("http://", "https://")):
+            continue
+        path, _, anchor = link.partition("#")
+        target = page.parent / path if path else page
+        assert target.exists(), f"{page.name} links to {link}"
+        assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
+
+
+def test_every_page_is_in_the_menu() -> None:
+    text = (REPO / "mkdocs.yml").read_text(encoding="utf-8")
+    listed = set(re.findall(r"\b(\w+\.md)$", text, re.MULTILINE))
+    assert listed == {page.name for page in PAGES}
+
+
+def test_the_python_page_has_every_public_name() -> None:
+    text = (DOCS / "api.md").read_text(encoding="utf-8")
+    paths = re.findall(r"^::: ([\w.]+)$", text, re.MULTILINE)
+    for path in paths:
+        module, _, name = path.rpartition(".")
+        assert hasattr(importlib.import_module(module), name), path
+    named = {path.rpartition(".")[2] for path in paths}
+    public = {*napari_stentrans.__all__, *io.__all__, *export.__all__}
+    assert named == {name for name in public if not name.isupper()}
+
+
+def test_code_of_the_scripting_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (DOCS / "scripting.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    names: dict[str, object] = {}
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        for block in blocks:
+            exec(compile(block, "scripting.md", "exec"), names)
+    written = {path.name for path in tmp_path.iterdir()}
+    assert {"section.h5ad", "lost.geojson", "enhanced.h5ad", "maps.ome.tif", "gene2.png"} <= written
+
+
+def test_the_extra_that_builds_the_site_is_there() -> None:
+    project = tomllib.loads((REPO / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert any(need.startswith("mkdocs") for need in project["optional-dependencies"]["docs"])
