@@ -7,6 +7,7 @@ from pathlib import Path
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
+from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
 
 SECTIONS = "Sections (*.h5ad *.h5 *.tsv *.tsv.gz *.csv *.csv.gz *.txt *.txt.gz);;All files (*)"
 
@@ -33,6 +34,24 @@ def ask_table(parent: QWidget, proposed: str) -> Path | None:
     """Ask where to save a table; None when the person does not want to, or not to replace."""
     path = _ask_name(parent, "Save the table", proposed, "Table (*.csv)", ".csv")
     return path if path is None or _may_replace(parent, path) else None
+
+
+def ask_profile(parent: QWidget, proposed: str) -> Path | None:
+    """Ask where to save a profile; None when the person does not want to, or not to replace."""
+    kinds = "Table (*.csv);;Figure (*.png *.svg *.pdf)"
+    chosen, kind = QFileDialog.getSaveFileName(
+        parent,
+        "Save the profile",
+        proposed,
+        kinds,
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if path.suffix.lower() not in PROFILE_ENDINGS:
+        path = path.with_name(path.name + (".png" if kind.startswith("Figure") else ".csv"))
+    return path if _may_replace(parent, path) else None
 
 
 def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:

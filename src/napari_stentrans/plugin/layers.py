@@ -10,7 +10,6 @@ from psygnal import Signal
 
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.io.masks import LostMask, painted_to_lost
-from napari_stentrans.plugin.compare import SideBySide
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.images import (
     TAG,
@@ -21,7 +20,9 @@ from napari_stentrans.plugin.images import (
     provenance_layer,
     result_layer,
 )
+from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.roles import GENE_ROLES, RoleLayers
+from napari_stentrans.plugin.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -75,10 +76,16 @@ class SectionLayers:
         Method whose result is awaited while a preview is shown, else empty.
     gene
         Name of the gene that is shown.
+    views
+        Ways to see both maps together.
+    probe
+        What is known of the place under the cursor.
     """
 
     compared = Signal()
-    """Side by side or the difference was switched, by a button or in napari."""
+    """A view of both maps or the difference was switched, by a button or in napari."""
+    shown = Signal()
+    """Another gene or another result is shown."""
 
     image = _layer_of("image", "Tissue image")
     before = _layer_of("before", "Map of the gene as measured")
@@ -103,7 +110,11 @@ class SectionLayers:
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_removed)
-        self._beside: SideBySide | None = None
+        self.views = Views(self)
+        self.views.changed.connect(self._on_views_changed)
+        self.probe = Probe(self)
+        self._layers.taken.connect(self.probe.ask_here)
+        self._layers.left.connect(self.probe.leave)
         self._hidden: list[Layer] | None = None
         if layers is None:
             self._show_first(look or FirstLook.of(section))
@@ -128,6 +139,12 @@ class SectionLayers:
         for role in GENE_ROLES:
             if role in self._layers:
                 self._layers.put(role, self._gene_layer(role, result), new_limits=True)
+        self.shown.emit()
+
+    @property
+    def frame(self) -> Frame:
+        """World coordinates of the layers."""
+        return self._frame
 
     @property
     def gene_is_enhanced(self) -> bool:
@@ -176,7 +193,7 @@ class SectionLayers:
 
     def _clear_enhancement(self) -> None:
         """Take the result away, as if there had been none."""
-        self.set_side_by_side(on=False)
+        self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
         for role in RESULT_ROLES:
@@ -186,11 +203,12 @@ class SectionLayers:
             self.before.visible = True
         if self.lost is not None:
             self.lost.contour = 0
+        self.shown.emit()
 
     def _show(self, enhancement: Enhancement) -> None:
         first = self.after is None
         if first:
-            self.set_side_by_side(on=False)
+            self.views.end()
         self.enhancement = enhancement
         result = self._result()
         std_known = result is not None and bool(np.isfinite(result.std).any())
@@ -205,25 +223,29 @@ class SectionLayers:
             self.before.visible = False  # its rim would show around a finer map
             if self.lost is not None:
                 self.lost.contour = OUTLINE  # so that what was filled is seen
+        self.shown.emit()
 
     @property
     def side_by_side(self) -> bool:
         """Whether the measured and the enhanced map are shown beside each other."""
-        return self._beside is not None
+        return self.views.shown == "side_by_side"
 
     def set_side_by_side(self, on: bool) -> None:
         """Show the measured and the enhanced map beside each other, or all layers as before.
 
         The difference is put away. Nothing happens where one of the two maps is not there.
         """
-        if self._beside is not None:
-            if not on:
-                self._beside.end()
-        elif on and {"before", "after"} <= self._layers.keys():
-            self.set_difference(on=False)
-            self._beside = SideBySide(self.viewer, self.image, self.before, self.after)
-            self._beside.ended.connect(self._on_beside_ended)
-            self.compared.emit()
+        self.set_view("side_by_side", on)
+
+    def set_view(self, name: str, on: bool) -> None:
+        """Begin or end a view of both maps: "side_by_side", "swipe" or "blink".
+
+        The view before it ends. Nothing happens where one of the two maps is not there.
+        """
+        if on and self.views.shown != name:
+            self.views.show(name)
+        elif not on and self.views.shown == name:
+            self.views.end()
 
     @property
     def difference_shown(self) -> bool:
@@ -233,10 +255,10 @@ class SectionLayers:
     def set_difference(self, on: bool) -> None:
         """Show the map of enhanced minus measured alone, or the other maps as before.
 
-        Side by side ends. Nothing happens where there is no result.
+        Other views end. Nothing happens where there is no result.
         """
         if on and self.enhancement is not None:
-            self.set_side_by_side(on=False)
+            self.views.end()
             if self.difference is None:
                 self._layers.put("difference", self._gene_layer("difference", self._result()))
                 self._layers["difference"].events.visible.connect(self._on_difference)
@@ -246,7 +268,7 @@ class SectionLayers:
 
     def remove(self) -> None:
         """Take all layers of the section out of the viewer."""
-        self.set_side_by_side(on=False)
+        self.views.end()
         for layer in list(self._layers.values()):
             self.viewer.layers.remove(layer)
 
@@ -307,8 +329,7 @@ class SectionLayers:
             self._hidden = None
         self.compared.emit()
 
-    def _on_beside_ended(self) -> None:
-        self._beside = None
+    def _on_views_changed(self) -> None:
         self.compared.emit()
 
 

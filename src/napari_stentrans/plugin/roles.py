@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
@@ -37,6 +38,10 @@ class RoleLayers(dict[str, Any]):
 
     removed = Signal(str)
     """A layer of this role was taken out of the viewer, by whoever."""
+    taken = Signal(object)
+    """This layer is one of the section's from now on."""
+    left = Signal(object)
+    """This layer is no longer."""
 
     def __init__(self, viewer: ViewerModel, owner: object) -> None:
         super().__init__()
@@ -53,7 +58,9 @@ class RoleLayers(dict[str, Any]):
             self._insert(role, layer_data)
             return
         layer.data = data
-        layer.scale, layer.translate = options["scale"], options["translate"]
+        for place in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, place), options[place]):
+                setattr(layer, place, options[place])  # napari draws anew, even for the same
         if new_limits:
             set_limits(layer, options["contrast_limits"])
         if layer.name == self._names[role]:
@@ -71,6 +78,7 @@ class RoleLayers(dict[str, Any]):
         twin = self.get(TWIN.get(role, ""))
         if twin is not None:
             link_layers([layer, twin], LINKED)
+        self.taken.emit(layer)
 
     def _insert(self, role: str, layer_data: LayerData) -> None:
         """Make a layer right above those of lower roles; paint stays on top of all."""
@@ -93,4 +101,5 @@ class RoleLayers(dict[str, Any]):
                 del self[role]
                 if role in TWIN:
                     unlink_layers([layer])  # links would keep the layer alive
+                self.left.emit(layer)
                 self.removed.emit(role)
