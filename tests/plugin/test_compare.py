@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from itertools import pairwise
 
 import numpy as np
 import pytest
@@ -98,8 +99,8 @@ def test_the_handle_is_dragged_over_the_canvas(compared, qtbot):
     qtbot.wait(60)
     assert halves_agree(layers) == pytest.approx(start + 30, abs=3)
 
-    view = camera_of(viewer).center
-    paint(qtbot, viewer, grip + [0, -2 * by], (0, by / 4), (0, by / 2))  # beside the handle
+    view = camera_of(viewer).center  # a drag beside the handle moves the view
+    paint(qtbot, viewer, grip - np.array([0, 2 * by]), (0, by / 4), (0, by / 2))
     assert camera_of(viewer).center[-1] != pytest.approx(view[-1])
     assert halves_agree(layers) == pytest.approx(start + 30, abs=3)
     camera_of(viewer).center = view
@@ -166,8 +167,16 @@ def test_a_brush_does_not_paint_while_the_handle_is_dragged(compared, qtbot):
 # ---- all views
 
 
-@pytest.mark.parametrize("view", ["side_by_side", "swipe", "blink"])
-@pytest.mark.parametrize("end", ["delete after", "delete before", "new section", "clear"])
+@pytest.mark.parametrize(
+    ("view", "end"),
+    # Mesa 22.3 crashes in napari where the lower of two visible images is deleted: no blink.
+    [("side_by_side", "delete before"), ("swipe", "delete before")]
+    + [
+        (view, end)
+        for view in ("side_by_side", "swipe", "blink")
+        for end in ("delete after", "new section", "clear")
+    ],
+)
 def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, view, end):
     viewer, layers = compared.viewer, compared._layers
     click(qtbot, compared.result.views[view])
@@ -285,7 +294,7 @@ def test_blink_changes_twice_a_second_until_it_ends(compared, qtbot):
         seen.append((layers.before.visible, layers.after.visible))
         qtbot.wait(100)
     assert set(seen) == {(True, False), (False, True)}
-    changes = sum(a != b for a, b in zip(seen, seen[1:], strict=False))
+    changes = sum(a != b for a, b in pairwise(seen))
     assert 2 <= changes <= 5
     click(qtbot, compared.result.views["blink"])
     assert state_of(compared.viewer) == before

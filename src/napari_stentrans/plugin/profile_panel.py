@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.compat import isalive
 from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout
 
@@ -92,7 +93,8 @@ class ProfilePanel(Panel):
         return self._profile
 
     def _draw_soon(self) -> None:
-        self._soon.start()
+        if isalive(self):
+            self._soon.start()
 
     def _draw(self) -> None:
         """Take the gene along the line and draw it."""
@@ -140,6 +142,8 @@ class ProfilePanel(Panel):
 
     def _on_ended(self) -> None:
         self._line = self._profile = None
+        if not isalive(self):
+            return  # the window was closed meanwhile
         self.hide()
         if self._layers is not None:
             self._layers.compared.emit()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
@@ -91,6 +92,8 @@ class ResultPanel(Panel):
 
     def refresh(self) -> None:
         """Show what there is of the result."""
+        if not isalive(self):
+            return  # the window was closed in the middle of a view
         result = None if self._layers is None else self._layers.enhancement
         self.setVisible(result is not None)
         self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)

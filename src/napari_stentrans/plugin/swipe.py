@@ -56,8 +56,9 @@ class Swipe(Arrangement):
         self._before, self._after = before, after
         self._active = viewer.layers.selection.active
         self._hiding = Hiding(viewer, [*over, before, after])
-        self._column = self._drawn = 0
+        self._column = self._drawn = self._wide = 0
         self._over = False
+        self._other_keys: dict[str, Any] = {}
         self._left, self._right = _halves(before, after)
         self.layer: Image = self._make_layer()
         self._needed = (before, after, self.layer)
@@ -137,13 +138,14 @@ class Swipe(Arrangement):
         """Draw the columns that the handle has moved over."""
         line, knob, high = self._line_size()
         low, top = sorted((self._drawn, self._column))
-        low, top = max(low - knob, 0), top + knob
+        wide = max(knob, self._wide)  # what was drawn last, when it was seen from farther away
+        low, top = max(low - wide, 0), top + wide
         data, at = self.layer.data, self._column
         middle = int(np.clip(at, low, top))
         data[:, low:middle] = self._left[:, low:middle]
         data[:, middle:top] = self._right[:, middle:top]
         self._draw_handle(data, line, knob, high)
-        self._drawn = at
+        self._drawn, self._wide = at, knob
         self.layer.refresh(thumbnail=False, highlight=False, extent=False)
 
     def _draw_handle(self, data: NDArray[np.float32], line: int, knob: int, high: int) -> None:
@@ -259,7 +261,12 @@ class Swipe(Arrangement):
         ):
             (callbacks.append if on else callbacks.remove)(slot)
         for key, by in (("Left", -STEP), ("Right", STEP)):
-            viewer.bind_key(key, (lambda _, by=by: self._step(by)) if on else None, overwrite=True)
+            bound = viewer.bind_key(key, None)
+            do = (lambda _, by=by: self._step(by)) if on else self._other_keys.get(key)
+            if do is not None:
+                viewer.bind_key(key, do)
+            if on and bound is not None:
+                self._other_keys[key] = bound
 
 
 def _halves(before: Image, after: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
