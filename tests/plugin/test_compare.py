@@ -170,11 +170,14 @@ def test_a_brush_does_not_paint_while_the_handle_is_dragged(compared, qtbot):
 @pytest.mark.parametrize(
     ("view", "end"),
     # Mesa 22.3 crashes in napari where the lower of two visible images is deleted: no blink.
-    [("side_by_side", "delete before"), ("swipe", "delete before")]
-    + [
-        (view, end)
-        for view in ("side_by_side", "swipe", "blink")
-        for end in ("delete after", "new section", "clear")
+    [
+        ("side_by_side", "delete before"),
+        ("side_by_side", "clear"),
+        ("swipe", "delete before"),
+        ("swipe", "delete after"),
+        ("swipe", "new section"),
+        ("blink", "delete after"),
+        ("blink", "clear"),
     ],
 )
 def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, view, end):
@@ -316,7 +319,7 @@ def drawn_line(compared, qtbot, start_spot, dx):
 
 def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path, monkeypatch):
     layers, panel = compared._layers, compared.result.profile
-    before = [layer.name for layer in compared.viewer.layers]
+    before = list(compared.viewer.layers)
     spacing = section.lattice.spacing * layers.frame.per_px
     ends = drawn_line(compared, qtbot, middle(section), 3.5 * spacing)
     samples = ends[0] + np.linspace(0, 1, 400)[:, None] * (ends[1] - ends[0])
@@ -341,15 +344,15 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
         panel.plot.drawn()["measured"][1], values[spots[~lost[spots]]], rtol=1e-5
     )
     line = compared.viewer.layers["profile line"]
-    line.data = [line.data[0] + [0, 2 * spacing]]
-    qtbot.waitUntil(lambda: panel.plot.drawn()["measured"][1].tolist() != drawn["measured"][1])
+    line.data = [line.data[0] + [3 * spacing, 0]]
+    qtbot.waitUntil(lambda: len(panel.plot.drawn()["lost"][1]) == 0)
 
     for name in ("p.csv", "p.png"):
         path = tmp_path / name
         monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, p=path, **__: (str(p), ""))
         click(qtbot, panel.save)
         qtbot.waitUntil(path.exists)
-    rows = list(csv.DictReader((tmp_path / "p.csv").open(encoding="utf-8")))
+    rows = list(csv.DictReader((tmp_path / "p.csv").read_text("utf-8").splitlines()))
     shown = panel.plot.drawn()["measured"]
     table = [
         (float(r["distance_um"]), float(r["value"]))
@@ -361,7 +364,7 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
     qtbot.waitUntil(lambda: "Saved p.png" in panel.words.text())
 
     click(qtbot, compared.result.views["profile"])
-    assert [layer.name for layer in compared.viewer.layers] == before
+    assert list(compared.viewer.layers) == before
     assert not panel.isVisible()
 
 
@@ -392,7 +395,9 @@ def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbo
         y, x = at * camera_of(viewer).zoom + np.array([canvas.height(), canvas.width()]) / 2
         qtbot.mouseMove(canvas, QPoint(int(x), int(y)))
         name = result.sites.names[site]
-        qtbot.waitUntil(lambda: name in str(viewer.status), timeout=3000)
+        qtbot.wait(20)
+        viewer.update_status_from_cursor()  # napari does it in a thread, which tests switch off
+        assert name in viewer.status["coordinates"]
         return viewer.status["coordinates"]
 
     spot = 3

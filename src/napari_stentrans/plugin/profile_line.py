@@ -46,6 +46,7 @@ class ProfileLine(Arrangement):
             name=NAME,
             edge_color=COLOUR,
             face_color="transparent",
+            opacity=1.0,
             edge_width=WIDTH_PX / max(camera.zoom, 1e-9),
             units=(layers.frame.unit,) * 2,
         )

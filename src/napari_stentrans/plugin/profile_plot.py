@@ -86,6 +86,7 @@ class ProfilePlot(QWidget):
 
     def _recolour(self) -> None:
         color: Any = text_color(self)
+        self._plot.setBackground(None)  # else that of the last theme stays
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)
             axis.setPen(color)

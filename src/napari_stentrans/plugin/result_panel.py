@@ -58,7 +58,8 @@ class ResultPanel(Panel):
             made = button(name, f"{tip} ({keys_of(f'compare.{view}')})")
             made.setCheckable(True)
             made.clicked.connect(lambda on, view=view: self._show(view, on))
-            grid.addWidget(made, i // 2, i % 2)
+            alone = i % 2 == 0 and i == len(VIEWS) - 1
+            grid.addWidget(made, i // 2, i % 2, 1, 1 + alone)
             self.views[view] = made
         self.rows.addLayout(grid)
         self.handle = SwipeHandle()
