@@ -199,13 +199,15 @@ def leak(runs: int, switches: int) -> None:
 
 
 def blocks(dog: Watchdog) -> None:
-    print(f"\n  {'during':<12}{'longest':>10}{'its CPU':>10}{'blocks':>8}  in")
+    print("\n  longest blocks by the clock, and by the processor time of the window's thread")
     for during in dict.fromkeys(block.during for block in dog.blocks):
-        worst = dog.worst(during)
-        n = sum(block.during == during for block in dog.blocks)
-        where = max(worst.where, key=worst.where.__getitem__, default="not seen")
-        times = f"{1000 * worst.seconds:>7.0f} ms{1000 * worst.cpu:>7.0f} ms"
-        print(f"  {during:<12}{times}{n:>8}  {where}")
+        of = [block for block in dog.blocks if block.during == during]
+        print(f"  {during} ({len(of)})")
+        for by in ("seconds", "cpu"):
+            for block in sorted(of, key=lambda block: -getattr(block, by))[:2]:
+                where = sorted(block.where.items(), key=lambda item: -item[1])[:2]
+                seen = "; ".join(f"{n} x {line}" for line, n in where) or "not seen"
+                print(f"    {1000 * block.seconds:>6.0f} ms {1000 * block.cpu:>6.0f} ms  {seen}")
 
 
 def watched(what: list[str], spots: int, n_genes: int) -> None:

@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-import gc
 import sys
 import threading
 import time
 import traceback
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QTimer
@@ -104,26 +104,30 @@ class Watchdog:
         self._seen = {}
 
     def _watch(self) -> None:
+        looked = time.perf_counter()
         while not self._over.wait(LOOK_EVERY):
-            if time.perf_counter() - self._at > self.longest / 2:
-                frame = sys._current_frames().get(self._main)
-                if frame is not None:
+            now, frames = time.perf_counter(), sys._current_frames()
+            if now - looked > self.longest / 2:  # this thread could not look: nor could any other
+                frames.pop(self._main, None)
+                frames.pop(threading.get_ident(), None)
+                for frame in frames.values():
                     line = _line_of(frame)
-                    self._seen[line] = self._seen.get(line, 0) + 1
+                    if "() at " in line:
+                        self._note(f"another thread, which let no other run: {line}")
+            elif now - self._at > self.longest / 2 and self._main in frames:
+                self._note(_line_of(frames[self._main]))
+            looked = time.perf_counter()
+
+    def _note(self, line: str) -> None:
+        self._seen[line] = self._seen.get(line, 0) + 1
 
 
 def _line_of(frame: FrameType) -> str:
     """Innermost line of ours in a stack, and the innermost of all."""
     stack = traceback.extract_stack(frame)
     ours = [entry for entry in stack if f"/{OWN}/" in entry.filename]
-    inner, own = stack[-1], ours[-1] if ours else None
-    said = f"{inner.name} ({'/'.join(inner.filename.split('/')[-2:])}:{inner.lineno})"
-    if own is None:
-        outer = next((e for e in stack if "/napari/" in e.filename), inner)
-        return f"{outer.name} > {said}" if outer is not inner else said
-    return f"{own.name} ({own.filename.split('/')[-1]}:{own.lineno}) > {said}"
-
-
-def without_collecting() -> None:
-    """Collect garbage now, so that no later measurement has to."""
-    gc.collect()
+    inner = f"{stack[-1].name} in {'/'.join(stack[-1].filename.split('/')[-2:])}"
+    if not ours:
+        outer = next((e.name for e in stack if "/napari/" in e.filename), "")
+        return f"{outer} > {inner}" if outer else inner
+    return f"{ours[-1].name}() at {Path(ours[-1].filename).name}:{ours[-1].lineno} > {inner}"
