@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.methods.base import FloatArray
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
@@ -259,9 +260,7 @@ def _draw_curves(profile: Profile, axes: Axes) -> None:
         )
 
 
-def band(
-    profile: Profile,
-) -> tuple[NDArray[np.float64], NDArray[np.float64], NDArray[np.float64]]:
+def band(profile: Profile) -> tuple[NDArray[np.float64], FloatArray, FloatArray]:
     """Distance, lower and upper edge of the band: mean ± one standard deviation, 0 at least."""
-    low = np.maximum(profile.enhanced - profile.std, 0)
+    low = np.maximum(profile.enhanced - profile.std, np.float32(0))
     return profile.sites.distance, low, profile.enhanced + profile.std

@@ -34,7 +34,7 @@ class Keys(QObject):
         self._bound: list[str] = []
         self._held: dict[int, tuple[Callable[[], object], Callable[[], object]]] = {}
         dock.installEventFilter(self)
-        application = QGuiApplication.instance()
+        application: Any = QGuiApplication.instance()
         application.applicationStateChanged.connect(self._on_state)
 
     def on(self, action: str, do: Callable[[], object]) -> None:
@@ -68,7 +68,8 @@ class Keys(QObject):
             self._viewer.bind_key(keys, None)
         self._bound.clear()
         self._dock.removeEventFilter(self)
-        QGuiApplication.instance().applicationStateChanged.disconnect(self._on_state)
+        application: Any = QGuiApplication.instance()
+        application.applicationStateChanged.disconnect(self._on_state)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Take keys that nothing in the dock wanted."""

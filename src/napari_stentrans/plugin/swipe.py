@@ -12,6 +12,7 @@ from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
+from napari_stentrans.plugin.shortcuts import SHORTCUTS
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -255,12 +256,11 @@ class Swipe(Arrangement):
             signals += [(e, self._maps_soon) for e in (events.data, events.scale, events.translate)]
         for emitter, slot in signals:
             (emitter.connect if on else emitter.disconnect)(slot)
-        for callbacks, slot in (
-            (viewer.mouse_move_callbacks, self._on_move),
-            (viewer.mouse_drag_callbacks, self._on_drag),
-        ):
-            (callbacks.append if on else callbacks.remove)(slot)
-        for key, by in (("Left", -STEP), ("Right", STEP)):
+        moves, drags = viewer.mouse_move_callbacks, viewer.mouse_drag_callbacks
+        (moves.append if on else moves.remove)(self._on_move)
+        (drags.append if on else drags.remove)(self._on_drag)
+        for action, by in (("compare.swipe_left", -STEP), ("compare.swipe_right", STEP)):
+            key, _ = SHORTCUTS[action]
             bound = viewer.bind_key(key, None)
             do = (lambda _, by=by: self._step(by)) if on else self._other_keys.get(key)
             if do is not None:
