@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
-from psygnal import Signal
+
+from napari_stentrans.plugin.arrangement import Arrangement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -16,7 +17,7 @@ if TYPE_CHECKING:
     from napari.layers import Image
 
 
-class SideBySide:
+class SideBySide(Arrangement):
     """An arrangement of the viewer that remembers what was there before.
 
     napari's grid puts every ``stride`` layers, from the bottom up, into the next cell. So both
@@ -33,13 +34,10 @@ class SideBySide:
         The maps for the left and for the right.
     """
 
-    ended = Signal()
-    """The viewer is as it was: after ``end``, or when the grid was switched off in napari."""
-
     def __init__(
         self, viewer: ViewerModel, image: Image | None, before: Image, after: Image
     ) -> None:
-        self._viewer = viewer
+        super().__init__(viewer, (before, after))
         self._order = list(viewer.layers)
         self._visible = {layer: layer.visible for layer in self._order}
         self._active = viewer.layers.selection.active
@@ -59,7 +57,7 @@ class SideBySide:
             grid.stride, grid.shape, grid.enabled = len(shown) // 2, (1, 2), True
         grid.events.enabled.connect(self._on_grid)
 
-    def end(self) -> None:
+    def _restore(self) -> None:
         """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
         self._grid.events.enabled.disconnect(self._on_grid)
@@ -75,7 +73,6 @@ class SideBySide:
         with _same_view(viewer):
             for name, value in self._grid_before.items():
                 setattr(self._grid, name, value)
-        self.ended.emit()
 
     def _on_grid(self) -> None:
         if not self._grid.enabled:

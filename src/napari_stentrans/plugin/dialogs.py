@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
+from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
 from napari_stentrans.plugin.endings import file_filters
 
 if TYPE_CHECKING:
@@ -77,6 +78,24 @@ def ask_gene_list(parent: QWidget) -> Path | None:
     kinds = "Lists of genes (*.csv *.tsv *.txt);;All files (*)"
     chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", "", kinds)
     return Path(chosen) if chosen else None
+
+
+def ask_profile(parent: QWidget, proposed: str) -> Path | None:
+    """Ask where to save a profile; None when the person does not want to, or not to replace."""
+    kinds = "Table (*.csv);;Figure (*.png *.svg *.pdf)"
+    chosen, kind = QFileDialog.getSaveFileName(
+        parent,
+        "Save the profile",
+        proposed,
+        kinds,
+        options=QFileDialog.Option.DontConfirmOverwrite,
+    )
+    if not chosen:
+        return None
+    path = Path(chosen)
+    if path.suffix.lower() not in PROFILE_ENDINGS:
+        path = path.with_name(path.name + (".png" if kind.startswith("Figure") else ".csv"))
+    return path if _may_replace(parent, path) else None
 
 
 def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:

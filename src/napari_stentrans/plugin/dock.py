@@ -21,6 +21,7 @@ from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.genes_panel import GenesPanel
+from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
@@ -79,6 +80,8 @@ class StentransDock(QWidget):
         self.lost.rows.addWidget(self.tissue.button)
         self._lay_out()
         self._connect()
+        self._keys = Keys(napari_viewer, self)
+        self.result.bind(self._keys)
         self._recolour()
         self._on_layers_changed()
 
@@ -185,6 +188,7 @@ class StentransDock(QWidget):
         self._closed = True
         self._runner.stop()
         self._layers_timer.stop()
+        self._keys.let_go()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
@@ -410,7 +414,8 @@ class StentransDock(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         layout.addWidget(self.message)
-        panels = (self.data, self.genes, self.lost, self.enhance, self.result, self.quality)
+        result = (self.result, self.result.profile)
+        panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)

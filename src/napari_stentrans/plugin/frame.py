@@ -53,6 +53,10 @@ class Frame:
         """World coordinates (site, 2) of positions (x, y) in full-resolution pixels."""
         return np.asarray(xy, float)[..., ::-1] * self.per_px
 
+    def xy(self, world_yx: ArrayLike) -> NDArray[np.float64]:
+        """Positions (site, 2) (x, y) in full-resolution pixels of world coordinates."""
+        return np.asarray(world_yx, float)[..., ::-1] / self.per_px
+
     def _transform(self, pixel: float, origin_yx: NDArray[np.float64]) -> dict[str, Any]:
         return {
             "scale": (pixel * self.per_px,) * 2,

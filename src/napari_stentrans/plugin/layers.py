@@ -9,7 +9,6 @@ from napari.layers import Layer
 from psygnal import Signal
 
 from napari_stentrans.io.masks import LostMask, painted_to_lost
-from napari_stentrans.plugin.compare import SideBySide
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.gene_maps import GeneMaps
 from napari_stentrans.plugin.images import (
@@ -21,7 +20,9 @@ from napari_stentrans.plugin.images import (
     provenance_layer,
     told_layer,
 )
+from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.roles import GENE_ROLES, TWIN, RoleLayers
+from napari_stentrans.plugin.views import Views
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -79,12 +80,16 @@ class SectionLayers:
         Where the section was read from, and what else there was to choose; None where unknown.
     maps
         What is shown of the genes, which may be a sum over them or several at once, and how.
+    views
+        Ways to see both maps together.
+    probe
+        What is known of the place under the cursor.
     """
 
     drawn = Signal()
     """Another gene is shown, or the same in other colours."""
     compared = Signal()
-    """Side by side or the difference was switched, by a button or in napari."""
+    """A view of both maps or the difference was switched, by a button or in napari."""
 
     image = _layer_of("image", "Tissue image")
     before = _layer_of("before", "Map of the gene as measured")
@@ -111,7 +116,11 @@ class SectionLayers:
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_removed)
-        self._beside: SideBySide | None = None
+        self.views = Views(self)
+        self.views.changed.connect(self._on_views_changed)
+        self.probe = Probe(self)
+        self._layers.taken.connect(self.probe.ask_here)
+        self._layers.left.connect(self.probe.leave)
         self._hidden: list[Layer] | None = None
         if layers is None:
             self._show_first(look or FirstLook.of(section))
@@ -162,6 +171,11 @@ class SectionLayers:
         self._redraw()
 
     @property
+    def frame(self) -> Frame:
+        """World coordinates of the layers."""
+        return self._frame
+
+    @property
     def gene_is_enhanced(self) -> bool:
         """Whether there is a result that knows the gene that is shown."""
         return self.maps.result(self.enhancement) is not None
@@ -199,7 +213,7 @@ class SectionLayers:
             if self.proposal is not None:
                 self.proposal.data = layer_data[0]
                 return
-            self.set_side_by_side(on=False)
+            self.views.end()
             self._layers.put("proposal", layer_data)
         elif self.proposal is not None:
             self.viewer.layers.remove(self.proposal)
@@ -228,7 +242,7 @@ class SectionLayers:
 
     def _clear_enhancement(self) -> None:
         """Take the result away, as if there had been none."""
-        self.set_side_by_side(on=False)
+        self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
         for role in RESULT_ROLES:
@@ -238,12 +252,13 @@ class SectionLayers:
             self.before.visible = True
         if self.lost is not None:
             self.lost.contour = 0
+        self.drawn.emit()
 
     def _show(self, enhancement: Enhancement) -> None:
         self._watch()
         first = self.after is None
         if first:
-            self.set_side_by_side(on=False)
+            self.views.end()
         self.enhancement = enhancement
         result = self.maps.result(enhancement)
         std_known = result is not None and bool(np.isfinite(result.std).any())
@@ -264,21 +279,24 @@ class SectionLayers:
     @property
     def side_by_side(self) -> bool:
         """Whether the measured and the enhanced map are shown beside each other."""
-        return self._beside is not None
+        return self.views.shown == "side_by_side"
 
     def set_side_by_side(self, on: bool) -> None:
         """Show the measured and the enhanced map beside each other, or all layers as before.
 
         The difference is put away. Nothing happens where one of the two maps is not there.
         """
-        if self._beside is not None:
-            if not on:
-                self._beside.end()
-        elif on and {"before", "after"} <= self._layers.keys():
-            self.set_difference(on=False)
-            self._beside = SideBySide(self.viewer, self.image, self.before, self.after)
-            self._beside.ended.connect(self._on_beside_ended)
-            self.compared.emit()
+        self.set_view("side_by_side", on)
+
+    def set_view(self, name: str, on: bool) -> None:
+        """Begin or end a view of both maps: "side_by_side", "swipe" or "blink".
+
+        The view before it ends. Nothing happens where one of the two maps is not there.
+        """
+        if on and self.views.shown != name:
+            self.views.show(name)
+        elif not on and self.views.shown == name:
+            self.views.end()
 
     @property
     def difference_shown(self) -> bool:
@@ -288,10 +306,10 @@ class SectionLayers:
     def set_difference(self, on: bool) -> None:
         """Show the map of enhanced minus measured alone, or the other maps as before.
 
-        Side by side ends. Nothing happens where there is no result.
+        Other views end. Nothing happens where there is no result.
         """
         if on and self.enhancement is not None:
-            self.set_side_by_side(on=False)
+            self.views.end()
             if self.difference is None:
                 data = self.maps.layer("difference", self.enhancement)
                 self._layers.put("difference", data)
@@ -322,7 +340,7 @@ class SectionLayers:
 
     def remove(self) -> None:
         """Take all layers of the section out of the viewer."""
-        self.set_side_by_side(on=False)
+        self.views.end()
         for layer in list(self._layers.values()):
             self.viewer.layers.remove(layer)
 
@@ -396,8 +414,7 @@ class SectionLayers:
             self._hidden = None
         self.compared.emit()
 
-    def _on_beside_ended(self) -> None:
-        self._beside = None
+    def _on_views_changed(self) -> None:
         self.compared.emit()
 
 

@@ -198,6 +198,7 @@ class LossCurve(QWidget):
 
     def _recolour(self) -> None:
         color: Any = text_color(self)
+        self._plot.setBackground(None)  # else that of the last theme stays
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)
             axis.setPen(color)

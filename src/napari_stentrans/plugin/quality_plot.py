@@ -88,6 +88,7 @@ class QualityPlot(QWidget):
 
     def _recolour(self) -> None:
         color: Any = text_color(self)
+        self._plot.setBackground(None)  # else that of the last theme stays
         self._equal.setPen(pyqtgraph.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
         for side in ("left", "bottom"):
             axis = self._plot.getAxis(side)

@@ -4,15 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.profile_panel import ProfilePanel
+from napari_stentrans.plugin.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.swipe_handle import SwipeHandle
+from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
 from napari_stentrans.targets import TRUSTED_REACH
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.keys import Keys
     from napari_stentrans.plugin.layers import SectionLayers
 
 MEANING = {
@@ -23,9 +29,16 @@ MEANING = {
 }
 VIEWS = {
     "side_by_side": ("Side by side", "Measured and enhanced map beside each other"),
+    "swipe": ("Swipe", "Measured on the left, enhanced on the right of a handle that you drag"),
+    "blink": (
+        "Blink",
+        "Change between the measured and the enhanced map twice a second. "
+        "Or hold H to see the other map.",
+    ),
     "difference": ("Difference", "Enhanced minus measured: red is more, blue is less"),
     "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
     "provenance": ("Provenance", "Where each value comes from, in the colours below"),
+    "profile": ("Profile…", "Draw a line over the tissue and see the gene along it"),
 }
 
 
@@ -43,12 +56,16 @@ class ResultPanel(Panel):
         grid.setSpacing(6)
         self.views: dict[str, QPushButton] = {}
         for i, (view, (name, tip)) in enumerate(VIEWS.items()):
-            made = button(name, tip)
+            made = button(name, f"{tip} ({SHORTCUTS[f'compare.{view}'][0]})")
             made.setCheckable(True)
             made.clicked.connect(lambda on, view=view: self._show(view, on))
-            grid.addWidget(made, i // 2, i % 2)
+            alone = i % 2 == 0 and i == len(VIEWS) - 1
+            grid.addWidget(made, i // 2, i % 2, 1, 1 + alone)
             self.views[view] = made
         self.rows.addLayout(grid)
+        self.handle = SwipeHandle()
+        self.rows.addWidget(self.handle)
+        self.profile = ProfilePanel()
         self.legend = words("where values come from")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.rows.addWidget(self.legend)
@@ -64,14 +81,24 @@ class ResultPanel(Panel):
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
         self._layers = layers
+        self.profile.set_layers(layers)
         if layers is not None:
             layers.compared.connect(self.refresh)
         self.refresh()
 
+    def bind(self, keys: Keys) -> None:
+        """Let the views be switched by keys too."""
+        for view, made in self.views.items():
+            keys.on(f"compare.{view}", made.click)
+        keys.while_held("compare.hold", self._hold, self._release)
+
     def refresh(self) -> None:
         """Show what there is of the result."""
+        if not isalive(self):
+            return  # the window was closed in the middle of a view
         result = None if self._layers is None else self._layers.enhancement
         self.setVisible(result is not None)
+        self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)
         if result is None or self._layers is None:
             return
         missing = (
@@ -87,13 +114,16 @@ class ResultPanel(Panel):
 
     def _watch(self, layers: SectionLayers) -> None:
         """Let the buttons follow the layers, which a person may also switch in napari."""
+        both = layers.after is not None and layers.before is not None
         there = {
-            "side_by_side": layers.after is not None and layers.before is not None,
+            **dict.fromkeys(VIEWS_OF_BOTH, both),
             "difference": True,
+            "profile": True,
             "uncertainty": layers.uncertainty is not None,
             "provenance": layers.provenance is not None,
         }
-        on = {"side_by_side": layers.side_by_side}
+        on = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
+        on["profile"] = self.profile.on
         for view in ("difference", "uncertainty", "provenance"):
             layer = getattr(layers, view)
             on[view] = layer is not None and layer.visible
@@ -110,12 +140,22 @@ class ResultPanel(Panel):
             layer = getattr(self._layers, view)
             self.views[view].setChecked(layer is not None and layer.visible)
 
+    def _hold(self) -> None:
+        if self._layers is not None:
+            self._layers.views.hold()
+
+    def _release(self) -> None:
+        if self._layers is not None:
+            self._layers.views.release()
+
     def _show(self, view: str, on: bool) -> None:
         """Switch a view on or off."""
         if self._layers is None:
             return
-        if view == "side_by_side":
-            self._layers.set_side_by_side(on)
+        if view in VIEWS_OF_BOTH:
+            self._layers.set_view(view, on)
+        elif view == "profile":
+            self.profile.set_on(on)
         elif view == "difference":
             self._layers.set_difference(on)
         else:

@@ -43,6 +43,10 @@ class RoleLayers(dict[str, Any]):
 
     removed = Signal(str)
     """A layer of this role was taken out of the viewer, by whoever."""
+    taken = Signal(object)
+    """This layer is one of the section's from now on."""
+    left = Signal(object)
+    """This layer is no longer."""
 
     def __init__(self, viewer: ViewerModel, owner: object) -> None:
         super().__init__()
@@ -82,6 +86,7 @@ class RoleLayers(dict[str, Any]):
         twin = self.get(TWIN.get(role, ""))
         if twin is not None and not _coloured(layer) and not _coloured(twin):
             link_layers([layer, twin], LINKED)
+        self.taken.emit(layer)
 
     def _insert(self, role: str, layer_data: LayerData) -> None:
         """Make a layer right above those of lower roles; paint stays on top of all."""
@@ -124,6 +129,7 @@ class RoleLayers(dict[str, Any]):
                 del self[role]
                 if role in TWIN:
                     unlink_layers([layer])  # links would keep the layer alive
+                self.left.emit(layer)
                 self.removed.emit(role)
 
 

@@ -30,6 +30,16 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "genes.lay_over": ("Ctrl+L", "Keep the gene and lay the next one over it"),
     "tissue.see": ("Alt+Y", "See the tissue image through the maps"),
     "tissue.map": ("Alt+M", "Show as a map what the tissue image tells"),
+    "compare.side_by_side": ("Shift+S", "Measured and enhanced map side by side"),
+    "compare.swipe": ("Shift+W", "Swipe between the measured and the enhanced map"),
+    "compare.swipe_left": ("Left", "Move the handle of the swipe to the left"),
+    "compare.swipe_right": ("Right", "Move the handle of the swipe to the right"),
+    "compare.blink": ("Shift+B", "Blink: change between both maps twice a second"),
+    "compare.hold": ("H", "Hold: see the other map while the key is down"),
+    "compare.difference": ("Shift+D", "Enhanced minus measured"),
+    "compare.uncertainty": ("Shift+U", "How sure each value is"),
+    "compare.provenance": ("Shift+O", "Where each value comes from"),
+    "compare.profile": ("Shift+X", "Profile: draw a line and see the gene along it"),
 }
 """Keys, and what they do in plain words, by action."""
 

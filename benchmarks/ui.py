@@ -1,0 +1,261 @@
+"""How long the window is blocked, and by what, in a section of 5,000 spots x 35,000 genes.
+
+    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/ui.py              # all
+    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/ui.py load gene    # some
+    xvfb-run -a -s "-screen 0 1600x1000x24" python benchmarks/ui.py leak
+
+A block is a time in which the event loop of a real window did not come round: what a person
+waits. Beside it stands the processor time of the window's own thread in it, which does not depend
+on what else the machine does. Everything is done by mouse and keys, or as they would do it.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import threading
+import time
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+# A person's settings stay theirs; napari reads this when it is imported.
+os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "napari.yaml"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugin"))
+
+import napari
+from qtpy.QtCore import QPoint, Qt, QThreadPool
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication
+from watchdog import Watchdog
+
+from napari_stentrans import simulate_section
+from napari_stentrans.plugin.dock import StentransDock
+from napari_stentrans.plugin.loading import look_steps
+from napari_stentrans.plugin.phase import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_stentrans import Section
+
+LEFT = Qt.MouseButton.LeftButton
+EVERYTHING = ["load", "paint", "run", "gene", "views", "swipe", "profile", "probe", "leak"]
+
+
+class Window:
+    """A real window with the dock, and hands."""
+
+    def __init__(self) -> None:
+        self.viewer = napari.Viewer(show=True)
+        self.dock = StentransDock(self.viewer)
+        self.viewer.window.add_dock_widget(self.dock, name="stEnTrans", area="right")
+        self.viewer.window.resize(1280, 800)
+        self.wait(2)
+
+    @property
+    def layers(self) -> Any:
+        return self.dock._layers
+
+    def wait(self, seconds: float) -> None:
+        end = time.perf_counter() + seconds
+        while time.perf_counter() < end:
+            QApplication.processEvents()
+            time.sleep(0.001)
+
+    def until(self, true: Callable[[], bool], seconds: float = 1800) -> None:
+        end = time.perf_counter() + seconds
+        while not true():
+            if time.perf_counter() > end:
+                raise TimeoutError(self.dock.message.text())
+            QApplication.processEvents()
+            time.sleep(0.001)
+
+    def open(self, section: Section) -> None:
+        self.dock._load(lambda: look_steps(section), "Reading")
+        self.until(lambda: self.dock.enhance.run.isEnabled())
+
+    def run(self, method: str = "kriging") -> None:
+        form = self.dock.enhance.form
+        form.method.setCurrentIndex(form.method.findData(method))
+        QTest.mouseClick(self.dock.enhance.run, LEFT)
+        self.until(lambda: self.dock.phase is Phase.READY)  # the check that follows is over too
+
+    def drag(self, *points: tuple[float, float]) -> None:
+        """Drag the mouse over the canvas, through points in parts of its width and height."""
+        canvas = self.viewer.window._qt_viewer.canvas.native
+        at = [QPoint(int(x * canvas.width()), int(y * canvas.height())) for x, y in points]
+        QTest.mouseMove(canvas, at[0])
+        self.wait(0.05)
+        QTest.mousePress(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at[0])
+        for point in at[1:]:
+            QTest.mouseMove(canvas, point)
+            self.wait(0.03)
+        QTest.mouseRelease(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at[-1])
+        self.wait(0.2)
+
+    def press(self, view: str) -> None:
+        QTest.mouseClick(self.dock.result.views[view], LEFT)
+        self.wait(0.5)
+
+    def gene(self, name: str) -> float:
+        """Seconds until another gene is shown."""
+        start = time.perf_counter()
+        self.dock.show_gene(name)
+        QApplication.processEvents()
+        return time.perf_counter() - start
+
+
+def stops(n: int, start: tuple[float, float], end: tuple[float, float]) -> list[Any]:
+    return [tuple(p) for p in np.linspace(start, end, n)]
+
+
+def paint(window: Window) -> None:
+    QTest.mouseClick(window.dock.lost.new, LEFT)
+    window.wait(1)
+    window.drag(*stops(30, (0.4, 0.4), (0.6, 0.6)))
+    window.wait(0.5)
+
+
+def genes(window: Window, section: Section) -> None:
+    names = np.random.default_rng(0).choice(section.genes, 40, replace=False)
+    seconds = [window.gene(str(name)) for name in names]
+    print(f"  a gene switch: median {1000 * np.median(seconds):.0f} ms, "
+          f"longest {1000 * max(seconds):.0f} ms")  # fmt: skip
+
+
+def views(window: Window) -> None:
+    for view in ("side_by_side", "swipe", "blink", "difference", "uncertainty", "provenance"):
+        for _ in range(2):
+            window.press(view)
+
+
+def swipe(window: Window) -> None:
+    window.press("swipe")
+    window.drag(*stops(40, (0.5, 0.3), (0.7, 0.3)))
+    window.press("swipe")
+
+
+def profile(window: Window, section: Section) -> None:
+    window.press("profile")
+    window.drag((0.35, 0.5), (0.5, 0.5), (0.65, 0.52))
+    window.wait(1)
+    for name in section.genes[:10]:
+        window.gene(str(name))
+        window.wait(0.1)
+    window.press("profile")
+
+
+def probe(window: Window, section: Section) -> None:
+    """Milliseconds that the status bar costs, which napari asks for in a thread of its own."""
+    positions = window.layers.frame.world_yx(section.xy[:: max(len(section.xy) // 500, 1)])
+    layer = window.layers.before
+    layer.get_status(positions[0], world=True)  # the gene is taken once
+    start = time.perf_counter()
+    for position in positions:
+        layer.get_status(position, world=True)
+    print(f"  a move of the probe: {1000 * (time.perf_counter() - start) / len(positions):.2f} ms")
+
+
+def state() -> dict[str, float]:
+    """What must not grow: resident memory (MiB), widgets and threads."""
+    QApplication.processEvents()
+    pages = int(Path("/proc/self/statm").read_text().split()[1])
+    return {
+        "MiB": pages * os.sysconf("SC_PAGE_SIZE") / 2**20,
+        "widgets": len(QApplication.allWidgets()),
+        "threads": threading.active_count() + QThreadPool.globalInstance().activeThreadCount(),
+    }
+
+
+def leak(runs: int, switches: int) -> None:
+    """Many runs and many genes in one viewer."""
+    section = simulate_section(300, 60, seed=0, image=False)
+    window = Window()
+    window.open(section)
+    steps = {"after 5 runs": 5, f"after {runs} runs": runs - 5}
+    for said, n in steps.items():
+        for _ in range(n):
+            window.run()
+        print(f"  {said:<24}", *(f"{v:8.0f} {k}" for k, v in state().items()))
+    for i in range(switches):
+        window.gene(str(section.genes[i % len(section.genes)]))
+        if i in (19, switches - 1):
+            said = f"after {i + 1} genes"
+            print(f"  {said:<24}", *(f"{v:8.0f} {k}" for k, v in state().items()))
+    for i in range(60):
+        for view in ("swipe", "side_by_side"):
+            window.dock.result.views[view].click()
+            window.wait(0.02)
+        if i in (2, 59):
+            window.layers.views.end()
+            window.wait(0.5)
+            said = f"after {2 * (i + 1)} views"
+            print(f"  {said:<24}", *(f"{v:8.0f} {k}" for k, v in state().items()))
+    window.viewer.close()
+
+
+def blocks(dog: Watchdog) -> None:
+    print("\n  longest blocks by the clock, and by the processor time of the window's thread")
+    for during in dict.fromkeys(block.during for block in dog.blocks):
+        of = [block for block in dog.blocks if block.during == during]
+        print(f"  {during} ({len(of)})")
+        for by in ("seconds", "cpu"):
+            for block in sorted(of, key=lambda block: -getattr(block, by))[:2]:
+                where = sorted(block.where.items(), key=lambda item: -item[1])[:2]
+                seen = "; ".join(f"{n} x {line}" for line, n in where) or "not seen"
+                print(f"    {1000 * block.seconds:>6.0f} ms {1000 * block.cpu:>6.0f} ms  {seen}")
+
+
+def watched(what: list[str], spots: int, n_genes: int) -> None:
+    """Do what is asked for in one window, with a watchdog."""
+    start = time.perf_counter()
+    section = simulate_section(spots, n_genes, seed=0, image=False)
+    print(f"{spots:,} x {n_genes:,}, {section.counts.nnz:,} counts, "
+          f"simulated in {time.perf_counter() - start:.0f} s")  # fmt: skip
+    window = Window()
+    with Watchdog() as dog:
+        steps: dict[str, Callable[[], object]] = {
+            "load": lambda: window.open(section),
+            "paint": lambda: paint(window),
+            "run": window.run,
+            "gene": lambda: genes(window, section),
+            "views": lambda: views(window),
+            "swipe": lambda: swipe(window),
+            "profile": lambda: profile(window, section),
+            "probe": lambda: probe(window, section),
+        }
+        needed = {"load"} | (
+            {"run"} if {"gene", "views", "swipe", "profile"} & set(what) else set()
+        )
+        for name, step in steps.items():
+            if name in what or name in needed:
+                dog.during = name
+                start = time.perf_counter()
+                step()
+                window.wait(0.5)
+                print(f"  {name:<12}{time.perf_counter() - start:7.1f} s")
+    blocks(dog)
+    window.viewer.close()
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("what", nargs="*", default=EVERYTHING)
+    parser.add_argument("--spots", type=int, default=5000)
+    parser.add_argument("--genes", type=int, default=35_000)
+    parser.add_argument("--runs", type=int, default=50)
+    parser.add_argument("--switches", type=int, default=500)
+    arguments = parser.parse_args()
+    what = [name for name in arguments.what if name != "leak"]
+    if what:
+        watched(what, arguments.spots, arguments.genes)
+    if "leak" in arguments.what:
+        leak(arguments.runs, arguments.switches)
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,266 @@
+"""A gene along a line: what was measured and what the enhanced map says, as table or figure."""
+
+from __future__ import annotations
+
+import csv
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, NamedTuple
+
+import numpy as np
+
+from napari_stentrans.enhancement import GeneMap
+from napari_stentrans.errors import GeneNotFound, SectionError
+from napari_stentrans.export.colours import LOST_COLOUR
+from napari_stentrans.export.files import beside, check_ending, check_place
+from napari_stentrans.targets import LABELS, Provenance
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+ENDINGS = (".csv", ".png", ".svg", ".pdf")
+MOST_STEPS = 20_000
+MEASURED, ENHANCED = "#0072b2", "#e69f00"
+UNITS = {"um": "µm", "px": "px"}
+COLUMNS = ("map", "site", "provenance", "x", "y", "value", "std")
+
+
+class Along(NamedTuple):
+    """Sites of a map that a line crosses, in its order.
+
+    ``distance`` (crossing,) from the start of the line to the middle of each crossing, ``site``
+    (crossing,) -1 where the line leaves the map.
+    """
+
+    distance: NDArray[np.float64]
+    site: NDArray[np.int64]
+
+
+@dataclass(frozen=True, eq=False)
+class Profile:
+    """A gene along a line.
+
+    Attributes
+    ----------
+    section, enhancement, gene
+        What it was taken from; no enhancement, or one without this gene, leaves ``enhanced``
+        without a value.
+    unit
+        "um", or "px" (full-resolution pixels) where the scale is not known: of all distances.
+    length
+        Length of the line.
+    spots, sites
+        What it crosses of the measured and of the enhanced map.
+    measured
+        (crossing of ``spots``,) log-normalised values; NaN between tissue.
+    lost
+        (crossing of ``spots``,) True where the run did not use the measured value.
+    enhanced, std
+        (crossing of ``sites``,) mean and standard deviation; NaN where not known.
+    """
+
+    section: Section
+    enhancement: Enhancement | None
+    gene: str
+    unit: str
+    length: float
+    spots: Along
+    sites: Along
+    measured: NDArray[np.float32]
+    lost: NDArray[np.bool_]
+    enhanced: NDArray[np.float32]
+    std: NDArray[np.float32]
+
+    @property
+    def label(self) -> str:
+        """What distances are called on an axis."""
+        return f"along the line ({UNITS[self.unit]})"
+
+
+def profile_along(
+    section: Section, enhancement: Enhancement | None, gene: str, path_xy: ArrayLike
+) -> Profile:
+    """Take a gene along a path of straight lines.
+
+    Every site that the path crosses gives one value, at the middle of the crossing: nothing is
+    interpolated.
+
+    Parameters
+    ----------
+    section, enhancement
+        What was measured, and the result of a run or None.
+    gene
+        Name or id.
+    path_xy
+        (corner, 2) positions (x, y), full-resolution pixels; two or more.
+
+    Raises
+    ------
+    GeneNotFound
+        When the section has no such gene.
+    SectionError
+        When the path is no line.
+    """
+    path = np.asarray(path_xy, float)
+    if path.ndim != 2 or path.shape[1] != 2 or len(path) < 2 or not np.isfinite(path).all():
+        raise SectionError(f"A line has two or more positions (x, y), got the shape {path.shape}.")
+    per_px = section.um_per_px or 1.0
+    spots = _crossed(section.raster, path, per_px)
+    values = section.gene_lognorm(gene)
+    none = Along(np.empty(0), np.empty(0, np.int64))
+    sites, mapped = none, GeneMap(*np.empty((2, 0), np.float32))
+    lost = np.zeros(section.n_spots, bool)
+    if enhancement is not None:
+        sites, mapped = _crossed(enhancement.raster, path, per_px), _gene_of(enhancement, gene)
+        lost = enhancement.sites.provenance[: section.n_spots] == Provenance.LOST
+    return Profile(
+        section,
+        enhancement,
+        str(section.genes[section.gene_index(gene)]),
+        "um" if section.um_per_px else "px",
+        float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum() * per_px),
+        spots,
+        sites,
+        _taken(values, spots),
+        (spots.site >= 0) & np.append(lost, False)[spots.site],
+        _taken(mapped.mean, sites),
+        _taken(mapped.std, sites),
+    )
+
+
+def save_profile(profile: Profile, path: str | Path, *, overwrite: bool = False) -> Path:
+    """Write a profile as a table (``.csv``) or draw it (``.png``, ``.svg``, ``.pdf``).
+
+    Raises
+    ------
+    WriteError
+        When the ending is another one, the file is there and may not be replaced, or it cannot
+        be written. No half-written file is left.
+    """
+    path = Path(path).expanduser()
+    ending = check_ending(path, ENDINGS, "A profile")
+    check_place(path, overwrite=overwrite)
+    with beside(path) as fresh:
+        if ending == ".csv":
+            _write_table(profile, fresh)
+        else:
+            _draw(profile, fresh)
+    return path
+
+
+def _crossed(raster: SpotRaster, path: NDArray[np.float64], per_px: float) -> Along:
+    """Sites of a raster under a path, one row per crossing."""
+    lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
+    corners = np.concatenate([[0.0], np.cumsum(lengths)])
+    steps = int(np.clip(np.ceil(2 * corners[-1] / raster.pixel), 1, MOST_STEPS))
+    at = np.linspace(0, corners[-1], steps + 1)
+    x, y = (np.interp(at, corners, axis) for axis in path.T)
+    column = np.rint((x - raster.origin[0]) / raster.pixel).astype(np.int64)
+    row = np.rint((y - raster.origin[1]) / raster.pixel).astype(np.int64)
+    rows, columns = raster.shape
+    inside = (row >= 0) & (row < rows) & (column >= 0) & (column < columns)
+    site = np.full(len(at), -1, np.int64)
+    site[inside] = raster.index[row[inside], column[inside]]
+    begins = np.flatnonzero(np.append(True, np.diff(site) != 0))
+    ends = np.append(begins[1:], len(site)) - 1
+    return Along((at[begins] + at[ends]) / 2 * per_px, site[begins])
+
+
+def _gene_of(enhancement: Enhancement, gene: str) -> GeneMap:
+    try:
+        return enhancement.gene(gene)
+    except GeneNotFound:
+        return GeneMap(*np.full((2, len(enhancement.sites)), np.nan, np.float32))
+
+
+def _taken(values: NDArray[np.float32], along: Along) -> NDArray[np.float32]:
+    """Values (site,) at crossings; NaN where there is no site."""
+    return np.append(np.asarray(values, np.float32), np.float32(np.nan))[along.site]
+
+
+def _write_table(profile: Profile, path: Path) -> None:
+    """One row per crossing of a site, those of the measured map first."""
+    enhancement, section = profile.enhancement, profile.section
+    head = ("gene", f"distance_{profile.unit}", *COLUMNS)
+    with path.open("w", newline="", encoding="utf-8") as file:
+        rows = csv.writer(file)
+        rows.writerow(head)
+        names, xy = section.adata.obs_names, section.xy
+        for at, spot, value, lost in zip(
+            *profile.spots, profile.measured, profile.lost, strict=True
+        ):
+            if spot >= 0:
+                kind = LABELS[Provenance.LOST if lost else Provenance.MEASURED]
+                numbers = [f"{n:.6g}" for n in (*xy[spot], value)]
+                rows.writerow(
+                    [profile.gene, f"{at:.6g}", "measured", names[spot], kind, *numbers, ""]
+                )
+        if enhancement is None:
+            return
+        sites = enhancement.sites
+        for at, site, value, std in zip(*profile.sites, profile.enhanced, profile.std, strict=True):
+            if site >= 0:
+                numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], value, std)]
+                kind = LABELS[sites.provenance[site]]
+                rows.writerow(
+                    [profile.gene, f"{at:.6g}", "enhanced", sites.names[site], kind, *numbers]
+                )
+
+
+def _draw(profile: Profile, path: Path) -> None:
+    from matplotlib import rc_context
+    from matplotlib.figure import Figure
+
+    from napari_stentrans.export.figures import STYLE, UNDATED
+
+    with rc_context(STYLE):
+        figure = Figure(figsize=(6, 3), layout="constrained")
+        axes = figure.subplots()
+        _draw_curves(profile, axes)
+        axes.set_title(profile.gene, style="italic", parse_math=False)
+        axes.set_xlabel(profile.label)
+        axes.set_ylabel("log-normalised")
+        axes.set_xlim(0, profile.length)
+        axes.spines[["top", "right"]].set_visible(False)
+        axes.legend(frameon=False, fontsize="small")
+        figure.savefig(path, dpi=200, metadata=UNDATED[path.suffix.lower()])
+
+
+def _draw_curves(profile: Profile, axes: Axes) -> None:
+    at, low, high = band(profile)
+    if np.isfinite(low).any():
+        axes.fill_between(
+            at, low, high, color=ENHANCED, alpha=0.3, lw=0, label="± 1 standard deviation"
+        )
+    if np.isfinite(profile.enhanced).any():
+        axes.plot(profile.sites.distance, profile.enhanced, color=ENHANCED, label="enhanced")
+    axes.plot(
+        profile.spots.distance[~profile.lost],
+        profile.measured[~profile.lost],
+        "o",
+        ms=4,
+        color=MEASURED,
+        label="measured",
+    )
+    if profile.lost.any():
+        axes.plot(
+            profile.spots.distance[profile.lost],
+            profile.measured[profile.lost],
+            "o",
+            ms=4,
+            mfc="none",
+            color=LOST_COLOUR,
+            label="measured, but marked as lost",
+        )
+
+
+def band(profile: Profile) -> tuple[NDArray[np.float64], FloatArray, FloatArray]:
+    """Distance, lower and upper edge of the band: mean ± one standard deviation, 0 at least."""
+    low = np.maximum(profile.enhanced - profile.std, np.float32(0))
+    return profile.sites.distance, low, profile.enhanced + profile.std

@@ -1,0 +1,166 @@
+"""Profile: the gene along a line that a person draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QHBoxLayout
+
+from napari_stentrans.errors import StentransError
+from napari_stentrans.export.profile import profile_along, save_profile
+from napari_stentrans.plugin.dialogs import ask_profile
+from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.profile_line import ProfileLine
+from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.progress import Progress
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from napari_stentrans.export.profile import Profile
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.profile_plot import ProfilePlot
+    from napari_stentrans.progress import Steps
+
+ASK = "Drag a line over the tissue. Its ends can be moved afterwards."
+
+
+class ProfilePanel(Panel):
+    """Plot of the gene along the line, while there is a layer to draw it on."""
+
+    def __init__(self) -> None:
+        super().__init__("Profile")
+        self._layers: SectionLayers | None = None
+        self._line: ProfileLine | None = None
+        self._profile: Profile | None = None
+        self._runner = Runner(self)
+        self._runner.failed.connect(self._say)
+        self.words = words("about the line")
+        self.plot: ProfilePlot | None = None
+        self.again = button("New line", "Draw another line", self._draw_anew)
+        self.save = button(
+            "Save…",
+            "Write the profile as a table (.csv) or a figure (.png, .svg, .pdf)",
+            self._save,
+        )
+        self.rows.addWidget(self.words)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.again, 1)
+        row.addWidget(self.save, 1)
+        self.rows.addLayout(row)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)  # a run changes several things at once
+        self._soon.timeout.connect(self._draw)
+        self.hide()
+
+    @property
+    def on(self) -> bool:
+        """Whether there is a layer to draw lines on."""
+        return self._line is not None
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Take lines over this section from now on; the last line goes."""
+        if layers is self._layers:
+            return
+        self.set_on(False)
+        self._runner.stop()
+        if self._layers is not None:
+            self._layers.drawn.disconnect(self._draw_soon, missing_ok=True)
+        self._layers = layers
+        if layers is not None:
+            layers.drawn.connect(self._draw_soon)
+
+    def set_on(self, on: bool) -> None:
+        """Make the layer to draw on, or take it away."""
+        if on and self._line is None and self._layers is not None:
+            self._line = ProfileLine(self._layers)
+            self._line.changed.connect(self._draw_soon)
+            self._line.ended.connect(self._on_ended)
+            self._draw()
+            self.show()
+        elif not on and self._line is not None:
+            self._line.end()
+        if self._layers is not None:
+            self._layers.compared.emit()
+
+    def profile(self) -> Profile | None:
+        """The profile that is shown."""
+        return self._profile
+
+    def _draw_soon(self) -> None:
+        if isalive(self):
+            self._soon.start()
+
+    def _draw(self) -> None:
+        """Take the gene along the line and draw it."""
+        path = None if self._line is None else self._line.path()
+        self._profile = None
+        if path is not None and self._layers is not None:
+            layers = self._layers
+            try:
+                self._profile = profile_along(layers.section, layers.enhancement, layers.gene, path)
+            except StentransError as error:
+                self._say(str(error))
+        else:
+            self._say(ASK)
+        self.save.setEnabled(self._profile is not None)
+        self.again.setEnabled(self._profile is not None)
+        if self._profile is not None:
+            self._say(in_words(self._profile))
+            self._plot().show_profile(self._profile)
+        if self.plot is not None:
+            self.plot.setVisible(self._profile is not None)
+
+    def _plot(self) -> ProfilePlot:
+        if self.plot is None:
+            from napari_stentrans.plugin.profile_plot import ProfilePlot  # takes half a second
+
+            self.plot = ProfilePlot()
+            self.rows.insertWidget(self.rows.count() - 1, self.plot)
+        return self.plot
+
+    def _draw_anew(self) -> None:
+        if self._line is not None:
+            self._line.draw_anew()
+
+    def _save(self) -> None:
+        """Ask where to, and write the profile there, off the window's thread."""
+        profile = self._profile
+        if profile is None:
+            return
+        path = ask_profile(self, f"{profile.gene}_profile.csv".replace("/", "_"))
+        if path is not None:
+            self._runner.start(lambda: _steps(profile, path), Phase.SAVING, self._on_saved)
+
+    def _on_saved(self, path: Path) -> None:
+        self._say(f"Saved {path.name} in {path.parent}.")
+
+    def _on_ended(self) -> None:
+        self._line = self._profile = None
+        if not isalive(self):
+            return  # the window was closed meanwhile
+        self.hide()
+        if self._layers is not None:
+            self._layers.compared.emit()
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+
+
+def in_words(profile: Profile) -> str:
+    """Say what the line crosses."""
+    n = int((profile.spots.site >= 0).sum())
+    unit = profile.label.split("(")[1].rstrip(")")
+    lost = int(profile.lost.sum())
+    marked = f", {lost:,} of them marked as lost" if lost else ""
+    return f"{profile.gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
+
+
+def _steps(profile: Profile, path: Path) -> Steps[Path]:
+    yield Progress("writing the profile", 0, 1)
+    return save_profile(profile, path, overwrite=True)  # the dialog has asked

@@ -1,0 +1,57 @@
+"""SwipeHandle: the handle of the swipe for the keyboard and for screen readers."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+
+if TYPE_CHECKING:
+    from napari_stentrans.plugin.swipe import Swipe
+
+FINE = 1000
+
+
+class SwipeHandle(QWidget):
+    """A slider that goes with the handle on the canvas; hidden while there is no swipe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._swipe: Swipe | None = None
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, FINE)
+        self.slider.setSingleStep(FINE // 100)
+        self.slider.setPageStep(FINE // 10)
+        self.slider.setAccessibleName("handle of the swipe")
+        self.slider.setToolTip(
+            "The handle of the swipe: drag it here or on the map, or use Left and Right"
+        )
+        self.slider.valueChanged.connect(self._on_slid)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.addWidget(QLabel("measured"))
+        row.addWidget(self.slider, 1)
+        row.addWidget(QLabel("enhanced"))
+        self.hide()
+
+    def set_swipe(self, swipe: Swipe | None) -> None:
+        """Go with this swipe from now on."""
+        if swipe is self._swipe:
+            return
+        if self._swipe is not None:
+            self._swipe.moved.disconnect(self._on_moved, missing_ok=True)
+        self._swipe = swipe
+        if swipe is not None:
+            swipe.moved.connect(self._on_moved)
+            self._on_moved(swipe.position)
+        self.setVisible(swipe is not None)
+
+    def _on_moved(self, position: float) -> None:
+        self.slider.blockSignals(True)
+        self.slider.setValue(round(position * FINE))
+        self.slider.blockSignals(False)
+
+    def _on_slid(self, value: int) -> None:
+        if self._swipe is not None:
+            self._swipe.position = value / FINE

@@ -1,0 +1,430 @@
+"""Before and after, compared by mouse and keys; what is checked is what the layers hold."""
+
+from __future__ import annotations
+
+import csv
+from itertools import pairwise
+
+import numpy as np
+import pytest
+from gestures import click, middle, paint, world_of
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QFileDialog
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.pipeline import enhance
+
+
+@pytest.fixture(scope="session")
+def result(section):
+    """The section enhanced, twice as fine, with a lost region."""
+    lost = np.linalg.norm(section.xy - section.xy.mean(0), axis=1) < 1.5 * section.lattice.spacing
+    return enhance(section, lost, EnhanceConfig(method="kriging", factors=5, upscale=2))
+
+
+@pytest.fixture
+def compared(loaded, result, qtbot):
+    """The dock with a section and its result."""
+    loaded._layers.show_enhancement(result)
+    loaded._show_result()
+    qtbot.waitUntil(loaded.result.isVisible)
+    return loaded
+
+
+def canvas_of(dock):
+    return dock.viewer.window._qt_viewer.canvas.native
+
+
+def camera_of(viewer):
+    return getattr(viewer, "scene", viewer).camera  # moved in napari 0.9
+
+
+def key(qtbot, dock, code, *, times=1):
+    for _ in range(times):
+        qtbot.keyClick(canvas_of(dock), code)
+    qtbot.wait(40)
+
+
+def state_of(viewer):
+    """All that a view may change and has to put back."""
+    camera = camera_of(viewer)
+    layers = [(layer.name, layer.visible, layer.data.shape) for layer in viewer.layers]
+    active = viewer.layers.selection.active
+    grid = getattr(viewer, "canvas", viewer).grid
+    return layers, active, grid.enabled, np.round(camera.zoom, 6), dict(viewer.keymap)
+
+
+def swipe_layer(viewer):
+    return next(layer for layer in viewer.layers if layer.name.startswith("swipe"))
+
+
+def halves_agree(layers, margin=12):
+    """Column of the handle, once the data left of it are as measured, right as enhanced."""
+    shown = swipe_layer(layers.viewer)
+    after = layers.after.data
+    rows, columns = np.indices(after.shape).reshape(2, -1)
+    world = layers.after.data_to_world((0, 0)) + np.c_[rows, columns] * layers.after.scale
+    at = np.rint((world - layers.before.translate) / layers.before.scale).astype(int)
+    inside = ((at >= 0) & (at < layers.before.data.shape)).all(1)
+    before = np.full(len(at), np.nan, np.float32)
+    before[inside] = layers.before.data[tuple(at[inside].T)]
+    before = before.reshape(after.shape)
+    handle = int(np.flatnonzero((np.abs(shown.data) > 1e5).all(0)).mean())
+    left, right = np.s_[:, : handle - margin], np.s_[:, handle + margin :]
+    np.testing.assert_array_equal(shown.data[left], before[left])
+    np.testing.assert_array_equal(shown.data[right], after[right])
+    return handle
+
+
+def pixel(layers, position):
+    """World size of one raster pixel, and world x of a column of the enhanced map."""
+    return layers.after.translate[1] + position * layers.after.scale[1]
+
+
+# ---- swipe
+
+
+def test_the_handle_is_dragged_over_the_canvas(compared, qtbot):
+    layers, viewer = compared._layers, compared.viewer
+    before = state_of(viewer)
+    click(qtbot, compared.result.views["swipe"])
+    qtbot.wait(50)
+    start = halves_agree(layers)
+    assert not layers.before.visible
+    assert not layers.after.visible
+    row = camera_of(viewer).center[-2]
+    grip = np.array([row, pixel(layers, start)])
+    by = 30 * layers.after.scale[1]
+    paint(qtbot, viewer, grip, (0, by / 2), (0, by))
+    qtbot.wait(60)
+    assert halves_agree(layers) == pytest.approx(start + 30, abs=3)
+
+    view = camera_of(viewer).center  # a drag beside the handle moves the view
+    paint(qtbot, viewer, grip - np.array([0, 2 * by]), (0, by / 4), (0, by / 2))
+    assert camera_of(viewer).center[-1] != pytest.approx(view[-1])
+    assert halves_agree(layers) == pytest.approx(start + 30, abs=3)
+    camera_of(viewer).center = view
+
+    click(qtbot, compared.result.views["swipe"])
+    assert state_of(viewer) == before
+
+
+def test_the_handle_goes_by_keys_and_by_its_slider(compared, qtbot):
+    layers = compared._layers
+    key(qtbot, compared, Qt.Key.Key_Left)
+    qtbot.keyClick(canvas_of(compared), Qt.Key.Key_W, Qt.KeyboardModifier.ShiftModifier)
+    qtbot.wait(50)
+    start, columns = halves_agree(layers), layers.after.data.shape[1]
+    key(qtbot, compared, Qt.Key.Key_Right, times=5)
+    assert halves_agree(layers) == pytest.approx(start + 0.05 * columns, abs=4)
+    key(qtbot, compared, Qt.Key.Key_Left, times=10)
+    assert halves_agree(layers) == pytest.approx(start - 0.05 * columns, abs=4)
+    slider = compared.result.handle.slider
+    assert slider.isVisible()
+    qtbot.keyClick(slider, Qt.Key.Key_PageUp)
+    qtbot.wait(50)
+    assert halves_agree(layers) == pytest.approx(start + 0.05 * columns, abs=4)
+    qtbot.keyClick(canvas_of(compared), Qt.Key.Key_W, Qt.KeyboardModifier.ShiftModifier)
+    assert not any(layer.name.startswith("swipe") for layer in compared.viewer.layers)
+    assert not slider.isVisible()
+
+
+def test_a_swipe_shows_the_gene_and_the_contrast_of_the_maps(compared, section, result, qtbot):
+    layers = compared._layers
+    click(qtbot, compared.result.views["swipe"])
+    search = compared.data.search.edit
+    search.selectAll()
+    qtbot.keyClicks(search, "gene17")
+    qtbot.keyClick(search, Qt.Key.Key_Return)
+    qtbot.wait(60)
+    np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene17").mean))
+    halves_agree(layers)
+    swipe_layer(compared.viewer).contrast_limits = (0, 0.5)
+    assert tuple(layers.before.contrast_limits) == tuple(layers.after.contrast_limits) == (0, 0.5)
+    coarse = enhance(section, None, EnhanceConfig(method="kriging", factors=3))
+    layers.show_enhancement(coarse)
+    qtbot.wait(60)
+    assert swipe_layer(compared.viewer).data.shape == coarse.raster.shape
+    halves_agree(layers)
+
+
+def test_a_brush_does_not_paint_while_the_handle_is_dragged(compared, qtbot):
+    layers, viewer = compared._layers, compared.viewer
+    click(qtbot, compared.lost.new)
+    click(qtbot, compared.result.views["swipe"])
+    viewer.layers.selection.active = layers.lost
+    qtbot.wait(50)
+    start = halves_agree(layers)
+    grip = np.array([camera_of(viewer).center[-2], pixel(layers, start)])
+    by = 20 * layers.after.scale[1]
+    paint(qtbot, viewer, grip, (0, by / 2), (0, by))
+    qtbot.wait(50)
+    assert halves_agree(layers) > start
+    assert not layers.lost.data.any()
+    assert viewer.layers.selection.active is layers.lost
+
+
+# ---- all views
+
+
+@pytest.mark.parametrize(
+    ("view", "end"),
+    # Mesa 22.3 crashes in napari where the lower of two visible images is deleted: no blink.
+    [
+        ("side_by_side", "delete before"),
+        ("side_by_side", "clear"),
+        ("swipe", "delete before"),
+        ("swipe", "delete after"),
+        ("swipe", "new section"),
+        ("blink", "delete after"),
+        ("blink", "clear"),
+    ],
+)
+def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, view, end):
+    viewer, layers = compared.viewer, compared._layers
+    click(qtbot, compared.result.views[view])
+    if end == "clear":
+        viewer.layers.clear()
+    elif end == "new section":
+        layers.remove()
+        load(compared, square_section)
+    else:
+        viewer.layers.remove(getattr(layers, end.split()[1]))
+    qtbot.wait(50)
+    assert layers.views.shown == ""
+    names = [layer.name for layer in viewer.layers]
+    assert not [name for name in names if "swipe" in name or "(beside)" in name]
+    assert not getattr(viewer, "canvas", viewer).grid.enabled
+    left = layers.after if end == "delete before" else layers.before
+    if end.startswith("delete"):
+        assert left.visible == (left is layers.after)
+        assert not compared.result.views[view].isChecked()
+    compared.show_gene("Gene5")
+
+
+@pytest.mark.parametrize("view", ["side_by_side", "swipe", "blink"])
+def test_a_view_bears_what_a_person_does_to_its_layers(compared, result, qtbot, view):
+    viewer, layers = compared.viewer, compared._layers
+    click(qtbot, compared.result.views[view])
+    layers.after.name, layers.before.name = "mine", "mine too"
+    layers.provenance.visible = True
+    viewer.layers.move(viewer.layers.index(layers.before), len(viewer.layers) - 1)
+    viewer.layers.reverse()
+    compared.show_gene("Gene9")
+    qtbot.wait(50)
+    np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene9").mean))
+    viewer.layers.remove(layers.uncertainty)
+    click(qtbot, compared.result.views[view])
+    assert layers.views.shown == ""
+    assert layers.after.visible
+    assert not layers.before.visible
+    assert layers.after.name == "mine"
+
+
+def test_only_one_view_at_a_time(compared, qtbot):
+    viewer, layers, views = compared.viewer, compared._layers, compared.result.views
+    before = state_of(viewer)
+    names = ["swipe", "blink", "side_by_side", "swipe", "difference", "blink"]
+    for view in names:
+        click(qtbot, views[view])
+        on = [
+            name
+            for name in ("side_by_side", "swipe", "blink", "difference")
+            if views[name].isChecked()
+        ]
+        assert on == [view]
+    click(qtbot, views["blink"])
+    layers.viewer.layers.remove(layers.difference)
+    assert state_of(viewer) == before
+
+
+def test_side_by_side_shares_contrast_both_ways_and_the_camera(compared, qtbot):
+    layers, viewer = compared._layers, compared.viewer
+    click(qtbot, compared.result.views["side_by_side"])
+    layers.before.contrast_limits = (0.1, 0.8)
+    assert tuple(layers.after.contrast_limits) == (0.1, 0.8)
+    layers.after.contrast_limits = (0.2, 0.9)
+    assert tuple(layers.before.contrast_limits) == (0.2, 0.9)
+    layers.after.colormap = "magma"
+    assert layers.before.colormap.name == "magma"
+    shots = []
+    for _ in range(2):
+        shot = viewer.screenshot(flash=False)
+        shots.append(np.array_split(shot[..., :3], 2, axis=1))
+        camera_of(viewer).zoom *= 1.7
+        qtbot.wait(50)
+    for half in (0, 1):
+        assert (shots[0][half] != shots[1][half]).mean() > 0.05
+
+
+def test_the_difference_is_symmetric(compared, section, result, qtbot):
+    layers = compared._layers
+    click(qtbot, compared.result.views["difference"])
+    low, high = layers.difference.contrast_limits
+    assert low == -high < 0
+    lost = result.sites.provenance[: section.n_spots] == 1
+    change = result.gene(layers.gene).mean[: section.n_spots] - section.gene_lognorm(layers.gene)
+    expected = section.raster.draw(np.where(lost, np.nan, change))
+    np.testing.assert_allclose(layers.difference.data, expected, atol=1e-6)
+    colours = layers.difference.colormap.map(np.array([0.0, 0.5, 1.0]))
+    assert colours[0, 2] > colours[0, 0]
+    assert colours[2, 0] > colours[2, 2]
+    assert np.ptp(colours[1, :3]) < 0.01
+
+
+# ---- blink
+
+
+def test_a_key_that_is_held_shows_the_other_map(compared, qtbot):
+    layers, canvas = compared._layers, canvas_of(compared)
+    layers.uncertainty.visible = True
+    before = state_of(compared.viewer)
+    for widget in (canvas, compared.result.views["swipe"]):
+        qtbot.keyPress(widget, Qt.Key.Key_H)
+        assert layers.before.visible
+        assert not layers.after.visible
+        assert not layers.uncertainty.visible
+        qtbot.keyRelease(widget, Qt.Key.Key_H)
+        assert state_of(compared.viewer) == before
+
+
+def test_blink_changes_twice_a_second_until_it_ends(compared, qtbot):
+    layers = compared._layers
+    before = state_of(compared.viewer)
+    click(qtbot, compared.result.views["blink"])
+    seen = []
+    for _ in range(26):
+        seen.append((layers.before.visible, layers.after.visible))
+        qtbot.wait(100)
+    assert set(seen) == {(True, False), (False, True)}
+    changes = sum(a != b for a, b in pairwise(seen))
+    assert 2 <= changes <= 5
+    click(qtbot, compared.result.views["blink"])
+    assert state_of(compared.viewer) == before
+
+
+# ---- profile
+
+
+def drawn_line(compared, qtbot, start_spot, dx):
+    """Drag a line over the canvas, with the tool that the button gives; its ends (x, y) px."""
+    layers = compared._layers
+    click(qtbot, compared.result.views["profile"])
+    start = world_of(layers, start_spot)
+    paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
+    qtbot.waitUntil(lambda: compared.result.profile.plot is not None)
+    line = compared.viewer.layers["profile line"].data[-1]
+    return line[:, ::-1] / layers.frame.per_px
+
+
+def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path, monkeypatch):
+    layers, panel = compared._layers, compared.result.profile
+    before = list(compared.viewer.layers)
+    spacing = section.lattice.spacing * layers.frame.per_px
+    ends = drawn_line(compared, qtbot, middle(section), 3.5 * spacing)
+    samples = ends[0] + np.linspace(0, 1, 400)[:, None] * (ends[1] - ends[0])
+    row, column = section.raster.pixel_of(samples).T
+    spots = section.raster.index[row, column]
+    spots = spots[np.append(True, np.diff(spots) != 0)]
+    drawn = panel.plot.drawn()
+    lost = result.sites.provenance[: section.n_spots] == 1
+    values = section.gene_lognorm(layers.gene)
+    np.testing.assert_allclose(drawn["measured"][1], values[spots[~lost[spots]]], rtol=1e-5)
+    np.testing.assert_allclose(drawn["lost"][1], values[spots[lost[spots]]], rtol=1e-5)
+    assert len(drawn["lost"][1]) > 0
+    x, y = drawn["enhanced"]
+    assert set(np.round(y, 4)) <= set(np.round(result.gene(layers.gene).mean, 4))
+    assert 0 < x.min() < x.max() < 3.6 * spacing
+    assert f"{len(spots):,} spots" in panel.words.text()
+
+    compared.show_gene("Gene9")
+    values = section.gene_lognorm("Gene9")
+    qtbot.waitUntil(lambda: "Gene9" in panel.words.text())
+    np.testing.assert_allclose(
+        panel.plot.drawn()["measured"][1], values[spots[~lost[spots]]], rtol=1e-5
+    )
+    line = compared.viewer.layers["profile line"]
+    line.data = [line.data[0] + [3 * spacing, 0]]
+    qtbot.waitUntil(lambda: len(panel.plot.drawn()["lost"][1]) == 0)
+
+    for name in ("p.csv", "p.png"):
+        path = tmp_path / name
+        monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, p=path, **__: (str(p), ""))
+        click(qtbot, panel.save)
+        qtbot.waitUntil(path.exists)
+    rows = list(csv.DictReader((tmp_path / "p.csv").read_text("utf-8").splitlines()))
+    shown = panel.plot.drawn()["measured"]
+    table = [
+        (float(r["distance_um"]), float(r["value"]))
+        for r in rows
+        if r["map"] == "measured" and r["provenance"] == "measured"
+    ]
+    np.testing.assert_allclose(table, np.transpose(shown), rtol=1e-4)
+    assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
+    qtbot.waitUntil(lambda: "Saved p.png" in panel.words.text())
+
+    click(qtbot, compared.result.views["profile"])
+    assert list(compared.viewer.layers) == before
+    assert not panel.isVisible()
+
+
+def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
+    spacing = section.lattice.spacing * compared._layers.frame.per_px
+    drawn_line(compared, qtbot, middle(section), 3 * spacing)
+    line = compared.viewer.layers["profile line"]
+    line.name = "mine"
+    line.selected_data = {0}
+    line.remove_selected()
+    qtbot.waitUntil(lambda: "Drag a line" in compared.result.profile.words.text())
+    compared.viewer.layers.remove(line)
+    qtbot.waitUntil(lambda: not compared.result.profile.isVisible())
+    assert not compared.result.views["profile"].isChecked()
+
+
+# ---- probe
+
+
+def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbot):
+    layers, viewer = compared._layers, compared.viewer
+    gene, canvas = layers.gene, canvas_of(compared)
+    mean, std = result.gene(gene)
+    measured = section.gene_lognorm(gene)
+
+    def hover(site):
+        at = layers.frame.world_yx(result.sites.xy[site]) - camera_of(viewer).center[-2:]
+        y, x = at * camera_of(viewer).zoom + np.array([canvas.height(), canvas.width()]) / 2
+        qtbot.mouseMove(canvas, QPoint(int(x), int(y)))
+        name = result.sites.names[site]
+        qtbot.wait(20)
+        viewer.update_status_from_cursor()  # napari does it in a thread, which tests switch off
+        assert name in viewer.status["coordinates"]
+        return viewer.status["coordinates"]
+
+    spot = 3
+    x = section.xy[spot, 0] * section.um_per_px
+    said = hover(spot)
+    assert f"x {x:,.0f}" in said
+    assert f"{gene}: measured {measured[spot]:.2f}" in said
+    assert f"enhanced {mean[spot]:.2f} ± {std[spot]:.2f}" in said
+    assert said.endswith("measured spot")
+    lost = middle(section)
+    assert hover(lost).endswith("lost, filled")
+    between = int(np.flatnonzero(result.sites.provenance == 3)[20])
+    viewer.layers.selection.active = layers.provenance
+    said = hover(between)
+    assert said.endswith("between spots")
+    assert "measured" not in said
+    viewer.layers.remove(layers.after)
+    assert "measured" in hover(spot)
+
+
+def test_outside_the_tissue_napari_speaks_for_itself(compared, section):
+    layers = compared._layers
+    corner = layers.frame.world_yx(section.xy.min(0) - 3 * section.lattice.spacing)
+    layer = layers.after
+    assert layers.probe.at(corner) == ("", "")
+    own = type(layer).get_status(layer, corner, world=True)
+    assert layer.get_status(corner, world=True) == own
+    compared.viewer.layers.remove(layer)
+    inside = layers.frame.world_yx(section.xy[0])
+    assert layer.get_status(inside, world=True) == type(layer).get_status(layer, inside, world=True)
