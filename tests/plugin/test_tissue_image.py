@@ -3,9 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
+import PIL.Image
 import pytest
 from gestures import click, middle, paint, world_of
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtGui import QDropEvent
 
 from napari_stentrans import Section
 from napari_stentrans.plugin.image_line import embeddings
@@ -19,14 +22,22 @@ def pictured():
 
 
 @pytest.fixture
-def open_pictured(dock, pictured, load):
+def open_pictured(dock, pictured, load, qtbot):
     load(dock, pictured)
+    dock.window().activateWindow()  # the keyboard belongs to it
+    qtbot.waitUntil(dock.window().isActiveWindow)
     return dock
 
 
 def run(qtbot, dock, ready):
     click(qtbot, dock.enhance.run)
     ready(dock)
+
+
+def press(qtbot, dock, key):
+    """Press a key with Alt on the canvas."""
+    canvas = dock.viewer.window._qt_viewer.canvas.native
+    qtbot.keyClick(canvas, key, Qt.KeyboardModifier.AltModifier)
 
 
 def paint_middle(qtbot, dock):
@@ -139,7 +150,7 @@ def test_the_map_comes_goes_and_survives_deletion(open_pictured, pictured, qtbot
     np.testing.assert_array_equal(layers.told.translate, layers.before.translate)
     dock.viewer.layers.remove(layers.told)
     qtbot.waitUntil(lambda: not show.isChecked())
-    qtbot.keyClick(dock, Qt.Key.Key_M, Qt.KeyboardModifier.AltModifier)
+    press(qtbot, dock, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
     click(qtbot, show)
     assert layers.told is None
@@ -176,7 +187,7 @@ def test_the_tissue_is_seen_below_the_paint_and_maps_come_back(open_pictured, qt
     assert layers.lost.mode == "paint"
     paint_middle(qtbot, dock)
     assert layers.lost.opacity > 0.5
-    qtbot.keyClick(dock, Qt.Key.Key_Y, Qt.KeyboardModifier.AltModifier)
+    press(qtbot, dock, Qt.Key.Key_Y)
     assert layers.before.opacity == 0.9
     assert [layer for layer in dock.viewer.layers if layer is not layers.lost] == order
 
@@ -203,3 +214,45 @@ def test_without_an_image_there_is_nothing_to_show(open_pictured, qtbot):
 def canvas_of(dock):
     """Pixels of the canvas as numbers."""
     return dock.viewer.screenshot(canvas_only=True, flash=False)[..., :3].astype(float)
+
+
+# ---- a real section with its positions and its image
+
+
+@pytest.mark.filterwarnings("ignore:.*")
+def test_one_drop_opens_the_table_its_positions_and_its_image(plugin, dock, data_dir, qtbot, ready):
+    path = data_dir / "legacy_st" / "C2.tsv.gz"
+    drop(dock.viewer, path)
+    qtbot.waitUntil(lambda: dock._layers is not None, timeout=120_000)
+    ready(dock)
+    layers, section = dock._layers, dock._layers.section
+    selection = pd.read_csv(path.with_name("C2_selection.tsv"), sep="\t")
+    selection.index = [f"{row.x}x{row.y}" for row in selection.itertuples()]
+    at = section.adata.obs_names.get_indexer(selection.index)
+    in_table = selection[at >= 0]
+    assert len(in_table) > 200
+    pixels = in_table[["pixel_x", "pixel_y"]].to_numpy()
+    np.testing.assert_allclose(section.xy[at[at >= 0]], pixels, atol=1)
+    image = PIL.Image.open(path.with_name("C2_HE.jpg"))
+    assert layers.image.data.shape[:2] == image.size[::-1]
+    for spot, (x, y) in zip(at[at >= 0], pixels, strict=True):
+        world = world_of(layers, spot)
+        np.testing.assert_allclose(layers.image.world_to_data(world), (y, x), atol=1)
+        on_map = np.rint(layers.before.world_to_data(world)).astype(int)
+        assert section.raster.index[tuple(on_map)] == spot
+    assert dock.enhance.form.image.use.isVisible()
+
+
+def drop(viewer, path):
+    """Drop a file on the window, while its events are handled."""
+    mime = QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    target = viewer.window._qt_viewer
+    event = QDropEvent(
+        QPointF(50, 50),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    QTimer.singleShot(0, lambda: target.dropEvent(event))

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
@@ -45,17 +45,28 @@ class TissueView(QObject):
         """Look at this section from now on."""
         if layers is not self._layers:
             self.button.setChecked(False)
+            self._listen(False)
             self._layers = layers
+            self._listen(True)
         self.watch()
 
     def watch(self) -> None:
         """Follow layers that came or went."""
-        there = self._layers is not None and self._layers.image is not None
-        if not there:
-            self.button.setChecked(False)
-        self.button.setVisible(there)
+        self.button.setVisible(self._layers is not None and self._layers.image is not None)
         if self.button.isChecked():
             self._make_faint()
+
+    def _listen(self, on: bool) -> None:
+        """Connect to, or let go of, the layers of the viewer."""
+        if self._layers is not None:
+            removing = self._layers.viewer.layers.events.removing
+            (removing.connect if on else removing.disconnect)(self._on_removing)
+
+    def _on_removing(self, event: Any) -> None:
+        """Bring the maps back before the image goes; after it, OpenGL may break down."""
+        layers = self._layers
+        if layers is not None and layers.viewer.layers[event.index] is layers.image:
+            self.button.setChecked(False)
 
     def _show(self, on: bool) -> None:
         if self._layers is None:
