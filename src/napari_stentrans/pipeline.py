@@ -32,7 +32,7 @@ from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
-from napari_stentrans.tissue_image import components, tissue_words
+from napari_stentrans.tissue_image import Shown, components, filled, tissue_words
 from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
@@ -115,7 +115,7 @@ def _enhance_section(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
-    shown: FloatArray | None,
+    shown: Shown | None,
 ) -> Steps[Modelled]:
     """Model all spatial factors and the library size together, decode genes later."""
     counts, totals = section.counts[observed], section.totals[observed]
@@ -128,15 +128,21 @@ def _enhance_section(
         trust = yield from look_at_hidden_spots(
             counts,
             units,
-            None if shown is None else shown[measured],
+            None if shown is None else shown.components[measured],
             config,
             section.lattice,
             section.median_total,
         )
         attention = Transformer(config, section.lattice, trust.network)
-        pair = (shown[measured], shown[~measured]) if shown is not None and trust.image else None
+        used = shown if trust.image else None
+        told = None if used is None else used.components
+        pair = None if told is None else (told[measured], told[~measured])
         depth = np.log(totals)[:, None]
         maps = yield from attention.maps(units, factors, depth, sites[~measured], pair)
+        blind = () if used is None else np.flatnonzero(used.blind[~measured])
+        if len(blind):
+            alone = yield from attention.maps(units, factors, depth, sites[~measured][blind])
+            maps.mean[blind], maps.var[blind] = alone.mean, alone.var
     tissue, size = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if config.denoise and len(units) >= SMALLEST:
         own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
@@ -164,11 +170,11 @@ def _enhance_section(
 
 def _shown(
     section: Section, targets: Sites, config: EnhanceConfig, damaged: NDArray[np.bool_]
-) -> Steps[FloatArray | None]:
+) -> Steps[Shown | None]:
     """What the tissue image, or a person's own features, show at the targets (target, component).
 
     Where a target is no spot, a person's features are the mean of those of the spots around.
-    Nothing is shown where the image is damaged (spot,).
+    Where the image is damaged (spot,), or looks like no measured spot, these are asked instead.
     """
     spots, between = cKDTree(section.xy), targets.xy[targets.n_spots :]
     if config.features is None:
@@ -181,7 +187,7 @@ def _shown(
         near = spots.query(between, range(1, min(4, section.n_spots) + 1))[1]
         features = np.vstack([own, own[near].mean(1)])
     features[np.concatenate([damaged, damaged[spots.query(between)[1]]])] = np.nan
-    return components(features)
+    return filled(components(features), targets.xy, targets.measured)
 
 
 def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArray) -> FloatArray:
@@ -197,7 +203,7 @@ def _enhance_factors(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
-    shown: FloatArray | None,
+    shown: Shown | None,
 ) -> Steps[Modelled]:
     """Model a few spatial factors and the library size, decode genes later."""
     factors = yield from fit_factors(
@@ -210,11 +216,11 @@ def _enhance_factors(
     make = partial(make_method, config, section.lattice)
     xy, pair, findings = section.xy[observed], None, {}
     if shown is not None:
-        here = shown[targets.measured]
+        here = shown.components[targets.measured]
         used, gain = yield from image_helps(
             section.counts[observed], xy, here, config, make, section.median_total
         )
-        pair, findings = ((here, shown) if used else None), image_findings(used, gain)
+        pair, findings = ((here, shown.components) if used else None), image_findings(used, gain)
     columns = np.hstack([factors.scores, depth])
     mean, std = yield from krige_with_image(make(), xy, columns, targets.xy, pair)
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
@@ -229,7 +235,7 @@ def _enhance_genes(
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
-    shown: FloatArray | None,
+    shown: Shown | None,
 ) -> Steps[Modelled]:
     """Predict genes one by one, in batches, into a store on disk."""
     xy, totals = section.xy[observed], section.totals[observed]

@@ -10,7 +10,7 @@ fluorescence, will do. White background, pen and folds become words of their own
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
@@ -18,6 +18,7 @@ import torch
 from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.cluster.vq import kmeans2
+from scipy.spatial import cKDTree
 
 from napari_stentrans.io.levels import as_bytes, reduced
 from napari_stentrans.progress import Progress, Steps
@@ -46,6 +47,8 @@ DARK = 80
 """An image whose median is below this, of 255, is taken for fluorescence."""
 STAINS = np.linalg.inv(np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 0.57, 0.78]]))
 """Optical density -> haematoxylin, eosin, residual (Ruifrok and Johnston 2001)."""
+USUAL, AROUND = 0.99, 8
+"""Quantile of what measured spots differ by, and spots that tell of a place without image."""
 COMPONENTS = 24
 """Principal components of the description of sites that kriging is given."""
 
@@ -117,6 +120,55 @@ def components(features: FloatArray) -> FloatArray:
     if length > 0:
         scores[known, : z.shape[1]] = z / length
     return scores
+
+
+class Shown(NamedTuple):
+    """What is shown at targets.
+
+    Attributes
+    ----------
+    components
+        (target, component).
+    blind
+        (target,) True where the image cannot be believed.
+    """
+
+    components: FloatArray
+    blind: NDArray[np.bool_]
+
+
+def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
+    """Components (target, component) without those of an image that cannot be believed, and where.
+
+    A site that looks like no measured spot (a bubble, a fold, pen) is farther from the nearest
+    measured one, in components, than nearly all of these are from each other. What it, and a place
+    without image, would show is told by the measured spots around; a prediction there had better
+    be made without the image.
+
+    Parameters
+    ----------
+    shown
+        From ``components``; rows of zeros are not known.
+    xy
+        (target, 2) positions.
+    measured
+        (target,) True at measured spots, whose image is believed.
+    """
+    known = shown.any(1)
+    spots = np.flatnonzero(known & measured)
+    if len(spots) < 2:
+        return Shown(shown, ~known)
+    looks = cKDTree(shown[spots])
+    usual = np.quantile(looks.query(shown[spots], 2)[0][:, 1], USUAL)
+    strange: NDArray[np.bool_] = looks.query(shown)[0] > usual
+    unlike = np.asarray(~known | (strange & ~measured))
+    wanted = np.flatnonzero(unlike)
+    far, near = cKDTree(xy[spots]).query(xy[wanted], range(1, min(AROUND, len(spots)) + 1))
+    weight = 1 / np.maximum(far, 1e-9)
+    weight /= weight.sum(1, keepdims=True)
+    shown = shown.copy()
+    shown[wanted] = np.einsum("ij,ijk->ik", weight, shown[spots][near])
+    return Shown(shown, unlike)
 
 
 def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None]:
