@@ -53,7 +53,7 @@ class ImageLine(QWidget):
         super().__init__()
         self._layers: SectionLayers | None = None
         self._job: Job | None = None
-        self._method = EnhanceConfig().method
+        self._method: str = EnhanceConfig().method
         self._painted = False
         self._features: str | None = None
         self._make_ticks()

@@ -85,7 +85,7 @@ class TissueView(QObject):
         self._before = {}
 
     def _make_faint(self) -> None:
-        for layer in self._layers.maps:
+        for layer in () if self._layers is None else self._layers.maps:
             if layer not in self._before and layer.opacity > FAINT:
                 self._before[layer] = layer.opacity
                 layer.opacity = FAINT
