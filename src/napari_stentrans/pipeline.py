@@ -183,7 +183,7 @@ def _shown(
             return None
         features = words.at(targets.xy)
     else:
-        own = section.features(config.features)
+        own = np.where(damaged[:, None], np.nan, section.features(config.features))
         near = spots.query(between, range(1, min(4, section.n_spots) + 1))[1]
         features = np.vstack([own, own[near].mean(1)])
     features[np.concatenate([damaged, damaged[spots.query(between)[1]]])] = np.nan

@@ -157,7 +157,7 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
     known = shown.any(1)
     spots = np.flatnonzero(known & measured)
     if len(spots) < 2:
-        return Shown(shown, ~known)
+        return Shown(shown, np.asarray(~known))
     looks = cKDTree(shown[spots])
     usual = np.quantile(looks.query(shown[spots], 2)[0][:, 1], USUAL)
     strange: NDArray[np.bool_] = looks.query(shown)[0] > usual

@@ -49,10 +49,11 @@ def middle(section: Section) -> np.ndarray:
 def test_a_trend_finds_linear_columns_and_leaves_noise_alone() -> None:
     rng = np.random.default_rng(0)
     shown = rng.normal(size=(400, 6)).astype(np.float32)
+    shown -= shown.mean(0)
     weights = rng.normal(size=(6, 1))
     columns = np.hstack([3 + shown @ weights, rng.normal(size=(400, 1))]).astype(np.float32)
     trend, there = Trend.of(shown, columns), rng.normal(size=(50, 6)).astype(np.float32)
-    np.testing.assert_allclose(trend.at(there)[:, :1], 3 + there @ weights, atol=0.05)
+    np.testing.assert_allclose(trend.at(there)[:, :1], 3 + there @ weights, atol=0.1)
     assert trend.at(there)[:, 1].std() < 0.25
     nothing = np.zeros((1, 6), np.float32)
     np.testing.assert_allclose(trend.at(nothing)[0], columns.mean(0), atol=1e-5)
@@ -154,10 +155,11 @@ def test_a_mask_of_damage_must_fit(section: Section) -> None:
 def test_an_embedding_is_known_at_hidden_spots_in_evaluations(section: Section) -> None:
     told = KRIGING.model_copy(update={"features": "told"})
     methods = {"with": told, "without": told.model_copy(update={"image": "off"})}
-    scores = evaluate(section, "lost", methods, seeds=1).scores["pcc_svg_median"]
-    assert scores["with"] > 1.05 * scores["without"]
-    plain = evaluate(section, "lost", {"plain": methods["without"].model_copy(
-        update={"features": None})}, seeds=1).scores["pcc_svg_median"]  # fmt: skip
+    genes = list(section.genes[:30])
+    scores = evaluate(section, "lost", methods, seeds=2, genes=genes).scores["pcc_mean"]
+    assert scores["with"] > 1.3 * scores["without"]
+    left_out = {"plain": KRIGING.model_copy(update={"image": "off"})}  # spots are taken out
+    plain = evaluate(section, "lost", left_out, seeds=2, genes=genes).scores["pcc_mean"]
     assert scores["without"] == pytest.approx(plain["plain"], abs=1e-6)
 
 

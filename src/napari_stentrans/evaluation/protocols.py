@@ -111,7 +111,7 @@ def blank(section: Section, hidden: NDArray[np.bool_]) -> Trial:
     """Task of ``hide``, with all spots left in the section; what is not seen has no counts."""
     task, seen = hide(section, hidden), ~hidden & (section.totals > 0)
     part = section.adata.copy()
-    part.X = sp.diags_array(seen.astype(np.float32)).dot(section.counts).tocsc()
+    part.X = sp.csc_matrix(section.counts.multiply(seen[:, None]), dtype=np.float32)
     part.X.eliminate_zeros()
     rows = np.flatnonzero(hidden & (section.totals > 0))
     return replace(task, section=replace(section, adata=part), sites=task.sites[:0], rows=rows,
