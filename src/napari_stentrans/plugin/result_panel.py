@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QGridLayout, QPushButton
 
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.targets import TRUSTED_REACH
 
 if TYPE_CHECKING:
@@ -37,6 +38,8 @@ class ResultPanel(Panel):
     def __init__(self) -> None:
         super().__init__("Result")
         self._layers: SectionLayers | None = None
+        self.runs = RunList()
+        self.rows.addWidget(self.runs)
         self.words = words("what was done")
         self.rows.addWidget(self.words)
         grid = QGridLayout()
@@ -66,12 +69,14 @@ class ResultPanel(Panel):
         self._layers = layers
         if layers is not None:
             layers.compared.connect(self.refresh)
+        self.runs.set_layers(layers)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what there is of the result."""
         result = None if self._layers is None else self._layers.enhancement
         self.setVisible(result is not None)
+        self.runs.refresh()
         if result is None or self._layers is None:
             return
         missing = (
