@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -19,7 +20,13 @@ from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.export import record_path, save_steps
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
-from napari_stentrans.plugin.dialogs import ask_table, ask_target
+from napari_stentrans.plugin.dialogs import (
+    ask_moved,
+    ask_session,
+    ask_session_target,
+    ask_table,
+    ask_target,
+)
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
@@ -33,11 +40,18 @@ from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.sessions import (
+    Reopened,
+    bring_back,
+    facts_of,
+    reopen_steps,
+    save_session_steps,
+)
 from napari_stentrans.plugin.worker import check_steps, run_steps
+from napari_stentrans.session import ENDING, read_session
 
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from pathlib import Path
 
     import napari
 
@@ -90,8 +104,47 @@ class StentransDock(QWidget):
     # ---- what a person does
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
-        """Read a section from a path, off the window's thread, and show it."""
-        self._opener.open(path, chosen)
+        """Read a section, or a session, from a path, off the window's thread, and show it."""
+        if str(path).lower().endswith(ENDING):
+            self.open_session(path)
+        else:
+            self._opener.open(path, chosen)
+
+    def open_session(self, path: str | Path | None = None) -> None:
+        """Bring back what was saved in a session; ask for one where no path is given."""
+        path = path or ask_session(self)
+        if path is None:
+            return
+        try:
+            session = read_session(Path(path))
+        except StentransError as error:
+            self._fail(str(error))
+            return
+        source = session.source or ask_moved(self, session.facts.source)
+        if source is not None:
+            work = partial(reopen_steps, session, source)
+            self._prepare(work, f"Opening {session.path.name}", self._on_reopened)
+
+    def save_session(self) -> None:
+        """Ask where to, and write all that was done with the section there."""
+        layers = self._layers
+        if layers is None or not self._phase.idle:
+            return
+        try:
+            facts = facts_of(layers, self.enhance.form)
+        except StentransError as error:
+            self._fail(str(error))
+            return
+        path = ask_session_target(self, f"{layers.section.name.replace(' ', '_')}{ENDING}")
+        if path is None:
+            return
+        lost = None if layers.lost is None else layers.lost.data.copy()
+        results = [run.enhancement for run in layers.runs]
+        self._runner.stop()
+        self.message.clear()
+        self.enhance.progress.start(f"Writing {path.name}")
+        work = partial(save_session_steps, path, facts, lost, results)
+        self._runner.start(work, Phase.SAVING, self._on_session_saved)
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", or download another of them, and show it."""
@@ -244,7 +297,26 @@ class StentransDock(QWidget):
         else:
             layers = SectionLayers(self.viewer, look.section, look)
         self._layers_timer.stop()
+        if look.origin is not None:
+            self.data.session.kept.visit(look.origin.path)
         self._choose(layers)
+
+    def _on_reopened(self, opened: Reopened) -> None:
+        self._on_loaded(None, opened.look)
+        self.data.session.kept.visit(opened.session.path)
+        if self._layers is None:
+            return
+        try:
+            again = bring_back(self._layers, opened, self.enhance.form)
+        except StentransError as error:
+            self._fail(str(error))
+            return
+        for wanted in again:
+            self.enhance.queue.add(wanted)
+
+    def _on_session_saved(self, files: list[Path]) -> None:
+        self._on_saved(files)
+        self.data.session.kept.visit(files[0])
 
     def _on_enhanced(self, wanted: Wanted, result: Enhancement) -> None:
         layers = wanted.layers
@@ -321,6 +393,8 @@ class StentransDock(QWidget):
         has_result = layers is not None and layers.enhancement is not None
         for opener in (self.data.open, self.data.sample):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
+        self.data.session.setEnabled(phase.idle)
+        self.data.session.save.setEnabled(has_section)
         self.data.sections.setEnabled(phase.idle)
         self.data.choices.setEnabled(phase.idle)
         self.data.cancel.setEnabled(loading)
@@ -408,6 +482,9 @@ class StentransDock(QWidget):
         self.viewer.layers.events.inserted.connect(self._layers_timer_start)
         self.viewer.layers.events.removed.connect(self._layers_timer_start)
         self.data.fileWanted.connect(self._opener.file)
+        self.data.session.openWanted.connect(self.open_session)
+        self.data.session.saveWanted.connect(self.save_session)
+        self.data.session.recentWanted.connect(self.open)
         self.data.folderWanted.connect(self._opener.folder)
         self.data.activeLayerWanted.connect(self._opener.active_layer)
         self.data.sampleWanted.connect(self._opener.sample)
