@@ -48,9 +48,7 @@ def test_a_result_comes_back_the_same(section, tmp_path, config):
     assert again.sites.names.equals(result.sites.names)
     np.testing.assert_array_equal(again.gene("Gene3").mean, result.gene("Gene3").mean)
     np.testing.assert_array_equal(again.gene("Gene3").std, result.gene("Gene3").std)
-    np.testing.assert_array_equal(
-        again.predictive_std(["Gene5"]), result.predictive_std(["Gene5"])
-    )
+    np.testing.assert_array_equal(again.predictive_std(["Gene5"]), result.predictive_std(["Gene5"]))
     np.testing.assert_array_equal(again.totals, result.totals)
     assert again.record == result.record
 

@@ -104,9 +104,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         dock.show_gene(gene)
         n = first.sites.n_spots
         expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
-        np.testing.assert_array_equal(
-            layers.difference.data, layers.section.raster.draw(expected)
-        )
+        np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
     assert "Run 2: kriging minus Run 1: kriging, 2×" in panel.words.text()
     click(qtbot, dock.result.views["difference"])
     click(qtbot, dock.result.views["difference"])
@@ -193,7 +191,9 @@ def from_file(dock, section, tmp_path, ready):
     return dock
 
 
-def test_the_python_that_is_copied_gives_the_same_numbers(from_file, section, qtbot, ready, tmp_path):
+def test_the_python_that_is_copied_gives_the_same_numbers(
+    from_file, section, qtbot, ready, tmp_path
+):
     dock = from_file
     dock._layers.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, dock, ready)

@@ -8,7 +8,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -20,13 +19,7 @@ from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.export import record_path, save_steps
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
-from napari_stentrans.plugin.dialogs import (
-    ask_moved,
-    ask_session,
-    ask_session_target,
-    ask_table,
-    ask_target,
-)
+from napari_stentrans.plugin.dialogs import ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
@@ -40,18 +33,13 @@ from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
-from napari_stentrans.plugin.sessions import (
-    Reopened,
-    bring_back,
-    facts_of,
-    reopen_steps,
-    save_session_steps,
-)
+from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.worker import check_steps, run_steps
-from napari_stentrans.session import ENDING, read_session
+from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     import napari
 
@@ -91,6 +79,8 @@ class StentransDock(QWidget):
         self.data, self.lost = DataPanel(), LostPanel()
         self.genes = GenesPanel(self.data.search)
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
+        jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
+        self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
         self._lay_out()
         self._connect()
         self._recolour()
@@ -112,39 +102,12 @@ class StentransDock(QWidget):
 
     def open_session(self, path: str | Path | None = None) -> None:
         """Bring back what was saved in a session; ask for one where no path is given."""
-        path = path or ask_session(self)
-        if path is None:
-            return
-        try:
-            session = read_session(Path(path))
-        except StentransError as error:
-            self._fail(str(error))
-            return
-        source = session.source or ask_moved(self, session.facts.source)
-        if source is not None:
-            work = partial(reopen_steps, session, source)
-            self._prepare(work, f"Opening {session.path.name}", self._on_reopened)
+        self._keeper.open(path)
 
     def save_session(self) -> None:
         """Ask where to, and write all that was done with the section there."""
-        layers = self._layers
-        if layers is None or not self._phase.idle:
-            return
-        try:
-            facts = facts_of(layers, self.enhance.form)
-        except StentransError as error:
-            self._fail(str(error))
-            return
-        path = ask_session_target(self, f"{layers.section.name.replace(' ', '_')}{ENDING}")
-        if path is None:
-            return
-        lost = None if layers.lost is None else layers.lost.data.copy()
-        results = [run.enhancement for run in layers.runs]
-        self._runner.stop()
-        self.message.clear()
-        self.enhance.progress.start(f"Writing {path.name}")
-        work = partial(save_session_steps, path, facts, lost, results)
-        self._runner.start(work, Phase.SAVING, self._on_session_saved)
+        if self._layers is not None and self._phase.idle:
+            self._keeper.save(self._layers)
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", or download another of them, and show it."""
@@ -301,22 +264,19 @@ class StentransDock(QWidget):
             self.data.session.kept.visit(look.origin.path)
         self._choose(layers)
 
-    def _on_reopened(self, opened: Reopened) -> None:
-        self._on_loaded(None, opened.look)
-        self.data.session.kept.visit(opened.session.path)
-        if self._layers is None:
-            return
-        try:
-            again = bring_back(self._layers, opened, self.enhance.form)
-        except StentransError as error:
-            self._fail(str(error))
-            return
-        for wanted in again:
-            self.enhance.queue.add(wanted)
+    def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
+        self._runner.stop()
+        self.message.clear()
+        self.enhance.progress.start(f"Writing {name}")
+        self._runner.start(work, Phase.SAVING, self._on_session_saved)
 
     def _on_session_saved(self, files: list[Path]) -> None:
         self._on_saved(files)
         self.data.session.kept.visit(files[0])
+
+    def _show_look(self, look: FirstLook) -> SectionLayers | None:
+        self._on_loaded(None, look)
+        return self._layers
 
     def _on_enhanced(self, wanted: Wanted, result: Enhancement) -> None:
         layers = wanted.layers
@@ -394,7 +354,7 @@ class StentransDock(QWidget):
         for opener in (self.data.open, self.data.sample):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
         self.data.session.setEnabled(phase.idle)
-        self.data.session.save.setEnabled(has_section)
+        self.data.session.allow_saving(has_section)
         self.data.sections.setEnabled(phase.idle)
         self.data.choices.setEnabled(phase.idle)
         self.data.cancel.setEnabled(loading)

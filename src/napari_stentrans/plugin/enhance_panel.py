@@ -37,7 +37,8 @@ class EnhancePanel(Panel):
         self.rows.addWidget(self.estimate)
         self.run = button("Run", "Fill, sharpen and denoise as chosen above", self.runWanted.emit)
         self.add = button(
-            "Queue", "Add a run with the settings above; it begins when its turn comes",
+            "Queue",
+            "Add a run with the settings above; it begins when its turn comes",
             self.runWanted.emit,
         )
         self.add.hide()

@@ -158,6 +158,7 @@ def settings_folder() -> Path:
 
 
 def load_json(path: Path) -> dict[str, object]:
+    """Read a small JSON file; empty where it is not there, or spoilt."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not there yet, or spoilt: begin anew
@@ -166,6 +167,7 @@ def load_json(path: Path) -> dict[str, object]:
 
 
 def names_in(stored: object) -> list[str]:
+    """Names in what was stored, each once."""
     found = stored if isinstance(stored, list) else []
     return list(dict.fromkeys(name for name in found if isinstance(name, str)))
 

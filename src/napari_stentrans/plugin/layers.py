@@ -242,9 +242,11 @@ class SectionLayers:
             self.maps.against = None
         if self._last[0] is result:
             self._last = (None, None) if left is None else (left.enhancement, left.quality)
-        if self.enhancement is result and left is None:
+        if self.enhancement is not result:
+            return
+        if left is None:
             self._clear_enhancement()
-        elif self.enhancement is result:
+        else:
             self.show_run(left)
 
     def _clear_enhancement(self) -> None:
@@ -309,7 +311,8 @@ class SectionLayers:
     def set_difference(self, on: bool, against: Enhancement | None = None) -> None:
         """Show the map of enhanced minus measured alone, or the other maps as before.
 
-        Where another result is given, that is subtracted. Side by side ends. Nothing happens where there is no result.
+        Where another result is given, that is subtracted. Side by side ends. Nothing happens
+        where there is no result.
         """
         if on and self.enhancement is not None:
             self.set_side_by_side(on=False)

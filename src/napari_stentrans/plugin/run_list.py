@@ -80,13 +80,10 @@ class RunList(QWidget):
         while self.list.count() > len(runs):
             self.list.takeItem(self.list.count() - 1)
         for at, run in enumerate(runs):
-            if at == self.list.count():
-                item = QListWidgetItem()
-                item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-                self.list.addItem(item)
-            if self.list.item(at).text() != run.name:
-                self.list.item(at).setText(run.name)
-            self.list.item(at).setToolTip(f"{run.name}\nMade {run.enhancement.record.started}")
+            item = self.list.item(at) or self._new_item()
+            if item.text() != run.name:
+                item.setText(run.name)
+            item.setToolTip(f"{run.name}\nMade {run.enhancement.record.started}")
         shown = self._shown()
         if shown is not None and self.list.currentRow() != runs.index(shown):
             self.list.setCurrentRow(runs.index(shown))
@@ -98,6 +95,12 @@ class RunList(QWidget):
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(bool(runs))
         self._say_difference(shown)
+
+    def _new_item(self) -> QListWidgetItem:
+        item = QListWidgetItem()
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        self.list.addItem(item)
+        return item
 
     def _say_difference(self, shown: Run | None) -> None:
         text = ""

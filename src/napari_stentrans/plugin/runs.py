@@ -89,7 +89,7 @@ class Runs:
 
 def in_words(config: EnhanceConfig) -> str:
     """Settings of a run, shortly: "transformer, 2x, 1 gene"."""
-    parts = [config.method]
+    parts: list[str] = [config.method]
     if config.upscale == 2:
         parts.append("2×")
     if not config.denoise:

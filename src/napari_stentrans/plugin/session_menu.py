@@ -45,6 +45,10 @@ class SessionMenu(QPushButton):
         self.recent.setToolTipsVisible(True)
         self.recent.aboutToShow.connect(self._list)
 
+    def allow_saving(self, on: bool) -> None:
+        """Offer to save a session, or do not."""
+        self.save.setEnabled(on)
+
     def _list(self) -> None:
         self.recent.clear()
         paths = self.kept.paths

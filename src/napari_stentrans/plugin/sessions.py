@@ -5,7 +5,6 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import SectionError
@@ -18,6 +17,8 @@ from napari_stentrans.session import RunFacts, SessionFacts, write_session
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.form import ConfigForm
