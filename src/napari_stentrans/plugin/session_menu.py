@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_stentrans.plugin.panel import name_button
@@ -34,14 +35,18 @@ class SessionMenu(QPushButton):
         name_button(self, "Save all that you did here in one file, or go on where you stopped")
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
-        opened = menu.addAction("Open session…", self.openWanted.emit)
+        opened = QAction("Open session…", menu)
+        opened.triggered.connect(lambda: self.openWanted.emit())
         opened.setToolTip("Data, lost regions, runs, gene and settings, as they were saved")
-        self.save = menu.addAction("Save session…", self.saveWanted.emit)
+        self.save = QAction("Save session…", menu)
+        self.save.triggered.connect(lambda: self.saveWanted.emit())
         self.save.setToolTip("Write a .stentrans file; the data stay where they are")
+        menu.addActions([opened, self.save])
         self.setMenu(menu)
         self.kept = Recent()
         files.addSeparator()
-        self.recent = files.addMenu("Recent")
+        self.recent = QMenu("Recent", files)
+        files.addMenu(self.recent)
         self.recent.setToolTipsVisible(True)
         self.recent.aboutToShow.connect(self._list)
 
@@ -53,10 +58,14 @@ class SessionMenu(QPushButton):
         self.recent.clear()
         paths = self.kept.paths
         for path in paths:
-            action = self.recent.addAction(path.name, partial(self._on_recent, path))
+            action = QAction(path.name, self.recent)
+            action.triggered.connect(partial(self._on_recent, path))
             action.setToolTip(str(path))
+            self.recent.addAction(action)
         if not paths:
-            self.recent.addAction("Nothing yet").setEnabled(False)
+            nothing = QAction("Nothing yet", self.recent)
+            nothing.setEnabled(False)
+            self.recent.addAction(nothing)
 
     def _on_recent(self, path: Path, checked: bool = False) -> None:
         self.recentWanted.emit(path)
