@@ -91,9 +91,9 @@ class DataPanel(Panel):
         self.sample.setMenu(samples)
         row = QHBoxLayout()
         row.setSpacing(6)
-        row.addWidget(self.open, 1)
-        row.addWidget(self.sample, 1)
-        row.addWidget(self.session, 1)
+        row.addWidget(self.open, 5)
+        row.addWidget(self.sample, 7)
+        row.addWidget(self.session, 5)
         self.rows.addLayout(row)
 
     def _on_sample(self, name: str, checked: bool = False) -> None:

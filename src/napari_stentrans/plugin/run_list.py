@@ -93,7 +93,7 @@ class RunList(QWidget):
         self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
         self.compare.setEnabled(shown is not None and len(runs) > 1)
         self.copy.setEnabled(shown is not None)
-        self.delete.setEnabled(bool(runs))
+        self.delete.setEnabled(shown is not None)
         self._say_difference(shown)
 
     def _new_item(self) -> QListWidgetItem:
