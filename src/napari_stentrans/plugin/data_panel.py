@@ -15,6 +15,7 @@ from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.samples import SAMPLES
+from napari_stentrans.plugin.session_menu import SessionMenu
 from napari_stentrans.samples import REAL_SAMPLES
 
 if TYPE_CHECKING:
@@ -73,6 +74,7 @@ class DataPanel(Panel):
             "per gene, or Points with one numeric feature per gene"
         )
         self.open.setMenu(files)
+        self.session = SessionMenu(files)
         self.sample = button("Open sample", "Open a section to try things out")
         samples = QMenu(self.sample)
         for name, sample in SAMPLES.items():
@@ -89,8 +91,9 @@ class DataPanel(Panel):
         self.sample.setMenu(samples)
         row = QHBoxLayout()
         row.setSpacing(6)
-        row.addWidget(self.open, 1)
-        row.addWidget(self.sample, 1)
+        row.addWidget(self.open, 5)
+        row.addWidget(self.sample, 7)
+        row.addWidget(self.session, 5)
         self.rows.addLayout(row)
 
     def _on_sample(self, name: str, checked: bool = False) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 from napari_stentrans.export import record_path
 from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
 from napari_stentrans.plugin.endings import file_filters
+from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
     from napari_stentrans.samples import RealSample
@@ -40,6 +41,38 @@ def ask_table(parent: QWidget, proposed: str) -> Path | None:
     """Ask where to save a table; None when the person does not want to, or not to replace."""
     path = _ask_name(parent, "Save the table", proposed, "Table (*.csv)", ".csv")
     return path if path is None or _may_replace(parent, path) else None
+
+
+def ask_session(parent: QWidget) -> Path | None:
+    """Ask for a session to open; None when the person thinks better of it."""
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, "Open a session", "", f"Sessions (*{SESSION});;All files (*)"
+    )
+    return Path(chosen) if chosen else None
+
+
+def ask_session_target(parent: QWidget, proposed: str) -> Path | None:
+    """Ask where to save a session; None when the person does not want to, or not to replace."""
+    kind = f"Session (*{SESSION})"
+    path = _ask_name(parent, "Save the session", proposed, kind, SESSION)
+    return path if path is None or _may_replace(parent, path) else None
+
+
+def ask_moved(parent: QWidget, source: str) -> Path | None:
+    """Ask where data are that were moved; None when the person does not know."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("Where are the data?")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(f"The data of this session are not at {source} any more.")
+    box.setInformativeText("Say where they are now; the session is as it was.")
+    file = box.addButton("Find the file…", QMessageBox.ButtonRole.AcceptRole)
+    folder = box.addButton("Find the folder…", QMessageBox.ButtonRole.AcceptRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(folder if not Path(source).suffix else file)
+    box.exec()
+    if box.clickedButton() is file:
+        return ask_file(parent)
+    return ask_folder(parent) if box.clickedButton() is folder else None
 
 
 def may_download(parent: QWidget | None, sample: RealSample, size: int | None) -> bool:

@@ -16,7 +16,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
-from napari_stentrans.export import save_steps
+from napari_stentrans.export import record_path, save_steps
+from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_table, ask_target
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
@@ -29,11 +30,14 @@ from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.quality_panel import QualityPanel
+from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.tissue_view import TissueView
 from napari_stentrans.plugin.worker import check_steps, run_steps
+from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -45,6 +49,7 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
+    from napari_stentrans.plugin.runs import Run
     from napari_stentrans.progress import Progress, Steps
 
 WIDTH, LEAST_WIDTH = 360, 300
@@ -78,6 +83,8 @@ class StentransDock(QWidget):
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
         self.tissue = TissueView(self)
         self.lost.rows.addWidget(self.tissue.button)
+        jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
+        self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
         self._lay_out()
         self._connect()
         self._keys = Keys(napari_viewer, self)
@@ -93,8 +100,20 @@ class StentransDock(QWidget):
     # ---- what a person does
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
-        """Read a section from a path, off the window's thread, and show it."""
-        self._opener.open(path, chosen)
+        """Read a section, or a session, from a path, off the window's thread, and show it."""
+        if str(path).lower().endswith(ENDING):
+            self.open_session(path)
+        else:
+            self._opener.open(path, chosen)
+
+    def open_session(self, path: str | Path | None = None) -> None:
+        """Bring back what was saved in a session; ask for one where no path is given."""
+        self._keeper.open(path)
+
+    def save_session(self) -> None:
+        """Ask where to, and write all that was done with the section there."""
+        if self._layers is not None and self._phase.idle:
+            self._keeper.save(self._layers)
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", or download another of them, and show it."""
@@ -118,26 +137,42 @@ class StentransDock(QWidget):
 
     def run(self) -> None:
         """Enhance the section as the form says."""
-        if self._layers is None or not self._phase.idle:
+        if self._layers is None or not (self._phase.idle or self._phase.running):
             return
         self.message.clear()
-        layers = self._layers
         try:
-            painted = layers.painted()
+            painted = self._layers.painted()
             config, mask = self.enhance.what_to_do(painted)
         except StentransError as error:
             self._fail(str(error))
             return
-        self._runner.stop()  # a check
         damaged = self.enhance.image_damaged(painted)
-        work = partial(run_steps, layers.section, mask.lost, config, mask.sites, damaged)
+        self._run_or_queue(Wanted(self._layers, config, mask, damaged=damaged))
+
+    def _run_or_queue(self, wanted: Wanted) -> None:
+        if not self._phase.idle:
+            self.enhance.queue.add(wanted)
+            return
+        self._runner.stop()  # a check
+        layers, config, mask = wanted.layers, wanted.config, wanted.mask
+        work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
         self.enhance.progress.start("Starting")
         self._runner.start(
             work,
             Phase.RUNNING,
-            partial(self._on_enhanced, layers),
+            partial(self._on_enhanced, wanted),
             partial(self._on_previewed, layers, config.method),
         )
+
+    def _run_next(self) -> None:
+        """Begin the run whose turn it is, if a run may begin."""
+        if self._closed or not self._phase.idle:
+            return
+        wanted = self.enhance.queue.take()
+        while wanted is not None and wanted.layers not in find(self.viewer):
+            wanted = self.enhance.queue.take()
+        if wanted is not None:
+            self._run_or_queue(wanted)
 
     def check(self) -> None:
         """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
@@ -164,7 +199,8 @@ class StentransDock(QWidget):
         self.message.clear()
         self.enhance.progress.start(f"Writing {path.name}")
         work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
-        self._runner.start(work, Phase.SAVING, self._on_saved)
+        run = self._layers.runs.of(self._layers.enhancement)
+        self._runner.start(work, Phase.SAVING, partial(self._on_saved, run=run))
 
     def save_table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
@@ -186,6 +222,7 @@ class StentransDock(QWidget):
         if self._closed:
             return
         self._closed = True
+        self.enhance.queue.clear()
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
@@ -232,13 +269,31 @@ class StentransDock(QWidget):
         else:
             layers = SectionLayers(self.viewer, look.section, look)
         self._layers_timer.stop()
+        if look.origin is not None:
+            self.data.session.kept.visit(look.origin.path)
         self._choose(layers)
 
-    def _on_enhanced(self, layers: SectionLayers, result: Enhancement) -> None:
+    def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
+        self._runner.stop()
+        self.message.clear()
+        self.enhance.progress.start(f"Writing {name}")
+        self._runner.start(work, Phase.SAVING, self._on_session_saved)
+
+    def _on_session_saved(self, files: list[Path]) -> None:
+        self._on_saved(files)
+        self.data.session.kept.visit(files[0])
+
+    def _show_look(self, look: FirstLook) -> SectionLayers | None:
+        self._on_loaded(None, look)
+        return self._layers
+
+    def _on_enhanced(self, wanted: Wanted, result: Enhancement) -> None:
+        layers = wanted.layers
         if layers not in find(self.viewer):
             self._fail("The section was removed while the run went on; its result is dropped.")
             return
         layers.show_enhancement(result)
+        layers.runs.add(result, wanted.name)
         self._show_result()
         self._check_next = is_cheap(result.record.config) and layers is self._layers
 
@@ -250,11 +305,17 @@ class StentransDock(QWidget):
     def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
         if isinstance(found, str):
             self.quality.show_problem(found)
-        elif layers.enhancement is result:
+            return
+        run = layers.runs.of(result)
+        if run is not None:
+            run.quality = found
+        if layers.enhancement is result:
             layers.quality = found
             self._show_result()
 
-    def _on_saved(self, files: list[Path]) -> None:
+    def _on_saved(self, files: list[Path], run: Run | None = None) -> None:
+        if run is not None:
+            run.record = record_path(files[0])
         names = " and ".join(path.name for path in files)
         self.message.show_message(f"Saved {names} in {files[0].parent}.", "note")
 
@@ -271,9 +332,15 @@ class StentransDock(QWidget):
         self._show_result()
         self._show_section()
         self._set_phase(Phase.EMPTY if self._layers is None else Phase.READY)
-        if self._check_next and not self._closed:
+        if len(self.enhance.queue):
+            QTimer.singleShot(0, self._run_next)  # unless something else begins
+        elif self._check_next and not self._closed:
             self._check_next = False
             self.check()
+
+    def _on_run_shown(self) -> None:
+        self._show_result()
+        self._set_phase(self._phase)
 
     def _show_result(self) -> None:
         self.result.refresh()
@@ -295,6 +362,8 @@ class StentransDock(QWidget):
         has_result = layers is not None and layers.enhancement is not None
         for opener in (self.data.open, self.data.sample):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
+        self.data.session.setEnabled(phase.idle)
+        self.data.session.allow_saving(has_section)
         self.data.sections.setEnabled(phase.idle)
         self.data.choices.setEnabled(phase.idle)
         self.data.cancel.setEnabled(loading)
@@ -328,6 +397,7 @@ class StentransDock(QWidget):
             self.data.show_section(None)
         else:
             self.data.show_section(layers.section, gene, layers.origin)
+        self.enhance.estimate.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
 
@@ -383,6 +453,9 @@ class StentransDock(QWidget):
         self.viewer.layers.events.inserted.connect(self._layers_timer_start)
         self.viewer.layers.events.removed.connect(self._layers_timer_start)
         self.data.fileWanted.connect(self._opener.file)
+        self.data.session.openWanted.connect(self.open_session)
+        self.data.session.saveWanted.connect(self.save_session)
+        self.data.session.recentWanted.connect(self.open)
         self.data.folderWanted.connect(self._opener.folder)
         self.data.activeLayerWanted.connect(self._opener.active_layer)
         self.data.sampleWanted.connect(self._opener.sample)
@@ -405,6 +478,9 @@ class StentransDock(QWidget):
         self._runner.warned.connect(self._on_warned)
         self._runner.ended.connect(self._on_ended)
         self.result.saveWanted.connect(self.save)
+        self.result.runs.shown.connect(self._on_run_shown)
+        self.result.runs.copyWanted.connect(partial(copy_run, self.message))
+        self.lost.counted.connect(self.enhance.estimate.set_lost)
         self.quality.checkWanted.connect(self.check)
         self.quality.geneChosen.connect(self.show_gene)
         self.quality.saveWanted.connect(self.save_table)

@@ -10,10 +10,12 @@ from qtpy.QtWidgets import QHBoxLayout
 
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.io import LostMask
+from napari_stentrans.plugin.estimate import EstimateWords
 from napari_stentrans.plugin.form import ConfigForm
 from napari_stentrans.plugin.panel import Panel, button
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
+from napari_stentrans.plugin.queue_row import QueueRow
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,16 +35,26 @@ class EnhancePanel(Panel):
         super().__init__("Enhance")
         self.form = ConfigForm()
         self.rows.addWidget(self.form)
+        self.estimate = EstimateWords(self.form)
+        self.rows.addWidget(self.estimate)
         self.run = button("Run", "Fill, sharpen and denoise as chosen above", self.runWanted.emit)
+        self.add = button(
+            "Queue",
+            "Add a run with the settings above; it begins when its turn comes",
+            self.runWanted.emit,
+        )
+        self.add.hide()
         self.pause = button("Pause", "Hold the run; it goes on where it stopped", self._on_pause)
         self.cancel = button(
             "Cancel", "Stop; layers and the last result stay as they are", self.cancelWanted.emit
         )
         row = QHBoxLayout()
         row.setSpacing(6)
-        for made in (self.run, self.pause, self.cancel):
+        for made in (self.run, self.add, self.pause, self.cancel):
             row.addWidget(made, 1)
         self.rows.addLayout(row)
+        self.queue = QueueRow()
+        self.rows.addWidget(self.queue)
         self.progress = ProgressPanel()
         self.rows.addWidget(self.progress)
 
@@ -69,8 +81,10 @@ class EnhancePanel(Panel):
 
     def set_phase(self, phase: Phase) -> None:
         """Offer what makes sense in a phase."""
-        self.form.setEnabled(phase.idle)
+        self.form.setEnabled(phase.idle or phase.running)
         self.run.setEnabled(phase in (Phase.READY, Phase.CHECKING))
+        self.run.setHidden(phase.running)
+        self.add.setVisible(phase.running)
         self.pause.setEnabled(phase in (Phase.RUNNING, Phase.PAUSED))
         self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())

@@ -22,6 +22,7 @@ from napari_stentrans.plugin.maps import (
     unit,
 )
 from napari_stentrans.plugin.roles import TWIN
+from napari_stentrans.plugin.runs import between
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -71,6 +72,8 @@ class GeneMaps:
         Maps that stay when another is chosen, which is then laid over them.
     look
         How values become colours.
+    against
+        Result that the difference is from; None: from the measured map.
     """
 
     def __init__(self, section: Section, gene: str, frame: Frame) -> None:
@@ -78,6 +81,7 @@ class GeneMaps:
         self.shown = self.gene = gene
         self.kept: tuple[str, ...] = ()
         self.look = Look()
+        self.against: Enhancement | None = None
         self._frame = frame
         self._colormap: Any = self.look.colormap
         self._contrasts = Contrasts()
@@ -182,6 +186,8 @@ class GeneMaps:
         before = measured(self.section, name, self.look.scale)
         if role == "before" or enhancement is None:
             return self.section.raster, before
+        if role == "difference" and self.against is not None:
+            return between(enhancement, self.against, name, self.look.scale)
         sites, result = enhancement.sites, self._enhanced(enhancement, name)
         nothing = np.full(len(sites), np.nan, np.float32)
         mean, std = result or (nothing, nothing)

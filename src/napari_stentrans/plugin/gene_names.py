@@ -115,10 +115,10 @@ class Kept:
     """
 
     def __init__(self, path: Path | None = None) -> None:
-        self._path = path or _folder() / FILE
-        stored = _load(self._path)
-        self.favourites: list[str] = _names(stored.get("favourites"))
-        self.recent: list[str] = _names(stored.get("recent"))[:MOST_RECENT]
+        self._path = path or settings_folder() / FILE
+        stored = load_json(self._path)
+        self.favourites: list[str] = names_in(stored.get("favourites"))
+        self.recent: list[str] = names_in(stored.get("recent"))[:MOST_RECENT]
 
     def toggle_favourite(self, name: str) -> str:
         """Make a gene a favourite, or no longer, and write the file; returns as ``save``."""
@@ -148,7 +148,7 @@ class Kept:
         return ""
 
 
-def _folder() -> Path:
+def settings_folder() -> Path:
     """Where napari keeps its settings, else the user's folder for settings."""
     ours = os.environ.get("NAPARI_CONFIG")
     if ours:
@@ -157,7 +157,8 @@ def _folder() -> Path:
     return Path(QStandardPaths.writableLocation(kind)) / "napari-stentrans"
 
 
-def _load(path: Path) -> dict[str, object]:
+def load_json(path: Path) -> dict[str, object]:
+    """Read a small JSON file; empty where it is not there, or spoilt."""
     try:
         stored = json.loads(path.read_text(encoding="utf-8"))
     except (OSError, ValueError):  # not there yet, or spoilt: begin anew
@@ -165,7 +166,8 @@ def _load(path: Path) -> dict[str, object]:
     return stored if isinstance(stored, dict) else {}
 
 
-def _names(stored: object) -> list[str]:
+def names_in(stored: object) -> list[str]:
+    """Names in what was stored, each once."""
     found = stored if isinstance(stored, list) else []
     return list(dict.fromkeys(name for name in found if isinstance(name, str)))
 

@@ -22,6 +22,7 @@ from napari_stentrans.plugin.images import (
 )
 from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.roles import GENE_ROLES, TWIN, RoleLayers
+from napari_stentrans.plugin.runs import Runs
 from napari_stentrans.plugin.views import Views
 
 if TYPE_CHECKING:
@@ -34,6 +35,7 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.maps import Look
+    from napari_stentrans.plugin.runs import Run
     from napari_stentrans.section import Section
 
 RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
@@ -78,6 +80,8 @@ class SectionLayers:
         Name of the gene that is shown, or was last.
     origin
         Where the section was read from, and what else there was to choose; None where unknown.
+    runs
+        Results that are kept, by name.
     maps
         What is shown of the genes, which may be a sum over them or several at once, and how.
     views
@@ -112,6 +116,7 @@ class SectionLayers:
         self.section = section
         self.enhancement: Enhancement | None = None
         self.quality: Quality | None = None
+        self.runs = Runs()
         self.preview_of = ""
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self._layers = RoleLayers(self.viewer, self)
@@ -240,6 +245,26 @@ class SectionLayers:
             self.show_enhancement(enhancement)
             self.quality = quality
 
+    def show_run(self, run: Run) -> None:
+        """Show the result of a run that is kept."""
+        self.show_enhancement(run.enhancement)
+        self.quality = run.quality
+
+    def delete_run(self, run: Run) -> None:
+        """Let go of a run; where it is shown, the one next to it in the list takes its place."""
+        left, result = self.runs.remove(run), run.enhancement
+        if self.maps.against is result:
+            self.set_difference(on=False)
+            self.maps.against = None
+        if self._last[0] is result:
+            self._last = (None, None) if left is None else (left.enhancement, left.quality)
+        if self.enhancement is not result:
+            return
+        if left is None:
+            self._clear_enhancement()
+        else:
+            self.show_run(left)
+
     def _clear_enhancement(self) -> None:
         """Take the result away, as if there had been none."""
         self.views.end()
@@ -303,17 +328,22 @@ class SectionLayers:
         """Whether the map of enhanced minus measured is shown."""
         return self.difference is not None and self.difference.visible
 
-    def set_difference(self, on: bool) -> None:
+    def set_difference(self, on: bool, against: Enhancement | None = None) -> None:
         """Show the map of enhanced minus measured alone, or the other maps as before.
 
-        Other views end. Nothing happens where there is no result.
+        Where another result is given, that is subtracted. Other views end. Nothing happens
+        where there is no result.
         """
         if on and self.enhancement is not None:
             self.views.end()
-            if self.difference is None:
+            first, other = self.difference is None, against is not self.maps.against
+            self._watch()
+            self.maps.against = against
+            if first or other:
                 data = self.maps.layer("difference", self.enhancement)
-                self._layers.put("difference", data)
+                self._layers.put("difference", data, new_limits=True)
                 self._note_limits()
+            if first:
                 self._layers["difference"].events.visible.connect(self._on_difference)
                 self._on_difference()
         if self.difference is not None:
@@ -381,7 +411,7 @@ class SectionLayers:
         self._note_limits()
         if swaps:
             self.set_side_by_side(on=beside)
-            self.set_difference(on=difference)
+            self.set_difference(on=difference, against=self.maps.against)
         self.drawn.emit()
 
     def _note_limits(self) -> None:

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import napari
 import numpy as np
 
+from napari_stentrans.cost import calibrate
 from napari_stentrans.io import choices_of, read_section
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.gene_index import GeneIndex
@@ -36,6 +37,7 @@ def look_steps(section: Section) -> Steps[FirstLook]:
     """Prepare the first map of a section."""
     yield Progress("drawing the map", 0, 1)
     look = FirstLook.of(section)
+    calibrate()  # for the estimate of a run
     GeneIndex.of(section)  # kept, since it takes long with many genes
     yield Progress("preparing the colours", 0, 1)
     # The first time, napari loads its units and compiles its labels: a second or two each.

@@ -63,13 +63,18 @@ def scrolled(*panels: Panel) -> QScrollArea:
 def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QPushButton:
     """Make a push button with a tooltip that also names it for screen readers."""
     made = QPushButton(text)
-    made.setToolTip(tip)
-    made.setAccessibleName(text.rstrip("…").lower())
-    made.setAccessibleDescription(tip)
-    made.setMinimumWidth(10)
+    name_button(made, tip)
     if clicked is not None:
         made.clicked.connect(lambda: clicked())
     return made
+
+
+def name_button(made: QPushButton, tip: str) -> None:
+    """Give a button a tooltip that also names it for screen readers."""
+    made.setToolTip(tip)
+    made.setAccessibleName(made.text().rstrip("…").lower())
+    made.setAccessibleDescription(tip)
+    made.setMinimumWidth(10)
 
 
 def words(name: str) -> QLabel:

@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QGridLayout, QPushButton
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.profile_panel import ProfilePanel
+from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
 from napari_stentrans.plugin.swipe_handle import SwipeHandle
 from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
@@ -50,6 +51,8 @@ class ResultPanel(Panel):
     def __init__(self) -> None:
         super().__init__("Result")
         self._layers: SectionLayers | None = None
+        self.runs = RunList()
+        self.rows.addWidget(self.runs)
         self.words = words("what was done")
         self.rows.addWidget(self.words)
         grid = QGridLayout()
@@ -84,6 +87,7 @@ class ResultPanel(Panel):
         self.profile.set_layers(layers)
         if layers is not None:
             layers.compared.connect(self.refresh)
+        self.runs.set_layers(layers)
         self.refresh()
 
     def bind(self, keys: Keys) -> None:
@@ -99,6 +103,7 @@ class ResultPanel(Panel):
         result = None if self._layers is None else self._layers.enhancement
         self.setVisible(result is not None)
         self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)
+        self.runs.refresh()
         if result is None or self._layers is None:
             return
         missing = (

@@ -1,0 +1,66 @@
+"""EstimateWords: how long the run would take, and how much memory, as the form stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QLabel
+
+from napari_stentrans.cost import Work, estimate
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.plugin.progress import in_words
+
+if TYPE_CHECKING:
+    from napari_stentrans.plugin.form import ConfigForm
+    from napari_stentrans.section import Section
+
+
+class EstimateWords(QLabel):
+    """A line like "about 12 s, 0.9 GB"; empty while there is no section.
+
+    Parameters
+    ----------
+    form
+        Settings of the run.
+    """
+
+    def __init__(self, form: ConfigForm) -> None:
+        super().__init__()
+        self._form = form
+        self._section: Section | None = None
+        self._lost = (0, 0)
+        self.setAccessibleName("time and memory of a run")
+        self.setToolTip(
+            "How long a run with these settings takes on this machine, and how much memory it "
+            "needs; roughly, from the size of the section and the speed of the machine"
+        )
+        form.valueChanged.connect(self.refresh)
+        form.fill.toggled.connect(self.refresh)
+        self.refresh()
+
+    def set_section(self, section: Section | None) -> None:
+        """Estimate for this section from now on."""
+        self._section = section
+        self.refresh()
+
+    def set_lost(self, spots: int, sites: int) -> None:
+        """Say what there is to fill."""
+        self._lost = (spots, sites)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Estimate anew."""
+        self.setText(self._words())
+        self.setVisible(bool(self.text()))
+
+    def _words(self) -> str:
+        if self._section is None:
+            return ""
+        try:
+            config = self._form.value()
+        except ConfigError:
+            return ""  # a list of genes is being written
+        lost, sites = self._lost if self._form.fill.isChecked() else (0, 0)
+        cost = estimate(Work.of(self._section, config, lost, sites))
+        time = f"about {cost.seconds:.1f} s" if cost.seconds < 1 else in_words(cost.seconds)
+        return f"A run takes {time.replace('0.0', '0.1')}, {cost.gigabytes:.1f} GB"

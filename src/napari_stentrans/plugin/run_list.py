@@ -1,0 +1,185 @@
+"""RunList: the runs of a section by name; the one that is chosen is shown."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QHBoxLayout,
+    QListWidget,
+    QListWidgetItem,
+    QMenu,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_stentrans.plugin.panel import button, words
+
+if TYPE_CHECKING:
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.runs import Run
+
+MOST_ROWS = 5
+"""More runs than this are scrolled to."""
+
+
+class RunList(QWidget):
+    """The runs that are kept: show, rename, delete, compare and copy them."""
+
+    shown = Signal()
+    """Another run is shown."""
+    copyWanted = Signal(str, object, object)
+    """To be copied as "python" or "command": a record, and where it was saved, or None."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layers: SectionLayers | None = None
+        self.list = _Names()
+        self.list.deleteWanted.connect(self._delete)
+        self.list.currentRowChanged.connect(self._on_row)
+        self.list.itemChanged.connect(self._on_renamed)
+        self.compare = button("Minus…", "Subtract another run from the one shown, gene by gene")
+        self._others = QMenu(self.compare)
+        self._others.aboutToShow.connect(self._list_others)
+        self.compare.setMenu(self._others)
+        self.copy = button("Copy…", "Copy text that repeats the run shown")
+        menu = QMenu(self.copy)
+        menu.setToolTipsVisible(True)
+        self.as_python = menu.addAction("As Python", lambda: self._copy("python"))
+        self.as_command = menu.addAction("As command line", lambda: self._copy("command"))
+        self.copy.setMenu(menu)
+        self.delete = button("Delete", "Let go of the run that is chosen (Delete)", self._delete)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for made in (self.compare, self.copy, self.delete):
+            row.addWidget(made, 1)
+        self.words = words("what the difference is of")
+        column = QVBoxLayout(self)
+        column.setContentsMargins(0, 0, 0, 0)
+        column.setSpacing(4)
+        column.addWidget(self.list)
+        column.addLayout(row)
+        column.addWidget(self.words)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """List the runs of this section from now on."""
+        if self._layers is not None:
+            self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
+        self._layers = layers
+        if layers is not None:
+            layers.runs.changed.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is kept, and which of it is shown."""
+        runs = [] if self._layers is None else list(self._layers.runs)
+        self.list.blockSignals(True)
+        while self.list.count() > len(runs):
+            self.list.takeItem(self.list.count() - 1)
+        for at, run in enumerate(runs):
+            item = self.list.item(at) or self._new_item()
+            if item.text() != run.name:
+                item.setText(run.name)
+            item.setToolTip(f"{run.name}\nMade {run.enhancement.record.started}")
+        shown = self._shown()
+        if shown is not None and self.list.currentRow() != runs.index(shown):
+            self.list.setCurrentRow(runs.index(shown))
+        elif shown is None:
+            self.list.setCurrentRow(-1)
+        self.list.blockSignals(False)
+        self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
+        self.compare.setEnabled(shown is not None and len(runs) > 1)
+        self.copy.setEnabled(shown is not None)
+        self.delete.setEnabled(shown is not None)
+        self._say_difference(shown)
+
+    def _new_item(self) -> QListWidgetItem:
+        item = QListWidgetItem()
+        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        self.list.addItem(item)
+        return item
+
+    def _say_difference(self, shown: Run | None) -> None:
+        text = ""
+        if self._layers is not None and self._layers.difference_shown and shown is not None:
+            other = self._layers.runs.of(self._layers.maps.against)
+            if other is not None:
+                text = f"Shown: {shown.name} minus {other.name}; red is more, blue is less."
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def _shown(self) -> Run | None:
+        return None if self._layers is None else self._layers.runs.of(self._layers.enhancement)
+
+    def _at(self, row: int) -> Run | None:
+        runs = [] if self._layers is None else list(self._layers.runs)
+        return runs[row] if 0 <= row < len(runs) else None
+
+    def _on_row(self, row: int) -> None:
+        run = self._at(row)
+        if run is not None and self._layers is not None and run is not self._shown():
+            self._layers.show_run(run)
+            self.shown.emit()
+
+    def _on_renamed(self, item: QListWidgetItem) -> None:
+        run = self._at(self.list.row(item))
+        if run is not None and self._layers is not None:
+            self._layers.runs.rename(run, item.text())
+            self.refresh()  # with the old name where the new one is blank
+
+    def _copy(self, how: str) -> None:
+        run = self._shown()
+        if run is not None:
+            self.copyWanted.emit(how, run.enhancement.record, run.record)
+
+    def _delete(self) -> None:
+        run = self._at(self.list.currentRow())
+        if run is not None and self._layers is not None:
+            self._layers.delete_run(run)
+            self.shown.emit()
+
+    def _list_others(self) -> None:
+        self._others.clear()
+        if self._layers is None:
+            return
+        for run in self._layers.runs:
+            if run is not self._shown():
+                self._others.addAction(run.name, partial(self._subtract, run))
+
+    def _subtract(self, run: Run, checked: bool = False) -> None:
+        if self._layers is not None:
+            self._layers.set_difference(on=True, against=run.enhancement)
+            self.shown.emit()
+
+
+class _Names(QListWidget):
+    """Names that can be edited, and deleted by key."""
+
+    deleteWanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("runs")
+        self.setToolTip("Click to show a run; double click or F2 to rename it")
+        self.setEditTriggers(
+            QAbstractItemView.EditTrigger.DoubleClicked
+            | QAbstractItemView.EditTrigger.EditKeyPressed
+        )
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setMinimumWidth(40)
+        self.setUniformItemSizes(True)
+
+    def height_of(self, rows: int) -> int:
+        """Height that shows so many rows."""
+        row = self.sizeHintForRow(0) if self.count() else self.fontMetrics().height() + 4
+        return rows * row + 2 * self.frameWidth() + 4
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Delete with the key of that name."""
+        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
+            self.deleteWanted.emit()
+            return
+        super().keyPressEvent(event)

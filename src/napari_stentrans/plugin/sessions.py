@@ -1,0 +1,140 @@
+"""Sessions of the dock: what is saved of it, and how it is brought back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+import pandas as pd
+
+from napari_stentrans.errors import SectionError
+from napari_stentrans.io.masks import LostMask
+from napari_stentrans.plugin.loading import read_steps
+from napari_stentrans.plugin.queue_row import Wanted
+from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.progress import Progress
+from napari_stentrans.session import RunFacts, SessionFacts, write_session
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.form import ConfigForm
+    from napari_stentrans.plugin.images import FirstLook
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.session import Session
+
+
+@dataclass(frozen=True, eq=False)
+class Reopened:
+    """A session whose section was read.
+
+    Attributes
+    ----------
+    session
+        The session.
+    look
+        Its section, to be shown.
+    results
+        Of its runs; None where one has to be made again.
+    """
+
+    session: Session
+    look: FirstLook
+    results: tuple[Enhancement | None, ...]
+
+
+def facts_of(layers: SectionLayers, form: ConfigForm) -> SessionFacts:
+    """What a session says of a section and the form.
+
+    Raises
+    ------
+    SectionError
+        When the section was not read from a file.
+    ConfigError
+        When the form makes no sense as it stands.
+    """
+    section = layers.section
+    if section.source is None:
+        raise SectionError(
+            "This section was not read from a file, so that a session could not find it again. "
+            "Save a result instead, or open the section from a file."
+        )
+    runs = list(layers.runs)
+    shown = layers.runs.of(layers.enhancement)
+    return SessionFacts(
+        source=str(section.source.resolve()),
+        chosen=dict(section.chosen),
+        digest=section.digest,
+        gene=layers.gene,
+        config=form.value(),
+        fill=form.fill.isChecked(),
+        regions={} if layers.lost is None else Regions(layers.lost).names,
+        runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
+        shown=None if shown is None else runs.index(shown),
+    )
+
+
+def save_session_steps(
+    path: Path,
+    facts: SessionFacts,
+    lost: np.ndarray | None,
+    results: list[Enhancement],
+) -> Steps[list[Path]]:
+    """Write a session, away from the window's thread."""
+    yield Progress(f"writing {path.name}", 0, 1)
+    return [write_session(path, facts, lost, results, overwrite=True)]  # the dialog has asked
+
+
+def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
+    """Read the section of a session, and the results of its runs."""
+    look = yield from read_steps(source, session.facts.chosen)
+    session.check(look.section)
+    results: list[Enhancement | None] = []
+    for at, run in enumerate(session.facts.runs):
+        yield Progress(f"reading {run.name}", at, len(session.facts.runs))
+        result = session.result(look.section, at)
+        if result is not None:
+            _ = result.raster
+        results.append(result)
+    return Reopened(session, look, tuple(results))
+
+
+def bring_back(layers: SectionLayers, opened: Reopened, form: ConfigForm) -> list[Wanted]:
+    """Put a section and the form as they were; returns the runs that have to be made again."""
+    facts, again = opened.session.facts, []
+    _paint(layers, opened)
+    layers.show_gene(facts.gene)
+    form.set_shown_gene(layers.gene)
+    form.setValue(facts.config)
+    form.fill.setChecked(facts.fill)
+    shown = None
+    for at, (run, result) in enumerate(zip(facts.runs, opened.results, strict=True)):
+        if result is None:
+            lost, config, sites = run.record.inputs(layers.section)
+            again.append(Wanted(layers, config, LostMask(lost, sites), run.name))
+            continue
+        kept = layers.runs.add(result, run.name)
+        shown = kept if at == facts.shown or shown is None else shown
+    if shown is not None:
+        layers.show_run(shown)
+    return again
+
+
+def _paint(layers: SectionLayers, opened: Reopened) -> None:
+    """Paint the lost regions, and give them their names."""
+    labels, names = opened.session.lost, opened.session.facts.regions
+    if labels is None:
+        return
+    if labels.shape != layers.section.raster.shape:
+        raise SectionError(
+            f"The lost regions of the session have the shape {labels.shape}, the map of this "
+            f"section {layers.section.raster.shape}. They are left out; paint them again."
+        )
+    layers.relabel(labels)
+    layer = layers.lost
+    layer.features = pd.DataFrame({"index": list(names), "region": list(names.values())})
+    Regions(layer)  # gives them their colours

@@ -1,0 +1,277 @@
+"""Session: a piece of work in one file, to be gone on with another day.
+
+A ``.stentrans`` file is a zip of ``session.json``, ``lost.npy`` (the labels of the lost regions)
+and, for each run, ``run0.npz`` and so on: the result as factors, or gene by gene where that is
+small. The section stays where it is; the file says where, and what its data must be.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import zipfile
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+import pandas as pd
+from pydantic import BaseModel, ConfigDict, ValidationError
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore
+from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.export.files import beside, check_file
+from napari_stentrans.factors import Factors
+from napari_stentrans.record import RunRecord
+from napari_stentrans.targets import target_sites
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.section import Section
+
+ENDING = ".stentrans"
+MOST_BYTES = 200_000_000
+"""Results gene by gene that are larger are not stored, but made again."""
+_FACTORS = ("scores", "loadings", "mean", "explained")
+
+
+class RunFacts(BaseModel):
+    """One run: its name, what went into it, and whether its result is stored."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    name: str
+    record: RunRecord
+    stored: bool = False
+
+
+class SessionFacts(BaseModel):
+    """What ``session.json`` says.
+
+    Attributes
+    ----------
+    source, beside
+        Where the section was: as a whole, and seen from the folder of the session.
+    chosen
+        What was taken where the source holds several things.
+    digest
+        Hash of the section.
+    gene
+        The gene that was shown.
+    config, fill
+        Settings of the form.
+    regions
+        Names of the lost regions by label.
+    runs
+        Runs that were kept.
+    shown
+        Which of them was shown; None for none.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    format: int = 1
+    source: str
+    beside: str | None = None
+    chosen: dict[str, str] = {}
+    digest: str
+    gene: str
+    config: EnhanceConfig = EnhanceConfig()
+    fill: bool = True
+    regions: dict[int, str] = {}
+    runs: tuple[RunFacts, ...] = ()
+    shown: int | None = None
+
+
+@dataclass(frozen=True, eq=False)
+class Session:
+    """A session that was read.
+
+    Attributes
+    ----------
+    path
+        The file.
+    facts
+        What it says.
+    lost
+        Labels (row, column) on the raster of the section; None where nothing was painted.
+    """
+
+    path: Path
+    facts: SessionFacts
+    lost: NDArray[np.uint8] | None
+
+    @property
+    def source(self) -> Path | None:
+        """Where the section is now; None where it was moved."""
+        near = [] if self.facts.beside is None else [self.path.parent / self.facts.beside]
+        places = [Path(self.facts.source), *near]
+        return next((place for place in places if place.exists()), None)
+
+    def check(self, section: Section) -> None:
+        """Make sure that a section is the one of the session.
+
+        Raises
+        ------
+        SectionError
+            When its counts, names or positions are others.
+        """
+        if section.digest != self.facts.digest:
+            raise SectionError(
+                f"{section.source or section.name} does not hold the data of this session: it was "
+                f"saved with the digest {self.facts.digest}, and these have {section.digest}. Open "
+                f"{self.path.name} again and point to the right data, or open the data alone."
+            )
+
+    def result(self, section: Section, at: int) -> Enhancement | None:
+        """Result of a run; None where it was too large to be stored.
+
+        Raises
+        ------
+        ReadError
+            When the file is damaged.
+        """
+        run = self.facts.runs[at]
+        if not run.stored:
+            return None
+        try:
+            with zipfile.ZipFile(self.path) as file, file.open(f"run{at}.npz") as member:
+                arrays = dict(np.load(io.BytesIO(member.read()), allow_pickle=False))
+            return _unpacked(section, run.record, arrays)
+        except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+            raise _damaged(self.path, error) from error
+
+
+def write_session(
+    path: Path,
+    facts: SessionFacts,
+    lost: NDArray[np.integer] | None,
+    results: Sequence[Enhancement],
+    *,
+    overwrite: bool = False,
+) -> Path:
+    """Write a session; what was there stays until the new file is whole.
+
+    Parameters
+    ----------
+    path
+        The file, ``*.stentrans``.
+    facts
+        What there is, without ``runs[...].stored`` and ``beside``, which are found here.
+    lost
+        Labels (row, column) of the lost regions, or None.
+    results
+        Of ``facts.runs``, in their order.
+    overwrite
+        Replace a file that is there.
+
+    Raises
+    ------
+    WriteError
+        When it cannot be written.
+    """
+    check_file(path, ENDING, overwrite=overwrite)
+    packed = [_packed(result) for result in results]
+    runs = tuple(
+        run.model_copy(update={"stored": arrays is not None})
+        for run, arrays in zip(facts.runs, packed, strict=True)
+    )
+    near = _seen_from(path.parent, facts.source)
+    facts = facts.model_copy(update={"runs": runs, "beside": near})
+    with beside(path) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as file:
+        file.writestr("session.json", facts.model_dump_json(indent=1))
+        if lost is not None:
+            file.writestr("lost.npy", _as_bytes(np.asarray(lost, np.uint8)))
+        for at, arrays in enumerate(packed):
+            if arrays is not None:
+                buffer = io.BytesIO()
+                np.savez(buffer, allow_pickle=False, **arrays)
+                file.writestr(f"run{at}.npz", buffer.getvalue())
+    return path
+
+
+def read_session(path: Path) -> Session:
+    """Read a session, but not yet the results of its runs.
+
+    Raises
+    ------
+    ReadError
+        When the file is missing, damaged, or no session.
+    """
+    try:
+        with zipfile.ZipFile(path) as file:
+            facts = SessionFacts.model_validate_json(file.read("session.json"))
+            lost = None
+            if "lost.npy" in file.namelist():
+                lost = np.load(io.BytesIO(file.read("lost.npy")), allow_pickle=False)
+    except FileNotFoundError as error:
+        raise ReadError(f"There is no session at {path}. It may have been moved.") from error
+    except ValidationError as error:
+        where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the file"
+        raise ReadError(
+            f"{path} is not a session that this version can read ({where}: "
+            f"{error.errors()[0]['msg']}). Update napari-stentrans, or open the data alone."
+        ) from error
+    except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
+        raise _damaged(path, error) from error
+    return Session(path, facts, lost)
+
+
+def _damaged(path: Path, error: Exception) -> ReadError:
+    return ReadError(
+        f"{path} is not a session of napari-stentrans, or is damaged ({error}). Give a "
+        f"{ENDING} file that was saved here, or open the data alone."
+    )
+
+
+def _seen_from(folder: Path, source: str) -> str | None:
+    """Path of the source from a folder, with slashes; None where they share no disk."""
+    try:
+        return Path(os.path.relpath(source, folder.resolve())).as_posix()
+    except ValueError:
+        return None
+
+
+def _packed(result: Enhancement) -> dict[str, Any] | None:
+    """Arrays that a result is made of; None where they are too large."""
+    decoder, n_sites = result.decoder, len(result.sites)
+    arrays: dict[str, Any] = {"totals": result.totals, "genes": np.array(decoder.genes, str)}
+    if not isinstance(decoder, FactorDecoder):
+        if len(decoder.genes) * n_sites * 4 > MOST_BYTES:
+            return None
+        return arrays | {"values": decoder.columns(np.arange(len(decoder.genes)))[0]}
+    kept = {"site_mean": decoder.mean, "site_std": decoder.std, "gene_noise": decoder.gene_noise}
+    kept["noise_at_sites"] = decoder.noise_at_sites
+    kept |= {name: getattr(decoder.factors, name) for name in _FACTORS}
+    return arrays | {name: array for name, array in kept.items() if array is not None}
+
+
+def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> Enhancement:
+    lost, config, extra = record.inputs(section)
+    sites = target_sites(section, lost | (section.totals <= 0), extra, config.upscale)
+    genes = pd.Index(arrays["genes"].astype(object))
+    if len(arrays["totals"]) != len(sites):
+        raise ValueError(f"{len(arrays['totals'])} values for {len(sites)} sites")
+    if "values" in arrays:
+        store = GeneStore(genes, len(sites))
+        store.put(np.arange(len(genes)), arrays["values"])
+        return Enhancement(section, sites, store, arrays["totals"], record)
+    decoder = FactorDecoder(
+        genes,
+        Factors(*(arrays[name] for name in _FACTORS)),
+        arrays["site_mean"],
+        arrays.get("site_std"),
+        arrays.get("gene_noise"),
+        arrays.get("noise_at_sites"),
+    )
+    return Enhancement(section, sites, decoder, arrays["totals"], record)
+
+
+def _as_bytes(array: NDArray[np.generic]) -> bytes:
+    buffer = io.BytesIO()
+    np.save(buffer, array, allow_pickle=False)
+    return buffer.getvalue()

@@ -1,0 +1,232 @@
+"""Runs that are kept, by mouse and keys; what is checked is what comes out in the layers."""
+
+from __future__ import annotations
+
+import subprocess
+import sys
+
+import anndata as ad
+import numpy as np
+import pytest
+from gestures import LEFT, click
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
+
+from napari_stentrans.plugin.phase import Phase
+
+
+def run(qtbot, dock, ready):
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+
+
+def choose(qtbot, names, row):
+    at = names.visualItemRect(names.item(row)).center()
+    qtbot.mouseClick(names.viewport(), LEFT, pos=QPoint(20, at.y()))
+
+
+def kept(dock):
+    names = dock.result.runs.list
+    return [names.item(i).text() for i in range(names.count())]
+
+
+@pytest.fixture
+def two_runs(loaded, qtbot, ready):
+    """The dock with two runs, 2x and 1x, and what each showed."""
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    shown = []
+    run(qtbot, loaded, ready)
+    shown.append(loaded._layers.after.data.copy())
+    click(qtbot, form.double)
+    run(qtbot, loaded, ready)
+    shown.append(loaded._layers.after.data.copy())
+    return loaded, shown
+
+
+def test_runs_are_kept_by_name_and_a_click_shows_one(two_runs, qtbot):
+    dock, shown = two_runs
+    assert kept(dock) == ["Run 1: kriging, 2×", "Run 2: kriging"]
+    names = dock.result.runs.list
+    assert names.currentRow() == 1
+    choose(qtbot, names, 0)
+    np.testing.assert_array_equal(dock._layers.after.data, shown[0])
+    assert "553 sites" in dock.result.words.text()
+    qtbot.keyClick(names, Qt.Key.Key_Down)
+    np.testing.assert_array_equal(dock._layers.after.data, shown[1])
+
+
+def test_the_gene_switch_drives_the_run_that_is_shown(two_runs, qtbot):
+    dock, _ = two_runs
+    dock.show_gene("Gene3")
+    choose(qtbot, dock.result.runs.list, 0)
+    first = next(iter(dock._layers.runs)).enhancement
+    np.testing.assert_array_equal(
+        dock._layers.after.data, first.raster.draw(first.gene("Gene3").mean)
+    )
+
+
+def test_a_run_is_renamed_by_key_and_a_blank_name_is_not_taken(two_runs, qtbot):
+    dock, _ = two_runs
+    names = dock.result.runs.list
+    choose(qtbot, names, 0)
+    for typed, name in (("the fine one", "the fine one"), ("  ", "the fine one")):
+        qtbot.keyClick(names, Qt.Key.Key_F2)
+        edit = names.findChild(QLineEdit)
+        edit.selectAll()
+        qtbot.keyClicks(edit, typed)
+        qtbot.keyClick(edit, Qt.Key.Key_Return)
+        qtbot.waitUntil(lambda: names.findChild(QLineEdit) is None)
+        assert kept(dock) == [name, "Run 2: kriging"]
+
+
+def test_deleting_runs_shows_the_next_and_then_none(two_runs, qtbot):
+    dock, shown = two_runs
+    names = dock.result.runs.list
+    choose(qtbot, names, 1)
+    qtbot.keyClick(names, Qt.Key.Key_Delete)
+    assert kept(dock) == ["Run 1: kriging, 2×"]
+    np.testing.assert_array_equal(dock._layers.after.data, shown[0])
+    click(qtbot, dock.result.runs.delete)
+    assert dock._layers.after is None
+    assert not dock.result.isVisible()
+    assert dock._layers.before.visible
+    assert not dock.result.save.isEnabled()
+
+
+def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
+    dock, _ = two_runs
+    panel, layers = dock.result.runs, dock._layers
+    panel.compare.menu().aboutToShow.emit()
+    panel.compare.menu().actions()[0].trigger()
+    first, second = (kept_run.enhancement for kept_run in layers.runs)
+    for gene in (layers.gene, "Gene4"):
+        dock.show_gene(gene)
+        n = first.sites.n_spots
+        expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
+        np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
+    assert "Run 2: kriging minus Run 1: kriging, 2×" in panel.words.text()
+    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.result.views["difference"])
+    measured = layers.section.gene_lognorm("Gene4")
+    np.testing.assert_allclose(
+        layers.difference.data,
+        layers.section.raster.draw(second.gene("Gene4").mean - measured),
+    )
+    assert not panel.words.isVisible()
+
+
+def test_deleting_the_run_that_was_subtracted_ends_the_difference(two_runs, qtbot):
+    dock, _ = two_runs
+    panel, layers = dock.result.runs, dock._layers
+    panel.compare.menu().aboutToShow.emit()
+    panel.compare.menu().actions()[0].trigger()
+    layers.delete_run(next(iter(layers.runs)))
+    assert not layers.difference_shown
+    assert layers.maps.against is None
+    assert layers.after.visible
+
+
+# ---- queue
+
+
+def test_runs_queue_up_and_cancel_drops_the_one_at_work(loaded, slow, qtbot, ready):
+    form, enhance = loaded.enhance.form, loaded.enhance
+    click(qtbot, enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    assert not enhance.run.isVisible()
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    click(qtbot, enhance.add)
+    click(qtbot, form.double)
+    click(qtbot, enhance.add)
+    assert enhance.queue.words.text() == "2 waiting"
+    click(qtbot, enhance.cancel)
+    qtbot.waitUntil(lambda: len(loaded._layers.runs) == 2, timeout=60_000)
+    ready(loaded)
+    assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging"]
+    assert not enhance.queue.isVisible()
+    assert enhance.run.isVisible()
+
+
+def test_the_cross_clears_the_queue(loaded, slow, qtbot, ready):
+    enhance = loaded.enhance
+    click(qtbot, enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    click(qtbot, enhance.add)
+    qtbot.mouseClick(enhance.queue.clear_button, LEFT)
+    assert not enhance.queue.isVisible()
+    click(qtbot, enhance.cancel)
+    ready(loaded)
+    qtbot.wait(50)
+    assert loaded.phase is Phase.READY
+    assert kept(loaded) == []
+
+
+# ---- estimate
+
+
+def test_the_estimate_follows_the_form(loaded, qtbot):
+    form, line = loaded.enhance.form, loaded.enhance.estimate
+    assert "GB" in line.text()
+    before = line.text()
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    form.method.activated.emit(form.method.currentIndex())
+    assert line.text() != before
+    loaded.viewer.layers.clear()
+    qtbot.waitUntil(lambda: not line.isVisible())
+
+
+# ---- copy
+
+
+@pytest.fixture
+def from_file(dock, section, tmp_path, ready):
+    """The dock with a section that was read from a file whose name has a blank."""
+    path = tmp_path / "my section.h5ad"
+    section.adata.write_h5ad(path)
+    dock.open(path)
+    ready(dock)
+    form = dock.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    return dock
+
+
+def test_the_python_that_is_copied_gives_the_same_numbers(
+    from_file, section, qtbot, ready, tmp_path
+):
+    dock = from_file
+    dock._layers.paint_spots(np.arange(section.n_spots) < 7)
+    run(qtbot, dock, ready)
+    dock.result.runs.as_python.trigger()
+    text = QApplication.clipboard().text()
+    subprocess.run([sys.executable, "-c", text], cwd=tmp_path, check=True, capture_output=True)
+    again, result = ad.read_h5ad(tmp_path / "enhanced.h5ad"), dock._layers.enhancement
+    assert again.obs_names.equals(result.sites.names)
+    np.testing.assert_allclose(again[:, "Gene3"].X.ravel(), result.gene("Gene3").mean, rtol=1e-5)
+
+
+def test_the_command_line_needs_a_saved_record_where_regions_are_painted(
+    from_file, section, qtbot, ready, tmp_path, monkeypatch
+):
+    dock = from_file
+    run(qtbot, dock, ready)
+    dock.result.runs.as_command.trigger()
+    line = QApplication.clipboard().text()
+    assert line.startswith("stentrans enhance '")
+    assert "--method kriging --upscale 2 -o enhanced.h5ad" in line
+    dock._layers.paint_spots(np.arange(section.n_spots) < 7)
+    run(qtbot, dock, ready)
+    dock.result.runs.as_command.trigger()
+    assert "Save the result" in dock.message.text()
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "o"), ""))
+    click(qtbot, dock.result.save)
+    qtbot.waitUntil(lambda: "Saved" in dock.message.text())
+    ready(dock)
+    dock.result.runs.as_command.trigger()
+    assert f"--record {tmp_path / 'o.run.json'}" in QApplication.clipboard().text()
+
+
+def test_a_section_without_a_file_is_told(two_runs):
+    dock, _ = two_runs
+    dock.result.runs.as_python.trigger()
+    assert "not read from a file" in dock.message.text()
