@@ -251,7 +251,7 @@ def _packed(result: Enhancement) -> dict[str, Any] | None:
 
 
 def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> Enhancement:
-    lost, config, extra = record.inputs(section)
+    lost, config, extra, _ = record.inputs(section)
     sites = target_sites(section, lost | (section.totals <= 0), extra, config.upscale)
     genes = pd.Index(arrays["genes"].astype(object))
     if len(arrays["totals"]) != len(sites):

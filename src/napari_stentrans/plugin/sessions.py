@@ -114,8 +114,8 @@ def bring_back(layers: SectionLayers, opened: Reopened, form: ConfigForm) -> lis
     shown = None
     for at, (run, result) in enumerate(zip(facts.runs, opened.results, strict=True)):
         if result is None:
-            lost, config, sites = run.record.inputs(layers.section)
-            again.append(Wanted(layers, config, LostMask(lost, sites), run.name))
+            lost, config, sites, damaged = run.record.inputs(layers.section)
+            again.append(Wanted(layers, config, LostMask(lost, sites), run.name, damaged))
             continue
         kept = layers.runs.add(result, run.name)
         shown = kept if at == facts.shown or shown is None else shown
