@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_stentrans.record import RunRecord
 
 OUTPUT = "enhanced.h5ad"
-_OPTIONS = ("method", "upscale", "denoise", "genes", "seed", "device")
+_OPTIONS = ("method", "upscale", "denoise", "genes", "seed", "device", "image", "features")
 _PUBLISHED = ("epochs", "residual", "values")
 """Settings that the command line has an option for."""
 
@@ -52,6 +52,10 @@ def as_python(record: RunRecord) -> str:
     if record.sites:
         lines += _listed("sites", [repr(tuple(xy)) for xy in record.sites])
         arguments.append("sites")
+    if record.image_damaged:
+        lines += _listed("damaged", [repr(name) for name in record.image_damaged])
+        lines.append("damaged = section.adata.obs_names.isin(damaged)")
+        arguments.append("image_damaged=damaged")
     lines.append(f"result = enhance({', '.join(arguments)})")
     lines.append(f"save(result, {OUTPUT!r})")
     return "\n".join(lines) + "\n"
@@ -72,7 +76,7 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
     changed = _changed(record.config)
     published = changed.pop("published", {})
     beyond = sorted({*changed, *published} - {*_OPTIONS, *_PUBLISHED})
-    if record.lost or record.sites:
+    if record.lost or record.sites or record.image_damaged:
         beyond.append("painted regions")
     if beyond:
         raise ConfigError(
