@@ -12,7 +12,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_stentrans import io
-from napari_stentrans.errors import ReadError
+from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.plugin.layers import adopt, find
 from napari_stentrans.simulate import simulate_section
 
@@ -167,7 +167,9 @@ def test_a_result_is_not_dropped_without_asking(opened, qtbot, ready, monkeypatc
 def test_a_dropped_path_offers_the_same(plugin, dock, path, ready, qtbot, monkeypatch):
     from napari_stentrans.plugin.reader import get_reader
 
-    for data in get_reader(str(path))(str(path)):
+    with pytest.warns(StentransWarning, match="choose by bin=16"):
+        found = get_reader(str(path))(str(path))
+    for data in found:
         dock.viewer._add_layer_from_data(*data)
     ready(dock)
     assert adopt(dock.viewer) is None
