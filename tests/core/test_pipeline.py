@@ -101,9 +101,8 @@ def test_without_denoising_measured_spots_stay_as_measured(
     np.testing.assert_allclose(counts[~lost], section.gene_counts("Gene2")[~lost], atol=0.01)
 
 
-def test_uncertainty_grows_into_the_hole(
-    section: Section, lost: np.ndarray, result: Enhancement
-) -> None:
+def test_uncertainty_grows_into_the_hole(section: Section, lost: np.ndarray) -> None:
+    result = enhance(section, lost, EnhanceConfig(image="off"))
     std = result.gene("Gene2").std[: section.n_spots]
     middle = np.linalg.norm(section.xy - np.median(section.xy, axis=0), axis=1)
     deep = lost & (middle < 1.5 * section.lattice.spacing)

@@ -103,6 +103,8 @@ class Probe:
             return status
         place, values = self.at(position)
         if place:
+            if layer is self._layers.lost:  # the name of the region
+                values = f"{status.get('value', '')}; {values}"
             status |= {"coordinates": f"{place}: {values}", "coords": place, "value": values}
         return status
 
