@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.export.colours import LOST_COLOUR
 from napari_stentrans.export.profile import ENHANCED, MEASURED, band
-from napari_stentrans.plugin.icons import text_color
+from napari_stentrans.plugin.icons import recolour_plot
 
 if TYPE_CHECKING:
     from napari_stentrans.export.profile import Profile
@@ -85,9 +85,4 @@ class ProfilePlot(QWidget):
             self._recolour()
 
     def _recolour(self) -> None:
-        color: Any = text_color(self)
-        self._plot.setBackground(None)  # else that of the last theme stays
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(color)
-            axis.setTextPen(color)
+        recolour_plot(self._plot, self)

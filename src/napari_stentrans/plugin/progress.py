@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qtpy.QtCore import QEvent
 from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
 
-from napari_stentrans.plugin.icons import text_color
+from napari_stentrans.plugin.icons import recolour_plot
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -197,9 +197,4 @@ class LossCurve(QWidget):
             self._recolour()
 
     def _recolour(self) -> None:
-        color: Any = text_color(self)
-        self._plot.setBackground(None)  # else that of the last theme stays
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(color)
-            axis.setTextPen(color)
+        recolour_plot(self._plot, self)

@@ -8,7 +8,7 @@ import pyqtgraph
 from qtpy.QtCore import QEvent, Qt, Signal
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
-from napari_stentrans.plugin.icons import text_color
+from napari_stentrans.plugin.icons import recolour_plot, text_color
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -88,9 +88,5 @@ class QualityPlot(QWidget):
 
     def _recolour(self) -> None:
         color: Any = text_color(self)
-        self._plot.setBackground(None)  # else that of the last theme stays
+        recolour_plot(self._plot, self)
         self._equal.setPen(pyqtgraph.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
-        for side in ("left", "bottom"):
-            axis = self._plot.getAxis(side)
-            axis.setPen(color)
-            axis.setTextPen(color)
