@@ -209,7 +209,7 @@ class GenesPanel(Panel):
 
     def _complain(self, problem: str) -> None:
         if problem:
-            self._complain(problem)
+            self.failed.emit(problem)
 
     # ---- overlay and look
 
