@@ -48,10 +48,10 @@ def take(folder: Path, section: Path | None, theme: str, scratch: Path, *, pages
     from camera import Camera
     from gallery import draw_pairs, write_figures
     from hands import Hands
-    from names import PICTURES
+    from names import PICTURES, SHEET
     from qtpy.QtCore import Qt
     from qtpy.QtWidgets import QApplication
-    from sheet import SHEET, draw_sheet, write_sheet
+    from sheet import draw_sheet, write_sheet
     from story import Story
 
     from napari_stentrans.plugin.app import open_viewer

@@ -15,6 +15,8 @@ if TYPE_CHECKING:
     from hands import Hands
     from qtpy.QtWidgets import QWidget
 
+STEP = 8
+"""Levels of red, green and blue that are kept lie so far apart; noise would make files large."""
 OFTEN, RARE = 96, 160
 """Of 256 colours, those that are seen most often, and those that cover what else there is."""
 MARGIN = 8
@@ -52,13 +54,21 @@ class Camera:
 
     def part(self, name: str, *parts: str, light: bool = False) -> None:
         """Take parts of the dock that stand below each other, as far as they are in view."""
-        self.hands.look_at(parts[0])
+        self.hands.look_at(parts[-1])
         self.hands.settle()
         self.save(name, self._grab(self._around(*parts)))
         if light and self.theme != "light":
             self._set_theme("light")
             self.save(f"{name}_light", self._grab(self._around(*parts)))
             self._set_theme(self.theme)
+
+    def opened(self, name: str, *parts: str) -> None:
+        """Take the menu or the dialog that is open, with parts of the dock beside it."""
+        over = QApplication.activePopupWidget() or QApplication.activeModalWidget()
+        place = _place(over) if over is not None else QRect()
+        place = place | self._around(*parts) if parts else place
+        self.hands.settle()
+        self.save(name, self._grab(place & _place(self.hands.window)))
 
     def canvas(self) -> Image.Image:
         """Take the canvas only; it is not saved."""
@@ -109,7 +119,7 @@ class Camera:
 
 def few_colours(image: Image.Image) -> Image.Image:
     """Picture with 256 colours: large areas keep theirs, and so do small ones, as in a legend."""
-    image = image.convert("RGB")
+    image = image.convert("RGB").point(lambda level: min(round(level / STEP) * STEP, 255))
     counted = sorted(image.getcolors(image.width * image.height), reverse=True)
     often = [part for _, colour in counted[:OFTEN] for part in colour]
     rare = image.quantize(RARE, Image.Quantize.MAXCOVERAGE).getpalette() or []

@@ -3,6 +3,8 @@
 Nothing but words, so that tests can read it without a window.
 """
 
+SHEET = "contact_sheet"
+"""All of them, small."""
 PICTURES = {
     "empty": "Before anything is open",
     "sample_menu": "Open sample: two simulated sections, and real ones to download",

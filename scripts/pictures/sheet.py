@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from names import PICTURES
+from names import PICTURES, SHEET
 from PIL import Image, ImageDraw, ImageFont
 
 if TYPE_CHECKING:
@@ -12,7 +12,6 @@ if TYPE_CHECKING:
 
     from camera import Camera
 
-SHEET = "contact_sheet"
 ACROSS = 4
 CELL = (256, 160)
 GAP, LINE = 8, 16

@@ -86,6 +86,13 @@ def check_drawn(layers, gene):
         )
 
 
+def test_a_name_that_nobody_looked_for_is_noticed():
+    with pytest.raises(AssertionError, match="Fly"), Step("Press **Fly** or `F`.") as step:
+        step("F")
+    with pytest.raises(AssertionError, match="Swim"), Step("Press **Fly**.") as step:
+        step("Swim")
+
+
 def test_the_tutorial_word_by_word(steps, hands, plugin, monkeypatch, tmp_path):
     assert len(steps) == 9
     open_the_window(steps[1], hands, plugin)
