@@ -5,7 +5,7 @@
 
 Each section is enhanced with its own image and with wrong ones: shifted by ten spots, turned by
 180 degrees, blank, noise, another section's. Beside each stands the median correlation over the
-most spatial genes, as a ratio to that without any image, and how often the image was used.
+most spatial genes, in brackets that without any image, and how often the image was used.
 """
 
 from __future__ import annotations
@@ -85,8 +85,12 @@ def main() -> None:
             found = np.array(
                 [svg(score, truth, given, hidden, image=True) for _, hidden in hold_outs]
             )
-            ratios = found[:, 0] / plain
-            said = "  ".join(f"{k} {r:.3f}" for (k, _), r in zip(hold_outs, ratios, strict=True))
+            said = "  ".join(
+                f"{hold_out} {with_it:.3f} ({without:.3f})"
+                for (hold_out, _), with_it, without in zip(
+                    hold_outs, found[:, 0], plain, strict=True
+                )
+            )
             print(
                 f"{name:<6}{label:<11}{said}   used {found[:, 1].sum():.0f} of {len(found)}",
                 flush=True,

@@ -16,8 +16,8 @@ if TYPE_CHECKING:
     from hands import Hands
     from qtpy.QtWidgets import QWidget
 
-STEP, OFTEN, RARE = 8, 16, 160
-"""Pictures have few colours, so that they stay small: the 16 most frequent ones as they are, of the
+STEP, OFTEN, RARE = 8, 4, 160
+"""Pictures have few colours, so that they stay small: the 4 most frequent ones as they are, of the
 others only levels that are 8 apart, and of those the most frequent, and 160 that cover the rest."""
 MARGIN = 8
 THEME = "Ctrl+Shift+T"

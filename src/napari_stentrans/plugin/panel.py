@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import (
     QFrame,
+    QHBoxLayout,
     QLabel,
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -58,6 +60,15 @@ def scrolled(*panels: Panel) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def in_row(*parts: QWidget) -> QHBoxLayout:
+    """Lay widgets out in a row; small buttons take no more than they need."""
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for at, part in enumerate(parts):
+        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    return row
 
 
 def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QPushButton:
