@@ -106,7 +106,7 @@ class Hands:
         end = time.monotonic() + seconds
         while time.monotonic() < end:
             QApplication.processEvents()
-            time.sleep(0.005)
+            time.sleep(0.01)
 
     def wait(self, until: Callable[[], object], what: str) -> None:
         """Let the window live until something has happened."""

@@ -10,7 +10,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
-from napari_stentrans.plugin.layers import find
+from napari_stentrans.plugin.found import find
 
 if TYPE_CHECKING:
     from pathlib import Path

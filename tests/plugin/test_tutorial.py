@@ -15,7 +15,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog
 
-from napari_stentrans.plugin.layers import find
+from napari_stentrans.plugin.found import find
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 
@@ -93,6 +93,8 @@ def test_a_name_that_nobody_looked_for_is_noticed():
         step("Swim")
 
 
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # two runs of the default method on the sample as it is
 def test_the_tutorial_word_by_word(steps, hands, plugin, monkeypatch, tmp_path):
     assert len(steps) == 9
     open_the_window(steps[1], hands, plugin)
