@@ -311,8 +311,16 @@ def drawn_line(compared, qtbot, start_spot, dx):
     layers = compared._layers
     click(qtbot, compared.result.views["profile"])
     start = world_of(layers, start_spot)
-    paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
-    qtbot.waitUntil(lambda: compared.result.profile.plot is not None)
+    slowly = [(0, dx * i / 20) for i in range(1, 21)]
+    paint(qtbot, compared.viewer, start, *slowly)
+
+    def drawn_to_its_end():
+        line, profile = compared.viewer.layers["profile line"].data[-1], panel.profile()
+        length = np.linalg.norm(line[1] - line[0])
+        return profile is not None and profile.length == pytest.approx(length, rel=1e-4)
+
+    panel = compared.result.profile
+    qtbot.waitUntil(drawn_to_its_end)
     line = compared.viewer.layers["profile line"].data[-1]
     return line[:, ::-1] / layers.frame.per_px
 
