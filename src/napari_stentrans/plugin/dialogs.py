@@ -31,10 +31,19 @@ def ask_folder(parent: QWidget) -> Path | None:
     return Path(chosen) if chosen else None
 
 
-def ask_target(parent: QWidget, proposed: str) -> Path | None:
-    """Ask where to save a result; None when the person does not want to, or not to replace."""
-    path = _ask_name(parent, "Save the result", proposed, "AnnData (*.h5ad)", ".h5ad")
-    return path if path is None or _may_replace(parent, path, record_path(path)) else None
+def ask_place(
+    parent: QWidget, proposed: str, kind: str, ending: str, *, with_record: bool
+) -> Path | None:
+    """Ask where to save what has an ending; None when the person thinks better of it.
+
+    ``with_record`` says whether a run record is written beside it.
+    """
+    filters = f"{kind.partition(' (')[0]} (*{ending})"
+    path = _ask_name(parent, "Save as", proposed, filters, ending)
+    if path is None:
+        return None
+    files = (path, record_path(path)) if with_record else (path,)
+    return path if _may_replace(parent, *files) else None
 
 
 def ask_table(parent: QWidget, proposed: str) -> Path | None:
@@ -142,7 +151,7 @@ def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str
     if not chosen:
         return None
     path = Path(chosen)
-    return path if path.suffix == ending else path.with_name(path.name + ending)
+    return path if path.name.lower().endswith(ending) else path.with_name(path.name + ending)
 
 
 def _may_replace(parent: QWidget, *paths: Path) -> bool:

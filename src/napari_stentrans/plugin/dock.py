@@ -16,10 +16,9 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
-from napari_stentrans.export import record_path, save_steps
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
-from napari_stentrans.plugin.dialogs import ask_table, ask_target
+from napari_stentrans.plugin.dialogs import ask_table
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.keys import Keys
@@ -34,6 +33,7 @@ from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.saver import Saver, SaverJobs
 from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.tissue_view import TissueView
 from napari_stentrans.plugin.worker import check_steps, run_steps
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
-    from napari_stentrans.plugin.runs import Run
+    from napari_stentrans.plugin.saving import What
     from napari_stentrans.progress import Progress, Steps
 
 WIDTH, LEAST_WIDTH = 360, 300
@@ -85,6 +85,7 @@ class StentransDock(QWidget):
         self.lost.rows.addWidget(self.tissue.button)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
         self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
+        self._saver = Saver(self, self.genes, SaverJobs(self._write, self._on_saved))
         self._lay_out()
         self._connect()
         self._keys = Keys(napari_viewer, self)
@@ -183,24 +184,10 @@ class StentransDock(QWidget):
         work = partial(check_steps, layers.section, result.record)
         self._runner.start(work, Phase.CHECKING, partial(self._on_checked, layers, result))
 
-    def save(self) -> None:
-        """Ask where to, and write the result there, off the window's thread."""
-        if self._layers is None or self._layers.enhancement is None or not self._phase.idle:
-            return
-        result, section = self._layers.enhancement, self._layers.section
-        path = ask_target(self, f"{section.name.replace(' ', '_')}_enhanced.h5ad")
-        if path is None:
-            return
-        self._runner.stop()
-        quality = self._layers.quality
-        if quality is not None:
-            record = result.record.model_copy(update={"quality": quality.facts()})
-            result = replace(result, record=record)
-        self.message.clear()
-        self.enhance.progress.start(f"Writing {path.name}")
-        work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
-        run = self._layers.runs.of(self._layers.enhancement)
-        self._runner.start(work, Phase.SAVING, partial(self._on_saved, run=run))
+    def save(self, what: What | None = None) -> None:
+        """Ask what to save and where to, and write it there, off the window's thread."""
+        if self._layers is not None and self._phase.idle:
+            self._saver.ask(self._layers, what)
 
     def save_table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
@@ -274,10 +261,21 @@ class StentransDock(QWidget):
         self._choose(layers)
 
     def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
+        self._write(work, name, self._on_session_saved)
+
+    def _write(
+        self,
+        work: Callable[[], Steps[list[Path]]],
+        name: str,
+        saved: Callable[[list[Path]], None],
+    ) -> None:
+        if not self._phase.idle:
+            self._fail("Wait until the run has ended, or cancel it, and save then.")
+            return
         self._runner.stop()
         self.message.clear()
         self.enhance.progress.start(f"Writing {name}")
-        self._runner.start(work, Phase.SAVING, self._on_session_saved)
+        self._runner.start(work, Phase.SAVING, saved)
 
     def _on_session_saved(self, files: list[Path]) -> None:
         self._on_saved(files)
@@ -313,9 +311,7 @@ class StentransDock(QWidget):
             layers.quality = found
             self._show_result()
 
-    def _on_saved(self, files: list[Path], run: Run | None = None) -> None:
-        if run is not None:
-            run.record = record_path(files[0])
+    def _on_saved(self, files: list[Path]) -> None:
         names = " and ".join(path.name for path in files)
         self.message.show_message(f"Saved {names} in {files[0].parent}.", "note")
 
@@ -477,7 +473,7 @@ class StentransDock(QWidget):
         self._runner.failed.connect(self._fail)
         self._runner.warned.connect(self._on_warned)
         self._runner.ended.connect(self._on_ended)
-        self.result.saveWanted.connect(self.save)
+        self.result.saveWanted.connect(lambda: self.save())
         self.result.runs.shown.connect(self._on_run_shown)
         self.result.runs.copyWanted.connect(partial(copy_run, self.message))
         self.lost.counted.connect(self.enhance.estimate.set_lost)

@@ -98,6 +98,11 @@ class GenesPanel(Panel):
         if self.which() == "changed" and self._listed_of is not layers.enhancement:
             self._fill()
 
+    @property
+    def listed(self) -> Listed | None:
+        """The list of genes that a person gave, or None."""
+        return self._lists.mine
+
     def which(self) -> ListName:
         """Name of the list that is shown."""
         return self.lists.currentData()
@@ -209,7 +214,7 @@ class GenesPanel(Panel):
 
     def _complain(self, problem: str) -> None:
         if problem:
-            self._complain(problem)
+            self.failed.emit(problem)
 
     # ---- overlay and look
 

@@ -74,7 +74,7 @@ class ResultPanel(Panel):
         self.rows.addWidget(self.legend)
         self.save = button(
             "Save…",
-            "Write the result as .h5ad, with the settings of the run beside it as .run.json",
+            "Write the result for analysis, as images, a table or a figure; or the lost regions",
             self.saveWanted.emit,
         )
         self.rows.addWidget(self.save)
