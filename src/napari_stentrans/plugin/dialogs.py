@@ -13,6 +13,8 @@ from napari_stentrans.plugin.endings import file_filters
 from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_stentrans.samples import RealSample
 
 
@@ -32,14 +34,15 @@ def ask_folder(parent: QWidget) -> Path | None:
 
 
 def ask_place(
-    parent: QWidget, proposed: str, kind: str, ending: str, *, with_record: bool
+    parent: QWidget, proposed: str, formats: Mapping[str, str], ending: str, *, with_record: bool
 ) -> Path | None:
     """Ask where to save what has an ending; None when the person thinks better of it.
 
-    ``with_record`` says whether a run record is written beside it.
+    Another ending of ``formats`` may be written by hand. ``with_record`` says whether a run
+    record is written beside it.
     """
-    filters = f"{kind.partition(' (')[0]} (*{ending})"
-    path = _ask_name(parent, "Save as", proposed, filters, ending)
+    filters = f"{formats[ending].partition(' (')[0]} (*{ending})"
+    path = _ask_name(parent, "Save as", proposed, filters, ending, *formats)
     if path is None:
         return None
     files = (path, record_path(path)) if with_record else (path,)
@@ -140,7 +143,9 @@ def ask_profile(parent: QWidget, proposed: str) -> Path | None:
     return path if _may_replace(parent, path) else None
 
 
-def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:
+def _ask_name(
+    parent: QWidget, title: str, proposed: str, kind: str, ending: str, *others: str
+) -> Path | None:
     chosen, _ = QFileDialog.getSaveFileName(
         parent,
         title,
@@ -151,7 +156,8 @@ def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str
     if not chosen:
         return None
     path = Path(chosen)
-    return path if path.name.lower().endswith(ending) else path.with_name(path.name + ending)
+    known = path.name.lower().endswith((ending, *others))
+    return path if known else path.with_name(path.name + ending)
 
 
 def _may_replace(parent: QWidget, *paths: Path) -> bool:

@@ -19,8 +19,10 @@ from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_table
+from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.genes_panel import GenesPanel
+from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers, adopt, find
 from napari_stentrans.plugin.lost_panel import LostPanel
@@ -90,6 +92,9 @@ class StentransDock(QWidget):
         self._connect()
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
+        corner = HelpCorner(napari_viewer, self._on_warned)
+        self.data.head.addWidget(corner)
+        bind_dock(self, corner)
         self._recolour()
         self._on_layers_changed()
 

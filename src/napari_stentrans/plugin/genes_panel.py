@@ -17,7 +17,7 @@ from napari_stentrans.plugin.gene_lists import LISTS, GeneLists
 from napari_stentrans.plugin.gene_names import Kept, parse, read_list
 from napari_stentrans.plugin.look_form import LookForm
 from napari_stentrans.plugin.maps import MOST_OVERLAID
-from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.panel import Panel, button, reveal, words
 from napari_stentrans.plugin.rankings import Rankings
 from napari_stentrans.plugin.shortcuts import bind, with_keys
 
@@ -354,6 +354,7 @@ class GenesPanel(Panel):
         self._let_go(str(chip.property("gene")))
 
     def _focus_search(self) -> None:
+        reveal(self.search)
         self.search.edit.setFocus()
         self.search.edit.selectAll()
 

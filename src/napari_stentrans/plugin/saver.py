@@ -86,14 +86,8 @@ class Saver:
         proposed = wish.proposed(stock)
         if self._folder is not None and self._folder.is_dir():
             proposed = str(self._folder / proposed)
-        kind = KINDS[wish.what]
-        path = ask_place(
-            self._parent,
-            proposed,
-            kind.formats[wish.ending],
-            wish.ending,
-            with_record=wish.what in OF_RUNS,
-        )
+        formats, with_record = KINDS[wish.what].formats, wish.what in OF_RUNS
+        path = ask_place(self._parent, proposed, formats, wish.ending, with_record=with_record)
         if path is None:
             return
         self._folder = path.parent
