@@ -171,13 +171,7 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
         gate.set()
         qtbot.waitUntil(lambda: loaded.phase is Phase.CHECKING, timeout=30_000)
 
-    original = loaded._on_enhanced
-
-    def close_gate(*args):
-        gate.clear()  # so that the check is held
-        original(*args)
-
-    loaded._on_enhanced = close_gate
+    layers.runs.changed.connect(gate.clear)  # so that the check is held
     begin()
     result = layers.enhancement
     loaded.show_gene("Gene3")

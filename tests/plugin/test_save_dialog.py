@@ -15,7 +15,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans.io import read_mask
-from napari_stentrans.plugin import saving
+from napari_stentrans.plugin import wishes
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.regions import Regions
 
@@ -153,7 +153,7 @@ def test_limits_are_told_before_anything_is_written(done, qtbot, monkeypatch):
     assert "A figure shows 20 genes at most, and these are 40" in dialog.words.text()
     choose_data(dialog.which, "shown")
     assert dialog.save.isEnabled()
-    monkeypatch.setattr(saving, "find_spec", lambda name: None)
+    monkeypatch.setattr(wishes, "find_spec", lambda name: None)
     choose(qtbot, dialog, "everything")
     choose_data(dialog.formats, ".sdata.zarr")
     assert not dialog.save.isEnabled()

@@ -21,7 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_stentrans.plugin.panel import button
-from napari_stentrans.plugin.saving import (
+from napari_stentrans.plugin.wishes import (
     BYTES_PER_VALUE,
     KINDS,
     WORTH_SAYING,
@@ -32,7 +32,7 @@ from napari_stentrans.plugin.saving import (
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.gene_names import Listed
-    from napari_stentrans.plugin.saving import Extra, Kind, Stock, What, WhichGenes
+    from napari_stentrans.plugin.wishes import Extra, Kind, Stock, What, WhichGenes
 
 EXTRAS: dict[Extra, tuple[str, str]] = {
     "std": ("Uncertainty", "Add the standard deviation of each value"),
