@@ -29,6 +29,7 @@ from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.preferences import Following
 from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
@@ -81,7 +82,8 @@ class StentransDock(QWidget):
         self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
-        self._followers = (*panels, self._enhancing, self._saving)
+        self._following = Following(self.enhance.form, self._enhancing)
+        self._followers = (*panels, self._enhancing, self._saving, self._following)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
         self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
         self._lay_out()
@@ -167,6 +169,7 @@ class StentransDock(QWidget):
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
+        self._following.let_go()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)

@@ -12,6 +12,7 @@ from napari_stentrans.io.masks import LostMask, painted_to_lost
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.gene_maps import GeneMaps
 from napari_stentrans.plugin.images import (
+    LOST_OPACITY,
     TAG,
     FirstLook,
     brush_of,
@@ -74,6 +75,8 @@ class SectionLayers:
         The result that is shown, or None.
     quality
         How good that result is, where it was checked.
+    lost_opacity
+        Opacity of the layer of lost regions when it is made.
     preview_of
         Method whose result is awaited while a preview is shown, else empty.
     gene
@@ -118,6 +121,7 @@ class SectionLayers:
         self.quality: Quality | None = None
         self.runs = Runs()
         self.preview_of = ""
+        self.lost_opacity = LOST_OPACITY
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_removed)
@@ -393,6 +397,7 @@ class SectionLayers:
             self._layers.put("lost", lost_layer(self.section, self._frame))
             self._layers["lost"].brush_size = brush_of(self.section.raster)
             self._layers["lost"].selected_label = 1
+            self._layers["lost"].opacity = self.lost_opacity
         layer: Labels = self._layers["lost"]
         layer.visible, layer.contour = True, 0
         return layer
