@@ -58,9 +58,7 @@ def test_the_manifest_and_the_program_have_the_same_preferences():
     assert MANIFEST.display_name == PAGE
 
 
-def test_a_new_dock_begins_with_what_is_preferred(
-    kept, open_dock, load, section, tmp_path, qtbot
-):
+def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section, tmp_path, qtbot):
     kept.start.method, kept.start.double, kept.start.device = "kriging", False, "cpu"
     kept.maps.colormap, kept.maps.high, kept.maps.lost_opacity = "magma", 95.0, 0.3
     kept.files.samples = str(tmp_path / "mine")

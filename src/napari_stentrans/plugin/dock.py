@@ -37,7 +37,6 @@ from napari_stentrans.plugin.runner import Runner
 from napari_stentrans.plugin.saving import Saving
 from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.tissue_view import TissueView
-from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -71,7 +70,9 @@ class StentransDock(QWidget):
         self.viewer = napari_viewer
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
-        self._opener = Opener(self, napari_viewer, self._load, self._prepare, self._fail)
+        self._opener = Opener(
+            self, napari_viewer, self._load, self._prepare, self._fail, self.open_session
+        )
         self._closed = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
@@ -85,7 +86,7 @@ class StentransDock(QWidget):
         self._following = Following(self.enhance.form, self._enhancing)
         self._followers = (*panels, self._enhancing, self._saving, self._following)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
-        self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
+        self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         self._lay_out()
         self._watch_viewer()
         self._connect_panels()
@@ -108,14 +109,14 @@ class StentransDock(QWidget):
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
         """Read a section, or a session, from a path, off the window's thread, and show it."""
-        if str(path).lower().endswith(ENDING):
-            self.open_session(path)
-        else:
-            self._opener.open(path, chosen)
+        self._opener.open(path, chosen)
 
     def open_session(self, path: str | Path | None = None) -> None:
         """Bring back what was saved in a session; ask for one where no path is given."""
-        self._keeper.open(path)
+        if self.phase.running or self.phase in (Phase.SAVING, Phase.STOPPING):
+            self._fail("Wait until the run has ended, or cancel it, and open the session then.")
+        else:
+            self._keeper.open(path)
 
     def save_session(self) -> None:
         """Ask where to, and write all that was done with the section there."""
