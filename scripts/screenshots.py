@@ -18,7 +18,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.plugin.app import open_viewer
-from napari_stentrans.plugin.layers import find
+from napari_stentrans.plugin.found import find
 from napari_stentrans.plugin.phase import Phase
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ import pytest
 from gestures import click
 
 from napari_stentrans.plugin import layer_planes
-from napari_stentrans.plugin.layers import find
+from napari_stentrans.plugin.found import find
 
 UM = {"units": ("micrometer",) * 2}
 

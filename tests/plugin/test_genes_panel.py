@@ -324,13 +324,13 @@ def test_genes_are_laid_over_each_other_before_and_after(panel, layers, result, 
                 expected = blended(section, raster, list(zip(maps, measured, strict=True)))
                 np.testing.assert_allclose(layer.data[..., :3], expected, atol=1.01)
                 np.testing.assert_array_equal(layer.data[..., 3] > 0, raster.index >= 0)
-            assert [bar.name for bar in panel.bar.bars()] == genes
+            assert [bar.name for bar in panel.overlay.bar.bars()] == genes
         if len(genes) < 3:
-            click(qtbot, panel.over)
-    assert not panel.over.isEnabled()
+            click(qtbot, panel.overlay.over)
+    assert not panel.overlay.over.isEnabled()
     assert layers.before.name == "Gene2 + Gene5 + Gene8 measured"
     for _ in range(2):
-        click(qtbot, panel.chips[0])
+        click(qtbot, panel.overlay.chips[0])
     assert not layers.before.rgb
     assert_drawn(layers, "Gene8")
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene8").mean))
@@ -344,7 +344,7 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     order = [layer.name for layer in layers.viewer.layers]
     layers.viewer.layers.selection.active = layers.before
     layers.set_side_by_side(on=True)
-    click(qtbot, panel.over)
+    click(qtbot, panel.overlay.over)
     layers.show_gene("Gene4")
     assert layers.side_by_side
     assert layers.before.rgb
@@ -357,7 +357,7 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     ]
     assert (layers.before.name, layers.before.opacity) == ("mine", 0.5)
     assert layers.viewer.layers.selection.active is layers.before
-    click(qtbot, panel.chips[0])
+    click(qtbot, panel.overlay.chips[0])
     assert layers.before.colormap.name == layers.after.colormap.name == "magma"
     layers.before.contrast_limits = (0, 1)
     assert layers.after.contrast_limits == [0, 1]  # linked again
@@ -366,7 +366,7 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
 def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
     layers.show_enhancement(result)
     layers.set_difference(on=True)
-    click(qtbot, panel.over)
+    click(qtbot, panel.overlay.over)
     layers.show_gene("Gene4")
     assert layers.difference_shown
     assert not layers.after.visible
@@ -398,15 +398,15 @@ def type_number(qtbot, spin, number):
 
 def test_counts_or_log_normalised(panel, layers, result, qtbot):
     layers.show_enhancement(result)
-    assert panel.bar.bars()[0].unit == "log-normalised"
+    assert panel.overlay.bar.bars()[0].unit == "log-normalised"
     pick(qtbot, unfold(qtbot, panel).scale, "Counts (linear)")
     section, mean = layers.section, result.gene("Gene1").mean
     counts = section.gene_counts("Gene1")
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(counts))
     expected = result.expected_counts(mean[:, None])[:, 0]
     np.testing.assert_allclose(layers.after.data, result.raster.draw(expected), rtol=1e-6)
-    assert panel.bar.bars()[0].unit == "counts"
-    assert panel.bar.bars()[0].limits[1] == pytest.approx(np.percentile(counts, 99.5))
+    assert panel.overlay.bar.bars()[0].unit == "counts"
+    assert panel.overlay.bar.bars()[0].limits[1] == pytest.approx(np.percentile(counts, 99.5))
 
 
 def test_the_range_is_in_percentiles_of_the_gene(panel, layers, qtbot):
@@ -427,7 +427,7 @@ def test_contrast_set_by_hand_is_remembered_for_its_gene(panel, layers, qtbot):
     assert layers.before.contrast_limits != [0.5, 1.5]
     layers.show_gene("Gene1")
     assert layers.before.contrast_limits == [0.5, 1.5]
-    assert panel.bar.bars()[0].limits == (0.5, 1.5)
+    assert panel.overlay.bar.bars()[0].limits == (0.5, 1.5)
     click(qtbot, unfold(qtbot, panel).follow)
     top = np.percentile(layers.section.gene_lognorm("Gene1"), 99.5)
     np.testing.assert_allclose(layers.before.contrast_limits, [0, top], rtol=1e-5)
@@ -438,7 +438,7 @@ def test_the_bar_follows_the_layer(panel, layers, qtbot):
     assert layers.before.colormap.name == "magma"
     layers.before.contrast_limits = (0, 2)
     layers.before.colormap = "gray"
-    (bar,) = panel.bar.bars()
+    (bar,) = panel.overlay.bar.bars()
     assert bar.limits == (0, 2)
     np.testing.assert_allclose(bar.colours[-1, :3], 1, atol=0.01)
     layers.show_gene("Gene3")
@@ -467,7 +467,7 @@ def test_total_counts_and_genes_per_spot_are_maps(panel, layers, result, qtbot):
     seen = np.asarray((section.counts > 0).sum(1)).ravel().astype(np.float32)
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(seen))
     assert np.isnan(layers.after.data).all()
-    assert panel.bar.bars()[0].unit == "genes"
+    assert panel.overlay.bar.bars()[0].unit == "genes"
     assert layers.gene == "Gene1"  # a run for one gene still has one
     assert layers.before.name == f"{PER_SPOT} measured"
 
@@ -506,3 +506,11 @@ def test_the_run_of_the_shown_gene_is_that_of_the_last_gene(loaded, qtbot, ready
     assert list(loaded._layers.enhancement.genes) == ["Gene3"]
     assert loaded.genes.search.edit.text() == TOTALS
     assert not loaded.message.isVisible()
+
+
+def test_favourites_that_cannot_be_kept_are_told(loaded, own_settings):
+    own_settings.parent.mkdir(exist_ok=True)
+    own_settings.write_text("a file where the folder should be")
+    loaded.genes.toggle_favourite("Gene5")
+    assert "Favourites cannot be kept for the next time" in loaded.message.text()
+    assert loaded.genes.kept.favourites == ["Gene5"], "for this time they are"

@@ -17,7 +17,8 @@ from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans import io
 from napari_stentrans.errors import ReadError
-from napari_stentrans.plugin.layers import SectionLayers, adopt, find
+from napari_stentrans.plugin.found import adopt, find
+from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.reader import get_reader
 
 if TYPE_CHECKING:

@@ -20,10 +20,11 @@ from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
+from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keys import Keys
-from napari_stentrans.plugin.layers import SectionLayers, adopt, find
+from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener

@@ -9,7 +9,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
-from napari_stentrans.plugin.layers import SectionLayers, find
+from napari_stentrans.plugin.found import find
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.worker import check_steps, run_steps
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.enhance_panel import EnhancePanel
+    from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.quality_panel import QualityPanel
     from napari_stentrans.plugin.runner import Runner
 

@@ -3,21 +3,20 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import numpy as np
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QApplication, QComboBox, QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QApplication, QComboBox, QToolButton
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.plugin.colour_bar import Bar, ColourBar, to_black
 from napari_stentrans.plugin.dialogs import ask_gene_list
+from napari_stentrans.plugin.fold import Fold
 from napari_stentrans.plugin.gene_list import GeneList
 from napari_stentrans.plugin.gene_lists import LISTS, GeneLists
 from napari_stentrans.plugin.gene_names import Kept, Listed, parse, read_list
 from napari_stentrans.plugin.look_form import LookForm
-from napari_stentrans.plugin.maps import MOST_OVERLAID
-from napari_stentrans.plugin.panel import Panel, button, reveal, words
+from napari_stentrans.plugin.overlay_line import OverlayLine
+from napari_stentrans.plugin.panel import Panel, button, in_row, reveal, words
 from napari_stentrans.plugin.rankings import Rankings
 from napari_stentrans.plugin.shortcuts import bind, with_keys
 
@@ -32,8 +31,6 @@ if TYPE_CHECKING:
 
 DWELL_MS = 1500
 """A gene that is looked at for so long counts as recent."""
-COLOURS = 32
-"""Steps of the colour bar."""
 
 
 class GenesPanel(Panel):
@@ -77,13 +74,13 @@ class GenesPanel(Panel):
         if layers is not None:
             layers.drawn.connect(self.refresh)
             self._fill()
+        self.overlay.set_layers(layers)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what is shown of the genes, and how."""
         layers = self._layers
         if layers is None:
-            self.bar.set_bars([])
             return
         shown = layers.maps.shown
         self.list.mark(shown)
@@ -92,8 +89,7 @@ class GenesPanel(Panel):
         self.star.setText("★" if shown in self.kept.favourites else "☆")
         self.star.setChecked(shown in self.kept.favourites)
         self.look.setValue(layers.maps.look)
-        self._show_kept()
-        self._show_bars()
+        self.overlay.refresh()
         self._dwell.start()
         if self.which() == "changed" and self._listed_of is not layers.enhancement:
             self._fill()
@@ -225,57 +221,7 @@ class GenesPanel(Panel):
         if problem:
             self.failed.emit(problem)
 
-    # ---- overlay and look
-
-    def lay_over(self) -> None:
-        """Keep the gene that is shown, so that the next one is laid over it."""
-        if self._layers is not None:
-            maps = self._layers.maps
-            if len(maps.kept) < MOST_OVERLAID - 1:
-                self._layers.lay_over([*maps.kept, maps.shown])
-
-    def _let_go(self, name: str) -> None:
-        if self._layers is not None:
-            self._layers.lay_over([kept for kept in self._layers.maps.kept if kept != name])
-
-    def _show_kept(self) -> None:
-        """One button for each gene that is kept; a press lets it go."""
-        kept = () if self._layers is None else self._layers.maps.kept
-        self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
-        for at, chip in enumerate(self.chips):
-            name = kept[at] if at < len(kept) else ""
-            chip.setVisible(bool(name))
-            chip.setText(f"{name} ×")
-            chip.setProperty("gene", name)
-            chip.setToolTip(f"{name} stays while others are laid over it; press to let it go")
-            chip.setAccessibleName(f"let go of {name}")
-        waiting = bool(kept) and self._layers is not None and len(self._layers.maps.names) == 1
-        self.waiting.setVisible(waiting)
-        if waiting:
-            self.waiting.setText(f"Choose another gene to lay over {kept[0]}.")
-
-    def _show_bars(self) -> None:
-        layers = self._layers
-        layer = None if layers is None else layers.before or layers.after
-        if layers is None or layer is None:
-            self.bar.set_bars([])
-            return
-        bars = []
-        for one in layers.maps.legends():
-            if one.overlay is not None:
-                colour, limits = one.overlay
-                bars.append(Bar(one.name, one.unit, limits, to_black(colour)))
-                continue
-            for event in (layer.events.contrast_limits, layer.events.colormap):
-                event.connect(self._on_layer)
-            colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
-            low, high = map(float, layer.contrast_limits)
-            bars.append(Bar(one.name, one.unit, (low, high), colours))
-        self.bar.set_bars(bars)
-
-    def _on_layer(self, event: object = None) -> None:
-        if self._layers is not None:
-            self._show_bars()
+    # ---- look
 
     def _on_look(self) -> None:
         if self._layers is not None:
@@ -299,31 +245,20 @@ class GenesPanel(Panel):
         self.words = words("about the list of genes")
         self.paste = button("Paste", "Take a list of genes from the clipboard", self._paste)
         self.open = button("Open list…", "Read a list of genes from a CSV or TXT file", self._open)
-        self.over = button(
-            "Lay over",
-            with_keys(
-                "Keep this gene and choose another: both are shown in colours that add up. "
-                "Up to three",
-                "genes.lay_over",
-            ),
-            self.lay_over,
-        )
-        self.chips = [button("", "") for _ in range(MOST_OVERLAID - 1)]
-        self.waiting = words("what to do next")
-        self.bar = ColourBar()
+        self.overlay = OverlayLine()
         self.look = LookForm()
-        self.fold = _fold(self.look)
+        self.look.hide()
+        self.fold = Fold("Units, colours and range", "Show or hide how the values become colours")
+        self.fold.toggled.connect(self.look.setVisible)
         for parts in (
             (self.search, self.star),
             (self.lists,),
             (self.list,),
             (self.words,),
             (self.paste, self.open),
-            (self.over, *self.chips),
-            (self.waiting,),
-            (self.bar,),
+            (self.overlay,),
         ):
-            self.rows.addLayout(_row(*parts))
+            self.rows.addLayout(in_row(*parts))
         self.rows.addWidget(self.fold)
         self.rows.addWidget(self.look)
 
@@ -341,8 +276,6 @@ class GenesPanel(Panel):
         self.list.fileDropped.connect(self.read_file)
         self.lists.currentIndexChanged.connect(self._fill)
         self.star.clicked.connect(lambda: self.toggle_favourite())
-        for chip in self.chips:
-            chip.clicked.connect(partial(self._on_chip, chip))
         self.look.valueChanged.connect(self._on_look)
         self.look.followWanted.connect(self._on_follow)
         self.rankings.progressed.connect(self._on_step)
@@ -355,25 +288,14 @@ class GenesPanel(Panel):
                 "genes.next": partial(self.step, 1),
                 "genes.previous": partial(self.step, -1),
                 "genes.favourite": self.toggle_favourite,
-                "genes.lay_over": self.lay_over,
+                "genes.lay_over": self.overlay.lay_over,
             },
         )
-
-    def _on_chip(self, chip: QWidget, *_: Any) -> None:
-        self._let_go(str(chip.property("gene")))
 
     def _focus_search(self) -> None:
         reveal(self.search)
         self.search.edit.setFocus()
         self.search.edit.selectAll()
-
-
-def _row(*parts: QWidget) -> QHBoxLayout:
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    for at, part in enumerate(parts):
-        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
-    return row
 
 
 def _tool(text: str, tip: str) -> QToolButton:
@@ -384,25 +306,3 @@ def _tool(text: str, tip: str) -> QToolButton:
     tool.setMinimumSize(QSize(26, 24))
     tool.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
     return tool
-
-
-def _fold(inside: QWidget) -> QToolButton:
-    """Make the button that shows and hides the look."""
-    fold = QToolButton()
-    fold.setText("Units, colours and range")
-    fold.setToolTip("Show or hide how the values become colours")
-    fold.setAccessibleName("units, colours and range")
-    fold.setCheckable(True)
-    fold.setAutoRaise(True)
-    fold.setArrowType(Qt.ArrowType.RightArrow)
-    fold.setIconSize(QSize(10, 10))
-    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    fold.setStyleSheet("QToolButton, QToolButton:checked {background: transparent; border: none;}")
-
-    def on_folded(on: bool) -> None:
-        fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-        inside.setVisible(on)
-
-    fold.toggled.connect(on_folded)
-    inside.hide()
-    return fold

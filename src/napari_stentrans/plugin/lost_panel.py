@@ -6,14 +6,13 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QSize, QTimer, Signal
-from qtpy.QtWidgets import QHBoxLayout, QToolButton
+from qtpy.QtCore import QTimer, Signal
 
 from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
 from napari_stentrans.plugin.finder import Finder
-from napari_stentrans.plugin.icons import icon, text_color
-from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.paint_tools import PaintTools
+from napari_stentrans.plugin.panel import Panel, button, in_row, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.shortcuts import bind, with_keys
@@ -23,20 +22,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
-    from qtpy.QtWidgets import QPushButton
 
     from napari_stentrans.plugin.layers import SectionLayers
 
-TOOLS = {
-    "paint": ("brush", "Brush", "Paint lost tissue (key 2 or P on the canvas)"),
-    "erase": ("eraser", "Eraser", "Take paint away (key 1 or E on the canvas)"),
-    "polygon": ("polygon", "Polygon", "Outline lost tissue with clicks (key 3 on the canvas)"),
-    "fill": ("bucket", "Fill", "Fill a closed outline with a click (key 4 or F on the canvas)"),
-}
-STEPS = {
-    "undo": ("Undo", "Take the last change of the paint back (Ctrl+Z on the canvas)"),
-    "redo": ("Redo", "Do again what was taken back (Ctrl+Shift+Z on the canvas)"),
-}
 EDITS = {
     "grown": ("Grow", "Let the region take in the spots next to it", "lost.grow"),
     "shrunk": ("Shrink", "Take the outermost spots of the region away", "lost.shrink"),
@@ -108,7 +96,8 @@ class LostPanel(Panel):
     def count(self) -> None:
         """Say what is painted, region by region."""
         regions = self._regions
-        for made in (*self.tools.values(), *self.steps.values(), *self.edits.values()):
+        self.paint.allow(regions is not None)
+        for made in self.edits.values():
             made.setEnabled(regions is not None)
         if self._layers is None or regions is None:
             self._show_nothing()
@@ -130,11 +119,7 @@ class LostPanel(Panel):
 
     def recolour(self) -> None:
         """Draw the icons in the colours of the theme."""
-        color = text_color(self.words)
-        for mode, (name, *_) in TOOLS.items():
-            self.tools[mode].setIcon(icon(name, color))
-        for name, made in self.steps.items():
-            made.setIcon(icon(name, color))
+        self.paint.recolour()
         self.regions.recolour()
 
     # ---- words
@@ -254,13 +239,11 @@ class LostPanel(Panel):
     def _make_tools(self) -> None:
         tip = with_keys("Start painting; again for a region of another kind", "lost.new")
         self.new = button("New region", tip, self._new)
-        row = self._row(self.new)
-        self.tools, self.steps = {}, {}
-        for mode, (_, name, tip) in TOOLS.items():
-            self.tools[mode] = _tool(row, name, tip, partial(self._use, mode))
-            self.tools[mode].setCheckable(True)
-        for step, (name, tip) in STEPS.items():
-            self.steps[step] = _tool(row, name, tip, partial(self._step, step))
+        self.paint = PaintTools(self.new)
+        self.tools, self.steps = self.paint.tools, self.paint.steps
+        self.paint.used.connect(self._use)
+        self.paint.stepped.connect(self._step)
+        self.rows.addWidget(self.paint)
 
     def _make_buttons(self) -> None:
         self.edits = {
@@ -277,16 +260,8 @@ class LostPanel(Panel):
             name: button(text, with_keys(tip, keys), clicked[name])
             for name, (text, tip, keys) in SOURCES.items()
         }
-        self._row(*self.edits.values())
-        self._row(*self.sources.values())
-
-    def _row(self, *stretched: QPushButton) -> QHBoxLayout:
-        row = QHBoxLayout()
-        row.setSpacing(4)
-        for made in stretched:
-            row.addWidget(made, 1)
-        self.rows.addLayout(row)
-        return row
+        for row in (self.edits, self.sources):
+            self.rows.addLayout(in_row(*row.values()))
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {"lost.new": self.new.click}
@@ -321,16 +296,4 @@ class LostPanel(Panel):
             self._soon.start()
 
     def _show_mode(self, event: object = None) -> None:
-        mode = "" if self._regions is None else str(self._regions.layer.mode)
-        for name, tool in self.tools.items():
-            tool.setChecked(name == mode)
-
-
-def _tool(row: QHBoxLayout, name: str, tip: str, clicked: Callable[[], None]) -> QToolButton:
-    made = QToolButton()
-    made.setToolTip(tip)
-    made.setAccessibleName(name.lower())
-    made.setIconSize(QSize(18, 18))
-    made.clicked.connect(lambda: clicked())
-    row.addWidget(made)
-    return made
+        self.paint.show_mode("" if self._regions is None else str(self._regions.layer.mode))

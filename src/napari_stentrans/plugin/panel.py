@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
@@ -73,6 +74,15 @@ def reveal(widget: QWidget) -> None:
         above = above.parentWidget()
     if above is not None:
         above.ensureWidgetVisible(widget)
+
+
+def in_row(*parts: QWidget) -> QHBoxLayout:
+    """Lay widgets out in a row; small buttons take no more than they need."""
+    row = QHBoxLayout()
+    row.setSpacing(6)
+    for at, part in enumerate(parts):
+        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    return row
 
 
 def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QPushButton:

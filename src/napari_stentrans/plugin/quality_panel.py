@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.evaluation.quality import is_cheap
+from napari_stentrans.plugin.fold import Fold
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import in_words
@@ -38,8 +39,8 @@ class QualityPanel(Panel):
         self.words = words("how good the result is")
         self.of_gene = words("how good the gene on the map is")
         self.check = button("Check quality here", METHOD_TEXT, self.checkWanted.emit)
-        self.fold = _fold()
-        self.fold.toggled.connect(self._on_folded)
+        self.fold = Fold("Gene by gene", "Show or hide the scores of all genes", opened=True)
+        self.fold.toggled.connect(lambda on: self.details.setVisible(on))
         self.table, self.plot = QualityTable(), None
         self.table.chosen.connect(self.geneChosen)
         self.save = button(
@@ -113,10 +114,6 @@ class QualityPanel(Panel):
             self._inside.insertWidget(0, self.plot)
         return self.plot
 
-    def _on_folded(self, on: bool) -> None:
-        self.fold.setArrowType(Qt.ArrowType.DownArrow if on else Qt.ArrowType.RightArrow)
-        self.details.setVisible(on)
-
 
 def cost(result: Enhancement) -> str:
     """Say what a check costs."""
@@ -152,19 +149,3 @@ def about_gene(quality: Quality, gene: str) -> str:
     return (
         f"⚠ {said} No better than {quality.yardstick} interpolation here: take its map with care."
     )
-
-
-def _fold() -> QToolButton:
-    """Make the button that shows and hides the details."""
-    fold = QToolButton()
-    fold.setText("Gene by gene")
-    fold.setToolTip("Show or hide the scores of all genes")
-    fold.setAccessibleName("gene by gene")
-    fold.setCheckable(True)
-    fold.setChecked(True)
-    fold.setAutoRaise(True)
-    fold.setArrowType(Qt.ArrowType.DownArrow)
-    fold.setIconSize(QSize(10, 10))
-    fold.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
-    fold.setStyleSheet("QToolButton, QToolButton:checked {background: transparent; border: none;}")
-    return fold

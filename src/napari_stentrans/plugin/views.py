@@ -13,7 +13,7 @@ from napari_stentrans.plugin.swipe import Swipe
 if TYPE_CHECKING:
     from psygnal import SignalInstance
 
-    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.map_layers import MapLayers
 
 NAMES = ("side_by_side", "swipe", "blink")
 OVER = ("uncertainty", "provenance", "difference")
@@ -38,7 +38,7 @@ class Views:
 
     changed = Signal()
 
-    def __init__(self, layers: SectionLayers) -> None:
+    def __init__(self, layers: MapLayers) -> None:
         self._layers = layers
         self._view: View | None = None
         self._held: Blink | None = None

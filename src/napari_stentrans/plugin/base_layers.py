@@ -1,0 +1,70 @@
+"""BaseLayers: a section in a viewer, and its layers by role."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_stentrans.plugin.roles import RoleLayers
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_stentrans.plugin.frame import Frame
+    from napari_stentrans.section import Section
+
+
+def _layer_of(role: str, what: str) -> property:
+    return property(lambda self: self._layers.get(role), doc=f"{what}; None when not there.")
+
+
+class BaseLayers:
+    """What there is of a section in a viewer.
+
+    Parameters
+    ----------
+    viewer
+        Where its layers are.
+    section
+        The section.
+    """
+
+    image = _layer_of("image", "Tissue image")
+    before = _layer_of("before", "Map of the gene as measured")
+    lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
+    proposal = _layer_of("proposal", "Places that may be lost, to be looked at before painting")
+    after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
+    provenance = _layer_of("provenance", "Where each enhanced value comes from")
+    uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
+    told = _layer_of("told", "What the tissue image tells, in colours")
+    difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
+
+    _frame: Frame
+
+    def __init__(self, viewer: ViewerModel, section: Section) -> None:
+        self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
+        self.section = section
+        self._layers = RoleLayers(self.viewer, self)
+
+    @property
+    def frame(self) -> Frame:
+        """World coordinates of the layers."""
+        return self._frame
+
+    @property
+    def present(self) -> list[Layer]:
+        """Layers of the section that are in the viewer, the lowest first."""
+        return [layer for layer in self.viewer.layers if layer in self._layers.values()]
+
+    @property
+    def over_tissue(self) -> list[Layer]:
+        """Layers that hide the tissue image, the lowest first."""
+        not_maps = ("image", "lost", "proposal")
+        maps = (layer for role, layer in self._layers.items() if role not in not_maps)
+        return sorted(maps, key=self.viewer.layers.index)
+
+    def _remove(self, *roles: str) -> None:
+        """Take the layers of these roles out of the viewer, where they are there."""
+        for role in roles:
+            if role in self._layers:
+                self.viewer.layers.remove(self._layers[role])

@@ -1,0 +1,185 @@
+"""MapLayers: the maps of a section, of the genes that are chosen, and the views of them."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_stentrans.plugin.lost_layers import LostLayers
+from napari_stentrans.plugin.roles import GENE_ROLES, TWIN
+from napari_stentrans.plugin.views import Views
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.gene_maps import GeneMaps
+    from napari_stentrans.plugin.maps import Look
+    from napari_stentrans.section import Section
+
+UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
+
+
+class MapLayers(LostLayers):
+    """A section in a viewer, the maps of whose genes are drawn and compared."""
+
+    drawn = Signal()
+    """Another gene is shown, or the same in other colours."""
+    compared = Signal()
+    """A view of both maps or the difference was switched, by a button or in napari."""
+
+    gene: str
+    maps: GeneMaps
+
+    def __init__(self, viewer: ViewerModel, section: Section) -> None:
+        super().__init__(viewer, section)
+        self.enhancement: Enhancement | None = None
+        self.views = Views(self)
+        self.views.changed.connect(self._on_views_changed)
+        self._layers.removed.connect(self._on_removed)
+        self._hidden: list[Layer] | None = None
+
+    def show_gene(self, name: str) -> None:
+        """Show a gene, given by name or id, in every layer that shows one.
+
+        The name may be one of ``maps.SUMS``. What a person set of the last one is remembered.
+
+        Where the last run left this gene out, the enhanced layers go blank.
+
+        Raises
+        ------
+        GeneNotFound
+            When the section has no such gene; the layers stay as they were.
+        """
+        self._watch()
+        self.maps.show(name)
+        self.gene = self.maps.gene
+        self._redraw()
+
+    def lay_over(self, names: Sequence[str]) -> None:
+        """Keep these genes: the maps before and after show them and the chosen one in colours."""
+        self._watch()
+        self.maps.keep(names)
+        self._redraw()
+
+    def set_look(self, look: Look) -> None:
+        """Show the genes in other units, colours or contrast."""
+        self._watch()
+        recoloured = look.colormap != self.maps.look.colormap
+        self.maps.set_look(look)
+        for role in TWIN:
+            if recoloured and role in self._layers:
+                self._layers[role].colormap = look.colormap
+        self._redraw()
+
+    def follow_values(self) -> None:
+        """Let the contrast of the gene that is shown follow its values again."""
+        self.maps.follow_values()
+        self._redraw()
+
+    @property
+    def gene_is_enhanced(self) -> bool:
+        """Whether there is a result that knows the gene that is shown."""
+        return self.maps.result(self.enhancement) is not None
+
+    @property
+    def side_by_side(self) -> bool:
+        """Whether the measured and the enhanced map are shown beside each other."""
+        return self.views.shown == "side_by_side"
+
+    def set_side_by_side(self, on: bool) -> None:
+        """Show the measured and the enhanced map beside each other, or all layers as before.
+
+        The difference is put away. Nothing happens where one of the two maps is not there.
+        """
+        self.set_view("side_by_side", on)
+
+    def set_view(self, name: str, on: bool) -> None:
+        """Begin or end a view of both maps: "side_by_side", "swipe" or "blink".
+
+        The view before it ends. Nothing happens where one of the two maps is not there.
+        """
+        if on and self.views.shown != name:
+            self.views.show(name)
+        elif not on and self.views.shown == name:
+            self.views.end()
+
+    @property
+    def difference_shown(self) -> bool:
+        """Whether the map of enhanced minus measured is shown."""
+        return self.difference is not None and self.difference.visible
+
+    def set_difference(self, on: bool, against: Enhancement | None = None) -> None:
+        """Show the map of enhanced minus measured alone, or the other maps as before.
+
+        Where another result is given, that is subtracted. Other views end. Nothing happens
+        where there is no result.
+        """
+        if on and self.enhancement is not None:
+            self.views.end()
+            first, other = self.difference is None, against is not self.maps.against
+            self._watch()
+            self.maps.against = against
+            if first or other:
+                data = self.maps.layer("difference", self.enhancement)
+                self._layers.put("difference", data, new_limits=True)
+                self._note_limits()
+            if first:
+                self._layers["difference"].events.visible.connect(self._on_difference)
+                self._on_difference()
+        if self.difference is not None:
+            self.difference.visible = on
+
+    def _redraw(self) -> None:
+        """Give the layers that show a gene their values anew."""
+        coloured = {self._layers[role].rgb for role in TWIN if role in self._layers}
+        swaps = coloured != {len(self.maps.names) > 1}
+        beside, difference = self.side_by_side, self.difference_shown
+        if swaps:  # both hold on to the layers that they arrange
+            self.set_side_by_side(on=False)
+            self.set_difference(on=False)
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self._layers.put(role, self.maps.layer(role, self.enhancement), new_limits=True)
+        self._note_limits()
+        if swaps:
+            self.set_side_by_side(on=beside)
+            self.set_difference(on=difference, against=self.maps.against)
+        self.drawn.emit()
+
+    def _note_limits(self) -> None:
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self.maps.given(role, self._layers[role])
+
+    def _watch(self) -> None:
+        """Remember what a person changed on the layers that show a gene."""
+        for role in GENE_ROLES:
+            if role in self._layers:
+                self.maps.watch(role, self._layers[role])
+
+    def _on_removed(self, role: str) -> None:
+        if role == "difference":
+            self._on_difference()
+
+    def _on_difference(self) -> None:
+        """Hide other maps, which would be seen in its holes, or bring them back."""
+        if self.difference_shown == (self._hidden is not None):
+            return
+        if self._hidden is None:
+            maps = [self._layers[role] for role in UNDER_DIFFERENCE if role in self._layers]
+            self._hidden = [layer for layer in maps if layer.visible]
+            for layer in self._hidden:
+                layer.visible = False
+        else:
+            for layer in self._hidden:
+                layer.visible = True
+            self._hidden = None
+        self.compared.emit()
+
+    def _on_views_changed(self) -> None:
+        self.compared.emit()
