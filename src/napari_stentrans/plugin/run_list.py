@@ -10,6 +10,7 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -115,7 +116,7 @@ class RunList(QWidget):
     def rename(self) -> None:
         """Let the person write another name for the run that is shown."""
         item = self.list.currentItem()
-        if item is not None:
+        if item is not None and self.list.findChild(QLineEdit) is None:  # else it is being done
             reveal(self.list)
             self.list.setFocus()
             self.list.editItem(item)
