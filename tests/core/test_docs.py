@@ -93,6 +93,20 @@ def test_every_page_is_in_the_menu() -> None:
     assert listed == {page.name for page in PAGES}
 
 
+def test_every_picture_is_shown_and_made_by_the_script() -> None:
+    pictures = runpy.run_path(str(REPO / "scripts" / "pictures" / "names.py"))
+    there = {path.name for path in (DOCS / "images").iterdir()}
+    assert there == {f"{name}.png" for name in (*pictures["PICTURES"], pictures["SHEET"])}
+    named: set[str] = set()
+    for page in PAGES:
+        named |= set(re.findall(r"\(images/([\w.]+)\)", page.read_text(encoding="utf-8")))
+    assert named == there
+
+
+def test_the_pictures_stay_small() -> None:
+    assert sum(path.stat().st_size for path in (DOCS / "images").iterdir()) < 3_000_000
+
+
 def test_the_python_page_has_every_public_name() -> None:
     text = (DOCS / "api.md").read_text(encoding="utf-8")
     paths = re.findall(r"^::: ([\w.]+)$", text, re.MULTILINE)

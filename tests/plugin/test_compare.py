@@ -311,18 +311,29 @@ def drawn_line(compared, qtbot, start_spot, dx):
     layers = compared._layers
     click(qtbot, compared.result.views["profile"])
     start = world_of(layers, start_spot)
-    slowly = [(0, dx * i / 20) for i in range(1, 21)]
-    paint(qtbot, compared.viewer, start, *slowly)
+    paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
+    line = compared.viewer.layers["profile line"]
 
-    def drawn_to_its_end():
-        line, profile = compared.viewer.layers["profile line"].data[-1], panel.profile()
-        length = np.linalg.norm(line[1] - line[0])
-        return profile is not None and profile.length == pytest.approx(length, rel=1e-4)
+    def seen():
+        """Whether the plot is of the whole line; it is drawn while the mouse moves, too."""
+        found = compared.result.profile.profile()
+        length = np.linalg.norm(np.diff(line.data[-1], axis=0))
+        return line.mode == "select" and found is not None and np.isclose(found.length, length)
 
-    panel = compared.result.profile
-    qtbot.waitUntil(drawn_to_its_end)
-    line = compared.viewer.layers["profile line"].data[-1]
-    return line[:, ::-1] / layers.frame.per_px
+    qtbot.waitUntil(seen)
+    return line.data[-1][:, ::-1] / layers.frame.per_px
+
+
+def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
+    spacing = section.lattice.spacing * compared._layers.frame.per_px
+    click(qtbot, compared.result.views["profile"])
+    start = world_of(compared._layers, middle(section))
+    moves = [(0, dx) for dx in np.linspace(0, 4 * spacing, 21)[1:]]
+    paint(qtbot, compared.viewer, start, *moves)  # half a second and more
+    line = compared.viewer.layers["profile line"]
+    qtbot.waitUntil(lambda: line.mode == "select")
+    (drawn,) = line.data
+    assert np.linalg.norm(drawn[1] - drawn[0]) > 3.8 * spacing
 
 
 def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path, monkeypatch):

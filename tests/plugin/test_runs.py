@@ -56,6 +56,16 @@ def test_runs_are_kept_by_name_and_a_click_shows_one(two_runs, qtbot):
     np.testing.assert_array_equal(dock._layers.after.data, shown[1])
 
 
+def test_paint_becomes_an_outline_at_every_run_and_solid_when_it_is_painted(loaded, qtbot, ready):
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    for _ in range(2):
+        click(qtbot, loaded.lost.new)
+        assert loaded._layers.lost.contour == 0
+        run(qtbot, loaded, ready)
+        assert loaded._layers.lost.contour > 0
+
+
 def test_the_gene_switch_drives_the_run_that_is_shown(two_runs, qtbot):
     dock, _ = two_runs
     dock.show_gene("Gene3")

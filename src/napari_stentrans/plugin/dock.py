@@ -54,6 +54,7 @@ WIDTH, LEAST_WIDTH = 360, 300
 LOOKS = """
 QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}
 QProgressBar::chunk {background-color: #5a7deb;}
+QTableView::item:selected, QListWidget::item:selected {background-color: rgba(90, 125, 235, 150);}
 """
 
 

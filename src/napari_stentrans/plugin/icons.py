@@ -5,13 +5,15 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QByteArray
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 SIZE = 48
 """Icons are drawn at this many pixels and scaled down, so that they stay sharp."""
+FAINT = 0.35
+"""Opacity of icons that cannot be pressed."""
 
 _TEETH = "".join(
     f'<rect x="10.3" y="1.5" width="3.4" height="5" rx="1.2" transform="rotate({angle} 12 12)"/>'
@@ -51,8 +53,10 @@ _SHAPES = {
 
 
 def icon(name: str, color: str) -> QIcon:
-    """Icon of a name in a CSS colour."""
-    return QIcon(pixmap(name, color))
+    """Icon of a name in a CSS colour, and faint where it cannot be pressed."""
+    made = QIcon(pixmap(name, color))
+    made.addPixmap(_faint(pixmap(name, color)), QIcon.Mode.Disabled)
+    return made
 
 
 def pixmap(name: str, color: str, size: int = SIZE) -> QPixmap:
@@ -65,6 +69,16 @@ def pixmap(name: str, color: str, size: int = SIZE) -> QPixmap:
     drawn = QPixmap()
     drawn.loadFromData(QByteArray(svg.encode()), "SVG")
     return drawn
+
+
+def _faint(drawn: QPixmap) -> QPixmap:
+    pale = QPixmap(drawn.size())
+    pale.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pale)
+    painter.setOpacity(FAINT)
+    painter.drawPixmap(0, 0, drawn)
+    painter.end()
+    return pale
 
 
 def text_color(widget: QWidget) -> str:

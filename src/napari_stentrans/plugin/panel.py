@@ -112,6 +112,11 @@ def words(name: str) -> QLabel:
     return label
 
 
+def some(n: int, thing: str) -> str:
+    """Say how many there are of something, "1 spot" or "1,200 spots"."""
+    return f"{n:,} {thing}" + "s" * (n != 1)
+
+
 def _line() -> QFrame:
     line = QFrame()
     line.setFixedHeight(1)

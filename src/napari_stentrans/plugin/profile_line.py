@@ -95,7 +95,7 @@ class ProfileLine(Arrangement):
             self._soon.start()
 
     def _on_drag(self, layer: Shapes, event: Any) -> Iterator[None]:
-        """Leave the tool alone until the mouse button is up: napari draws with it meanwhile."""
+        """Know whether the mouse is down."""
         self._dragging = True
         yield
         while event.type == "mouse_move":
@@ -106,7 +106,7 @@ class ProfileLine(Arrangement):
     def _look(self) -> None:
         """Take the line that a person works on: the selected one, else the newest."""
         shapes, layer = list(self.layer.data), self.layer
-        if not self._dragging:
+        if not self._dragging:  # another tool would cut the line that is being drawn
             if len(shapes) > self._n and layer.mode == "add_line":
                 layer.mode = "select"  # to move the line, or draw on another press of the button
             self._n = len(shapes)

@@ -198,8 +198,9 @@ def trusted(findings: dict[str, float]) -> str:
     trust = findings.get("network_trust", 1)
     if trust > 0.95:
         return ""
-    how = "was left out" if trust < 0.05 else f"counts by {trust:.0%}"
-    return f" On hidden spots plain kriging did about as well: the network's correction {how}."
+    if trust < 0.05:
+        return " On hidden spots plain kriging did about as well: the network was left out."
+    return f" Hidden spots say how far to follow the network: its correction counts by {trust:.0%}."
 
 
 def extrapolated(result: Enhancement) -> str:

@@ -101,6 +101,7 @@ class RunList(QWidget):
         elif shown is None:
             self.list.setCurrentRow(-1)
         self.list.blockSignals(False)
+        self.setVisible(bool(runs))  # none while a preview is shown
         self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
         self.compare.setEnabled(shown is not None and len(runs) > 1)
         self.copy.setEnabled(shown is not None)
