@@ -52,6 +52,13 @@ def test_the_command_line_page_is_as_the_parser_says() -> None:
     assert fresh == text, "run scripts/cli_docs.py"
 
 
+def test_the_page_of_keys_is_as_the_dock_has_them() -> None:
+    pytest.importorskip("qtpy.QtWidgets")
+    text = (DOCS / "keys.md").read_text(encoding="utf-8")
+    fresh = runpy.run_path(str(REPO / "scripts" / "keys_docs.py"))["page"](text)
+    assert fresh == text, "run scripts/keys_docs.py"
+
+
 @pytest.mark.parametrize("page", [*PAGES, REPO / "README.md"], ids=lambda page: page.name)
 def test_commands_that_are_shown_can_be_given(page: Path) -> None:
     """Every line of a shell block that begins with ``stentrans`` names what exists."""

@@ -8,7 +8,7 @@ import sys
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click
+from gestures import LEFT, click, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -229,7 +229,7 @@ def test_the_command_line_needs_a_saved_record_where_regions_are_painted(
     dock.result.runs.as_command.trigger()
     assert "Save the result" in dock.message.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "o"), ""))
-    click(qtbot, dock.result.save)
+    save_result(qtbot, dock)
     qtbot.waitUntil(lambda: "Saved" in dock.message.text())
     ready(dock)
     dock.result.runs.as_command.trigger()

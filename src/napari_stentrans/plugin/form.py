@@ -96,6 +96,16 @@ class ConfigForm(QWidget):
         self._show_what_matters()
         self.valueChanged.emit()
 
+    def begin_with(self, config: EnhanceConfig) -> None:
+        """Show settings, with the genes that a person's choice of the method would give."""
+        self.setValue(config)
+        self._on_method()
+
+    def choose_method(self, name: str) -> None:
+        """Choose a method, as a person would."""
+        self.method.setCurrentIndex(self.method.findData(name))
+        self._on_method()
+
     def set_shown_gene(self, name: str) -> None:
         """Say which gene the map shows."""
         self._shown_gene = name

@@ -19,10 +19,15 @@ _TEETH = "".join(
     f'<rect x="10.3" y="1.5" width="3.4" height="5" rx="1.2" transform="rotate({angle} 12 12)"/>'
     for angle in range(0, 360, 45)
 )
+_KEYS = (5, 9, 13, 17)
 _LINE = 'fill="none" stroke="{color}" stroke-width="2" stroke-linecap="round"'
 _SHAPES = {
     "gear": _TEETH
     + '<circle cx="12" cy="12" r="5.4" fill="none" stroke="{color}" stroke-width="4"/>',
+    "keyboard": '<rect x="1.5" y="5" width="21" height="14" rx="2.5" fill="none" stroke="{color}" '
+    'stroke-width="2"/>'
+    + "".join(f'<rect x="{x}" y="{y}" width="2" height="2"/>' for y in (8.3, 11.6) for x in _KEYS)
+    + '<rect x="7" y="14.8" width="10" height="2" rx="1"/>',
     "close": f'<path {_LINE} d="M6 6 L18 18 M18 6 L6 18"/>',
     "error": '<path d="M12 2 L23 21 H1 Z"/><rect x="11" y="8.5" width="2" height="6.5" '
     'fill="{hole}"/><rect x="11" y="16.5" width="2" height="2" fill="{hole}"/>',

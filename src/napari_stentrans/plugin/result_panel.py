@@ -12,7 +12,7 @@ from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLO
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.profile_panel import ProfilePanel
 from napari_stentrans.plugin.run_list import RunList
-from napari_stentrans.plugin.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
 from napari_stentrans.plugin.swipe_handle import SwipeHandle
 from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
 from napari_stentrans.targets import TRUSTED_REACH
@@ -74,7 +74,10 @@ class ResultPanel(Panel):
         self.rows.addWidget(self.legend)
         self.save = button(
             "Save…",
-            "Write the result as .h5ad, with the settings of the run beside it as .run.json",
+            with_keys(
+                "Write the result for analysis, as images, table or figure; or the lost regions",
+                "save.anything",
+            ),
             self.saveWanted.emit,
         )
         self.rows.addWidget(self.save)
