@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stentrans.plugin.wheel import WheelGuard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -54,6 +56,7 @@ def scrolled(*panels: Panel) -> QScrollArea:
     for panel in panels:
         rows.addWidget(panel)
     rows.addStretch(1)
+    WheelGuard(inside)
     area = QScrollArea()
     area.setWidget(inside)
     area.setWidgetResizable(True)

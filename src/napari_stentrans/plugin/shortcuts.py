@@ -27,7 +27,7 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "genes.next": ("N", "Show the next gene of the list"),
     "genes.previous": ("Shift+N", "Show the gene before"),
     "genes.favourite": ("Ctrl+D", "Make the gene a favourite, or no longer"),
-    "genes.lay_over": ("Ctrl+L", "Keep the gene and lay the next one over it"),
+    "genes.lay_over": ("Ctrl+L", "Keep the gene and add another"),
     "tissue.see": ("Alt+Y", "See the tissue image through the maps"),
     "tissue.map": ("Alt+M", "Show as a map what the tissue image tells"),
     "compare.side_by_side": ("Shift+S", "Measured and enhanced map side by side"),
