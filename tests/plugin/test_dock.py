@@ -33,7 +33,7 @@ def roles(viewer):
 
 
 def test_it_begins_empty_and_says_what_to_do(dock):
-    assert "Open a section" in dock.data.about.text()
+    assert "Drop a file or folder here" in dock.data.about.text()
     assert not dock.enhance.run.isEnabled()
     assert not dock.lost.new.isEnabled()
     assert not dock.result.isVisible()
@@ -97,7 +97,7 @@ def test_layers_that_a_reader_made_are_taken_in(dock, section, ready):
 
 def test_removing_all_layers_empties_the_dock(loaded, qtbot):
     loaded.viewer.layers.clear()
-    qtbot.waitUntil(lambda: "Open a section" in loaded.data.about.text())
+    qtbot.waitUntil(lambda: "Drop a file or folder here" in loaded.data.about.text())
     assert not loaded.enhance.run.isEnabled()
 
 
@@ -330,7 +330,7 @@ def test_removing_the_section_stops_its_run(loaded, qtbot, slow):
     qtbot.waitUntil(slow.began.is_set)
     loaded.viewer.layers.clear()
     qtbot.waitUntil(slow.stopped.is_set)
-    qtbot.waitUntil(lambda: "Open a section" in loaded.data.about.text())
+    qtbot.waitUntil(lambda: "Drop a file or folder here" in loaded.data.about.text())
     assert len(loaded.viewer.layers) == 0
 
 

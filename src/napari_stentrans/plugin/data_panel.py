@@ -145,9 +145,9 @@ class DataPanel(Panel):
         if section is None:
             self._section = None
             self.about.setText(
-                "Open a section, or drop it on the window: a Space Ranger or Visium HD folder, "
-                "an .h5ad file, a legacy ST table, a SpatialData .zarr, or cells of Xenium, "
-                "MERSCOPE, CosMx, Stereo-seq or Slide-seq."
+                "Drop a file or folder here, or press Open…: a Space Ranger or Visium HD folder, "
+                "an .h5ad file, a legacy ST table, a SpatialData .zarr, cells of Xenium, "
+                "MERSCOPE, CosMx, Stereo-seq or Slide-seq, or a saved session."
             )
             return
         self.about.setText(describe(section))

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
+from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
@@ -88,6 +89,7 @@ class StentransDock(QWidget):
         self._connect_jobs()
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
+        self._drops = Drops(self, napari_viewer, self.data.open.isEnabled, self.open)
         self._recolour()
         self._on_layers_changed()
 
@@ -162,6 +164,7 @@ class StentransDock(QWidget):
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
+        self._drops.let_go()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
