@@ -101,6 +101,37 @@ def test_removing_all_layers_empties_the_dock(loaded, qtbot):
     assert not loaded.enhance.run.isEnabled()
 
 
+def test_the_section_that_is_chosen_is_seen_alone_and_whole(
+    loaded, section, square_section, load, qtbot, ready
+):
+    run(qtbot, loaded, ready)
+    first = loaded._layers
+    click(qtbot, loaded.result.views["difference"])
+    seen = [layer for layer in first.present if layer.visible]
+    second = load(loaded, square_section)
+    assert second.before.visible
+    assert not any(layer.visible for layer in first.present)
+    camera = getattr(loaded.viewer, "scene", loaded.viewer).camera  # moved in napari 0.9
+    in_view = second.before.extent.world.mean(0)
+    np.testing.assert_allclose(camera.center[-2:], in_view, rtol=0.02)
+    first.show_run(next(iter(first.runs)))  # what comes meanwhile stays out of sight
+    assert not any(layer.visible for layer in first.present)
+    qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
+    assert loaded._layers is first
+    assert [layer for layer in first.present if layer.visible] == seen
+    assert not second.before.visible
+    in_view = first.before.extent.world.mean(0)
+    np.testing.assert_allclose(camera.center[-2:], in_view, rtol=0.02)
+
+
+def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtbot):
+    load(loaded, section)
+    sections = loaded.data.sections
+    name = section.name
+    assert [sections.itemText(i) for i in range(2)] == [name, f"{name} (2)"]
+    assert loaded.data.about.text().startswith(f"{name} (2)\n")
+
+
 def test_two_sections_side_by_side_each_keep_their_own(
     loaded, section, square_section, load, qtbot, ready
 ):

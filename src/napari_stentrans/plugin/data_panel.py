@@ -135,7 +135,11 @@ class DataPanel(Panel):
         self.sections.setVisible(len(names) > 1)
 
     def show_section(
-        self, section: Section | None, gene: str = "", origin: Origin | None = None
+        self,
+        section: Section | None,
+        gene: str = "",
+        origin: Origin | None = None,
+        title: str = "",
     ) -> None:
         """Say what the section is, what could be chosen of its file, and search its genes."""
         self.choices.set_choices(
@@ -150,7 +154,7 @@ class DataPanel(Panel):
                 "MERSCOPE, CosMx, Stereo-seq or Slide-seq, or a saved session."
             )
             return
-        self.about.setText(describe(section))
+        self.about.setText(describe(section, title))
         self.about.setToolTip("" if section.source is None else str(section.source))
         if section is not self._section:
             self.search.set_index(GeneIndex.of(section))
@@ -176,8 +180,8 @@ class DataPanel(Panel):
         self.about.setText(f"{doing} … {step.fraction:.0%}" if known else f"{doing} …")
 
 
-def describe(section: Section) -> str:
-    """Name, size, lattice and spacing of a section, in two or three lines."""
+def describe(section: Section, title: str = "") -> str:
+    """Name or other title, size, lattice and spacing of a section, in two or three lines."""
     spacing = section.lattice.spacing
     apart = (
         f"{spacing:,.4g} px apart"
@@ -188,6 +192,6 @@ def describe(section: Section) -> str:
         section.lattice.kind, "irregular positions"
     )
     return (
-        f"{section.name}\n{section.n_spots:,} spots × {len(section.genes):,} genes\n"
+        f"{title or section.name}\n{section.n_spots:,} spots × {len(section.genes):,} genes\n"
         f"{lattice}, spots {apart}"
     )

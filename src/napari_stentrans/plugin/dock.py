@@ -15,6 +15,7 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
+from napari_stentrans.plugin.aside import show_alone
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.drops import Drops
@@ -202,7 +203,8 @@ class StentransDock(QWidget):
             self.enhance.progress.step(step)
 
     def _on_loaded(self, instead_of: SectionLayers | None, look: FirstLook) -> None:
-        if instead_of in find(self.viewer):
+        again = instead_of in find(self.viewer)
+        if again:
             layers, note = replace_layers(instead_of, look)
             self._on_warned(note)
         else:
@@ -210,7 +212,7 @@ class StentransDock(QWidget):
         self._layers_timer.stop()
         if look.origin is not None:
             self.data.session.kept.visit(look.origin.path)
-        self._choose(layers)
+        self._choose(layers, fit=not again)
 
     def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
         self._saving.write(work, name, self._on_session_saved)
@@ -273,8 +275,11 @@ class StentransDock(QWidget):
         self.result.save.setEnabled(has_result and phase in (Phase.READY, Phase.CHECKING))
         self.quality.set_phase(phase)
 
-    def _choose(self, layers: SectionLayers | None) -> None:
-        """Work on a section from now on."""
+    def _choose(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
+        """Work on a section from now on, and show it alone, fitted to the canvas."""
+        if layers is not None and layers is not self._layers:
+            others = [other for other in find(self.viewer) if other is not layers]
+            show_alone(self.viewer, layers, others, fit=fit)
         self._layers = layers
         for follower in self._followers:
             follower.set_layers(layers)
@@ -286,7 +291,7 @@ class StentransDock(QWidget):
 
     def _show_section(self) -> None:
         sections = find(self.viewer)
-        names = [layers.section.name for layers in sections]
+        names = [layers.title for layers in sections]
         at = sections.index(self._layers) if self._layers in sections else -1
         self.data.show_sections(names, at)
         layers = self._layers
@@ -294,7 +299,7 @@ class StentransDock(QWidget):
         if layers is None:
             self.data.show_section(None)
         else:
-            self.data.show_section(layers.section, gene, layers.origin)
+            self.data.show_section(layers.section, gene, layers.origin, layers.title)
         self.enhance.estimate.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
