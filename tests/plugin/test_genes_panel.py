@@ -13,6 +13,7 @@ from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QKeySequence
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
+from scipy.sparse import csc_matrix
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.plugin.gene_index import GeneIndex
@@ -468,6 +469,35 @@ def test_the_range_is_in_percentiles_of_the_gene(panel, layers, qtbot):
         np.testing.assert_allclose(layers.before.contrast_limits, expected, rtol=1e-5)
     type_number(qtbot, look.low, "95")
     assert look.value().low < look.value().high
+
+
+@pytest.fixture
+def high_layers(section):
+    """A section whose first gene is high everywhere."""
+    counts = section.counts.toarray()
+    counts[:, 0] = counts.sum(1) * np.linspace(1, 3, len(counts))
+    adata = section.adata.copy()
+    adata.X = csc_matrix(counts.astype(np.float32))
+    return SectionLayers(ViewerModel(), replace(section, adata=adata))
+
+
+def test_a_gene_that_is_high_everywhere_shows_its_differences(high_layers, make, qtbot):
+    panel = make(high_layers)
+    section, gene = high_layers.section, high_layers.section.genes[0]
+    high_layers.show_gene(gene)
+    expected = np.percentile(section.gene_lognorm(gene), [1, 99.5])
+    assert expected[0] > 1
+    np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
+    np.testing.assert_allclose(panel.overlay.bar.bars()[0].limits, expected, rtol=1e-5)
+    look = unfold(qtbot, panel)
+    qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
+    np.testing.assert_allclose(high_layers.before.contrast_limits, [0, expected[1]], rtol=1e-5)
+    assert panel.overlay.bar.bars()[0].limits[0] == 0
+    qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
+    np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
+    sparse = section.genes[int(np.argmin(section.counts.mean(0)))]
+    high_layers.show_gene(sparse)
+    assert high_layers.before.contrast_limits[0] == 0
 
 
 def test_contrast_set_by_hand_is_remembered_for_its_gene(panel, layers, qtbot):

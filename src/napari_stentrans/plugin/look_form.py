@@ -5,9 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QWidget
 
-from napari_stentrans.plugin.maps import COLORMAPS, Look
+from napari_stentrans.plugin.maps import COLORMAPS, LOW, Look
 from napari_stentrans.plugin.panel import button
 
 if TYPE_CHECKING:
@@ -39,8 +39,15 @@ class LookForm(QWidget):
             "Let the contrast of this gene follow its values again, if it was set by hand",
             self.followWanted.emit,
         )
+        self.from_zero = QCheckBox("Start at 0")
+        self.from_zero.setToolTip(
+            "Let the darkest colour be no expression. Else it is the lowest percentile, where "
+            "that is not near 0: a gene that is high everywhere shows its differences"
+        )
+        self.from_zero.setAccessibleName("start at 0")
         self._lay_out()
         self.setValue(Look())
+        self.from_zero.clicked.connect(lambda on: self.low.setValue(0.0 if on else LOW))
         self.scale.currentIndexChanged.connect(self.valueChanged)
         self.colormap.currentIndexChanged.connect(self.valueChanged)
         for end in (self.low, self.high):
@@ -61,12 +68,14 @@ class LookForm(QWidget):
         self._bound(look.low, look.high)
         self.low.setValue(look.low)
         self.high.setValue(look.high)
+        self.from_zero.setChecked(look.low == 0)
         self.scale.setCurrentIndex(self.scale.findData(look.scale))
         self.colormap.setCurrentIndex(self.colormap.findData(look.colormap))
         self.blockSignals(before)
 
     def _on_range(self) -> None:
         self._bound(self.low.value(), self.high.value())
+        self.from_zero.setChecked(self.low.value() == 0)
         self.valueChanged.emit()
 
     def _bound(self, low: float, high: float) -> None:
@@ -103,6 +112,7 @@ class LookForm(QWidget):
         form.addRow("Units", self.scale)
         form.addRow("Colours", self.colormap)
         form.addRow("Range", ends)
+        form.addRow("", self.from_zero)
 
 
 def _combo(name: str, tip: str) -> QComboBox:
