@@ -66,13 +66,10 @@ class DataPanel(Panel):
         files.addAction("File (.h5ad, .h5, .tsv, .csv, .parquet, .gem)…", self.fileWanted.emit)
         files.addAction("Folder (Space Ranger, Xenium, SpatialData)…", self.folderWanted.emit)
         files.addSeparator()
-        use = QAction("Use active layer", files)
+        self.use = use = QAction("Use active layer", files)
         use.triggered.connect(lambda: self.activeLayerWanted.emit())
         files.addAction(use)
-        use.setToolTip(
-            "Make a section of the layer that is selected in napari: an Image with one channel "
-            "per gene, or Points with one numeric feature per gene"
-        )
+        self.allow_layer(on=False)
         self.open.setMenu(files)
         self.session = SessionMenu(files)
         self.sample = button("Open sample", "Open a section to try things out")
@@ -81,8 +78,8 @@ class DataPanel(Panel):
             samples.addAction(sample.title, partial(self._on_sample, name))
         samples.addSeparator()
         for name, real in REAL_SAMPLES.items():
-            size = "" if real.size is None else f" {in_megabytes(real.size)}"
-            title = f"{real.title}: download{size}…"
+            size = "size asked on click" if real.size is None else in_megabytes(real.size)
+            title = f"{real.title}: download ({size})…"
             action = QAction(title, samples)
             action.triggered.connect(partial(self._on_sample, name))
             samples.addAction(action)
@@ -95,6 +92,15 @@ class DataPanel(Panel):
         row.addWidget(self.sample, 7)
         row.addWidget(self.session, 5)
         self.rows.addLayout(row)
+
+    def allow_layer(self, *, on: bool) -> None:
+        """Let the active layer be used, where there is one."""
+        self.use.setEnabled(on)
+        self.use.setToolTip(
+            "Make a section of the layer that is selected in napari: an Image with one channel "
+            "per gene, or Points with one numeric feature per gene"
+            + ("" if on else ".\nThere is no layer yet.")
+        )
 
     def _on_sample(self, name: str, checked: bool = False) -> None:
         self.sampleWanted.emit(name)

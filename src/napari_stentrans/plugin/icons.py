@@ -4,14 +4,17 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QByteArray
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtCore import QByteArray, Qt
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 SIZE = 48
 """Icons are drawn at this many pixels and scaled down, so that they stay sharp."""
+
+FAINT = 0.35
+"""Opacity of the icon of a button that cannot be pressed."""
 
 _TEETH = "".join(
     f'<rect x="10.3" y="1.5" width="3.4" height="5" rx="1.2" transform="rotate({angle} 12 12)"/>'
@@ -41,13 +44,18 @@ _SHAPES = {
     "bin": f'<path {_LINE} d="M4 6 H20 M9 5.5 V3 H15 V5.5 M6 6.5 L7.3 21 H16.7 L18 6.5"/>',
     "swatch": '<rect x="2" y="2" width="20" height="20" rx="4"/>',
     "swatch_used": '<rect x="2" y="2" width="20" height="20" rx="4"/>'
-    '<path fill="none" stroke="{hole}" stroke-width="3" d="M6.5 12.5 L10.5 16.5 L17.5 8"/>',
+    '<g transform="translate(4.2 4.2) scale(0.65)" fill="{hole}">'
+    '<path d="M20.5 2 C22.5 3 22.3 4.6 21 6.2 L13.5 14.3 L10 11 L17.7 3.2 '
+    "C18.7 2.2 19.7 1.7 20.5 2 Z M9 12.2 L12.4 15.4 C13 19.5 9 22.5 2 21.3 "
+    'C5.2 19.8 3.8 14.2 9 12.2 Z"/></g>',
 }
 
 
 def icon(name: str, color: str) -> QIcon:
-    """Icon of a name in a CSS colour."""
-    return QIcon(pixmap(name, color))
+    """Icon of a name in a CSS colour; faint where it cannot be pressed."""
+    drawn = QIcon(pixmap(name, color))
+    drawn.addPixmap(_faint(pixmap(name, color)), QIcon.Mode.Disabled)
+    return drawn
 
 
 def pixmap(name: str, color: str, size: int = SIZE) -> QPixmap:
@@ -59,6 +67,17 @@ def pixmap(name: str, color: str, size: int = SIZE) -> QPixmap:
     )
     drawn = QPixmap()
     drawn.loadFromData(QByteArray(svg.encode()), "SVG")
+    return drawn
+
+
+def _faint(solid: QPixmap) -> QPixmap:
+    """Return a picture that lets most of what is below it through."""
+    drawn = QPixmap(solid.size())
+    drawn.fill(Qt.GlobalColor.transparent)
+    painter = QPainter(drawn)
+    painter.setOpacity(FAINT)
+    painter.drawPixmap(0, 0, solid)
+    painter.end()
     return drawn
 
 

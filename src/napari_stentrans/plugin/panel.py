@@ -91,6 +91,12 @@ def name_button(made: QPushButton, tip: str) -> None:
     made.setMinimumWidth(10)
 
 
+def allow(made: QWidget, on: bool, tip: str, why: str) -> None:
+    """Let a button be pressed; where it cannot, its tooltip says why."""
+    made.setEnabled(on)
+    made.setToolTip(tip if on else f"{tip}.\n{why}")
+
+
 def words(name: str) -> QLabel:
     """Make a label for sentences: it wraps, never widens the dock, and can be copied from."""
     label = QLabel()
