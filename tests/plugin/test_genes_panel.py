@@ -402,10 +402,12 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     assert [layer.name for layer in layers.viewer.layers] == [
         name.replace("Gene1 ", "Gene1 + Gene4 ")
         if "enhanced" in name
-        else name.replace("Gene1 ", "Gene4 ")
+        else name.replace("Gene1 ", "Gene4 ").replace("mine", "Gene1 + Gene4: mine")
         for name in order
     ]
-    assert (layers.before.name, layers.before.opacity) == ("mine", 0.5)
+    assert (layers.before.name, layers.before.opacity) == ("Gene1 + Gene4: mine", 0.5)
+    assert not panel.look.colormap.isEnabled()
+    assert "each in its own colour" in panel.look.colormap.toolTip()
     assert layers.viewer.layers.selection.active is layers.before
     click(qtbot, panel.overlay.chips[0])
     assert layers.before.colormap.name == layers.after.colormap.name == "magma"

@@ -248,9 +248,9 @@ class StentransDock(QWidget):
         self.quality.refresh()
 
     def _fail(self, text: str) -> None:
-        """Say what went wrong; a job has told napari already."""
+        """Say what went wrong, once: here, or by napari where the dock is not seen."""
         self.message.show_message(text)
-        if not self._runner.busy:
+        if not self.isVisible():
             show_error(text)
 
     # ---- state
@@ -401,10 +401,10 @@ class StentransDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.message)
         result = (self.result, self.result.profile)
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
+        layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)
 

@@ -98,6 +98,7 @@ class GenesPanel(Panel):
         self.star.setText("★" if shown in self.kept.favourites else "☆")
         self.star.setChecked(shown in self.kept.favourites)
         self.look.setValue(layers.maps.look)
+        self.look.allow_colours(len(layers.maps.names) == 1)
         self.overlay.refresh()
         self._dwell.start()
         self._offer_changed(layers.enhancement is not None)

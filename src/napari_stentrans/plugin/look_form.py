@@ -8,12 +8,13 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QWidget
 
 from napari_stentrans.plugin.maps import COLORMAPS, LOW, Look
-from napari_stentrans.plugin.panel import button
+from napari_stentrans.plugin.panel import allow, button
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.maps import Scale
 
 SCALES: dict[Scale, str] = {"log": "Log-normalised", "linear": "Counts (linear)"}
+COLOURS = "Colours of the maps, from low to high"
 LEAST_RANGE = 0.1
 """Percent that the lowest and the highest percentile stay apart."""
 
@@ -30,7 +31,7 @@ class LookForm(QWidget):
         self.scale = _combo("units", "Log-normalised expression, or counts as they are")
         for scale, words in SCALES.items():
             self.scale.addItem(words, scale)
-        self.colormap = _combo("colours", "Colours of the maps, from low to high")
+        self.colormap = _combo("colours", COLOURS)
         for name in COLORMAPS:
             self.colormap.addItem(name, name)
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
@@ -72,6 +73,11 @@ class LookForm(QWidget):
         self.scale.setCurrentIndex(self.scale.findData(look.scale))
         self.colormap.setCurrentIndex(self.colormap.findData(look.colormap))
         self.blockSignals(before)
+
+    def allow_colours(self, on: bool) -> None:
+        """Let colours be chosen; several genes together have a colour each."""
+        why = "Several genes are shown together, each in its own colour."
+        allow(self.colormap, on, COLOURS, why)
 
     def _on_range(self) -> None:
         self._bound(self.low.value(), self.high.value())
