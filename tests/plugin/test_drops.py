@@ -7,9 +7,10 @@ import pytest
 import tifffile
 from gestures import LEFT
 from napari.settings import get_settings
+from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.export import write_section
 from napari_stentrans.plugin.sessions import facts_of
@@ -53,7 +54,7 @@ def test_a_session_is_opened_where_it_is_dropped(dock, h5ad, qtbot, ready, tmp_p
     dock.open(h5ad)
     ready(dock)
     dock.show_gene("Gene7")
-    facts = facts_of(dock._layers, dock.enhance.form)
+    facts = facts_of(dock._layers, dock.enhance.form, dock.genes)
     path = write_session(tmp_path / "mine.stentrans", facts, None, [])
     first = dock._layers
     first.remove()
@@ -90,3 +91,48 @@ def test_a_dock_that_is_hidden_or_closed_takes_no_drops(dock, h5ad, qtbot):
     dock._drops.let_go()
     drop(dock, h5ad)
     assert taken == [h5ad]
+
+
+def test_dialogs_begin_where_the_last_one_ended(dock, h5ad, qtbot, ready, tmp_path, monkeypatch):
+    begun = []
+
+    def ask(parent, title, start, *_, **__):
+        begun.append(start)
+        return (str(answers.pop(0)), "")
+
+    answers = [h5ad, tmp_path / "elsewhere" / "kept", "", ""]
+    answers[1].parent.mkdir()
+    for name in ("getOpenFileName", "getSaveFileName"):
+        monkeypatch.setattr(QFileDialog, name, ask)
+    dock.data.fileWanted.emit()
+    ready(dock)
+    dock.save_session()
+    ready(dock)
+    dock.save_session()
+    dock.data.fileWanted.emit()
+    folders = [str(tmp_path), str(tmp_path / "elsewhere"), str(tmp_path / "elsewhere")]
+    assert begun[0] == ""
+    for start, folder in zip(begun[1:], folders, strict=True):
+        assert start.startswith(folder)
+    assert begun[2].endswith(".stentrans")
+
+
+def test_an_error_is_told_once(dock, tmp_path, qtbot):
+    notification_manager.records.clear()
+    missing = tmp_path / "gone.h5ad"
+    dock.open(missing)
+    qtbot.waitUntil(dock.message.isVisible)
+    assert "gone.h5ad" in dock.message.text()
+    assert not notification_manager.records
+    dock.hide()
+    dock.open(missing)
+    qtbot.waitUntil(lambda: bool(notification_manager.records))
+    assert "gone.h5ad" in str(notification_manager.records[-1].message)
+
+
+def test_a_message_moves_nothing_that_is_pressed(loaded, qtbot):
+    run = loaded.lost.new
+    before = run.mapToGlobal(QPoint(0, 0))
+    loaded.message.show_message("Something is wrong. Mend it. " * 6)
+    qtbot.waitUntil(lambda: loaded.message.height() > 30)
+    assert run.mapToGlobal(QPoint(0, 0)) == before

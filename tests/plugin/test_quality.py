@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click
+from gestures import click, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QScrollArea
 
@@ -104,7 +104,7 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     click(qtbot, panel.save)
     written = pd.read_csv(tmp_path / "mine.csv", index_col="gene")
     pd.testing.assert_frame_equal(written, expected.round(4), check_names=False)
-    click(qtbot, loaded.result.save)
+    save_result(qtbot, loaded)
     qtbot.waitUntil(lambda: "mine.h5ad" in loaded.message.text(), timeout=30_000)
     found = json.loads((tmp_path / "mine.run.json").read_text())["quality"]
     assert found["spots_hidden"] == quality.hidden

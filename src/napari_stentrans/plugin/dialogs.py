@@ -10,16 +10,19 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 from napari_stentrans.export import record_path
 from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
 from napari_stentrans.plugin.endings import file_filters
+from napari_stentrans.plugin.recent import Recent
 from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_stentrans.samples import RealSample
 
 
 def ask_file(parent: QWidget | None) -> Path | None:
     """Ask for a file that holds a section; None when the person thinks better of it."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", "", file_filters())
-    return Path(chosen) if chosen else None
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", _start(), file_filters())
+    return _used(chosen)
 
 
 def ask_folder(parent: QWidget) -> Path | None:
@@ -27,14 +30,25 @@ def ask_folder(parent: QWidget) -> Path | None:
     chosen = QFileDialog.getExistingDirectory(
         parent,
         "Open a folder: Space Ranger, Visium HD, Xenium, MERSCOPE, CosMx or SpatialData (.zarr)",
+        _start(),
     )
-    return Path(chosen) if chosen else None
+    return _used(chosen)
 
 
-def ask_target(parent: QWidget, proposed: str) -> Path | None:
-    """Ask where to save a result; None when the person does not want to, or not to replace."""
-    path = _ask_name(parent, "Save the result", proposed, "AnnData (*.h5ad)", ".h5ad")
-    return path if path is None or _may_replace(parent, path, record_path(path)) else None
+def ask_place(
+    parent: QWidget, proposed: str, formats: Mapping[str, str], ending: str, *, with_record: bool
+) -> Path | None:
+    """Ask where to save what has an ending; None when the person thinks better of it.
+
+    Another ending of ``formats`` may be written by hand. ``with_record`` says whether a run
+    record is written beside it.
+    """
+    filters = f"{formats[ending].partition(' (')[0]} (*{ending})"
+    path = _ask_name(parent, "Save as", proposed, filters, ending, *formats)
+    if path is None:
+        return None
+    files = (path, record_path(path)) if with_record else (path,)
+    return path if _may_replace(parent, *files) else None
 
 
 def ask_table(parent: QWidget, proposed: str) -> Path | None:
@@ -46,9 +60,9 @@ def ask_table(parent: QWidget, proposed: str) -> Path | None:
 def ask_session(parent: QWidget) -> Path | None:
     """Ask for a session to open; None when the person thinks better of it."""
     chosen, _ = QFileDialog.getOpenFileName(
-        parent, "Open a session", "", f"Sessions (*{SESSION});;All files (*)"
+        parent, "Open a session", _start(), f"Sessions (*{SESSION});;All files (*)"
     )
-    return Path(chosen) if chosen else None
+    return _used(chosen)
 
 
 def ask_session_target(parent: QWidget, proposed: str) -> Path | None:
@@ -109,8 +123,8 @@ def may_drop_result(parent: QWidget) -> bool:
 def ask_gene_list(parent: QWidget) -> Path | None:
     """Ask for a file that lists genes; None when the person thinks better of it."""
     kinds = "Lists of genes (*.csv *.tsv *.txt);;All files (*)"
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", "", kinds)
-    return Path(chosen) if chosen else None
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", _start(), kinds)
+    return _used(chosen)
 
 
 def ask_profile(parent: QWidget, proposed: str) -> Path | None:
@@ -119,30 +133,47 @@ def ask_profile(parent: QWidget, proposed: str) -> Path | None:
     chosen, kind = QFileDialog.getSaveFileName(
         parent,
         "Save the profile",
-        proposed,
+        _start(proposed),
         kinds,
         options=QFileDialog.Option.DontConfirmOverwrite,
     )
-    if not chosen:
+    path = _used(chosen)
+    if path is None:
         return None
-    path = Path(chosen)
     if path.suffix.lower() not in PROFILE_ENDINGS:
         path = path.with_name(path.name + (".png" if kind.startswith("Figure") else ".csv"))
     return path if _may_replace(parent, path) else None
 
 
-def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:
+def _ask_name(
+    parent: QWidget, title: str, proposed: str, kind: str, ending: str, *others: str
+) -> Path | None:
     chosen, _ = QFileDialog.getSaveFileName(
         parent,
         title,
-        proposed,
+        _start(proposed),
         kind,
         options=QFileDialog.Option.DontConfirmOverwrite,  # asked after, for all that is written
     )
+    path = _used(chosen)
+    if path is None:
+        return None
+    known = path.name.lower().endswith((ending, *others))
+    return path if known else path.with_name(path.name + ending)
+
+
+def _start(name: str = "") -> str:
+    """Where a dialog begins: in the folder that was used last, with a name."""
+    folder = Recent().folder
+    return name if folder is None else str(folder / name)
+
+
+def _used(chosen: str) -> Path | None:
+    """Path that was chosen, whose folder the next dialog begins in; None for none."""
     if not chosen:
         return None
-    path = Path(chosen)
-    return path if path.suffix == ending else path.with_name(path.name + ending)
+    Recent().use(Path(chosen).parent)
+    return Path(chosen)
 
 
 def _may_replace(parent: QWidget, *paths: Path) -> bool:

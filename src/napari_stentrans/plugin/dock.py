@@ -18,11 +18,13 @@ from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.aside import show_alone
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
+from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
+from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
@@ -30,6 +32,7 @@ from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.preferences import Following
 from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
@@ -37,7 +40,6 @@ from napari_stentrans.plugin.runner import Runner
 from napari_stentrans.plugin.saving import Saving
 from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.tissue_view import TissueView
-from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,12 +49,14 @@ if TYPE_CHECKING:
 
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
+    from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Progress, Steps
 
 WIDTH, LEAST_WIDTH = 360, 300
 LOOKS = """
 QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}
 QProgressBar::chunk {background-color: #5a7deb;}
+QTableView::item:selected, QListWidget::item:selected {background-color: rgba(90, 125, 235, 150);}
 """
 
 
@@ -70,7 +74,9 @@ class StentransDock(QWidget):
         self.viewer = napari_viewer
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
-        self._opener = Opener(self, napari_viewer, self._load, self._prepare, self._fail)
+        self._opener = Opener(
+            self, napari_viewer, self._load, self._prepare, self._fail, self.open_session
+        )
         self._closed = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
@@ -79,11 +85,12 @@ class StentransDock(QWidget):
         self.tissue = TissueView(self)
         self.lost.rows.addWidget(self.tissue.button)
         self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
-        self._saving = Saving(self, self._runner, self.enhance.progress, self.message)
+        self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
-        self._followers = (*panels, self._enhancing, self._saving)
+        self._following = Following(self.enhance.form, self._enhancing)
+        self._followers = (*panels, self._enhancing, self._saving, self._following)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
-        self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
+        self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         self._lay_out()
         self._watch_viewer()
         self._connect_panels()
@@ -91,6 +98,9 @@ class StentransDock(QWidget):
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
         self._drops = Drops(self, napari_viewer, self.data.open.isEnabled, self.open)
+        corner = HelpCorner(napari_viewer, self._on_warned)
+        self.data.head.addWidget(corner)
+        bind_dock(self, corner)
         self._recolour()
         self._on_layers_changed()
 
@@ -104,14 +114,14 @@ class StentransDock(QWidget):
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
         """Read a section, or a session, from a path, off the window's thread, and show it."""
-        if str(path).lower().endswith(ENDING):
-            self.open_session(path)
-        else:
-            self._opener.open(path, chosen)
+        self._opener.open(path, chosen)
 
     def open_session(self, path: str | Path | None = None) -> None:
         """Bring back what was saved in a session; ask for one where no path is given."""
-        self._keeper.open(path)
+        if self.phase.running or self.phase in (Phase.SAVING, Phase.STOPPING):
+            self._fail("Wait until the run has ended, or cancel it, and open the session then.")
+        else:
+            self._keeper.open(path)
 
     def save_session(self) -> None:
         """Ask where to, and write all that was done with the section there."""
@@ -148,9 +158,9 @@ class StentransDock(QWidget):
         """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
         self._enhancing.check()
 
-    def save(self) -> None:
-        """Ask where to, and write the result there, off the window's thread."""
-        self._saving.result()
+    def save(self, what: What | None = None) -> None:
+        """Ask what to save and where to, and write it there, off the window's thread."""
+        self._saving.ask(what)
 
     def save_table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
@@ -166,6 +176,7 @@ class StentransDock(QWidget):
         self._layers_timer.stop()
         self._keys.let_go()
         self._drops.let_go()
+        self._following.let_go()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
@@ -380,7 +391,7 @@ class StentransDock(QWidget):
         enhance.pauseWanted.connect(self._runner.pause)
         enhance.resumeWanted.connect(self._runner.resume)
         enhance.cancelWanted.connect(self._runner.cancel)
-        self.result.saveWanted.connect(self.save)
+        self.result.saveWanted.connect(lambda: self.save())
         self.result.runs.shown.connect(self._on_run_shown)
         self.result.runs.copyWanted.connect(partial(copy_run, self.message))
         self.quality.checkWanted.connect(self.check)

@@ -38,6 +38,11 @@ class Enhancing(QObject):
         Says what to do, holds the runs that wait, and shows how far one is.
     quality
         Shows what a check found.
+
+    Attributes
+    ----------
+    checks
+        Whether a result is checked after its run, where that is cheap.
     """
 
     changed = Signal()
@@ -51,6 +56,7 @@ class Enhancing(QObject):
         self._viewer, self._runner, self._panel, self._quality = viewer, runner, panel, quality
         self._layers: SectionLayers | None = None
         self._check_next = False
+        self.checks = True
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Enhance this section from now on."""
@@ -131,7 +137,8 @@ class Enhancing(QObject):
         layers.show_enhancement(result)
         layers.runs.add(result, wanted.name)
         self.changed.emit()
-        self._check_next = is_cheap(result.record.config) and layers is self._layers
+        cheap = is_cheap(result.record.config)
+        self._check_next = self.checks and cheap and layers is self._layers
 
     def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
         if layers in find(self._viewer):

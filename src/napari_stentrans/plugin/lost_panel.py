@@ -10,9 +10,9 @@ from qtpy.QtCore import QTimer, Signal
 
 from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
-from napari_stentrans.plugin.finder import Finder, in_words
+from napari_stentrans.plugin.finder import Finder
 from napari_stentrans.plugin.paint_tools import PaintTools
-from napari_stentrans.plugin.panel import Panel, allow, button, in_row, words
+from napari_stentrans.plugin.panel import Panel, allow, button, in_row, some, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.shortcuts import bind, with_keys
@@ -114,8 +114,8 @@ class LostPanel(Panel):
             return
         self.regions.show_regions(regions, {i: found.counts(i) for i in regions.names})
         spots, sites = int(found.mask.lost.sum()), len(found.mask.sites)
-        parts = [in_words(spots, "spot lost", "spots lost")] * bool(spots)
-        parts += [in_words(sites, "unmeasured site", "unmeasured sites")] * bool(sites)
+        parts = [f"{some(spots, 'spot')} lost"] * bool(spots)
+        parts += [some(sites, "unmeasured site")] * bool(sites)
         said = ", ".join(parts) or "Nothing is marked yet"
         self.words.setText(f"{self._hint} {said}.".strip())
         self._warn(found, regions)
@@ -125,9 +125,9 @@ class LostPanel(Panel):
         """Let be pressed what has something to work on."""
         regions, layers = self._regions, self._layers
         self.paint.allow(regions is not None, NO_LAYER)
-        some = regions is not None and bool(regions.names)
+        named = regions is not None and bool(regions.names)
         for name, (_, tip, keys) in EDITS.items():
-            allow(self.edits[name], some, with_keys(tip, keys), NO_REGION)
+            allow(self.edits[name], named, with_keys(tip, keys), NO_REGION)
         has_image = layers is not None and bool(layers.section.images)
         _, tip, keys = SOURCES["uncovered"]
         find = self.sources["uncovered"]
@@ -155,15 +155,15 @@ class LostPanel(Panel):
         """Name the regions that are too large to be trusted."""
         names = regions.names
         large = [f"“{names[i]}”" for i in found.too_large() if i in names]
+        who = " and ".join(large) or "What is painted"
         far = int(found.far.sum())
         self.warning.setVisible(bool(far))
         if found.mask.lost.all():
             self.warning.setText("⚠ All spots are lost: nothing is left to fill them from.")
             return
-        verb = "reach" if len(large) > 1 else "reaches"
         self.warning.setText(
-            f"⚠ {' and '.join(large) or 'What is painted'} {verb} too far to be trusted: {far:,} "
-            f"of {len(found.far):,} places lie more than {TRUSTED_REACH:g} spots from any measured "
+            f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: {far:,} of "
+            f"{len(found.far):,} places lie more than {TRUSTED_REACH:g} spots from any measured "
             "one. They will be filled, and marked as extrapolated."
         )
 

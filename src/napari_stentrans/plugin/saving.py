@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
 from napari_stentrans.errors import StentransError
-from napari_stentrans.export import record_path, save_steps
-from napari_stentrans.plugin.dialogs import ask_table, ask_target
+from napari_stentrans.export import record_path
+from napari_stentrans.plugin.dialogs import ask_place, ask_table
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.save_dialog import SaveDialog
+from napari_stentrans.plugin.wishes import KINDS, OF_RUNS, Stock, Wish
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -19,11 +20,13 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
+    from napari_stentrans.plugin.genes_panel import GenesPanel
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.message_bar import MessageBar
     from napari_stentrans.plugin.progress import ProgressPanel
     from napari_stentrans.plugin.runner import Runner
     from napari_stentrans.plugin.runs import Run
+    from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Steps
 
 
@@ -40,36 +43,52 @@ class Saving(QObject):
         Shows how far it is.
     message
         Says what was written.
+    genes
+        Has the lists of genes to choose from.
     """
 
     failed = Signal(str)
 
     def __init__(
-        self, parent: QWidget, runner: Runner, progress: ProgressPanel, message: MessageBar
+        self,
+        parent: QWidget,
+        runner: Runner,
+        progress: ProgressPanel,
+        message: MessageBar,
+        genes: GenesPanel,
     ) -> None:
         super().__init__(parent)
         self._parent, self._runner = parent, runner
         self._progress, self._message = progress, message
+        self._genes = genes
         self._layers: SectionLayers | None = None
+        self._dialog: SaveDialog | None = None
+        self._what: What = "everything"
+        self._wishes: dict[What, Wish] = {}
+        self._folder: Path | None = None
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Save the results of this section from now on."""
+        """Save what there is of this section from now on."""
         self._layers = layers
 
-    def result(self) -> None:
-        """Ask where to, and write the result there."""
-        if self._layers is None or self._layers.enhancement is None or not self._runner.idle:
+    def ask(self, what: What | None = None) -> None:
+        """Ask what to save, with ``what`` or what was saved last chosen already."""
+        layers = self._layers
+        if layers is None or not self._runner.idle:
             return
-        result, section = self._layers.enhancement, self._layers.section
-        path = ask_target(self._parent, f"{_file_name(section.name)}_enhanced.h5ad")
-        if path is None:
+        if self._dialog is not None:
+            self._dialog.raise_()
             return
-        run, quality = self._layers.runs.of(result), self._layers.quality
-        if quality is not None:
-            record = result.record.model_copy(update={"quality": quality.facts()})
-            result = replace(result, record=record)
-        work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
-        self.write(work, path.name, partial(self._on_saved, run))
+        index, favourites = self._genes.search.index, self._genes.kept.favourites
+        stock = Stock.of(layers, index, favourites, self._genes.listed)
+        dialog = self._dialog = SaveDialog(self._parent, stock)
+        wanted = what or self._what
+        first = Wish(wanted, next(iter(KINDS[wanted].formats)))
+        dialog.setValue(self._wishes.get(wanted, first))
+        run = layers.runs.of(layers.enhancement)
+        dialog.accepted.connect(partial(self._on_accepted, dialog, stock, run))
+        dialog.finished.connect(self._on_finished)
+        dialog.open()
 
     def table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
@@ -97,10 +116,33 @@ class Saving(QObject):
             written(files)
             self._say(files)
 
+        if not self._runner.idle:  # a run of the queue has begun meanwhile
+            self.failed.emit("Wait until the run has ended, or cancel it, and save then.")
+            return
         self._runner.stop()  # a check
         self._message.clear()
         self._progress.start(f"Writing {name}")
         self._runner.start(work, Phase.SAVING, done)
+
+    def _on_finished(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+        self._dialog = None
+
+    def _on_accepted(self, dialog: SaveDialog, stock: Stock, run: Run | None) -> None:
+        """Ask where to, and write what is wanted there."""
+        wish = dialog.value()
+        self._what, self._wishes[wish.what] = wish.what, wish
+        proposed = wish.proposed(stock)
+        if self._folder is not None and self._folder.is_dir():
+            proposed = str(self._folder / proposed)
+        formats, with_record = KINDS[wish.what].formats, wish.what in OF_RUNS
+        path = ask_place(self._parent, proposed, formats, wish.ending, with_record=with_record)
+        if path is None:
+            return
+        self._folder = path.parent
+        done = partial(self._on_saved, run if with_record else None)
+        self.write(partial(wish.steps, stock, path), path.name, done)
 
     def _on_saved(self, run: Run | None, files: list[Path]) -> None:
         if run is not None:
