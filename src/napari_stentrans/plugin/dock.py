@@ -15,9 +15,11 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
+from napari_stentrans.plugin.aside import show_alone
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dock_keys import bind_dock
+from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
@@ -95,6 +97,7 @@ class StentransDock(QWidget):
         self._connect_jobs()
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
+        self._drops = Drops(self, napari_viewer, self.data.open.isEnabled, self.open)
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
         bind_dock(self, corner)
@@ -172,6 +175,7 @@ class StentransDock(QWidget):
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
+        self._drops.let_go()
         self._following.let_go()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
@@ -210,7 +214,8 @@ class StentransDock(QWidget):
             self.enhance.progress.step(step)
 
     def _on_loaded(self, instead_of: SectionLayers | None, look: FirstLook) -> None:
-        if instead_of in find(self.viewer):
+        again = instead_of in find(self.viewer)
+        if again:
             layers, note = replace_layers(instead_of, look)
             self._on_warned(note)
         else:
@@ -218,7 +223,7 @@ class StentransDock(QWidget):
         self._layers_timer.stop()
         if look.origin is not None:
             self.data.session.kept.visit(look.origin.path)
-        self._choose(layers)
+        self._choose(layers, fit=not again)
 
     def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
         self._saving.write(work, name, self._on_session_saved)
@@ -254,9 +259,9 @@ class StentransDock(QWidget):
         self.quality.refresh()
 
     def _fail(self, text: str) -> None:
-        """Say what went wrong; a job has told napari already."""
+        """Say what went wrong, once: here, or by napari where the dock is not seen."""
         self.message.show_message(text)
-        if not self._runner.busy:
+        if not self.isVisible():
             show_error(text)
 
     # ---- state
@@ -281,8 +286,11 @@ class StentransDock(QWidget):
         self.result.save.setEnabled(has_result and phase in (Phase.READY, Phase.CHECKING))
         self.quality.set_phase(phase)
 
-    def _choose(self, layers: SectionLayers | None) -> None:
-        """Work on a section from now on."""
+    def _choose(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
+        """Work on a section from now on, and show it alone, fitted to the canvas."""
+        if layers is not None and layers is not self._layers:
+            others = [other for other in find(self.viewer) if other is not layers]
+            show_alone(self.viewer, layers, others, fit=fit)
         self._layers = layers
         for follower in self._followers:
             follower.set_layers(layers)
@@ -294,7 +302,7 @@ class StentransDock(QWidget):
 
     def _show_section(self) -> None:
         sections = find(self.viewer)
-        names = [layers.section.name for layers in sections]
+        names = [layers.title for layers in sections]
         at = sections.index(self._layers) if self._layers in sections else -1
         self.data.show_sections(names, at)
         layers = self._layers
@@ -302,7 +310,7 @@ class StentransDock(QWidget):
         if layers is None:
             self.data.show_section(None)
         else:
-            self.data.show_section(layers.section, gene, layers.origin)
+            self.data.show_section(layers.section, gene, layers.origin, layers.title)
         self.enhance.estimate.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
@@ -317,6 +325,7 @@ class StentransDock(QWidget):
     def _on_layers_changed(self) -> None:
         """Take in layers that a reader made, and notice those that went."""
         new = adopt(self.viewer)
+        self.data.allow_layer(on=len(self.viewer.layers) > 0)
         sections = find(self.viewer)
         if self._layers not in sections or (new is not None and self.phase.idle):
             if self.phase.running and self._layers not in sections:
@@ -403,10 +412,10 @@ class StentransDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.message)
         result = (self.result, self.result.profile)
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
+        layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)
 

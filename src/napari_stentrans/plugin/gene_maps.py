@@ -152,7 +152,7 @@ class GeneMaps:
         if by_hand is not None:
             return by_hand
         if role in TWIN or values is None:
-            return self.look.limits(measured(self.section, name, scale))
+            return self.look.limits_of(self.section, name)
         return limits_of(np.abs(values))
 
     def legends(self) -> list[Legend]:

@@ -77,6 +77,10 @@ class SectionLayers(MapLayers):
         Ways to see both maps together.
     probe
         What is known of the place under the cursor.
+    aside
+        Out of sight, while another section is looked at.
+    title
+        Name of the section, with a number where another in the viewer has it.
     """
 
     def __init__(
@@ -160,6 +164,10 @@ class SectionLayers(MapLayers):
 
     def _clear_enhancement(self) -> None:
         """Take the result away, as if there had been none."""
+        with self.aside.back_for_a_moment():
+            self._clear_maps()
+
+    def _clear_maps(self) -> None:
         self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
@@ -171,6 +179,10 @@ class SectionLayers(MapLayers):
         self.drawn.emit()
 
     def _show(self, enhancement: Enhancement) -> None:
+        with self.aside.back_for_a_moment():
+            self._show_maps(enhancement)
+
+    def _show_maps(self, enhancement: Enhancement) -> None:
         self._watch()
         first = self.after is None
         if first:

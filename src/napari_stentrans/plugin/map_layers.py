@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_stentrans.plugin.aside import Aside
 from napari_stentrans.plugin.lost_layers import LostLayers
 from napari_stentrans.plugin.roles import GENE_ROLES, TWIN
 from napari_stentrans.plugin.views import Views
@@ -42,6 +43,7 @@ class MapLayers(LostLayers):
         self.views.changed.connect(self._on_views_changed)
         self._layers.removed.connect(self._on_removed)
         self._hidden: list[Layer] | None = None
+        self.aside = Aside(self)
 
     def show_gene(self, name: str) -> None:
         """Show a gene, given by name or id, in every layer that shows one.

@@ -17,6 +17,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stentrans.plugin.wheel import WheelGuard
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -59,6 +61,7 @@ def scrolled(*panels: Panel) -> QScrollArea:
     for panel in panels:
         rows.addWidget(panel)
     rows.addStretch(1)
+    WheelGuard(inside)
     area = QScrollArea()
     area.setWidget(inside)
     area.setWidgetResizable(True)
@@ -100,6 +103,12 @@ def name_button(made: QPushButton, tip: str) -> None:
     made.setAccessibleName(made.text().rstrip("…").lower())
     made.setAccessibleDescription(tip)
     made.setMinimumWidth(10)
+
+
+def allow(made: QWidget, on: bool, tip: str, why: str) -> None:
+    """Let a button be pressed; where it cannot, its tooltip says why."""
+    made.setEnabled(on)
+    made.setToolTip(tip if on else f"{tip}.\n{why}")
 
 
 def words(name: str) -> QLabel:

@@ -53,6 +53,8 @@ class RoleLayers(dict[str, Any]):
         self._viewer = viewer
         self._owner = owner
         self._names: dict[str, str] = {}
+        self._genes: dict[str, str] = {}
+        self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
     def put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
@@ -71,14 +73,14 @@ class RoleLayers(dict[str, Any]):
                 setattr(layer, name, options[name])
         if new_limits and not _coloured(layer):
             set_limits(layer, options["contrast_limits"])
-        if layer.name == self._names[role]:
-            layer.name = options["name"]
-            self._names[role] = layer.name
+        layer.name = self._renamed(role, layer, options)
+        self._names[role] = layer.name
 
     def take(self, role: str, layer: Layer) -> None:
         """Own a layer that is in the viewer."""
         tag = layer.metadata[TAG]
         tag["layers"] = self._owner
+        self._genes[role] = tag.get("gene", "")
         self[role] = layer
         self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
         if role in GENE_ROLES:
@@ -87,6 +89,16 @@ class RoleLayers(dict[str, Any]):
         if twin is not None and not _coloured(layer) and not _coloured(twin):
             link_layers([layer, twin], LINKED)
         self.taken.emit(layer)
+
+    def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
+        """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
+        gene, last = options["metadata"][TAG].get("gene", ""), self._genes[role]
+        if layer.name != self._names[role]:
+            self._own[role] = layer.name.removeprefix(f"{last}: ")
+        if role not in self._own:
+            return str(options["name"])
+        self._genes[role] = gene
+        return layer.name if gene == last else f"{gene}: {self._own[role]}"
 
     def _insert(self, role: str, layer_data: LayerData) -> None:
         """Make a layer right above those of lower roles; paint stays on top of all."""
@@ -108,8 +120,7 @@ class RoleLayers(dict[str, Any]):
         data, options, kind = layer_data
         old, layers = self[role], self._viewer.layers
         kept = {name: getattr(old, name) for name in KEPT}
-        if old.name != self._names[role]:
-            kept["name"] = old.name
+        kept["name"] = self._renamed(role, old, options)
         new = Layer.create(data, options | kept, kind)
         new.metadata[TAG] = Tag(old.metadata[TAG] | new.metadata[TAG])
         selected = [new if layer is old else layer for layer in layers.selection]
@@ -119,7 +130,7 @@ class RoleLayers(dict[str, Any]):
         layers.insert(layers.index(old) + 1, new)
         self.take(role, new)
         layers.remove(old)
-        new.name = kept.get("name", options["name"])  # both had it for a moment
+        new.name = self._names[role] = kept["name"]  # both had it for a moment
         layers.selection = selected
         layers.selection.active = active
 
@@ -127,6 +138,7 @@ class RoleLayers(dict[str, Any]):
         for role, layer in list(self.items()):
             if layer is event.value:
                 del self[role]
+                self._own.pop(role, None)
                 if role in TWIN:
                     unlink_layers([layer])  # links would keep the layer alive
                 self.left.emit(layer)

@@ -28,11 +28,12 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "lost.shapes": ("Alt+D", "Paint the shapes of the selected Shapes layer"),
     "lost.low_counts": ("Alt+U", "Find spots with low counts"),
     "lost.uncovered": ("Alt+T", "Find tissue without spots"),
+    "lost.holes": ("Alt+J", "Find places inside the section without a spot"),
     "genes.search": ("/", "Search a gene"),
     "genes.next": ("N", "Show the next gene of the list"),
     "genes.previous": ("Shift+N", "Show the gene before"),
     "genes.favourite": ("Ctrl+D", "Make the gene a favourite, or no longer"),
-    "genes.lay_over": ("Ctrl+L", "Keep the gene and lay the next one over it"),
+    "genes.lay_over": ("Ctrl+L", "Keep the gene and add another"),
     "tissue.see": ("Alt+Y", "See the tissue image through the maps"),
     "tissue.map": ("Alt+M", "Show as a map what the tissue image tells"),
     "run.start": ("Ctrl+Return", "Run; while a run goes on: queue another"),
@@ -72,7 +73,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 OTHERS: dict[str, dict[str, str]] = {
     "In lists and lines": {
         "Up, Down": "The next gene or run, or the one before",
-        "Enter": "Show the first hit of the search",
+        "Enter": "Show the gene whose name is typed",
         "F2": "Rename the run that is chosen",
         "Delete": "Delete the run that is chosen",
         "Tab": "Go on to the next button or line",
