@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.export import record_path, save_steps
+from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dialogs import ask_table, ask_target
@@ -91,6 +92,7 @@ class StentransDock(QWidget):
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
         self._recolour()
+        self._collector = Collector(napari_viewer.layers, self)
         self._on_layers_changed()
 
     @property
@@ -227,6 +229,9 @@ class StentransDock(QWidget):
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
+        self._collector.let_go()
+        for layers in find(self.viewer):
+            layers.stop()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
@@ -268,7 +273,7 @@ class StentransDock(QWidget):
             layers, note = replace_layers(instead_of, look)
             self._on_warned(note)
         else:
-            layers = SectionLayers(self.viewer, look.section, look)
+            layers = SectionLayers(self.viewer, look.section, look, in_turns=True)
         self._layers_timer.stop()
         if look.origin is not None:
             self.data.session.kept.visit(look.origin.path)
@@ -293,14 +298,14 @@ class StentransDock(QWidget):
         if layers not in find(self.viewer):
             self._fail("The section was removed while the run went on; its result is dropped.")
             return
-        layers.show_enhancement(result)
+        layers.show_enhancement(result, in_turns=True)
         layers.runs.add(result, wanted.name)
         self._show_result()
         self._check_next = is_cheap(result.record.config) and layers is self._layers
 
     def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
         if layers in find(self.viewer):
-            layers.show_preview(result, method)
+            layers.show_preview(result, method, in_turns=True)
             self._show_result()
 
     def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:

@@ -98,7 +98,7 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
-            _ = result.raster
+            _ = result.raster, result.extrapolated
         results.append(result)
     return Reopened(session, look, tuple(results))
 
@@ -120,7 +120,7 @@ def bring_back(layers: SectionLayers, opened: Reopened, form: ConfigForm) -> lis
         kept = layers.runs.add(result, run.name)
         shown = kept if at == facts.shown or shown is None else shown
     if shown is not None:
-        layers.show_run(shown)
+        layers.show_run(shown, in_turns=True)
     return again
 
 

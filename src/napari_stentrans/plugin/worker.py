@@ -72,7 +72,7 @@ def _drawn(
 ) -> Steps[Enhancement]:
     enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
     yield Progress("drawing the result", 0, 1)
-    _ = enhancement.raster
+    _ = enhancement.raster, enhancement.extrapolated
     return enhancement
 
 
