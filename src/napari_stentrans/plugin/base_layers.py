@@ -47,6 +47,7 @@ class BaseLayers:
         self.section = section
         self._turns = Turns()
         self._layers = RoleLayers(self.viewer, self)
+        self._layers.removed.connect(self._on_gone)
 
     @property
     def frame(self) -> Frame:
@@ -76,6 +77,11 @@ class BaseLayers:
     def stop(self) -> None:
         """Give up what is about to be made, since the window closes."""
         self._turns.drop()
+
+    def _on_gone(self) -> None:
+        """Make no more layers of a section whose maps were deleted."""
+        if "before" not in self._layers and "after" not in self._layers:
+            self._turns.drop()
 
     def _layer(self, role: str) -> Layer | None:
         self._turns.finish(role)  # a layer that is about to be made is made when it is asked for

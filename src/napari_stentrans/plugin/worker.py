@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import create_worker
@@ -78,6 +79,7 @@ def _drawn(
 
 def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
     """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
+    import_module("napari_stentrans.plugin.quality_plot")  # half a second, else of the window's
     try:
         quality = yield from in_plain_words(quality_steps(section, record))
         _ = quality.table
