@@ -11,8 +11,10 @@ import pytest
 from gestures import click
 from napari.layers import Image
 from qtpy.QtCore import QTimer
+from vispy.scene.widgets import ViewBox
 from watchdog import Watchdog
 
+from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.simulate import simulate_section
 
@@ -71,6 +73,19 @@ def test_layers_are_added_one_in_a_turn(dock, turns, load, ready, qtbot):
     added = [names for names in turns if names]
     assert len(added) == 7  # image, before, after, uncertainty, provenance, and two in colours
     assert all(len(names) == 1 for names in added)
+
+
+def test_side_by_side_uses_the_cells_of_the_grid_again(dock, load, ready, qtbot):
+    layers = load(dock, simulate_section(150, 40, image=False))
+    layers.show_enhancement(enhance(layers.section, config=EnhanceConfig(method="nearest")))
+    cells = []
+    for _ in range(4):
+        for on in (True, False):
+            layers.set_side_by_side(on)
+            qtbot.wait(20)
+        gc.collect()
+        cells.append(sum(isinstance(found, ViewBox) for found in gc.get_objects()))
+    assert cells[0] == cells[-1]
 
 
 def test_garbage_collections_leave_alone_what_was_there_before_the_dock(dock):
