@@ -22,6 +22,7 @@ from napari_stentrans.tissue_image import tissue_words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.lattice import Lattice
 
 PUBLISHED_10 = "published x10"
@@ -77,13 +78,22 @@ def predict(
 
     The std is that of a measurement; None where the method does not know it.
     """
+    if not isinstance(candidate, EnhanceConfig):
+        return candidate(section, observed, hide(section, ~observed).section), None
+    return values(run_on(section, observed, candidate), observed)
+
+
+def run_on(section: Section, observed: np.ndarray, settings: EnhanceConfig) -> Enhancement:
+    """Enhance a section of the observed spots alone, with the hidden ones as its sites."""
     drain(tissue_words(section))  # of the whole image, not of what each trial sees of it
     trial = hide(section, ~observed)
-    if not isinstance(candidate, EnhanceConfig):
-        return candidate(section, observed, trial.section), None
-    result = enhance(trial.section, None, candidate, trial.sites)
+    return enhance(trial.section, None, settings, trial.sites)
+
+
+def values(result: Enhancement, observed: np.ndarray) -> tuple[np.ndarray, np.ndarray | None]:
+    """Values (spot, gene) of such a run in the order of the section, and their std."""
     order = np.argsort(np.concatenate([np.flatnonzero(observed), np.flatnonzero(~observed)]))
-    shape = (section.n_spots, len(section.genes))
+    shape = (len(observed), len(result.genes))
     predicted, std = np.empty(shape, np.float32), np.full(shape, np.nan, np.float32)
     for at, mean, _ in result.blocks():
         predicted[:, at] = mean[order]

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -40,10 +40,31 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.methods.gate import Trust
+    from napari_stentrans.methods.transformer import TissueMaps
     from napari_stentrans.section import Section
+    from napari_stentrans.spatial_factors import SpatialFactors
 
 Modelled: TypeAlias = "tuple[Decoder, NDArray[np.float64], dict[str, float]]"
 """What gives genes at the targets, library sizes (target,), and what was found on the way."""
+
+
+class Seen(NamedTuple):
+    """What a run learns from: spots that are neither lost nor without counts.
+
+    Attributes
+    ----------
+    counts
+        (spot, gene) raw counts.
+    totals
+        (spot,) their sums.
+    xy
+        (spot, 2) positions, full-resolution pixels.
+    """
+
+    counts: sp.csc_matrix
+    totals: NDArray[np.float64]
+    xy: NDArray[np.float64]
 
 
 def enhance(
@@ -99,8 +120,9 @@ def enhance_steps(
     way = {"section": _enhance_section, "factors": _enhance_factors, "genes": _enhance_genes}
     steps = way[METHODS[config.method].works_on]
     shown = (yield from _shown(section, targets, config, damaged)) if config.sees_image else None
-    decoder, totals, findings = yield from steps(section, observed, targets, genes, config, shown)
-    totals[targets.measured] = section.totals[observed]
+    seen = Seen(section.counts[observed], section.totals[observed], section.xy[observed])
+    decoder, totals, findings = yield from steps(section, seen, targets, genes, config, shown)
+    totals[targets.measured] = seen.totals
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
     ]
@@ -111,44 +133,27 @@ def enhance_steps(
 
 def _enhance_section(
     section: Section,
-    observed: NDArray[np.bool_],
+    seen: Seen,
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
     shown: Shown | None,
 ) -> Steps[Modelled]:
     """Model all spatial factors and the library size together, decode genes later."""
-    counts, totals = section.counts[observed], section.totals[observed]
-    unit, measured = spacing(section.xy[observed]), targets.measured
-    units, sites = section.xy[observed] / unit, targets.xy / unit
+    unit, measured = spacing(seen.xy), targets.measured
+    units, sites = seen.xy / unit, targets.xy / unit
     factors = yield from fit_spatial_factors(
-        counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
+        seen.counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
     with one_blas_thread():
-        trust = yield from look_at_hidden_spots(
-            counts,
-            units,
-            None if shown is None else shown.components[measured],
-            config,
-            section.lattice,
-            section.median_total,
-        )
-        attention = Transformer(config, section.lattice, trust.network)
-        used = shown if trust.image else None
-        told = None if used is None else used.components
-        pair = None if told is None else (told[measured], told[~measured])
-        depth = np.log(totals)[:, None]
-        maps = yield from attention.maps(units, factors, depth, sites[~measured], pair)
-        blind = () if used is None else np.flatnonzero(used.blind[~measured])
-        if len(blind):
-            alone = yield from attention.maps(units, factors, depth, sites[~measured][blind])
-            maps.mean[blind], maps.var[blind] = alone.mean, alone.var
+        maps, trust = yield from _maps(section, seen, factors, units, targets, config, shown)
     tissue, size = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if config.denoise and len(units) >= SMALLEST:
-        own, plain = (yield from own_evidence(counts, units, factors, config.seed)), factors.n_plain
+        own = yield from own_evidence(seen.counts, units, factors, config.seed)
+        plain = factors.n_plain
         beyond = (factors.scores - tissue.denoised)[:, :plain]
         tissue.denoised[:, :plain] += beyond @ own / factors.plain_share
-    values = lognorm(counts, totals, section.median_total)
+    values = lognorm(seen.counts, seen.totals, section.median_total)
     yield Progress("tuning the decoder", 0, 3)
     factors = tune_loadings(values, factors, tissue.kriged_left_out)
     yield Progress("tuning the decoder", 1, 3)
@@ -166,6 +171,39 @@ def _enhance_section(
     )
     expected = _merge(measured, size.denoised, size.mean)[:, 0]
     return decoder, np.exp(expected, dtype=np.float64), trust.findings()
+
+
+def _maps(
+    section: Section,
+    seen: Seen,
+    factors: SpatialFactors,
+    units: NDArray[np.float64],
+    targets: Sites,
+    config: EnhanceConfig,
+    shown: Shown | None,
+) -> Steps[tuple[TissueMaps, Trust]]:
+    """Factors and library size at spots and at the other targets, and what was trusted.
+
+    ``units`` (spot, 2) are positions in spacings. Where the image is used but cannot speak for a
+    site, that site is predicted without it.
+    """
+    measured = targets.measured
+    others = targets.xy[~measured] / spacing(seen.xy)
+    here = None if shown is None else shown.components[measured]
+    trust = yield from look_at_hidden_spots(
+        seen.counts, units, here, config, section.lattice, section.median_total
+    )
+    attention = Transformer(config, section.lattice, trust.network)
+    depth = np.log(seen.totals)[:, None]
+    if shown is None or here is None or not trust.image:
+        return (yield from attention.maps(units, factors, depth, others)), trust
+    pair = (here, shown.components[~measured])
+    maps = yield from attention.maps(units, factors, depth, others, pair)
+    blind = np.flatnonzero(shown.blind[~measured])
+    if len(blind):
+        alone = yield from attention.maps(units, factors, depth, others[blind])
+        maps.mean[blind], maps.var[blind] = alone.mean, alone.var
+    return maps, trust
 
 
 def _shown(
@@ -199,7 +237,7 @@ def _merge(measured: NDArray[np.bool_], at_spots: FloatArray, at_sites: FloatArr
 
 def _enhance_factors(
     section: Section,
-    observed: NDArray[np.bool_],
+    seen: Seen,
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
@@ -207,22 +245,19 @@ def _enhance_factors(
 ) -> Steps[Modelled]:
     """Model a few spatial factors and the library size, decode genes later."""
     factors = yield from fit_factors(
-        section.counts[observed],
-        config.n_factors,
-        median_total=section.median_total,
-        seed=config.seed,
+        seen.counts, config.n_factors, median_total=section.median_total, seed=config.seed
     )
-    depth = np.log(section.totals[observed])[:, None].astype(np.float32)
+    depth = np.log(seen.totals)[:, None].astype(np.float32)
     make = partial(make_method, config, section.lattice)
-    xy, pair, findings = section.xy[observed], None, {}
+    pair, findings = None, {}
     if shown is not None:
         here = shown.components[targets.measured]
         used, gain = yield from image_helps(
-            section.counts[observed], xy, here, config, make, section.median_total
+            seen.counts, seen.xy, here, config, make, section.median_total
         )
         pair, findings = ((here, shown.components) if used else None), image_findings(used, gain)
     columns = np.hstack([factors.scores, depth])
-    mean, std = yield from krige_with_image(make(), xy, columns, targets.xy, pair)
+    mean, std = yield from krige_with_image(make(), seen.xy, columns, targets.xy, pair)
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
     std = None if std is None else std[:, :-1]
     totals = np.exp(mean[:, -1], dtype=np.float64)
@@ -231,22 +266,22 @@ def _enhance_factors(
 
 def _enhance_genes(
     section: Section,
-    observed: NDArray[np.bool_],
+    seen: Seen,
     targets: Sites,
     genes: NDArray[np.intp],
     config: EnhanceConfig,
     shown: Shown | None,
 ) -> Steps[Modelled]:
     """Predict genes one by one, in batches, into a store on disk."""
-    xy, totals = section.xy[observed], section.totals[observed]
-    counts = section.counts[observed]
     depth = make_method(config.model_copy(update={"method": "kriging"}), section.lattice)
-    yield from depth.fit(xy, np.log(totals)[:, None].astype(np.float32))
+    yield from depth.fit(seen.xy, np.log(seen.totals)[:, None].astype(np.float32))
     expected = np.exp((yield from depth.predict(targets.xy, slice(None))).mean[:, 0].astype(float))
     method = make_method(config, section.lattice)
     reads_counts = method.scale == "counts"
-    values = counts if reads_counts else lognorm(counts, totals, section.median_total)
-    yield from method.fit(xy, DenseColumns(values))
+    values = (
+        seen.counts if reads_counts else lognorm(seen.counts, seen.totals, section.median_total)
+    )
+    yield from method.fit(seen.xy, DenseColumns(values))
     store = GeneStore(section.genes[genes], len(targets))
     for start in range(0, len(genes), GENES_AT_ONCE):
         yield Progress("predicting genes", start, len(genes))

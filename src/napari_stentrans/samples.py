@@ -72,9 +72,21 @@ class RealSample:
         return all(remote.is_in(self.folder) for remote in self.remotes)
 
 
+_wanted: list[Path] = []
+
+
+def use_folder(folder: Path | None) -> None:
+    """Keep downloads in a folder from now on; None: where they are kept by default.
+
+    The environment variable goes before.
+    """
+    _wanted[:] = [] if folder is None else [folder]
+
+
 def cache_folder() -> Path:
     """Where downloads are kept."""
-    return Path(pooch.utils.cache_location(pooch.os_cache("napari-stentrans"), CACHE_VARIABLE))
+    usual = _wanted[0] if _wanted else pooch.os_cache("napari-stentrans")
+    return Path(pooch.utils.cache_location(usual, CACHE_VARIABLE))
 
 
 def sample_steps(sample: RealSample) -> Steps[Path]:

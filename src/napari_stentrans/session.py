@@ -2,7 +2,8 @@
 
 A ``.stentrans`` file is a zip of ``session.json``, ``lost.npy`` (the labels of the lost regions)
 and, for each run, ``run0.npz`` and so on: the result as factors, or gene by gene where that is
-small. The section stays where it is; the file says where, and what its data must be.
+small; and ``quality0.json`` and so on where it was checked how good it is. The section stays where
+it is; the file says where, and what its data must be.
 """
 
 from __future__ import annotations
@@ -12,7 +13,7 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -49,6 +50,17 @@ class RunFacts(BaseModel):
     stored: bool = False
 
 
+class LookFacts(BaseModel):
+    """How values become colours: units, percentiles and colormap."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    scale: Literal["log", "linear"] = "log"
+    low: float = 0.0
+    high: float = 99.5
+    colormap: str = "viridis"
+
+
 class SessionFacts(BaseModel):
     """What ``session.json`` says.
 
@@ -62,6 +74,14 @@ class SessionFacts(BaseModel):
         Hash of the section.
     gene
         The gene that was shown.
+    look
+        How it was shown; None in sessions that do not say.
+    favourites
+        Genes with a star.
+    mine
+        A list of genes that was pasted, dropped or opened; None without any.
+    listed
+        Which list of genes was shown; empty in sessions that do not say.
     config, fill
         Settings of the form.
     regions
@@ -80,6 +100,10 @@ class SessionFacts(BaseModel):
     chosen: dict[str, str] = {}
     digest: str
     gene: str
+    look: LookFacts | None = None
+    favourites: tuple[str, ...] = ()
+    mine: tuple[str, ...] | None = None
+    listed: str = ""
     config: EnhanceConfig = EnhanceConfig()
     fill: bool = True
     regions: dict[int, str] = {}
@@ -127,6 +151,22 @@ class Session:
                 f"{self.path.name} again and point to the right data, or open the data alone."
             )
 
+    def quality(self, at: int) -> str | None:
+        """How good the result of a run is, as it was written; None where that was not checked.
+
+        Raises
+        ------
+        ReadError
+            When the file is damaged.
+        """
+        name = f"quality{at}.json"
+        try:
+            with zipfile.ZipFile(self.path) as file:
+                there = name in file.namelist()
+                return file.read(name).decode("utf-8") if there else None
+        except (OSError, ValueError, zipfile.BadZipFile) as error:
+            raise _damaged(self.path, error) from error
+
     def result(self, section: Section, at: int) -> Enhancement | None:
         """Result of a run; None where it was too large to be stored.
 
@@ -151,6 +191,7 @@ def write_session(
     facts: SessionFacts,
     lost: NDArray[np.integer] | None,
     results: Sequence[Enhancement],
+    qualities: Sequence[str | None] = (),
     *,
     overwrite: bool = False,
 ) -> Path:
@@ -166,6 +207,9 @@ def write_session(
         Labels (row, column) of the lost regions, or None.
     results
         Of ``facts.runs``, in their order.
+    qualities
+        How good each of them is, as text that ``Session.quality`` gives back; None where that
+        was not checked.
     overwrite
         Replace a file that is there.
 
@@ -191,6 +235,9 @@ def write_session(
                 buffer = io.BytesIO()
                 np.savez(buffer, allow_pickle=False, **arrays)
                 file.writestr(f"run{at}.npz", buffer.getvalue())
+        for at, quality in enumerate(qualities):
+            if quality is not None:
+                file.writestr(f"quality{at}.json", quality)
     return path
 
 

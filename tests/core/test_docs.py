@@ -52,6 +52,13 @@ def test_the_command_line_page_is_as_the_parser_says() -> None:
     assert fresh == text, "run scripts/cli_docs.py"
 
 
+def test_the_page_of_keys_is_as_the_dock_has_them() -> None:
+    pytest.importorskip("qtpy.QtWidgets")
+    text = (DOCS / "keys.md").read_text(encoding="utf-8")
+    fresh = runpy.run_path(str(REPO / "scripts" / "keys_docs.py"))["page"](text)
+    assert fresh == text, "run scripts/keys_docs.py"
+
+
 @pytest.mark.parametrize("page", [*PAGES, REPO / "README.md"], ids=lambda page: page.name)
 def test_commands_that_are_shown_can_be_given(page: Path) -> None:
     """Every line of a shell block that begins with ``stentrans`` names what exists."""
@@ -84,6 +91,20 @@ def test_every_page_is_in_the_menu() -> None:
     text = (REPO / "mkdocs.yml").read_text(encoding="utf-8")
     listed = set(re.findall(r"\b(\w+\.md)$", text, re.MULTILINE))
     assert listed == {page.name for page in PAGES}
+
+
+def test_every_picture_is_shown_and_made_by_the_script() -> None:
+    pictures = runpy.run_path(str(REPO / "scripts" / "pictures" / "names.py"))
+    there = {path.name for path in (DOCS / "images").iterdir()}
+    assert there == {f"{name}.png" for name in (*pictures["PICTURES"], pictures["SHEET"])}
+    named: set[str] = set()
+    for page in PAGES:
+        named |= set(re.findall(r"\(images/([\w.]+)\)", page.read_text(encoding="utf-8")))
+    assert named == there
+
+
+def test_the_pictures_stay_small() -> None:
+    assert sum(path.stat().st_size for path in (DOCS / "images").iterdir()) < 3_000_000
 
 
 def test_the_python_page_has_every_public_name() -> None:

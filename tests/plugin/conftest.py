@@ -7,12 +7,14 @@ import time
 from pathlib import Path
 from typing import ClassVar
 
+import napari.settings
 import numpy as np
 import pytest
 import torch
 from npe2 import PluginManager, PluginManifest
 
 import napari_stentrans
+from napari_stentrans import samples
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
@@ -24,9 +26,15 @@ from napari_stentrans.simulate import simulate_section
 
 @pytest.fixture(autouse=True)
 def own_settings(tmp_path, monkeypatch):
-    """Keep favourites of the tests away from those of a person."""
-    monkeypatch.setenv("NAPARI_CONFIG", str(tmp_path / "settings" / "napari.yaml"))
-    return tmp_path / "settings" / "napari-stentrans"
+    """Keep favourites and preferences of the tests away from those of a person."""
+    config = str(tmp_path / "settings" / "napari.yaml")
+    monkeypatch.setenv("NAPARI_CONFIG", config)
+    monkeypatch.setattr("napari.settings._CFG_PATH", config, raising=False)
+    forget = getattr(napari.settings, "_clear_plugin_settings_cache", lambda: None)
+    forget()
+    yield tmp_path / "settings" / "napari-stentrans"
+    forget()
+    samples.use_folder(None)
 
 
 @pytest.fixture(scope="session")

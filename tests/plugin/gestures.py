@@ -6,6 +6,7 @@ import numpy as np
 from qtpy.QtCore import QPoint, Qt
 
 from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.save_dialog import SaveDialog
 
 LEFT = Qt.MouseButton.LeftButton
 
@@ -13,6 +14,20 @@ LEFT = Qt.MouseButton.LeftButton
 def click(qtbot, button):
     assert button.isEnabled(), f"{button.text()} cannot be pressed"
     qtbot.mouseClick(button, LEFT)
+
+
+def save_result(qtbot, dock):
+    """Press Save…, and Save as… in the dialog that opens."""
+    click(qtbot, dock.result.save)
+    click(qtbot, save_dialog(qtbot, dock).save)
+
+
+def save_dialog(qtbot, dock):
+    """The dialog that asks what to save."""
+    qtbot.waitUntil(lambda: dock.findChild(SaveDialog) is not None)
+    dialog = dock.findChild(SaveDialog)
+    qtbot.waitUntil(dialog.isVisible)
+    return dialog
 
 
 def paint(qtbot, viewer, start, *moves):

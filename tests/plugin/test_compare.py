@@ -312,9 +312,28 @@ def drawn_line(compared, qtbot, start_spot, dx):
     click(qtbot, compared.result.views["profile"])
     start = world_of(layers, start_spot)
     paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
-    qtbot.waitUntil(lambda: compared.result.profile.plot is not None)
-    line = compared.viewer.layers["profile line"].data[-1]
-    return line[:, ::-1] / layers.frame.per_px
+    line = compared.viewer.layers["profile line"]
+
+    def seen():
+        """Whether the plot is of the whole line; it is drawn while the mouse moves, too."""
+        found = compared.result.profile.profile()
+        length = np.linalg.norm(np.diff(line.data[-1], axis=0))
+        return line.mode == "select" and found is not None and np.isclose(found.length, length)
+
+    qtbot.waitUntil(seen)
+    return line.data[-1][:, ::-1] / layers.frame.per_px
+
+
+def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
+    spacing = section.lattice.spacing * compared._layers.frame.per_px
+    click(qtbot, compared.result.views["profile"])
+    start = world_of(compared._layers, middle(section))
+    moves = [(0, dx) for dx in np.linspace(0, 4 * spacing, 21)[1:]]
+    paint(qtbot, compared.viewer, start, *moves)  # half a second and more
+    line = compared.viewer.layers["profile line"]
+    qtbot.waitUntil(lambda: line.mode == "select")
+    (drawn,) = line.data
+    assert np.linalg.norm(drawn[1] - drawn[0]) > 3.8 * spacing
 
 
 def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path, monkeypatch):

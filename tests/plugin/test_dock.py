@@ -8,7 +8,7 @@ import threading
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, middle, paint, world_of
+from gestures import LEFT, click, middle, paint, save_result, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
 from superqt.utils._qthreading import WorkerBase
@@ -378,7 +378,7 @@ def test_a_result_is_saved_with_its_record(loaded, qtbot, ready, tmp_path, monke
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "mine"), "")
     )
-    click(qtbot, loaded.result.save)
+    save_result(qtbot, loaded)
     ready(loaded)
     adata = ad.read_h5ad(tmp_path / "mine.h5ad")
     assert adata.n_obs == len(loaded._layers.enhancement.sites)
@@ -402,7 +402,7 @@ def test_a_file_is_replaced_only_when_that_is_wanted(
 
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     monkeypatch.setattr(dialogs.QMessageBox, "question", question)
-    click(qtbot, loaded.result.save)
+    save_result(qtbot, loaded)
     ready(loaded)
     assert asked.is_set()
     assert (path.read_bytes() == b"precious") == (answer == "No")

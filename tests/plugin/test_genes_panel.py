@@ -506,3 +506,11 @@ def test_the_run_of_the_shown_gene_is_that_of_the_last_gene(loaded, qtbot, ready
     assert list(loaded._layers.enhancement.genes) == ["Gene3"]
     assert loaded.genes.search.edit.text() == TOTALS
     assert not loaded.message.isVisible()
+
+
+def test_favourites_that_cannot_be_kept_are_told(loaded, own_settings):
+    own_settings.parent.mkdir(exist_ok=True)
+    own_settings.write_text("a file where the folder should be")
+    loaded.genes.toggle_favourite("Gene5")
+    assert "Favourites cannot be kept for the next time" in loaded.message.text()
+    assert loaded.genes.kept.favourites == ["Gene5"], "for this time they are"

@@ -5,7 +5,7 @@ from __future__ import annotations
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, middle, paint, world_of
+from gestures import click, middle, paint, save_result, world_of
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -86,7 +86,7 @@ def test_open_search_paint_run_compare_save(dock, path, qtbot, ready, monkeypatc
 
     target = tmp_path / "saved.h5ad"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
-    qtbot.mouseClick(dock.result.save, LEFT)
+    save_result(qtbot, dock)
     qtbot.waitUntil(lambda: "Saved saved.h5ad" in dock.message.text(), timeout=120_000)
     saved = ad.read_h5ad(target, backed="r")
     assert list(saved.obs_names[: section.n_spots]) == list(section.adata.obs_names)

@@ -92,6 +92,20 @@ def test_regions_are_painted_named_and_saved(loaded, panel, section, qtbot, tmp_
     np.testing.assert_array_equal(read_mask(tmp_path / "lost.csv", section).lost, lost(loaded))
 
 
+def test_the_status_bar_names_no_region_where_none_is_painted(loaded, panel, section, qtbot):
+    click(qtbot, panel.new)
+    position = world_of(loaded._layers, middle(section))
+    said = loaded._layers.lost.get_status(position, world=True)["value"]
+    assert said.startswith(f"{loaded._layers.gene}: measured")
+
+
+def test_one_spot_is_no_spots(loaded, panel, section, qtbot):
+    click(qtbot, panel.new)
+    loaded._layers.paint_spots(np.arange(section.n_spots) == middle(section))
+    qtbot.waitUntil(lambda: panel.words.text() == "1 spot lost.")
+    assert loaded.enhance.form.fill.text() == "Fill lost regions (1 spot)"
+
+
 def test_the_brush_paints_the_chosen_region(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
     click(qtbot, panel.new)

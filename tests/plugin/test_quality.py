@@ -10,7 +10,7 @@ from typing import ClassVar
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click
+from gestures import click, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QScrollArea
 
@@ -104,7 +104,7 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     click(qtbot, panel.save)
     written = pd.read_csv(tmp_path / "mine.csv", index_col="gene")
     pd.testing.assert_frame_equal(written, expected.round(4), check_names=False)
-    click(qtbot, loaded.result.save)
+    save_result(qtbot, loaded)
     qtbot.waitUntil(lambda: "mine.h5ad" in loaded.message.text(), timeout=30_000)
     found = json.loads((tmp_path / "mine.run.json").read_text())["quality"]
     assert found["spots_hidden"] == quality.hidden
@@ -171,13 +171,7 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
         gate.set()
         qtbot.waitUntil(lambda: loaded.phase is Phase.CHECKING, timeout=30_000)
 
-    original = loaded._on_enhanced
-
-    def close_gate(*args):
-        gate.clear()  # so that the check is held
-        original(*args)
-
-    loaded._on_enhanced = close_gate
+    layers.runs.changed.connect(gate.clear)  # so that the check is held
     begin()
     result = layers.enhancement
     loaded.show_gene("Gene3")

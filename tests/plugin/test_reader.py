@@ -19,7 +19,8 @@ from napari_stentrans import io
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.layers import SectionLayers
-from napari_stentrans.plugin.reader import get_reader
+from napari_stentrans.plugin.reader import get_reader, get_session_reader
+from napari_stentrans.session import SessionFacts, write_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,6 +56,19 @@ def test_a_file_becomes_a_map_that_carries_its_section(h5ad: Path, section: Sect
     assert tag["role"] == "before"
     assert tag["section"].digest == section.digest
     assert options["name"] == f"{tag['gene']} measured"
+
+
+def test_a_session_without_a_viewer_is_its_section(h5ad: Path, section: Section, tmp_path: Path):
+    facts = SessionFacts(source=str(h5ad), digest=section.digest, gene="Gene3")
+    path = write_session(tmp_path / "a.stentrans", facts, None, [])
+    assert get_session_reader([str(path), str(path)]) is None
+    assert get_session_reader(str(h5ad)) is None
+    ((data, options, _),) = get_session_reader(str(path))(str(path))
+    assert data.shape == section.raster.shape
+    assert options["metadata"]["stentrans"]["section"].digest == section.digest
+    h5ad.unlink()
+    with pytest.raises(ReadError, match="are not at"):
+        get_session_reader(str(path))(str(path))
 
 
 def test_what_is_not_a_section_is_refused(tmp_path: Path, h5ad: Path):

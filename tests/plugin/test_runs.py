@@ -8,7 +8,7 @@ import sys
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click
+from gestures import LEFT, click, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -54,6 +54,16 @@ def test_runs_are_kept_by_name_and_a_click_shows_one(two_runs, qtbot):
     assert "553 sites" in dock.result.words.text()
     qtbot.keyClick(names, Qt.Key.Key_Down)
     np.testing.assert_array_equal(dock._layers.after.data, shown[1])
+
+
+def test_paint_becomes_an_outline_at_every_run_and_solid_when_it_is_painted(loaded, qtbot, ready):
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    for _ in range(2):
+        click(qtbot, loaded.lost.new)
+        assert loaded._layers.lost.contour == 0
+        run(qtbot, loaded, ready)
+        assert loaded._layers.lost.contour > 0
 
 
 def test_the_gene_switch_drives_the_run_that_is_shown(two_runs, qtbot):
@@ -219,7 +229,7 @@ def test_the_command_line_needs_a_saved_record_where_regions_are_painted(
     dock.result.runs.as_command.trigger()
     assert "Save the result" in dock.message.text()
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "o"), ""))
-    click(qtbot, dock.result.save)
+    save_result(qtbot, dock)
     qtbot.waitUntil(lambda: "Saved" in dock.message.text())
     ready(dock)
     dock.result.runs.as_command.trigger()

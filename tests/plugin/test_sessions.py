@@ -2,13 +2,21 @@
 
 from __future__ import annotations
 
+import json
+import zipfile
+
 import numpy as np
+import pandas as pd
 import pytest
 from gestures import click
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
+from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_stentrans import session as sessions
+from napari_stentrans.plugin.app import open_viewer
+from napari_stentrans.plugin.dock import StentransDock
+from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.regions import Regions
 
 
@@ -132,6 +140,178 @@ def test_a_result_that_was_too_large_is_made_again(worked, monkeypatch, qtbot, r
     ready(worked)
     assert [run.name for run in worked._layers.runs][2].startswith("Run 3: nearest")
     np.testing.assert_array_equal(worked._layers.after.data, kept["after"])
+
+
+@pytest.fixture
+def checked(worked, qtbot, ready):
+    """The same, with the second run checked, a favourite, a list of genes and other colours."""
+    qtbot.keyClick(worked.result.runs.list, Qt.Key.Key_Down)
+    qtbot.waitUntil(lambda: worked._layers.quality is not None, timeout=30_000)
+    worked.genes.toggle_favourite("Gene7")
+    worked.genes.read_text("Gene9\nGene2\nGene4")
+    worked.genes.look.colormap.setCurrentText("magma")
+    qtbot.keyClick(worked.result.runs.list, Qt.Key.Key_Up)
+    return worked
+
+
+def test_what_a_check_found_and_lists_of_genes_come_back(checked, request, qtbot, ready):
+    table = checked._layers.runs.of(list(checked._layers.runs)[1].enhancement).quality.table
+    sentence = checked.quality.words.text()
+    path, _ = request.getfixturevalue("saved")
+    for name in ("Gene7", "Gene1"):
+        checked.genes.kept.toggle_favourite(name)
+    assert checked.genes.kept.favourites == ["Gene1"]
+    checked.genes.choose_list("search")
+    checked.open(path)
+    qtbot.waitUntil(lambda: checked._layers is not None and checked._layers.after is not None)
+    ready(checked)
+    assert checked.phase is Phase.READY, "nothing is being checked again"
+    again = list(checked._layers.runs)[1].quality
+    pd.testing.assert_frame_equal(again.table, table)
+    assert checked.quality.words.text() == sentence
+    assert checked._layers.quality is None, "the first run had not been checked"
+    qtbot.keyClick(checked.result.runs.list, Qt.Key.Key_Down)
+    assert checked.quality.table.scores.rowCount() == len(table)
+    assert again.facts() == list(checked._layers.runs)[1].quality.facts()
+    assert checked.genes.which() == "mine"
+    assert checked.genes.list.names() == ["Gene9", "Gene2", "Gene4"]
+    assert set(checked.genes.kept.favourites) == {"Gene1", "Gene7"}
+    assert checked._layers.before.colormap.name == "magma"
+
+
+def test_a_session_of_before_still_opens(worked, saved, qtbot, ready):
+    """One without what sessions did not say at first: look, lists, what checks found."""
+    path, kept = saved
+    old = path.with_name("old.stentrans")
+    new_facts = {"look", "favourites", "mine", "listed"}
+    with zipfile.ZipFile(path) as file, zipfile.ZipFile(old, "w") as to:
+        for name in file.namelist():
+            if name == "session.json":
+                facts = json.loads(file.read(name))
+                assert new_facts <= facts.keys()
+                facts = {key: value for key, value in facts.items() if key not in new_facts}
+                to.writestr(name, json.dumps(facts))
+            elif not name.startswith("quality"):
+                to.writestr(name, file.read(name))
+    worked.open(old)
+    qtbot.waitUntil(lambda: worked._layers is not None and worked._layers.after is not None)
+    ready(worked)
+    check(worked, kept)
+
+
+def test_a_check_that_cannot_be_read_is_noted(checked, request, qtbot, ready):
+    path, kept = request.getfixturevalue("saved")
+    spoilt = path.with_name("spoilt.stentrans")
+    with zipfile.ZipFile(path) as file, zipfile.ZipFile(spoilt, "w") as to:
+        for name in file.namelist():
+            to.writestr(name, "{}" if name.startswith("quality") else file.read(name))
+    checked.open(spoilt)
+    qtbot.waitUntil(lambda: checked._layers is not None and checked._layers.after is not None)
+    ready(checked)
+    assert "Check the result again" in checked.message.text()
+    check(checked, kept)
+
+
+# ---- dropped on the window, given to the command line
+
+
+def dropped(qtbot, viewer, path):
+    target, mime = viewer.window._qt_viewer, QMimeData()
+    mime.setUrls([QUrl.fromLocalFile(str(path))])
+    event = QDropEvent(
+        QPointF(10, 10),
+        Qt.DropAction.CopyAction,
+        mime,
+        Qt.MouseButton.LeftButton,
+        Qt.KeyboardModifier.NoModifier,
+    )
+    done = []
+    QTimer.singleShot(0, lambda: done.append(target.dropEvent(event)))  # as Qt calls it
+    qtbot.waitUntil(lambda: bool(done))
+
+
+def test_a_session_that_is_dropped_opens_in_the_dock_there_is(plugin, worked, saved, qtbot, ready):
+    path, kept = saved
+    dropped(qtbot, worked.viewer, path)
+    qtbot.waitUntil(lambda: worked._layers is not None and worked._layers.after is not None)
+    ready(worked)
+    check(worked, kept)
+
+
+def test_a_session_that_is_dropped_opens_the_dock_where_there_is_none(
+    plugin, saved, make_napari_viewer, qtbot, ready
+):
+    path, kept = saved
+    viewer = make_napari_viewer(show=True)
+    dropped(qtbot, viewer, path)
+    qtbot.waitUntil(lambda: bool(viewer.layers) and bool(viewer.window.dock_widgets))
+    (dock,) = (w for w in viewer.window.dock_widgets.values() if isinstance(w, StentransDock))
+    qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.after is not None)
+    ready(dock)
+    check(dock, kept)
+
+
+def test_a_dropped_session_that_is_damaged_is_told(plugin, dock, tmp_path, qtbot):
+    path = tmp_path / "bad.stentrans"
+    path.write_text("nonsense")
+    dropped(qtbot, dock.viewer, path)
+    qtbot.waitUntil(dock.message.isVisible)
+    assert "is damaged" in dock.message.text()
+
+
+def test_a_dropped_session_waits_for_a_run(plugin, loaded, slow, qtbot, ready, tmp_path):
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    path = tmp_path / "any.stentrans"
+    path.touch()
+    dropped(qtbot, loaded.viewer, path)
+    qtbot.waitUntil(loaded.message.isVisible)
+    assert "Wait until the run has ended" in loaded.message.text()
+    assert loaded.phase.running
+    click(qtbot, loaded.enhance.cancel)
+    ready(loaded)
+
+
+def test_the_command_line_views_a_session(saved, qtbot, ready):
+    path, kept = saved
+    viewer, dock = open_viewer(path)
+    try:
+        qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.after is not None)
+        ready(dock)
+        check(dock, kept)
+    finally:
+        dock.shut_down()
+        viewer.close()
+
+
+# ---- two windows
+
+
+def test_windows_share_recent_files_and_favourites(
+    worked, saved, make_napari_viewer, load, square_section, qtbot, ready
+):
+    path, kept = saved
+    viewer = make_napari_viewer(show=True)
+    other = StentransDock(viewer)
+    viewer.window.add_dock_widget(other, name="stEnTrans", area="right")
+    load(other, square_section)
+    before = other._layers.before.data.copy()
+    worked.open(path)
+    qtbot.waitUntil(lambda: worked._layers is not None and worked._layers.after is not None)
+    ready(worked)
+    check(worked, kept)
+    np.testing.assert_array_equal(other._layers.before.data, before)
+    assert other._layers.enhancement is None
+    worked.genes.toggle_favourite("Gene5")
+    other.genes.toggle_favourite("Gene6")
+    assert other.genes.kept.favourites == ["Gene5", "Gene6"]
+    worked.genes.choose_list("favourites")
+    assert worked.genes.list.names() == ["Gene5", "Gene6"]
+    other.data.session.recent.aboutToShow.emit()
+    assert "work.stentrans" in [a.text() for a in other.data.session.recent.actions()]
+    viewer.close()
+    worked.show_gene("Gene2")
+    assert worked._layers.gene == "Gene2"
 
 
 def test_a_sample_cannot_be_saved_as_a_session(loaded):

@@ -176,7 +176,9 @@ def _add_simulate(commands: Any) -> None:
 
 def _add_view(commands: Any) -> None:
     parser = _command(commands, "view", "Open napari with the dock.", _view)
-    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="a section to open")
+    parser.add_argument(
+        "path", type=Path, nargs="?", metavar="PATH", help="a section or a session to open"
+    )
     add_choose(parser)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -10,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.errors import ReadError
 from napari_stentrans.evaluation import Evaluation, evaluate_steps
 from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.export import beside, check_file
@@ -21,6 +23,7 @@ if TYPE_CHECKING:
     from napari_stentrans.record import RunRecord
     from napari_stentrans.section import Section
 
+_FRAMES = ("genes", "pcc", "runs")
 SEED = 0
 DIGITS = 4
 
@@ -79,6 +82,32 @@ class Quality:
             "ceiling_svg_median": round(self.ceiling, DIGITS),
             "methods": {str(name): row.to_dict() for name, row in scores.iterrows()},
         }
+
+    def to_json(self) -> str:
+        """All of it as JSON; ``from_json`` gives it back."""
+        names = ("section", "digest", "protocol")
+        facts: dict[str, Any] = {name: getattr(self.evaluation, name) for name in names}
+        facts |= {name: getattr(self.evaluation, name).to_dict("split") for name in _FRAMES}
+        return json.dumps({"method": self.method, "yardstick": self.yardstick, **facts})
+
+    @classmethod
+    def from_json(cls, text: str) -> Quality:
+        """Quality that ``to_json`` wrote.
+
+        Raises
+        ------
+        ReadError
+            When the text is something else.
+        """
+        try:
+            facts = json.loads(text)
+            method, yardstick = facts.pop("method"), facts.pop("yardstick")
+            frames = {name: pd.DataFrame(**facts.pop(name)) for name in _FRAMES}
+            return cls(Evaluation(**facts, **frames), method, yardstick)
+        except (ValueError, TypeError, KeyError, AttributeError) as error:
+            raise ReadError(
+                f"What a check had found cannot be read ({error}). Check the result again."
+            ) from error
 
     def save_table(self, path: str | Path, *, overwrite: bool = False) -> Path:
         """Write ``table`` as CSV.

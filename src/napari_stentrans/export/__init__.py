@@ -10,7 +10,9 @@ from typing import TYPE_CHECKING, Protocol
 from napari_stentrans.enhancement import GENES_AT_ONCE
 from napari_stentrans.errors import WriteError
 from napari_stentrans.export import h5ad, ometiff, spatialdata, table, zarr
-from napari_stentrans.export.figures import check_figure, save_figure
+from napari_stentrans.export.figures import ENDINGS as FIGURE_ENDINGS
+from napari_stentrans.export.figures import MOST_GENES as MOST_IN_FIGURE
+from napari_stentrans.export.figures import check_figure, figure_steps, save_figure
 from napari_stentrans.export.files import (
     beside,
     check_ending,
@@ -30,11 +32,15 @@ if TYPE_CHECKING:
 
 __all__ = [
     "ENDINGS",
+    "FIGURE_ENDINGS",
     "MASK_ENDINGS",
+    "MOST_GENES",
+    "MOST_IN_FIGURE",
     "beside",
     "check_figure",
     "check_file",
     "check_target",
+    "figure_steps",
     "record_path",
     "save",
     "save_figure",

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import warnings
+from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,14 +14,18 @@ from napari_stentrans.errors import WriteError
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.export.files import beside, check_ending, check_place
 from napari_stentrans.export.images import overview
+from napari_stentrans.progress import Progress, drain
 from napari_stentrans.targets import Provenance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.progress import Steps
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import SectionImage
 
@@ -84,16 +89,40 @@ def save_figure(
     GeneNotFound
         When a gene is not part of the result.
     """
+    extras = {"std": std, "provenance": provenance, "image": image}
+    return drain(figure_steps(enhancement, genes, path, **extras, overwrite=overwrite, dpi=dpi))
+
+
+def figure_steps(
+    enhancement: Enhancement,
+    genes: list[str],
+    path: str | Path,
+    *,
+    std: bool = False,
+    provenance: bool = False,
+    image: bool = False,
+    overwrite: bool = False,
+    dpi: int = 200,
+) -> Steps[Path]:
+    """Do what ``save_figure`` does, one Progress per gene; closing it leaves no file."""
     path = Path(path).expanduser()
     names = enhancement.names(genes)
     ending = check_figure(path, overwrite=overwrite, n_genes=len(names))
-    from matplotlib import rc_context
-
-    with beside(path) as fresh, rc_context(STYLE), warnings.catch_warnings():
-        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # drawn as a box
-        figure = _draw(enhancement, names, std=std, provenance=provenance, image=image)
+    figure = yield from _draw(enhancement, names, std=std, provenance=provenance, image=image)
+    yield Progress("writing the figure", 0, 1)
+    with beside(path) as fresh, _styled():
         figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])
     return path
+
+
+@contextmanager
+def _styled() -> Iterator[None]:
+    """Draw in our style; never held while steps wait, since it is everybody's."""
+    from matplotlib import rc_context
+
+    with rc_context(STYLE), warnings.catch_warnings():
+        warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # drawn as a box
+        yield
 
 
 def check_figure(path: Path, *, overwrite: bool, n_genes: int | None = None) -> str:
@@ -157,29 +186,42 @@ class _View:
 
 def _draw(
     enhancement: Enhancement, genes: list[str], *, std: bool, provenance: bool, image: bool
-) -> Figure:
-    from matplotlib.figure import Figure
-
+) -> Steps[Figure]:
+    yield Progress("drawing genes", 0, len(genes))
     view = _View.of(enhancement, image)
     heads = ["measured", "enhanced"]
     heads += ["uncertainty"] * std + ["where values come from"] * provenance
+    with _styled():
+        figure, rows = _empty(enhancement, view, heads, len(genes))
+    for at, (row, gene) in enumerate(zip(rows, genes, strict=True)):
+        with _styled():
+            for axes in row:
+                view.panel(axes)
+            row[0].set_ylabel(gene, style="italic", parse_math=False)
+            _draw_gene(figure, view, row, enhancement, gene, std=std)
+            if provenance:
+                _draw_provenance(view, row[-1], enhancement, legend=gene == genes[0])
+            _draw_scale_bar(view, row[0], enhancement)
+        yield Progress("drawing genes", at + 1, len(genes))
+    return figure
+
+
+def _empty(
+    enhancement: Enhancement, view: _View, heads: list[str], n_genes: int
+) -> tuple[Figure, NDArray[Any]]:
+    """Figure with a row (gene, head) of empty panels for each gene."""
+    from matplotlib.figure import Figure
+
     width, height = view.high - view.low
     tall = PANEL * float(np.clip(height / width, 0.3, 3.0))
-    size = (len(heads) * PANEL + 0.9 * (1 + std) + 0.4, len(genes) * tall + 0.9)
+    bars = 1 + ("uncertainty" in heads)
+    size = (len(heads) * PANEL + 0.9 * bars + 0.4, n_genes * tall + 0.9)
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(_title(enhancement), parse_math=False)
-    rows = figure.subplots(len(genes), len(heads), squeeze=False)
+    rows = figure.subplots(n_genes, len(heads), squeeze=False)
     for axes, head in zip(rows[0], heads, strict=True):
         axes.set_title(head)
-    for row, gene in zip(rows, genes, strict=True):
-        for axes in row:
-            view.panel(axes)
-        row[0].set_ylabel(gene, style="italic", parse_math=False)
-        _draw_gene(figure, view, row, enhancement, gene, std=std)
-        if provenance:
-            _draw_provenance(view, row[-1], enhancement, legend=gene == genes[0])
-        _draw_scale_bar(view, row[0], enhancement)
-    return figure
+    return figure, rows
 
 
 def _draw_gene(

@@ -14,12 +14,12 @@ def open_section(viewer: napari.viewer.Viewer) -> None:
     """Let the person choose a file, and open its section in the dock."""
     path = ask_file(None)
     if path is not None:
-        _dock(viewer).open(path)
+        dock_of(viewer).open(path)
 
 
 def use_active_layer(viewer: napari.viewer.Viewer) -> None:
     """Make a section of the active layer, in the dock."""
-    _dock(viewer).use_active_layer()
+    dock_of(viewer).use_active_layer()
 
 
 def paint_lost(viewer: napari.viewer.Viewer) -> None:
@@ -32,7 +32,7 @@ def paint_lost(viewer: napari.viewer.Viewer) -> None:
         show_info("Open a section first: drop it on napari, or use File > Open Sample.")
 
 
-def _dock(viewer: napari.viewer.Viewer) -> StentransDock:
+def dock_of(viewer: napari.viewer.Viewer) -> StentransDock:
     """Return the dock of the window, opened where it was not."""
     for widget in viewer.window.dock_widgets.values():
         if isinstance(widget, StentransDock):

@@ -13,6 +13,8 @@ from napari_stentrans.plugin.endings import file_filters
 from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from napari_stentrans.samples import RealSample
 
 
@@ -31,10 +33,20 @@ def ask_folder(parent: QWidget) -> Path | None:
     return Path(chosen) if chosen else None
 
 
-def ask_target(parent: QWidget, proposed: str) -> Path | None:
-    """Ask where to save a result; None when the person does not want to, or not to replace."""
-    path = _ask_name(parent, "Save the result", proposed, "AnnData (*.h5ad)", ".h5ad")
-    return path if path is None or _may_replace(parent, path, record_path(path)) else None
+def ask_place(
+    parent: QWidget, proposed: str, formats: Mapping[str, str], ending: str, *, with_record: bool
+) -> Path | None:
+    """Ask where to save what has an ending; None when the person thinks better of it.
+
+    Another ending of ``formats`` may be written by hand. ``with_record`` says whether a run
+    record is written beside it.
+    """
+    filters = f"{formats[ending].partition(' (')[0]} (*{ending})"
+    path = _ask_name(parent, "Save as", proposed, filters, ending, *formats)
+    if path is None:
+        return None
+    files = (path, record_path(path)) if with_record else (path,)
+    return path if _may_replace(parent, *files) else None
 
 
 def ask_table(parent: QWidget, proposed: str) -> Path | None:
@@ -131,7 +143,9 @@ def ask_profile(parent: QWidget, proposed: str) -> Path | None:
     return path if _may_replace(parent, path) else None
 
 
-def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str) -> Path | None:
+def _ask_name(
+    parent: QWidget, title: str, proposed: str, kind: str, ending: str, *others: str
+) -> Path | None:
     chosen, _ = QFileDialog.getSaveFileName(
         parent,
         title,
@@ -142,7 +156,8 @@ def _ask_name(parent: QWidget, title: str, proposed: str, kind: str, ending: str
     if not chosen:
         return None
     path = Path(chosen)
-    return path if path.suffix == ending else path.with_name(path.name + ending)
+    known = path.name.lower().endswith((ending, *others))
+    return path if known else path.with_name(path.name + ending)
 
 
 def _may_replace(parent: QWidget, *paths: Path) -> bool:

@@ -1,7 +1,7 @@
 """The dock: open a section, paint what is lost, run, compare, check, save.
 
-The panels show things and say what a person wants; this module decides. ``_phase`` is what the
-dock is doing, and ``_set_phase`` is the one place that switches buttons on and off.
+The panels show things and say what a person wants; this module joins them. ``phase`` is what the
+dock is doing, and ``_show_phase`` is the one place that switches buttons on and off.
 """
 
 from __future__ import annotations
@@ -15,15 +15,15 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
-from napari_stentrans.evaluation.quality import is_cheap
-from napari_stentrans.export import record_path, save_steps
 from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
-from napari_stentrans.plugin.dialogs import ask_table, ask_target
+from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
+from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
+from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
@@ -31,15 +31,14 @@ from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import scrolled
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.preferences import Following
 from napari_stentrans.plugin.quality_panel import QualityPanel
-from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.saving import Saving
 from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.tissue_view import TissueView
-from napari_stentrans.plugin.worker import check_steps, run_steps
-from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -47,17 +46,16 @@ if TYPE_CHECKING:
 
     import napari
 
-    from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
-    from napari_stentrans.plugin.runs import Run
+    from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Progress, Steps
 
 WIDTH, LEAST_WIDTH = 360, 300
 LOOKS = """
 QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}
 QProgressBar::chunk {background-color: #5a7deb;}
+QTableView::item:selected, QListWidget::item:selected {background-color: rgba(90, 125, 235, 150);}
 """
 
 
@@ -73,24 +71,34 @@ class StentransDock(QWidget):
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
         self.viewer = napari_viewer
-        self._phase = Phase.EMPTY
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
-        self._opener = Opener(self, napari_viewer, self._load, self._prepare, self._fail)
+        self._opener = Opener(
+            self, napari_viewer, self._load, self._prepare, self._fail, self.open_session
+        )
         self._closed = False
-        self._check_next = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
         self.genes = GenesPanel(self.data.search)
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
         self.tissue = TissueView(self)
         self.lost.rows.addWidget(self.tissue.button)
+        self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
+        self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
+        panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
+        self._following = Following(self.enhance.form, self._enhancing)
+        self._followers = (*panels, self._enhancing, self._saving, self._following)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
-        self._keeper = SessionKeeper(self, self.enhance, self.data.session.kept, jobs)
+        self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         self._lay_out()
-        self._connect()
+        self._watch_viewer()
+        self._connect_panels()
+        self._connect_jobs()
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
+        corner = HelpCorner(napari_viewer, self._on_warned)
+        self.data.head.addWidget(corner)
+        bind_dock(self, corner)
         self._recolour()
         self._collector = Collector(napari_viewer.layers, self)
         self._on_layers_changed()
@@ -98,24 +106,25 @@ class StentransDock(QWidget):
     @property
     def phase(self) -> Phase:
         """What the dock is doing."""
-        return self._phase
+        nothing = self._layers is None and not self._runner.busy
+        return Phase.EMPTY if nothing else self._runner.phase
 
     # ---- what a person does
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
         """Read a section, or a session, from a path, off the window's thread, and show it."""
-        if str(path).lower().endswith(ENDING):
-            self.open_session(path)
-        else:
-            self._opener.open(path, chosen)
+        self._opener.open(path, chosen)
 
     def open_session(self, path: str | Path | None = None) -> None:
         """Bring back what was saved in a session; ask for one where no path is given."""
-        self._keeper.open(path)
+        if self.phase.running or self.phase in (Phase.SAVING, Phase.STOPPING):
+            self._fail("Wait until the run has ended, or cancel it, and open the session then.")
+        else:
+            self._keeper.open(path)
 
     def save_session(self) -> None:
         """Ask where to, and write all that was done with the section there."""
-        if self._layers is not None and self._phase.idle:
+        if self._layers is not None and self.phase.idle:
             self._keeper.save(self._layers)
 
     def open_sample(self, name: str) -> None:
@@ -139,104 +148,41 @@ class StentransDock(QWidget):
         self._show_result()
 
     def run(self) -> None:
-        """Enhance the section as the form says."""
-        if self._layers is None or not (self._phase.idle or self._phase.running):
-            return
-        self.message.clear()
-        try:
-            painted = self._layers.painted()
-            config, mask = self.enhance.what_to_do(painted)
-        except StentransError as error:
-            self._fail(str(error))
-            return
-        damaged = self.enhance.image_damaged(painted)
-        self._run_or_queue(Wanted(self._layers, config, mask, damaged=damaged))
-
-    def _run_or_queue(self, wanted: Wanted) -> None:
-        if not self._phase.idle:
-            self.enhance.queue.add(wanted)
-            return
-        self._runner.stop()  # a check
-        layers, config, mask = wanted.layers, wanted.config, wanted.mask
-        work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
-        self.enhance.progress.start("Starting")
-        self._runner.start(
-            work,
-            Phase.RUNNING,
-            partial(self._on_enhanced, wanted),
-            partial(self._on_previewed, layers, config.method),
-        )
-
-    def _run_next(self) -> None:
-        """Begin the run whose turn it is, if a run may begin."""
-        if self._closed or not self._phase.idle:
-            return
-        wanted = self.enhance.queue.take()
-        while wanted is not None and wanted.layers not in find(self.viewer):
-            wanted = self.enhance.queue.take()
-        if wanted is not None:
-            self._run_or_queue(wanted)
+        """Enhance the section as the form says, or after the run that is at work."""
+        if self.phase.idle or self.phase.running:
+            self.message.clear()
+            self._enhancing.run()
 
     def check(self) -> None:
         """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
-        if self._layers is None or self._layers.enhancement is None:
-            return
-        layers, result = self._layers, self._layers.enhancement
-        self.enhance.progress.start("Checking how good it is here")
-        work = partial(check_steps, layers.section, result.record)
-        self._runner.start(work, Phase.CHECKING, partial(self._on_checked, layers, result))
+        self._enhancing.check()
 
-    def save(self) -> None:
-        """Ask where to, and write the result there, off the window's thread."""
-        if self._layers is None or self._layers.enhancement is None or not self._phase.idle:
-            return
-        result, section = self._layers.enhancement, self._layers.section
-        path = ask_target(self, f"{section.name.replace(' ', '_')}_enhanced.h5ad")
-        if path is None:
-            return
-        self._runner.stop()
-        quality = self._layers.quality
-        if quality is not None:
-            record = result.record.model_copy(update={"quality": quality.facts()})
-            result = replace(result, record=record)
-        self.message.clear()
-        self.enhance.progress.start(f"Writing {path.name}")
-        work = partial(save_steps, result, path, overwrite=True)  # the dialog has asked
-        run = self._layers.runs.of(self._layers.enhancement)
-        self._runner.start(work, Phase.SAVING, partial(self._on_saved, run=run))
+    def save(self, what: What | None = None) -> None:
+        """Ask what to save and where to, and write it there, off the window's thread."""
+        self._saving.ask(what)
 
     def save_table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
-        if self._layers is None or self._layers.quality is None:
-            return
-        name = self._layers.section.name.replace(" ", "_")
-        path = ask_table(self, f"{name}_quality.csv")
-        if path is None:
-            return
-        try:
-            self._layers.quality.save_table(path, overwrite=True)  # the dialog has asked
-        except StentransError as error:
-            self._fail(str(error))
-            return
-        self._on_saved([path])
+        self._saving.table()
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; nothing works afterwards."""
         if self._closed:
             return
         self._closed = True
-        self.enhance.queue.clear()
+        self._enhancing.shut_down()
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
+        self._following.let_go()
         self._collector.let_go()
         for layers in find(self.viewer):
             layers.stop()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
-        for panel in (self.lost, self.result, self.quality, self.tissue, self.enhance.form):
-            panel.set_layers(None)
+        for follower in self._followers:
+            follower.set_layers(None)
         self.genes.shut_down()
 
     # ---- jobs
@@ -254,16 +200,16 @@ class StentransDock(QWidget):
         self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], None]
     ) -> None:
         """Start a job on the way to a section."""
-        self._check_next = False
+        self._enhancing.forget_check()
         self._runner.stop()
         self.message.clear()
         self.data.show_busy(doing)
         self._runner.start(work, Phase.LOADING, returned)
 
     def _on_progress(self, step: Progress) -> None:
-        if self._phase is Phase.CHECKING:
+        if self.phase is Phase.CHECKING:
             step = replace(step, stage=f"checking how good it is here · {step.stage}")
-        if self._phase is Phase.LOADING:
+        if self.phase is Phase.LOADING:
             self.data.show_step(step)
         else:
             self.enhance.progress.step(step)
@@ -280,50 +226,14 @@ class StentransDock(QWidget):
         self._choose(layers)
 
     def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
-        self._runner.stop()
-        self.message.clear()
-        self.enhance.progress.start(f"Writing {name}")
-        self._runner.start(work, Phase.SAVING, self._on_session_saved)
+        self._saving.write(work, name, self._on_session_saved)
 
     def _on_session_saved(self, files: list[Path]) -> None:
-        self._on_saved(files)
         self.data.session.kept.visit(files[0])
 
     def _show_look(self, look: FirstLook) -> SectionLayers | None:
         self._on_loaded(None, look)
         return self._layers
-
-    def _on_enhanced(self, wanted: Wanted, result: Enhancement) -> None:
-        layers = wanted.layers
-        if layers not in find(self.viewer):
-            self._fail("The section was removed while the run went on; its result is dropped.")
-            return
-        layers.show_enhancement(result, in_turns=True)
-        layers.runs.add(result, wanted.name)
-        self._show_result()
-        self._check_next = is_cheap(result.record.config) and layers is self._layers
-
-    def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
-        if layers in find(self.viewer):
-            layers.show_preview(result, method, in_turns=True)
-            self._show_result()
-
-    def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
-        if isinstance(found, str):
-            self.quality.show_problem(found)
-            return
-        run = layers.runs.of(result)
-        if run is not None:
-            run.quality = found
-        if layers.enhancement is result:
-            layers.quality = found
-            self._show_result()
-
-    def _on_saved(self, files: list[Path], run: Run | None = None) -> None:
-        if run is not None:
-            run.record = record_path(files[0])
-        names = " and ".join(path.name for path in files)
-        self.message.show_message(f"Saved {names} in {files[0].parent}.", "note")
 
     def _on_warned(self, text: str) -> None:
         """Note what was mended or left out, below what was noted before."""
@@ -337,16 +247,12 @@ class StentransDock(QWidget):
             layers.drop_preview()  # left by a run that came to nothing
         self._show_result()
         self._show_section()
-        self._set_phase(Phase.EMPTY if self._layers is None else Phase.READY)
-        if len(self.enhance.queue):
-            QTimer.singleShot(0, self._run_next)  # unless something else begins
-        elif self._check_next and not self._closed:
-            self._check_next = False
-            self.check()
+        self._show_phase()
+        self._enhancing.go_on()
 
     def _on_run_shown(self) -> None:
         self._show_result()
-        self._set_phase(self._phase)
+        self._show_phase()
 
     def _show_result(self) -> None:
         self.result.refresh()
@@ -360,10 +266,10 @@ class StentransDock(QWidget):
 
     # ---- state
 
-    def _set_phase(self, phase: Phase) -> None:
-        """Enter a phase; the only place that decides what can be pressed."""
-        self._phase = phase
-        layers, loading = self._layers, phase is Phase.LOADING
+    def _show_phase(self) -> None:
+        """Offer what makes sense now; the only place that decides what can be pressed."""
+        phase, layers = self.phase, self._layers
+        loading = phase is Phase.LOADING
         has_section = layers is not None
         has_result = layers is not None and layers.enhancement is not None
         for opener in (self.data.open, self.data.sample):
@@ -383,14 +289,13 @@ class StentransDock(QWidget):
     def _choose(self, layers: SectionLayers | None) -> None:
         """Work on a section from now on."""
         self._layers = layers
-        for panel in (self.lost, self.result, self.quality, self.tissue, self.enhance.form):
-            panel.set_layers(layers)
+        for follower in self._followers:
+            follower.set_layers(layers)
         self._show_section()
         self.genes.set_layers(layers)
-        if self._phase is Phase.CHECKING:
+        if self.phase is Phase.CHECKING:
             self._runner.cancel()
-        elif self._phase.idle:
-            self._set_phase(Phase.EMPTY if layers is None else Phase.READY)
+        self._show_phase()
 
     def _show_section(self) -> None:
         sections = find(self.viewer)
@@ -418,8 +323,8 @@ class StentransDock(QWidget):
         """Take in layers that a reader made, and notice those that went."""
         new = adopt(self.viewer)
         sections = find(self.viewer)
-        if self._layers not in sections or (new is not None and self._phase.idle):
-            if self._layers is not None and self._phase.running and self._layers not in sections:
+        if self._layers not in sections or (new is not None and self.phase.idle):
+            if self.phase.running and self._layers not in sections:
                 self._runner.cancel()
             self._choose(new or (sections[-1] if sections else None))
             return
@@ -451,45 +356,53 @@ class StentransDock(QWidget):
         self.lost.recolour()
         self.enhance.form.recolour()
 
-    def _connect(self) -> None:
+    def _watch_viewer(self) -> None:
         self._layers_timer = QTimer(self)
         self._layers_timer.setSingleShot(True)
         self._layers_timer.setInterval(0)  # once all layers of a section are there
         self._layers_timer.timeout.connect(self._on_layers_changed)
         self.viewer.layers.events.inserted.connect(self._layers_timer_start)
         self.viewer.layers.events.removed.connect(self._layers_timer_start)
-        self.data.fileWanted.connect(self._opener.file)
-        self.data.session.openWanted.connect(self.open_session)
-        self.data.session.saveWanted.connect(self.save_session)
-        self.data.session.recentWanted.connect(self.open)
-        self.data.folderWanted.connect(self._opener.folder)
-        self.data.activeLayerWanted.connect(self._opener.active_layer)
-        self.data.sampleWanted.connect(self._opener.sample)
-        self.data.optionChosen.connect(self._on_option_chosen)
-        self.data.cancelWanted.connect(self._runner.cancel)
-        self.data.sectionChosen.connect(self._on_section_chosen)
-        self.data.geneChosen.connect(self.show_gene)
+
+    def _connect_panels(self) -> None:
+        data, enhance = self.data, self.enhance
+        data.fileWanted.connect(self._opener.file)
+        data.folderWanted.connect(self._opener.folder)
+        data.sampleWanted.connect(self._opener.sample)
+        data.activeLayerWanted.connect(self._opener.active_layer)
+        data.session.openWanted.connect(self.open_session)
+        data.session.saveWanted.connect(self.save_session)
+        data.session.recentWanted.connect(self.open)
+        data.optionChosen.connect(self._on_option_chosen)
+        data.cancelWanted.connect(self._runner.cancel)
+        data.sectionChosen.connect(self._on_section_chosen)
+        data.geneChosen.connect(self.show_gene)
         self.genes.geneChosen.connect(self.show_gene)
         self.genes.failed.connect(self._fail)
-        self.lost.counted.connect(self.enhance.form.set_lost)
-        self.lost.counted.connect(self.enhance.form.image.set_lost)
-        self.enhance.form.image.failed.connect(self._fail)
-        self.enhance.runWanted.connect(self.run)
-        self.enhance.pauseWanted.connect(self._runner.pause)
-        self.enhance.resumeWanted.connect(self._runner.resume)
-        self.enhance.cancelWanted.connect(self._runner.cancel)
-        self._runner.phaseChanged.connect(self._set_phase)
+        self.lost.counted.connect(enhance.form.set_lost)
+        self.lost.counted.connect(enhance.form.image.set_lost)
+        self.lost.counted.connect(enhance.estimate.set_lost)
+        enhance.form.image.failed.connect(self._fail)
+        enhance.runWanted.connect(self.run)
+        enhance.pauseWanted.connect(self._runner.pause)
+        enhance.resumeWanted.connect(self._runner.resume)
+        enhance.cancelWanted.connect(self._runner.cancel)
+        self.result.saveWanted.connect(lambda: self.save())
+        self.result.runs.shown.connect(self._on_run_shown)
+        self.result.runs.copyWanted.connect(partial(copy_run, self.message))
+        self.quality.checkWanted.connect(self.check)
+        self.quality.geneChosen.connect(self.show_gene)
+        self.quality.saveWanted.connect(self.save_table)
+
+    def _connect_jobs(self) -> None:
+        self._runner.phaseChanged.connect(self._show_phase)
         self._runner.progressed.connect(self._on_progress)
         self._runner.failed.connect(self._fail)
         self._runner.warned.connect(self._on_warned)
         self._runner.ended.connect(self._on_ended)
-        self.result.saveWanted.connect(self.save)
-        self.result.runs.shown.connect(self._on_run_shown)
-        self.result.runs.copyWanted.connect(partial(copy_run, self.message))
-        self.lost.counted.connect(self.enhance.estimate.set_lost)
-        self.quality.checkWanted.connect(self.check)
-        self.quality.geneChosen.connect(self.show_gene)
-        self.quality.saveWanted.connect(self.save_table)
+        self._enhancing.changed.connect(self._show_result)
+        self._enhancing.failed.connect(self._fail)
+        self._saving.failed.connect(self._fail)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

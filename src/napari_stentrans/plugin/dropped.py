@@ -13,12 +13,14 @@ import napari
 from napari.layers import Layer
 from napari.utils import progress
 from napari.utils.notifications import show_warning
-from qtpy.QtCore import QObject
+from qtpy.QtCore import QObject, QTimer
 
+from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.loading import layers_of, read_steps
 from napari_stentrans.plugin.waiting import window_is_alive
 from napari_stentrans.plugin.worker import Job
 from napari_stentrans.progress import drain
+from napari_stentrans.session import read_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -45,6 +47,39 @@ def read_for_napari(path: Path) -> list[LayerData]:
         return layers_of(drain(read_steps(path)))
     Dropped(viewer, path)
     return NO_LAYERS
+
+
+def reopen_for_napari(path: Path) -> list[LayerData]:
+    """Open a session in the dock of the window; without a viewer, the layers of its section.
+
+    Raises
+    ------
+    ReadError, SectionError
+        Without a viewer, as ``read_session`` and ``read_section`` do; the dock tells the person.
+    """
+    viewer = napari.current_viewer()
+    if viewer is not None:
+        later = QTimer(viewer.window._qt_window)  # the dock may ask where the data are
+        later.setSingleShot(True)
+        later.timeout.connect(partial(_reopen, getattr(viewer, "__wrapped__", viewer), path))
+        later.timeout.connect(later.deleteLater)
+        later.start()
+        return NO_LAYERS
+    session = read_session(path)
+    if session.source is None:
+        raise ReadError(
+            f"The data of {path.name} are not at {session.facts.source} any more. Open the "
+            "session in napari, and say there where they are."
+        )
+    look = drain(read_steps(session.source, session.facts.chosen))
+    session.check(look.section)
+    return layers_of(look)
+
+
+def _reopen(viewer: napari.Viewer, path: Path) -> None:
+    from napari_stentrans.plugin.commands import dock_of  # takes long, and is here by then
+
+    dock_of(viewer).open_session(path)
 
 
 class Dropped(QObject):

@@ -6,6 +6,7 @@ ENDINGS = {
     "AnnData and 10x matrices": ("h5ad", "h5"),
     "Tables of spots": ("tsv", "tsv.gz", "csv", "csv.gz", "txt", "txt.gz"),
     "Tables of cells or bins": ("parquet", "gem", "gem.gz", "xenium"),
+    "Sessions": ("stentrans",),
 }
 """Kind of file -> endings; tables of cells may also be .csv."""
 
@@ -13,6 +14,6 @@ ENDINGS = {
 def file_filters() -> str:
     """Filters of a dialog that asks for a file, all kinds together first."""
     every = [ending for endings in ENDINGS.values() for ending in endings]
-    kinds = {"Sections": every, **ENDINGS}
+    kinds = {"Sections and sessions": every, **ENDINGS}
     shown = [f"{kind} ({' '.join(f'*.{e}' for e in endings)})" for kind, endings in kinds.items()]
     return ";;".join([*shown, "All files (*)"])

@@ -16,6 +16,7 @@ from napari_stentrans.plugin.panel import Panel, button
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
 from napari_stentrans.plugin.queue_row import QueueRow
+from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -37,16 +38,28 @@ class EnhancePanel(Panel):
         self.rows.addWidget(self.form)
         self.estimate = EstimateWords(self.form)
         self.rows.addWidget(self.estimate)
-        self.run = button("Run", "Fill, sharpen and denoise as chosen above", self.runWanted.emit)
+        self.run = button(
+            "Run",
+            with_keys("Fill, sharpen and denoise as chosen above", "run.start"),
+            self.runWanted.emit,
+        )
         self.add = button(
             "Queue",
-            "Add a run with the settings above; it begins when its turn comes",
+            with_keys(
+                "Add a run with the settings above; it begins when its turn comes", "run.start"
+            ),
             self.runWanted.emit,
         )
         self.add.hide()
-        self.pause = button("Pause", "Hold the run; it goes on where it stopped", self._on_pause)
+        self.pause = button(
+            "Pause",
+            with_keys("Hold the run; it goes on where it stopped", "run.pause"),
+            self._on_pause,
+        )
         self.cancel = button(
-            "Cancel", "Stop; layers and the last result stay as they are", self.cancelWanted.emit
+            "Cancel",
+            with_keys("Stop; layers and the last result stay as they are", "run.cancel"),
+            self.cancelWanted.emit,
         )
         row = QHBoxLayout()
         row.setSpacing(6)

@@ -22,6 +22,7 @@ from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.expert_form import ExpertForm
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.image_line import ImageLine, embeddings
+from napari_stentrans.plugin.panel import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -95,6 +96,16 @@ class ConfigForm(QWidget):
         self._show_what_matters()
         self.valueChanged.emit()
 
+    def begin_with(self, config: EnhanceConfig) -> None:
+        """Show settings, with the genes that a person's choice of the method would give."""
+        self.setValue(config)
+        self._on_method()
+
+    def choose_method(self, name: str) -> None:
+        """Choose a method, as a person would."""
+        self.method.setCurrentIndex(self.method.findData(name))
+        self._on_method()
+
     def set_shown_gene(self, name: str) -> None:
         """Say which gene the map shows."""
         self._shown_gene = name
@@ -103,7 +114,7 @@ class ConfigForm(QWidget):
 
     def set_lost(self, spots: int, sites: int) -> None:
         """Say what there is to fill."""
-        parts = [f"{spots:,} spots"] * bool(spots) + [f"{sites:,} sites"] * bool(sites)
+        parts = [some(spots, "spot")] * bool(spots) + [some(sites, "site")] * bool(sites)
         found = " and ".join(parts) or "nothing painted"
         self.fill.setText(f"Fill lost regions ({found})")
 

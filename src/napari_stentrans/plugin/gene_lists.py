@@ -67,6 +67,7 @@ class GeneLists:
             hint = "Paste names, or drop a CSV or TXT file on the list."
             mine = self.mine
             return Contents((), said=hint) if mine is None else Contents(mine.names, said=str(mine))
+        self._kept.take_in()  # windows share them
         kept = self._kept.favourites if which == "favourites" else self._kept.recent
         here = [name for name in kept if name in SUMS or name in layers.section.genes]
         return Contents(here, said=_about_kept(which, len(here), len(kept)))

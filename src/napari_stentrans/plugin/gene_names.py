@@ -116,20 +116,38 @@ class Kept:
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or settings_folder() / FILE
+        self._seen: dict[str, object] = {}
+        self.favourites: list[str] = []
+        self.recent: list[str] = []
+        self.take_in()
+
+    def take_in(self) -> None:
+        """Take in what another window has written meanwhile."""
         stored = load_json(self._path)
-        self.favourites: list[str] = names_in(stored.get("favourites"))
-        self.recent: list[str] = names_in(stored.get("recent"))[:MOST_RECENT]
+        if stored and stored != self._seen:
+            self._seen = stored
+            self.favourites = names_in(stored.get("favourites"))
+            self.recent = names_in(stored.get("recent"))[:MOST_RECENT]
 
     def toggle_favourite(self, name: str) -> str:
         """Make a gene a favourite, or no longer, and write the file; returns as ``save``."""
+        self.take_in()
         if name in self.favourites:
             self.favourites.remove(name)
         else:
             self.favourites.append(name)
         return self.save()
 
+    def add_favourites(self, names: Iterable[str]) -> str:
+        """Make genes favourites that are not yet; returns as ``save``."""
+        self.take_in()
+        new = [name for name in names if name not in self.favourites]
+        self.favourites += new
+        return self.save() if new else ""
+
     def visit(self, name: str) -> None:
         """Put a gene in front of the recent ones; written by ``save``."""
+        self.take_in()
         if name in self.recent:
             self.recent.remove(name)
         self.recent.insert(0, name)
@@ -137,12 +155,14 @@ class Kept:
 
     def save(self) -> str:
         """Write the file; returns in words why it could not be written, else nothing."""
-        text = json.dumps({"favourites": self.favourites, "recent": self.recent}, indent=1)
+        kept = {"favourites": self.favourites, "recent": self.recent}
+        text = json.dumps(kept, indent=1)
         part = self._path.with_suffix(".part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
             part.write_text(text, encoding="utf-8")
             part.replace(self._path)
+            self._seen = json.loads(text)
         except OSError as error:
             return f"Favourites cannot be kept for the next time: {error}."
         return ""

@@ -13,18 +13,18 @@ from napari_stentrans.plugin.dialogs import ask_gene_list
 from napari_stentrans.plugin.fold import Fold
 from napari_stentrans.plugin.gene_list import GeneList
 from napari_stentrans.plugin.gene_lists import LISTS, GeneLists
-from napari_stentrans.plugin.gene_names import Kept, parse, read_list
+from napari_stentrans.plugin.gene_names import Kept, Listed, parse, read_list
 from napari_stentrans.plugin.look_form import LookForm
 from napari_stentrans.plugin.overlay_line import OverlayLine
-from napari_stentrans.plugin.panel import Panel, button, in_row, words
+from napari_stentrans.plugin.panel import Panel, button, in_row, reveal, words
 from napari_stentrans.plugin.rankings import Rankings
 from napari_stentrans.plugin.shortcuts import bind, with_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
     from pathlib import Path
 
     from napari_stentrans.plugin.gene_lists import ListName
-    from napari_stentrans.plugin.gene_names import Listed
     from napari_stentrans.plugin.genes import GeneSearch
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.progress import Progress
@@ -94,13 +94,27 @@ class GenesPanel(Panel):
         if self.which() == "changed" and self._listed_of is not layers.enhancement:
             self._fill()
 
+    @property
+    def listed(self) -> Listed | None:
+        """The list of genes that a person gave, or None."""
+        return self._lists.mine
+
     def which(self) -> ListName:
         """Name of the list that is shown."""
         return self.lists.currentData()
 
-    def choose_list(self, which: ListName) -> None:
+    def choose_list(self, which: ListName | str) -> None:
         """Show another list."""
         self.lists.setCurrentIndex(self.lists.findData(which))
+
+    def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:
+        """Bring back the lists of a session; its favourites join those that are kept."""
+        self._complain(self.kept.add_favourites(favourites))
+        self._lists.mine = None if mine is None else Listed(tuple(mine), ())
+        if self.lists.findData(which) >= 0:
+            self.choose_list(which)
+        self._fill()
+        self.refresh()
 
     def shut_down(self) -> None:
         """Stop what runs, and write what is kept."""
@@ -205,7 +219,7 @@ class GenesPanel(Panel):
 
     def _complain(self, problem: str) -> None:
         if problem:
-            self._complain(problem)
+            self.failed.emit(problem)
 
     # ---- look
 
@@ -279,6 +293,7 @@ class GenesPanel(Panel):
         )
 
     def _focus_search(self) -> None:
+        reveal(self.search)
         self.search.edit.setFocus()
         self.search.edit.selectAll()
 

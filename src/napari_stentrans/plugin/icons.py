@@ -5,22 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QByteArray
-from qtpy.QtGui import QColor, QIcon, QPixmap
+from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
 SIZE = 48
 """Icons are drawn at this many pixels and scaled down, so that they stay sharp."""
+FAINT = 0.35
+"""Opacity of icons that cannot be pressed."""
 
 _TEETH = "".join(
     f'<rect x="10.3" y="1.5" width="3.4" height="5" rx="1.2" transform="rotate({angle} 12 12)"/>'
     for angle in range(0, 360, 45)
 )
+_KEYS = (5, 9, 13, 17)
 _LINE = 'fill="none" stroke="{color}" stroke-width="2" stroke-linecap="round"'
 _SHAPES = {
     "gear": _TEETH
     + '<circle cx="12" cy="12" r="5.4" fill="none" stroke="{color}" stroke-width="4"/>',
+    "keyboard": '<rect x="1.5" y="5" width="21" height="14" rx="2.5" fill="none" stroke="{color}" '
+    'stroke-width="2"/>'
+    + "".join(f'<rect x="{x}" y="{y}" width="2" height="2"/>' for y in (8.3, 11.6) for x in _KEYS)
+    + '<rect x="7" y="14.8" width="10" height="2" rx="1"/>',
     "close": f'<path {_LINE} d="M6 6 L18 18 M18 6 L6 18"/>',
     "error": '<path d="M12 2 L23 21 H1 Z"/><rect x="11" y="8.5" width="2" height="6.5" '
     'fill="{hole}"/><rect x="11" y="16.5" width="2" height="2" fill="{hole}"/>',
@@ -46,8 +53,10 @@ _SHAPES = {
 
 
 def icon(name: str, color: str) -> QIcon:
-    """Icon of a name in a CSS colour."""
-    return QIcon(pixmap(name, color))
+    """Icon of a name in a CSS colour, and faint where it cannot be pressed."""
+    made = QIcon(pixmap(name, color))
+    made.addPixmap(_faint(pixmap(name, color)), QIcon.Mode.Disabled)
+    return made
 
 
 def pixmap(name: str, color: str, size: int = SIZE) -> QPixmap:
@@ -60,6 +69,16 @@ def pixmap(name: str, color: str, size: int = SIZE) -> QPixmap:
     drawn = QPixmap()
     drawn.loadFromData(QByteArray(svg.encode()), "SVG")
     return drawn
+
+
+def _faint(drawn: QPixmap) -> QPixmap:
+    pale = QPixmap(drawn.size())
+    pale.fill(QColor(0, 0, 0, 0))
+    painter = QPainter(pale)
+    painter.setOpacity(FAINT)
+    painter.drawPixmap(0, 0, drawn)
+    painter.end()
+    return pale
 
 
 def text_color(widget: QWidget) -> str:

@@ -190,6 +190,10 @@ def overlay_layer(
     return _layer(pixels, role, _NAMES[role].format(**tag), options, tag, "image")
 
 
+LOST_OPACITY = 0.6
+"""Of the paint of lost regions, unless a person prefers another."""
+
+
 def lost_layer(section: Section, frame: Frame) -> LayerData:
     """Empty layer on the section's raster to paint lost regions on."""
     raster = section.raster
@@ -199,7 +203,7 @@ def lost_layer(section: Section, frame: Frame) -> LayerData:
             color_dict={None: LOST_COLOUR, 0: "transparent", 1: LOST_COLOUR}
         ),
         "features": {"index": [1], "region": ["lost"]},
-        "opacity": 0.6,
+        "opacity": LOST_OPACITY,
     }
     data = np.zeros(raster.shape, np.uint8)
     return _layer(data, "lost", "lost regions", options, {"section": section}, "labels")

@@ -206,8 +206,8 @@ class SectionLayers(MapLayers):
                 self._turns.add(role, partial(self._add_hidden, role))
         if first:
             self.before.visible = False  # its rim would show around a finer map
-            if self.lost is not None:
-                self.lost.contour = OUTLINE  # so that what was filled is seen
+        if self.lost is not None:
+            self.lost.contour = OUTLINE  # so that what was filled is seen
         self.drawn.emit()
 
     def show_told(self, pixels: NDArray[np.uint8] | None) -> None:

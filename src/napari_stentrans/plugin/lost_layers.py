@@ -8,7 +8,7 @@ import numpy as np
 
 from napari_stentrans.io.masks import LostMask, painted_to_lost
 from napari_stentrans.plugin.base_layers import BaseLayers
-from napari_stentrans.plugin.images import brush_of, lost_layer
+from napari_stentrans.plugin.images import LOST_OPACITY, brush_of, lost_layer
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -16,7 +16,15 @@ if TYPE_CHECKING:
 
 
 class LostLayers(BaseLayers):
-    """A section in a viewer, whose lost regions can be painted."""
+    """A section in a viewer, whose lost regions can be painted.
+
+    Attributes
+    ----------
+    lost_opacity
+        Opacity of the layer of lost regions when it is made.
+    """
+
+    lost_opacity = LOST_OPACITY
 
     def add_lost(self) -> Labels:
         """Let the person paint: make the layer of lost regions if needed, and select it."""
@@ -50,6 +58,7 @@ class LostLayers(BaseLayers):
             self._layers.put("lost", lost_layer(self.section, self._frame))
             self._layers["lost"].brush_size = brush_of(self.section.raster)
             self._layers["lost"].selected_label = 1
+            self._layers["lost"].opacity = self.lost_opacity
         layer: Labels = self._layers["lost"]
         layer.visible, layer.contour = True, 0
         return layer

@@ -12,7 +12,7 @@ from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
 from napari_stentrans.plugin.finder import Finder
 from napari_stentrans.plugin.paint_tools import PaintTools
-from napari_stentrans.plugin.panel import Panel, button, in_row, words
+from napari_stentrans.plugin.panel import Panel, button, in_row, some, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.shortcuts import bind, with_keys
@@ -110,8 +110,8 @@ class LostPanel(Panel):
             return
         self.regions.show_regions(regions, {i: found.counts(i) for i in regions.names})
         spots, sites = int(found.mask.lost.sum()), len(found.mask.sites)
-        parts = [f"{spots:,} spots lost"] * bool(spots)
-        parts += [f"{sites:,} unmeasured sites"] * bool(sites)
+        parts = [f"{some(spots, 'spot')} lost"] * bool(spots)
+        parts += [some(sites, "unmeasured site")] * bool(sites)
         said = ", ".join(parts) or "Nothing is marked yet"
         self.words.setText(f"{self._hint} {said}.".strip())
         self._warn(found, regions)
@@ -134,11 +134,12 @@ class LostPanel(Panel):
     def _warn(self, found: Painted, regions: Regions) -> None:
         """Name the regions that are too large to be trusted."""
         names = regions.names
-        large = " and ".join(f"“{names[i]}”" for i in found.too_large() if i in names)
+        large = [f"“{names[i]}”" for i in found.too_large() if i in names]
+        who = " and ".join(large) or "What is painted"
         far = int(found.far.sum())
         self.warning.setVisible(bool(far))
         self.warning.setText(
-            f"⚠ {large or 'What is painted'} reaches too far to be trusted: {far:,} of "
+            f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: {far:,} of "
             f"{len(found.far):,} places lie more than {TRUSTED_REACH:g} spots from any measured "
             "one. They will be filled, and marked as extrapolated."
         )

@@ -18,6 +18,7 @@ from napari_stentrans.plugin.samples import (
     sample_steps,
 )
 from napari_stentrans.samples import REAL_SAMPLES
+from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -59,6 +60,8 @@ class Opener:
         Starts a job, and calls back with its result.
     fail
         Says what cannot be done.
+    reopen
+        Opens a session.
     """
 
     def __init__(
@@ -68,12 +71,14 @@ class Opener:
         load: Load,
         prepare: Callable[[Callable[[], Steps[Any]], str, Callable[[Any], None]], None],
         fail: Callable[[str], None],
+        reopen: Callable[[Path], None],
     ) -> None:
         self._parent = parent
         self._viewer = viewer
         self._load = load
         self._prepare = prepare
         self._fail = fail
+        self._reopen = reopen
 
     def file(self) -> None:
         """Ask for a file and open it."""
@@ -84,8 +89,11 @@ class Opener:
         self._open_if(ask_folder(self._parent))
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
-        """Read a section, with what was chosen of it."""
+        """Read a section, with what was chosen of it, or a session."""
         path = Path(path)
+        if path.name.lower().endswith(ENDING):
+            self._reopen(path)
+            return
         self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
 
     def sample(self, name: str) -> None:

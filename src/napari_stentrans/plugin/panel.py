@@ -24,6 +24,8 @@ if TYPE_CHECKING:
 class Panel(QFrame):
     """A heading with widgets below it; subclasses add theirs to ``self.rows``.
 
+    Widgets beside the heading are added to ``self.head``.
+
     Parameters
     ----------
     title
@@ -42,7 +44,10 @@ class Panel(QFrame):
         self.rows.setSpacing(5)
         if line:
             self.rows.addWidget(_line())
-        self.rows.addWidget(heading)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(2)
+        self.head.addWidget(heading, 1)
+        self.rows.addLayout(self.head)
 
 
 def scrolled(*panels: Panel) -> QScrollArea:
@@ -60,6 +65,15 @@ def scrolled(*panels: Panel) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def reveal(widget: QWidget) -> None:
+    """Scroll to a widget of a panel."""
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    if above is not None:
+        above.ensureWidgetVisible(widget)
 
 
 def in_row(*parts: QWidget) -> QHBoxLayout:
@@ -96,6 +110,11 @@ def words(name: str) -> QLabel:
     label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Preferred)
     label.setTextInteractionFlags(Qt.TextInteractionFlag.TextSelectableByMouse)
     return label
+
+
+def some(n: int, thing: str) -> str:
+    """Say how many there are of something, "1 spot" or "1,200 spots"."""
+    return f"{n:,} {thing}" + "s" * (n != 1)
 
 
 def _line() -> QFrame:

@@ -104,7 +104,8 @@ class Probe:
         place, values = self.at(position)
         if place:
             if layer is self._layers.lost:  # the name of the region
-                values = f"{status.get('value', '')}; {values}"
+                _, _, region = str(status.get("value", "")).partition("; ")
+                values = f"{region}; {values}" if region.startswith("region") else values
             status |= {"coordinates": f"{place}: {values}", "coords": place, "value": values}
         return status
 

@@ -12,6 +12,8 @@ from qtpy.QtCore import QTimer
 from napari_stentrans.plugin.arrangement import Arrangement
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from napari_stentrans.plugin.layers import SectionLayers
@@ -55,6 +57,8 @@ class ProfileLine(Arrangement):
         viewer.layers.append(self.layer)
         viewer.layers.selection.active = self.layer
         self.layer.mode = "add_line"
+        self.layer.mouse_drag_callbacks.append(self._on_drag)
+        self._dragging = False
         self._seen: NDArray[np.float64] | None = None
         self._n = 0
         self._soon = QTimer()
@@ -90,12 +94,22 @@ class ProfileLine(Arrangement):
         if not self._soon.isActive():
             self._soon.start()
 
+    def _on_drag(self, layer: Shapes, event: Any) -> Iterator[None]:
+        """Know whether the mouse is down."""
+        self._dragging = True
+        yield
+        while event.type == "mouse_move":
+            yield
+        self._dragging = False
+        self._look_soon()
+
     def _look(self) -> None:
         """Take the line that a person works on: the selected one, else the newest."""
         shapes, layer = list(self.layer.data), self.layer
-        if len(shapes) > self._n and layer.mode == "add_line":
-            layer.mode = "select"  # to move the line, or draw on another press of the button
-        self._n = len(shapes)
+        if not self._dragging:  # another tool would cut the line that is being drawn
+            if len(shapes) > self._n and layer.mode == "add_line":
+                layer.mode = "select"  # to move the line, or draw on another press of the button
+            self._n = len(shapes)
         selected = sorted(layer.selected_data)
         at = selected[-1] if len(selected) == 1 and selected[-1] < len(shapes) else -1
         corners = None

@@ -34,6 +34,7 @@ class ProfilePlot(QWidget):
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
+        self._plot.getPlotItem().setContentsMargins(0, 0, 0, 4)  # else the label below is cut
         self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for side in ("left", "bottom"):
             self._plot.getAxis(side).enableAutoSIPrefix(False)

@@ -7,7 +7,8 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read
-from napari_stentrans.plugin.dropped import read_for_napari
+from napari_stentrans.plugin.dropped import read_for_napari, reopen_for_napari
+from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -37,6 +38,30 @@ def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
     if one is None:
         raise ReadError(f"Sections are opened one at a time, got {path}.")
     return read_for_napari(Path(one).expanduser())
+
+
+def get_session_reader(
+    path: str | Path | Sequence[str | Path],
+) -> Callable[..., list[LayerData]] | None:
+    """Return what opens a session, or None where it is not just one."""
+    one = _only(path)
+    return read_session if one is not None and str(one).lower().endswith(ENDING) else None
+
+
+def read_session(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
+    """Open a session in the dock, which is opened too; without a viewer, the section of it.
+
+    Raises
+    ------
+    ReadError
+        When there is no viewer, and the session is damaged or its section is not there.
+    SectionError
+        When there is no viewer, and its section holds other data.
+    """
+    one = _only(path)
+    if one is None:
+        raise ReadError(f"Sessions are opened one at a time, got {path}.")
+    return reopen_for_napari(Path(one).expanduser())
 
 
 def _only(path: str | Path | Sequence[str | Path]) -> str | Path | None:

@@ -12,7 +12,7 @@ from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLO
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.profile_panel import ProfilePanel
 from napari_stentrans.plugin.run_list import RunList
-from napari_stentrans.plugin.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
 from napari_stentrans.plugin.swipe_handle import SwipeHandle
 from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
 from napari_stentrans.targets import TRUSTED_REACH
@@ -74,7 +74,10 @@ class ResultPanel(Panel):
         self.rows.addWidget(self.legend)
         self.save = button(
             "Save…",
-            "Write the result as .h5ad, with the settings of the run beside it as .run.json",
+            with_keys(
+                "Write the result for analysis, as images, table or figure; or the lost regions",
+                "save.anything",
+            ),
             self.saveWanted.emit,
         )
         self.rows.addWidget(self.save)
@@ -195,8 +198,9 @@ def trusted(findings: dict[str, float]) -> str:
     trust = findings.get("network_trust", 1)
     if trust > 0.95:
         return ""
-    how = "was left out" if trust < 0.05 else f"counts by {trust:.0%}"
-    return f" On hidden spots plain kriging did about as well: the network's correction {how}."
+    if trust < 0.05:
+        return " On hidden spots plain kriging did about as well: the network was left out."
+    return f" Hidden spots say how far to follow the network: its correction counts by {trust:.0%}."
 
 
 def extrapolated(result: Enhancement) -> str:

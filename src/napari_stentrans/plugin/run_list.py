@@ -6,9 +6,11 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QAction
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
+    QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
@@ -16,7 +18,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.plugin.panel import button, words
+from napari_stentrans.plugin.panel import button, reveal, words
+from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
@@ -41,17 +44,25 @@ class RunList(QWidget):
         self.list.deleteWanted.connect(self._delete)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
-        self.compare = button("Minus…", "Subtract another run from the one shown, gene by gene")
+        self.compare = button(
+            "Minus…", with_keys("Subtract another run from the one shown", "runs.minus")
+        )
         self._others = QMenu(self.compare)
         self._others.aboutToShow.connect(self._list_others)
         self.compare.setMenu(self._others)
         self.copy = button("Copy…", "Copy text that repeats the run shown")
         menu = QMenu(self.copy)
         menu.setToolTipsVisible(True)
-        self.as_python = menu.addAction("As Python", lambda: self._copy("python"))
-        self.as_command = menu.addAction("As command line", lambda: self._copy("command"))
+        self.as_python, self.as_command = (
+            QAction("As Python", menu),
+            QAction("As command line", menu),
+        )
+        self.as_python.triggered.connect(lambda: self._copy("python"))
+        self.as_command.triggered.connect(lambda: self._copy("command"))
+        menu.addActions([self.as_python, self.as_command])
         self.copy.setMenu(menu)
-        self.delete = button("Delete", "Let go of the run that is chosen (Delete)", self._delete)
+        tip = with_keys("Let go of the run that is chosen", "runs.delete")
+        self.delete = button("Delete", tip, self._delete)
         row = QHBoxLayout()
         row.setSpacing(6)
         for made in (self.compare, self.copy, self.delete):
@@ -90,11 +101,26 @@ class RunList(QWidget):
         elif shown is None:
             self.list.setCurrentRow(-1)
         self.list.blockSignals(False)
+        self.setVisible(bool(runs))  # none while a preview is shown
         self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
         self.compare.setEnabled(shown is not None and len(runs) > 1)
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)
         self._say_difference(shown)
+
+    def step(self, by: int) -> None:
+        """Show the next run, or one before."""
+        row = self.list.currentRow() + by
+        if self.list.count() and 0 <= row < self.list.count():
+            self.list.setCurrentRow(row)
+
+    def rename(self) -> None:
+        """Let the person write another name for the run that is shown."""
+        item = self.list.currentItem()
+        if item is not None and self.list.findChild(QLineEdit) is None:  # else it is being done
+            reveal(self.list)
+            self.list.setFocus()
+            self.list.editItem(item)
 
     def _new_item(self) -> QListWidgetItem:
         item = QListWidgetItem()

@@ -21,8 +21,8 @@ PATIENCE = 1.0
 class Runner(QObject):
     """Starts, holds and stops the jobs of the dock."""
 
-    phaseChanged = Signal(object)
-    """Phase that the job has entered."""
+    phaseChanged = Signal()
+    """The job has entered another phase."""
     progressed = Signal(object)
     failed = Signal(str)
     warned = Signal(str)
@@ -32,12 +32,22 @@ class Runner(QObject):
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
         self._job: Job | None = None
-        self._phase = Phase.EMPTY
+        self._phase = Phase.READY
 
     @property
     def busy(self) -> bool:
         """Whether there is a job."""
         return self._job is not None
+
+    @property
+    def phase(self) -> Phase:
+        """What the job is doing; READY where there is none."""
+        return self._phase if self.busy else Phase.READY
+
+    @property
+    def idle(self) -> bool:
+        """Whether a job may begin; a check gives way to it."""
+        return self.phase.idle
 
     def start(
         self,
@@ -89,7 +99,7 @@ class Runner(QObject):
 
     def _enter(self, phase: Phase) -> None:
         self._phase = phase
-        self.phaseChanged.emit(phase)
+        self.phaseChanged.emit()
 
     def _on_paused(self) -> None:
         if self._phase is Phase.PAUSING:

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_stentrans.plugin.enhance_panel import EnhancePanel
+    from napari_stentrans.plugin.genes_panel import GenesPanel
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.recent import Recent
@@ -59,14 +60,24 @@ class SessionKeeper:
         Whose dialogs are shown.
     enhance
         Holds the settings, and the queue for results that have to be made again.
+    genes
+        Holds the lists of genes.
     recent
         Remembers what was opened.
     jobs
         Starts the jobs.
     """
 
-    def __init__(self, parent: QWidget, enhance: EnhancePanel, recent: Recent, jobs: Jobs) -> None:
-        self._parent, self._enhance, self._recent, self._jobs = parent, enhance, recent, jobs
+    def __init__(
+        self,
+        parent: QWidget,
+        enhance: EnhancePanel,
+        genes: GenesPanel,
+        recent: Recent,
+        jobs: Jobs,
+    ) -> None:
+        self._parent, self._enhance, self._genes = parent, enhance, genes
+        self._recent, self._jobs = recent, jobs
 
     def open(self, path: str | Path | None = None) -> None:
         """Bring back what was saved in a session; ask for one where no path is given."""
@@ -86,7 +97,7 @@ class SessionKeeper:
     def save(self, layers: SectionLayers) -> None:
         """Ask where to, and write all that was done with a section there."""
         try:
-            facts = facts_of(layers, self._enhance.form)
+            facts = facts_of(layers, self._enhance.form, self._genes)
         except StentransError as error:
             self._jobs.fail(str(error))
             return
@@ -96,7 +107,9 @@ class SessionKeeper:
             return
         lost = None if layers.lost is None else layers.lost.data.copy()
         results = [run.enhancement for run in layers.runs]
-        self._jobs.write(partial(save_session_steps, path, facts, lost, results), path.name)
+        qualities = [run.quality for run in layers.runs]
+        work = partial(save_session_steps, path, facts, lost, results, qualities)
+        self._jobs.write(work, path.name)
 
     def _on_reopened(self, opened: Reopened) -> None:
         layers = self._jobs.show(opened.look)
@@ -104,7 +117,7 @@ class SessionKeeper:
         if layers is None:
             return
         try:
-            again = bring_back(layers, opened, self._enhance.form)
+            again = bring_back(layers, opened, self._enhance.form, self._genes)
         except StentransError as error:
             self._jobs.fail(str(error))
             return

@@ -2,18 +2,21 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import pandas as pd
 
-from napari_stentrans.errors import SectionError
+from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.evaluation.quality import Quality
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.loading import read_steps
+from napari_stentrans.plugin.maps import COLORMAPS, Look
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.regions import Regions
 from napari_stentrans.progress import Progress
-from napari_stentrans.session import RunFacts, SessionFacts, write_session
+from napari_stentrans.session import LookFacts, RunFacts, SessionFacts, write_session
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -22,6 +25,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.form import ConfigForm
+    from napari_stentrans.plugin.genes_panel import GenesPanel
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.progress import Steps
@@ -40,15 +44,18 @@ class Reopened:
         Its section, to be shown.
     results
         Of its runs; None where one has to be made again.
+    qualities
+        How good they are; None where that was not checked.
     """
 
     session: Session
     look: FirstLook
     results: tuple[Enhancement | None, ...]
+    qualities: tuple[Quality | None, ...]
 
 
-def facts_of(layers: SectionLayers, form: ConfigForm) -> SessionFacts:
-    """What a session says of a section and the form.
+def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> SessionFacts:
+    """What a session says of a section, the form and the lists of genes.
 
     Raises
     ------
@@ -70,6 +77,10 @@ def facts_of(layers: SectionLayers, form: ConfigForm) -> SessionFacts:
         chosen=dict(section.chosen),
         digest=section.digest,
         gene=layers.gene,
+        look=LookFacts(**vars(layers.maps.look)),
+        favourites=tuple(name for name in genes.kept.favourites if name in section.genes),
+        mine=None if genes.listed is None else genes.listed.names,
+        listed=genes.which(),
         config=form.value(),
         fill=form.fill.isChecked(),
         regions={} if layers.lost is None else Regions(layers.lost).names,
@@ -83,10 +94,13 @@ def save_session_steps(
     facts: SessionFacts,
     lost: np.ndarray | None,
     results: list[Enhancement],
+    qualities: list[Quality | None],
 ) -> Steps[list[Path]]:
     """Write a session, away from the window's thread."""
     yield Progress(f"writing {path.name}", 0, 1)
-    return [write_session(path, facts, lost, results, overwrite=True)]  # the dialog has asked
+    texts = [None if quality is None else quality.to_json() for quality in qualities]
+    # The dialog has asked whether it may be replaced.
+    return [write_session(path, facts, lost, results, texts, overwrite=True)]
 
 
 def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
@@ -94,33 +108,52 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     look = yield from read_steps(source, session.facts.chosen)
     session.check(look.section)
     results: list[Enhancement | None] = []
+    qualities: list[Quality | None] = []
     for at, run in enumerate(session.facts.runs):
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
             _ = result.raster, result.extrapolated
         results.append(result)
-    return Reopened(session, look, tuple(results))
+        qualities.append(_quality(session, at))
+    return Reopened(session, look, tuple(results), tuple(qualities))
 
 
-def bring_back(layers: SectionLayers, opened: Reopened, form: ConfigForm) -> list[Wanted]:
-    """Put a section and the form as they were; returns the runs that have to be made again."""
+def _quality(session: Session, at: int) -> Quality | None:
+    """How good a result is; what cannot be read is no reason to go without the result."""
+    found = session.quality(at)
+    try:
+        return None if found is None else Quality.from_json(found)
+    except ReadError as error:
+        warnings.warn(str(error), StentransWarning, stacklevel=2)
+        return None
+
+
+def bring_back(
+    layers: SectionLayers, opened: Reopened, form: ConfigForm, genes: GenesPanel
+) -> list[Wanted]:
+    """Put all as it was; returns the runs that have to be made again."""
     facts, again = opened.session.facts, []
     _paint(layers, opened)
+    if facts.look is not None and facts.look.colormap in COLORMAPS:
+        layers.set_look(Look(**facts.look.model_dump()))
     layers.show_gene(facts.gene)
     form.set_shown_gene(layers.gene)
     form.setValue(facts.config)
     form.fill.setChecked(facts.fill)
     shown = None
-    for at, (run, result) in enumerate(zip(facts.runs, opened.results, strict=True)):
+    for at, run in enumerate(facts.runs):
+        result = opened.results[at]
         if result is None:
             lost, config, sites, damaged = run.record.inputs(layers.section)
             again.append(Wanted(layers, config, LostMask(lost, sites), run.name, damaged))
             continue
         kept = layers.runs.add(result, run.name)
+        kept.quality = opened.qualities[at]
         shown = kept if at == facts.shown or shown is None else shown
     if shown is not None:
         layers.show_run(shown, in_turns=True)
+    genes.restore(facts.favourites, facts.mine, facts.listed)
     return again
 
 

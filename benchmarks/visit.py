@@ -1,0 +1,165 @@
+"""How long a whole visit takes, from a section that is dropped to files that are saved.
+
+    xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/visit.py SECTION ... [--folder OUT]
+
+Everything is done by mouse and keys, as a person would who knows what they want: drop, find a
+gene, paint, run, look at both maps in every way, save a figure and the result. Each step ends when
+the window shows its outcome; what was written is read again at the end. The times are those of
+the window, with none for a person to think.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import sys
+import tempfile
+import time
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "napari.yaml"))
+sys.path.insert(0, str(Path(__file__).parents[1] / "scripts" / "pictures"))
+
+import anndata as ad
+import numpy as np
+from hands import LEFT, Hands
+from matplotlib.image import imread
+from plan import Plan
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QApplication, QFileDialog, QRadioButton
+
+from napari_stentrans.plugin.app import open_viewer
+from napari_stentrans.plugin.found import find
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from napari_stentrans.plugin.layers import SectionLayers
+
+SIZE = (1280, 800)
+VIEWS = ("Side by side", "Swipe", "Blink", "Difference", "Uncertainty", "Provenance")
+
+
+class Visit:
+    """One visit to a section, and the seconds of its steps."""
+
+    def __init__(self, folder: Path) -> None:
+        viewer, dock = open_viewer()
+        viewer.window.resize(*SIZE)
+        self.viewer, self.hands, self.folder = viewer, Hands(viewer, dock), folder
+        self.total = 0.0
+        self.hands.settle(1)
+
+    @property
+    def layers(self) -> SectionLayers:
+        return find(self.viewer)[0]
+
+    @contextmanager
+    def step(self, name: str) -> Iterator[None]:
+        start = time.perf_counter()
+        yield
+        seconds = time.perf_counter() - start
+        self.total += seconds
+        print(f"  {name:<34}{seconds:6.1f} s", flush=True)
+
+    def go(self, path: Path) -> None:
+        hands = self.hands
+        with self.step("drop, until a map is shown"):
+            self._drop(path)
+            hands.wait(lambda: hands.can("Run"), "the section is open")
+        with self.step("rank genes, show the most spatial"):
+            hands.choose("list of genes to show", "Most spatial")
+            genes: Any = hands.find("genes")
+            hands.wait(lambda: genes.model().rowCount(), "the genes are ranked")
+            gene = genes.model().index(0, 0).data()
+            QTest.mouseClick(genes.viewport(), LEFT, pos=self._first(genes))
+            hands.wait(lambda: self.layers.gene == gene, f"{gene} is shown")
+        with self.step("paint a lost region"):
+            hands.press("New region")
+            for _, strokes in Plan.of(self.layers).damage:
+                hands.drag(strokes)
+            hands.wait(lambda: self.layers.painted().lost.any(), "spots are lost")
+        lost = self.layers.painted().lost
+        with self.step("run, until the result is shown"):
+            hands.press("Run")
+            hands.wait(lambda: len(self.layers.runs) == 1, "there is a result")
+        with self.step("how good it is here"):
+            hands.wait(lambda: self.layers.quality is not None, "it has been checked")
+        with self.step(f"{len(VIEWS)} ways to compare"):
+            for view in VIEWS:
+                hands.press(view)
+                hands.press(view)
+        with self.step("profile along a line"):
+            hands.press("Profile…")
+            hands.drag(Plan.of(self.layers).line)
+            hands.wait(lambda: self.hands.dock.result.profile.profile(), "there is a profile")
+            hands.press("Profile…")
+        figure, result = self.folder / f"{path.stem}.png", self.folder / f"{path.stem}.h5ad"
+        with self.step("save a figure"):
+            self._save("A figure", figure)
+        with self.step("save the result"):
+            self._save("Everything", result)
+        self._read_again(figure, result, lost)
+        print(f"  {'in all':<34}{self.total:6.1f} s")
+        self.viewer.close()
+
+    def _first(self, genes: Any) -> QPoint:
+        genes.scrollToTop()
+        return genes.visualRect(genes.model().index(0, 0)).center()
+
+    def _drop(self, path: Path) -> None:
+        """Let go of a file or folder over the canvas."""
+        data = QMimeData()
+        data.setUrls([QUrl.fromLocalFile(str(path))])
+        canvas = self.hands.canvas
+        at, copy = canvas.rect().center(), Qt.DropAction.CopyAction
+        given = (copy, data, LEFT, Qt.KeyboardModifier.NoModifier)
+        QApplication.sendEvent(canvas, QDragEnterEvent(at, *given))
+        QApplication.sendEvent(canvas, QDropEvent(QPointF(at), *given))
+
+    def _save(self, what: str, path: Path) -> None:
+        """Choose what to save in the dialog, and answer the question where to."""
+        hands, kept = self.hands, QFileDialog.getSaveFileName
+        QFileDialog.getSaveFileName = staticmethod(lambda *_, **__: (str(path), ""))
+
+        def choose() -> None:
+            dialog: Any = QApplication.activeModalWidget()
+            kinds = {k.text().replace("&", ""): k for k in dialog.findChildren(QRadioButton)}
+            kind = next(kind for text, kind in kinds.items() if text.startswith(what))
+            QTest.mouseClick(kind, LEFT, pos=QPoint(8, kind.height() // 2))
+            QTest.mouseClick(dialog.save, LEFT)
+
+        hands.press("Save…", choose)
+        hands.wait(lambda: hands.says(f"Saved {path.name}"), f"{path.name} is saved")
+        QFileDialog.getSaveFileName = kept
+
+    def _read_again(self, figure: Path, result: Path, lost: np.ndarray) -> None:
+        """Check that the files hold what was done."""
+        pixels = imread(figure)
+        adata = ad.read_h5ad(result)
+        said = np.asarray(adata.obs["provenance"][: len(lost)] == "lost")
+        counted = self.layers.section.totals > 0
+        if not (said[counted] == lost[counted]).all() or pixels[..., :3].std() == 0:
+            raise SystemExit("visit: the files do not hold what was done")
+        print(f"  {figure.name}: {pixels.shape[1]} x {pixels.shape[0]}; {result.name}: "
+              f"{adata.n_obs:,} sites, {int(said.sum())} lost")  # fmt: skip
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("sections", nargs="+", type=Path, metavar="SECTION")
+    parser.add_argument("--folder", type=Path, help="where to save; default: a temporary one")
+    arguments = parser.parse_args()
+    folder = arguments.folder or Path(tempfile.mkdtemp())
+    folder.mkdir(parents=True, exist_ok=True)
+    for path in arguments.sections:
+        print(path.name)
+        Visit(folder).go(path.resolve())
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,334 @@
+"""The visit that the pictures are of: from an empty window to a saved result."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from hands import LEFT
+from plan import Plan
+from qtpy.QtCore import QPoint, Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QComboBox, QFileDialog
+
+from napari_stentrans.plugin.found import find
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from camera import Camera
+    from hands import Hands
+
+    from napari_stentrans import Enhancement, Section
+    from napari_stentrans.plugin.layers import SectionLayers
+
+SAMPLE = "Simulated Visium section"
+CHECKED = "Noise in the counts allows"
+QUALITY = "How good is it here"
+
+
+class Story:
+    """One visit; every method is a part of it and takes its pictures.
+
+    Parameters
+    ----------
+    hands, camera
+        Who does it, and who looks.
+    section
+        A section to open in place of the simulated sample.
+    scratch
+        A folder for files of the visit.
+    """
+
+    def __init__(self, hands: Hands, camera: Camera, section: Path | None, scratch: Path) -> None:
+        self.hands, self.camera = hands, camera
+        self.section, self.scratch = section, scratch
+        self.plan: Plan
+        self.first: Enhancement
+        """Result of the first run."""
+        self.first_section: Section
+        self.said = ""
+        """What the window said about its quality."""
+
+    @property
+    def layers(self) -> SectionLayers:
+        return find(self.hands.viewer)[0]
+
+    def tell(self) -> None:
+        """Do all of it."""
+        self.open()
+        self.genes()
+        self.colours()
+        self.find_lost()
+        self.paint()
+        self.tissue()
+        self.run()
+        self.compare()
+        self.profile()
+        self.quality()
+        self.queue()
+        self.runs()
+        self.too_large()
+        self.save()
+
+    def open(self) -> None:
+        hands, camera = self.hands, self.camera
+        camera.window("empty")
+        if self.section is None:
+            hands.take("Open sample", SAMPLE, lambda: camera.opened("sample_menu", "Data"))
+        else:
+            self._open(self.section)
+        hands.wait(lambda: hands.can("Run"), "the section is open")
+        hands.settle(1)
+        self.plan = Plan.of(self.layers)
+        genes = self.plan.genes or self._most_spatial()
+        self.shown, self.second, self.third = genes
+        self._show(self.shown)
+        camera.window("section", light=True)
+
+    def _most_spatial(self) -> tuple[str, ...]:
+        self._list("Most spatial")
+        names = self._listed()
+        self._list("All genes, search hits")
+        return names[0], names[1], names[2]
+
+    def genes(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.key("/")
+        first, second, third, *rest = self.shown
+        slip = "".join([first, third, second, *rest])
+        hands.type("gene search", slip, enter=False)
+        camera.part("search", "Genes")
+        for gene in (self.second, self.third, self.shown):
+            self._show(gene)
+            hands.key("Ctrl+D")
+        self._list("Favourites")
+        camera.part("favourites", "Genes")
+        self._list("Most spatial")
+        camera.part("most_spatial", "Genes")
+        self._list("All genes, search hits")
+        self._show("Total counts")
+        hands.look_at("Genes")
+        camera.window("total_counts")
+        self._show(self.shown)
+
+    def colours(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.look_at("Genes")
+        hands.press("Lay over")
+        self._show(self.second)
+        hands.look_at("Genes")
+        camera.window("overlay")
+        hands.press("Lay over")
+        self._show(self.third)
+        hands.look_at("Genes")
+        camera.window("overlay_three")
+        for gene in (self.shown, self.second):
+            hands.press(f"{gene} ×")
+        self._show(self.shown)
+        hands.press("Units, colours and range")
+        hands.choose("units", "Counts (linear)")
+        hands.choose("colours", "magma")
+        hands.look_at("Genes")
+        camera.window("look")
+        hands.choose("units", "Log-normalised")
+        hands.choose("colours", "viridis")
+        hands.press("Units, colours and range")
+
+    def find_lost(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.press("Low counts…")
+        hands.slide("threshold of counts, slider", 20)
+        hands.look_at("Lost regions")
+        camera.window("low_counts")
+        hands.press("Cancel")
+        hands.press("Not covered…")
+        hands.wait(lambda: not hands.says("Looking for tissue"), "the tissue is found")
+        if hands.says("places on the tissue"):
+            hands.look_at("Lost regions")
+            camera.window("uncovered")
+            hands.press("Cancel")
+
+    def paint(self) -> None:
+        hands = self.hands
+        for name, path in self.plan.damage:
+            hands.press("New region")
+            line = next(
+                box for box in reversed(hands.dock.findChildren(QComboBox))
+                if box.accessibleName().startswith("name of region")
+            )  # fmt: skip
+            hands.type(line.lineEdit().accessibleName(), name)
+            hands.drag(path)
+        hands.settle()
+        hands.look_at("Lost regions")
+        self.camera.window("paint", light=True)
+
+    def tissue(self) -> None:
+        hands, camera = self.hands, self.camera
+        if not self.layers.section.images:
+            return
+        hands.press("Show tissue")
+        hands.look_at("Lost regions")
+        camera.window("show_tissue")
+        hands.press("Show tissue")
+        hands.press("The image is damaged there too")
+        camera.part("image_line", "Enhance")
+        hands.press("Show what it tells")
+        hands.wait(
+            lambda: self.layers.told is not None or hands.seen("close message"), "the image is read"
+        )
+        if self.layers.told is None:  # an image that does not lie where the spots are
+            hands.press("close message")
+            return
+        hands.look_at("Enhance")
+        camera.window("image_tells")
+        hands.press("Show what it tells")
+
+    def run(self) -> None:
+        hands, camera = self.hands, self.camera
+        camera.part("estimate", "Enhance")
+        hands.press("Run")
+        hands.wait(
+            lambda: hands.says("Preview by kriging") or hands.can("Run"), "there is a preview"
+        )
+        if hands.can("Pause"):
+            hands.press("Pause")
+            hands.wait(lambda: hands.can("Resume") or hands.can("Run"), "the run is held")
+        if hands.can("Resume"):
+            hands.look_at("Enhance")
+            camera.window("preview")
+            hands.press("Resume")
+        hands.read(CHECKED)
+        self.said = hands.sentence(CHECKED)
+        self.first_section, self.first = self.layers.section, self.layers.enhancement
+
+    def compare(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.press("Side by side")
+        hands.look_at("Result")
+        camera.window("side_by_side", light=True)
+        hands.press("Swipe")
+        camera.window("swipe")
+        hands.press("Swipe")
+        after = camera.canvas()
+        hands.canvas.setFocus()
+        QTest.keyPress(hands.canvas, Qt.Key.Key_H)
+        before = camera.canvas()
+        QTest.keyRelease(hands.canvas, Qt.Key.Key_H)
+        camera.side_by_side("hold", after, before)
+        for view in ("Difference", "Uncertainty", "Provenance"):
+            hands.press(view)
+            hands.look_at("Result")
+            camera.window(view.lower())
+            hands.press(view)
+        hands.hover(self.plan.spot)
+        hands.settle(0.6)
+        camera.window("probe")
+
+    def profile(self) -> None:
+        hands = self.hands
+        hands.press("Profile…")
+        hands.drag(self.plan.line)
+        hands.look_at("Profile")
+        self.camera.window("profile", light=True)
+        hands.press("Profile…")
+
+    def quality(self) -> None:
+        hands, camera = self.hands, self.camera
+        camera.part("quality", QUALITY, light=True)
+        table: Any = hands.find("quality by gene")
+        gain = [table.model().headerData(i, Qt.Orientation.Horizontal) for i in range(4)]
+        header = table.horizontalHeader()
+        at = header.sectionViewportPosition(gain.index("gain")) + 8
+        for _ in range(2):  # the worst on top
+            if not table.model().index(0, gain.index("gain")).data().startswith("-"):
+                QTest.mouseClick(header.viewport(), LEFT, pos=QPoint(at, 8))
+                hands.settle(0.2)
+        row = table.visualRect(table.model().index(0, 0))
+        QTest.mouseClick(table.viewport(), LEFT, pos=row.center())
+        hands.settle()
+        camera.part("quality_warning", QUALITY)
+        self._list("Most changed by the run")
+        hands.wait(self._listed, "the genes are ranked")
+        camera.part("most_changed", "Genes")
+        self._list("All genes, search hits")
+        self._show(self.shown)
+
+    def queue(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.choose("method", "Published")
+        hands.press("Run")
+        hands.wait(lambda: hands.seen("training loss"), "the network learns")
+        hands.wait_a_while(lambda: len(self._losses()) > 8)
+        camera.part("run", "Enhance", light=True)
+        hands.choose("method", "Kriging")
+        hands.press("Queue")
+        hands.read("1 waiting")
+        camera.part("queue", "Enhance")
+        hands.press("Cancel")
+        hands.wait(lambda: len(self.layers.runs) == 2 and hands.says(CHECKED), "kriging has run")
+
+    def _losses(self) -> set[float]:
+        curve: Any = self.hands.find("training loss")
+        return {loss for _, loss in curve.points()}
+
+    def runs(self) -> None:
+        hands, camera = self.hands, self.camera
+        names: Any = hands.find("runs")
+        names.setFocus()
+        QTest.keyClick(names, Qt.Key.Key_F2)
+        hands.settle(0.2)
+        QTest.keyClicks(names.indexWidget(names.currentIndex()) or names.focusWidget(), "plain")
+        camera.part("runs", "Result")
+        hands.peep("Copy…", lambda: camera.opened("copy_menu", "Result"))
+
+    def too_large(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.press("New region")
+        hands.press("polygon")
+        for corner in self.plan.large:
+            hands.click(corner)
+        hands.key("Return")
+        hands.settle()
+        hands.look_at("Lost regions")
+        camera.window("too_large")
+        hands.press("Run")
+        hands.wait(lambda: len(self.layers.runs) == 3 and hands.says(CHECKED), "it has run")
+        hands.press("Provenance")
+        hands.look_at("Result")
+        camera.window("extrapolated")
+        hands.press("Provenance")
+
+    def save(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.look_at("Data")
+        hands.peep("Session", lambda: camera.opened("session_menu", "Data"))
+        hands.peep("Save…", lambda: camera.opened("save"))
+        bad = self.scratch / "notes.csv"
+        bad.write_text("These are not counts.\nAt all.\n", encoding="utf-8")
+        self._open(bad)
+        hands.wait(lambda: hands.seen("close message"), "it is refused")
+        camera.part("error", "message", "Data")
+
+    # ---- what is done often
+
+    def _show(self, gene: str) -> None:
+        self.hands.type("gene search", gene)
+        self.hands.wait(lambda: self.layers.maps.shown == gene, f"{gene} is shown")
+
+    def _list(self, title: str) -> None:
+        self.hands.choose("list of genes to show", title)
+        self.hands.wait(self._listed, f"{title} is there")
+
+    def _listed(self) -> list[str]:
+        model: Any = self.hands.find("genes").model()
+        return [model.index(row).data() for row in range(model.rowCount())]
+
+    def _open(self, path: Path) -> None:
+        """Answer the question for a file or a folder, which the system would ask."""
+        folder = path.is_dir()
+        ask = "getExistingDirectory" if folder else "getOpenFileName"
+        answer: Any = str(path) if folder else (str(path), "")
+        kept = getattr(QFileDialog, ask)
+        setattr(QFileDialog, ask, lambda *_, **__: answer)
+        self.hands.take("Open…", "Folder" if folder else "File")
+        setattr(QFileDialog, ask, kept)

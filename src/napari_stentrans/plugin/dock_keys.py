@@ -1,0 +1,73 @@
+"""Keys of the dock as a whole; panels bind those that are theirs alone."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_stentrans.plugin.panel import reveal
+from napari_stentrans.plugin.shortcuts import bind
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtWidgets import QAbstractButton, QPushButton
+
+    from napari_stentrans.plugin.dock import StentransDock
+    from napari_stentrans.plugin.help_corner import HelpCorner
+    from napari_stentrans.plugin.quality_panel import QualityPanel
+
+
+def bind_dock(dock: StentransDock, corner: HelpCorner) -> None:
+    """Let everything in the dock that has a button be done by keys; buttons that are off do not."""
+    enhance, runs = dock.enhance, dock.result.runs
+    bind(
+        dock,
+        {
+            "data.open": partial(_if_on, dock.data.open, dock.data.fileWanted.emit),
+            "session.open": partial(_if_on, dock.data.session, dock.data.session.openWanted.emit),
+            "session.save": dock.save_session,
+            "save.anything": dock.save,
+            "save.figure": partial(dock.save, "figure"),
+            "run.start": partial(_press, enhance.run, enhance.add),
+            "run.pause": partial(_press, enhance.pause),
+            "run.cancel": partial(_press, enhance.cancel, dock.data.cancel),
+            "runs.next": partial(runs.step, 1),
+            "runs.previous": partial(runs.step, -1),
+            "runs.rename": runs.rename,
+            "runs.delete": partial(_press, runs.delete),
+            "runs.minus": partial(_drop_down, runs.compare),
+            "runs.python": runs.as_python.trigger,
+            "runs.command": runs.as_command.trigger,
+            "quality.check": partial(_check, dock.quality),
+            "help.keys": corner.show_keys,
+            "help.preferences": corner.show_preferences,
+        },
+    )
+
+
+def _if_on(made: QPushButton, do: Callable[[], object]) -> None:
+    if made.isEnabled():
+        do()
+
+
+def _press(*buttons: QAbstractButton) -> None:
+    """Press the first of some buttons that is there and on."""
+    for made in buttons:
+        if made.isEnabled() and made.isVisible():
+            made.click()
+            return
+
+
+def _check(panel: QualityPanel) -> None:
+    """Begin a check, or show what it found."""
+    _press(panel.check)
+    panel.fold.setChecked(True)
+    reveal(panel)
+
+
+def _drop_down(made: QPushButton) -> None:
+    """Open the menu of a button."""
+    if made.isEnabled() and made.isVisible():
+        reveal(made)
+        made.showMenu()

@@ -1,0 +1,157 @@
+"""Saving: asks where to, and writes results and tables, off the window's thread."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_stentrans.errors import StentransError
+from napari_stentrans.export import record_path
+from napari_stentrans.plugin.dialogs import ask_place, ask_table
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.save_dialog import SaveDialog
+from napari_stentrans.plugin.wishes import KINDS, OF_RUNS, Stock, Wish
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_stentrans.plugin.genes_panel import GenesPanel
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.message_bar import MessageBar
+    from napari_stentrans.plugin.progress import ProgressPanel
+    from napari_stentrans.plugin.runner import Runner
+    from napari_stentrans.plugin.runs import Run
+    from napari_stentrans.plugin.wishes import What
+    from napari_stentrans.progress import Steps
+
+
+class Saving(QObject):
+    """Writes what a person wants to keep.
+
+    Parameters
+    ----------
+    parent
+        Whose dialogs are shown.
+    runner
+        Does the work.
+    progress
+        Shows how far it is.
+    message
+        Says what was written.
+    genes
+        Has the lists of genes to choose from.
+    """
+
+    failed = Signal(str)
+
+    def __init__(
+        self,
+        parent: QWidget,
+        runner: Runner,
+        progress: ProgressPanel,
+        message: MessageBar,
+        genes: GenesPanel,
+    ) -> None:
+        super().__init__(parent)
+        self._parent, self._runner = parent, runner
+        self._progress, self._message = progress, message
+        self._genes = genes
+        self._layers: SectionLayers | None = None
+        self._dialog: SaveDialog | None = None
+        self._what: What = "everything"
+        self._wishes: dict[What, Wish] = {}
+        self._folder: Path | None = None
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Save what there is of this section from now on."""
+        self._layers = layers
+
+    def ask(self, what: What | None = None) -> None:
+        """Ask what to save, with ``what`` or what was saved last chosen already."""
+        layers = self._layers
+        if layers is None or not self._runner.idle:
+            return
+        if self._dialog is not None:
+            self._dialog.raise_()
+            return
+        index, favourites = self._genes.search.index, self._genes.kept.favourites
+        stock = Stock.of(layers, index, favourites, self._genes.listed)
+        dialog = self._dialog = SaveDialog(self._parent, stock)
+        wanted = what or self._what
+        first = Wish(wanted, next(iter(KINDS[wanted].formats)))
+        dialog.setValue(self._wishes.get(wanted, first))
+        run = layers.runs.of(layers.enhancement)
+        dialog.accepted.connect(partial(self._on_accepted, dialog, stock, run))
+        dialog.finished.connect(self._on_finished)
+        dialog.open()
+
+    def table(self) -> None:
+        """Ask where to, and write the scores of the genes there."""
+        if self._layers is None or self._layers.quality is None:
+            return
+        path = ask_table(self._parent, f"{_file_name(self._layers.section.name)}_quality.csv")
+        if path is None:
+            return
+        try:
+            self._layers.quality.save_table(path, overwrite=True)  # the dialog has asked
+        except StentransError as error:
+            self.failed.emit(str(error))
+            return
+        self._say([path])
+
+    def write(
+        self,
+        work: Callable[[], Steps[list[Path]]],
+        name: str,
+        written: Callable[[list[Path]], None],
+    ) -> None:
+        """Start a job that writes files, of which ``name`` is the first; say which it wrote."""
+
+        def done(files: list[Path]) -> None:
+            written(files)
+            self._say(files)
+
+        if not self._runner.idle:  # a run of the queue has begun meanwhile
+            self.failed.emit("Wait until the run has ended, or cancel it, and save then.")
+            return
+        self._runner.stop()  # a check
+        self._message.clear()
+        self._progress.start(f"Writing {name}")
+        self._runner.start(work, Phase.SAVING, done)
+
+    def _on_finished(self) -> None:
+        if self._dialog is not None:
+            self._dialog.deleteLater()
+        self._dialog = None
+
+    def _on_accepted(self, dialog: SaveDialog, stock: Stock, run: Run | None) -> None:
+        """Ask where to, and write what is wanted there."""
+        wish = dialog.value()
+        self._what, self._wishes[wish.what] = wish.what, wish
+        proposed = wish.proposed(stock)
+        if self._folder is not None and self._folder.is_dir():
+            proposed = str(self._folder / proposed)
+        formats, with_record = KINDS[wish.what].formats, wish.what in OF_RUNS
+        path = ask_place(self._parent, proposed, formats, wish.ending, with_record=with_record)
+        if path is None:
+            return
+        self._folder = path.parent
+        done = partial(self._on_saved, run if with_record else None)
+        self.write(partial(wish.steps, stock, path), path.name, done)
+
+    def _on_saved(self, run: Run | None, files: list[Path]) -> None:
+        if run is not None:
+            run.record = record_path(files[0])
+
+    def _say(self, files: list[Path]) -> None:
+        names = " and ".join(path.name for path in files)
+        self._message.show_message(f"Saved {names} in {files[0].parent}.", "note")
+
+
+def _file_name(section: str) -> str:
+    return section.replace(" ", "_")

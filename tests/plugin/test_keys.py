@@ -1,0 +1,252 @@
+"""Everything by keys: the list of keys, keys that do what it says, and Tab for the rest."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gestures import click, save_dialog
+from napari.settings import get_settings
+from qtpy.QtCore import Qt
+from qtpy.QtGui import QKeySequence
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QApplication,
+    QComboBox,
+    QFileDialog,
+    QLabel,
+    QLineEdit,
+    QShortcut,
+    QWidget,
+)
+
+from napari_stentrans.plugin.cheat_sheet import CheatSheet
+from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.shortcuts import GROUPS, SHORTCUTS, groups
+
+TO_PRESS = (QAbstractButton, QComboBox, QLineEdit, QAbstractItemView, QAbstractSpinBox)
+
+
+def press(dock, action, on=None):
+    """Press the keys of an action while the canvas has the focus."""
+    canvas = on or dock.viewer.window._qt_viewer.canvas.native
+    canvas.setFocus()
+    keys = QKeySequence(SHORTCUTS[action][0])[0]
+    QTest.keyClick(canvas, keys.key(), keys.keyboardModifiers())
+
+
+@pytest.fixture
+def active(loaded, qtbot):
+    """The dock in a window that has the focus."""
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    loaded.window().activateWindow()
+    qtbot.waitUntil(loaded.window().isActiveWindow)
+    return loaded
+
+
+def names(dock):
+    return [run.name for run in dock._layers.runs]
+
+
+# ---- the table
+
+
+def test_no_key_is_there_twice_and_none_is_naparis(dock):
+    from napari._app_model import get_app_model
+
+    ours = [QKeySequence(keys).toString() for keys, _ in SHORTCUTS.values()]
+    assert len(set(ours)) == len(ours)
+    bound = [key for keys in get_settings().shortcuts.shortcuts.values() for key in keys]
+    bound += [rule.keybinding for rule in get_app_model().keybindings]
+    theirs = {QKeySequence(str(key)).toString() for key in bound}
+    assert len(theirs) > 50
+    taken_on_purpose = {"Left", "Right"}  # while a swipe is on
+    perhaps = {"Alt+T"}  # napari's only while it is being debugged
+    assert set(ours) & theirs <= taken_on_purpose | perhaps
+    menus = dock.window().menuBar().actions()
+    mnemonics = {f"Alt+{menu.text().partition('&')[2][:1]}" for menu in menus}
+    assert not set(ours) & mnemonics
+
+
+def test_every_action_has_a_heading():
+    begins = {begin for all_of_them in GROUPS.values() for begin in all_of_them}
+    assert {name.partition(".")[0] for name in SHORTCUTS} == begins
+    listed = {key for keys in groups().values() for key in keys}
+    assert listed >= {keys for keys, _ in SHORTCUTS.values()}
+
+
+def test_every_key_of_the_table_is_bound_in_the_dock(active):
+    bound = {shortcut.key().toString() for shortcut in active.findChildren(QShortcut)}
+    keys = {QKeySequence(keys).toString() for keys, _ in SHORTCUTS.values()}
+    elsewhere = {"Left", "Right"}  # bound to the canvas while a swipe is on
+    held = {"H"}
+    assert keys - bound == elsewhere | held
+
+
+# ---- the list
+
+
+def test_f1_shows_all_keys_and_escape_hides_them(active, qtbot):
+    press(active, "help.keys")
+    sheet = active.findChild(CheatSheet)
+    qtbot.waitUntil(sheet.isVisible)
+    said = {label.text() for label in sheet.findChildren(QLabel)}
+    assert said >= {words for _, words in SHORTCUTS.values()}
+    assert said >= {"Alt+O", "F1", "[ and ]"}
+    qtbot.keyClick(sheet, Qt.Key.Key_Escape)
+    assert not sheet.isVisible()
+    press(active, "help.keys")
+    assert sheet.isVisible()
+    qtbot.keyClick(sheet, Qt.Key.Key_F1)
+    assert not sheet.isVisible()
+
+
+def test_a_button_at_the_top_shows_all_keys(active, qtbot):
+    button = next(b for b in active.data.findChildren(QWidget) if b.accessibleName() == "keys")
+    click(qtbot, button)
+    assert active.findChild(CheatSheet).isVisible()
+
+
+# ---- runs by keys
+
+
+def test_a_run_is_made_repeated_renamed_and_deleted_by_keys(active, qtbot, ready):
+    press(active, "run.start")
+    qtbot.waitUntil(lambda: len(active._layers.runs) == 1)
+    ready(active)
+    click(qtbot, active.enhance.form.double)
+    press(active, "run.start")
+    qtbot.waitUntil(lambda: len(active._layers.runs) == 2)
+    ready(active)
+    first, second = (run.enhancement for run in active._layers.runs)
+    press(active, "runs.previous")
+    assert active._layers.enhancement is first
+    press(active, "runs.next")
+    assert active._layers.enhancement is second
+    press(active, "runs.rename")
+    edit = active.result.runs.list.findChild(QLineEdit)
+    edit.selectAll()
+    qtbot.keyClicks(edit, "mine")
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: active.result.runs.list.findChild(QLineEdit) is None)
+    assert names(active) == ["Run 1: kriging, 2×", "mine"]
+    press(active, "runs.delete")
+    assert names(active) == ["Run 1: kriging, 2×"]
+
+
+def test_a_run_is_held_and_cancelled_by_keys(active, slow, qtbot, ready):
+    form = active.enhance.form
+    form.method.setCurrentIndex(form.method.findData("transformer"))
+    press(active, "run.start")
+    qtbot.waitUntil(slow.began.is_set)
+    press(active, "run.start")
+    assert active.enhance.queue.words.text() == "1 waiting"
+    press(active, "run.pause")
+    qtbot.waitUntil(lambda: active.phase is Phase.PAUSED)
+    press(active, "run.pause")
+    qtbot.waitUntil(lambda: active.phase is Phase.RUNNING)
+    active.enhance.queue.clear()
+    press(active, "run.cancel")
+    qtbot.waitUntil(slow.stopped.is_set)
+    ready(active)
+    assert names(active) == []
+
+
+def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch, section):
+    path = tmp_path / "a.h5ad"
+    section.adata.write_h5ad(path)
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
+    press(active, "data.open")
+    qtbot.waitUntil(lambda: active._layers.section.source == path)
+    ready(active)
+    press(active, "run.start")
+    qtbot.waitUntil(lambda: len(active._layers.runs) == 1)
+    ready(active)
+    press(active, "runs.python")
+    assert "read_section" in QApplication.clipboard().text()
+    press(active, "runs.command")
+    assert QApplication.clipboard().text().startswith("stentrans enhance ")
+    qtbot.waitUntil(lambda: active._layers.quality is not None, timeout=30_000)
+    click(qtbot, active.quality.fold)
+    assert not active.quality.table.isVisible()
+    press(active, "quality.check")
+    assert active.quality.table.isVisible()
+    press(active, "save.figure")
+    dialog = save_dialog(qtbot, active)
+    assert dialog.what == "figure"
+    monkeypatch.setattr(
+        QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "f.svg"), "")
+    )
+    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.waitUntil(lambda: "Saved f.svg in" in active.message.text())
+    ready(active)
+    active.window().activateWindow()
+    qtbot.waitUntil(active.window().isActiveWindow)
+    press(active, "session.save")
+    qtbot.waitUntil(lambda: "Saved f.svg.stentrans" in active.message.text())
+    ready(active)
+    active.window().activateWindow()
+    press(active, "save.anything")
+    assert save_dialog(qtbot, active).what == "figure"
+
+
+# ---- Tab
+
+
+def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
+    dock = active
+    dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+    qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
+    click(qtbot, dock.enhance.form.gear)
+    click(qtbot, dock.genes.fold)
+    click(qtbot, dock.quality.fold)
+    qtbot.wait(100)
+    dock.data.open.setFocus()
+    reached = []
+    while (widget := QApplication.focusWidget()) not in reached:
+        reached.append(widget)
+        QTest.keyClick(widget, Qt.Key.Key_Tab)
+    wanted = [
+        widget
+        for widget in dock.findChildren(QWidget)
+        if isinstance(widget, TO_PRESS) and widget.isVisibleTo(dock) and widget.isEnabled()
+    ]
+    assert len(wanted) > 40
+
+    def is_reached(widget):
+        return any(widget is other or widget.isAncestorOf(other) for other in reached) or (
+            widget.parentWidget() in reached  # the line inside a box
+        )
+
+    missed = [w.accessibleName() or type(w).__name__ for w in wanted if not is_reached(w)]
+    assert missed == []
+
+
+# ---- two windows
+
+
+def test_keys_act_in_their_own_window_only(active, make_napari_viewer, load, qtbot, section):
+    from napari_stentrans.plugin.dock import StentransDock
+
+    viewer = make_napari_viewer(show=True)
+    other = StentransDock(viewer)
+    viewer.window.add_dock_widget(other, name="stEnTrans", area="right")
+    load(other, section)
+    for here, there in ((other, active), (active, other)):
+        here.window().activateWindow()
+        qtbot.waitUntil(here.window().isActiveWindow)
+        genes = here._layers.gene, there._layers.gene
+        press(here, "genes.next")
+        assert here._layers.gene != genes[0]
+        assert there._layers.gene == genes[1]
+        press(here, "compare.profile", on=here)
+        press(here, "help.keys")
+        assert here.findChild(CheatSheet).isVisible()
+        sheet = there.findChild(CheatSheet)
+        assert sheet is None or not sheet.isVisible()
+        qtbot.keyClick(here.findChild(CheatSheet), Qt.Key.Key_Escape)

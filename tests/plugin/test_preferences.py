@@ -1,0 +1,160 @@
+"""Preferences in napari's own dialog: what a dock begins with, and follows."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+from gestures import click
+from napari.settings import get_plugin_settings
+from npe2 import PluginManifest
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QDialog, QLabel, QListWidget
+
+import napari_stentrans
+from napari_stentrans import samples
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.methods import METHODS
+from napari_stentrans.plugin.dock import StentransDock
+from napari_stentrans.plugin.form import START
+from napari_stentrans.plugin.help_corner import HelpCorner
+from napari_stentrans.plugin.maps import COLORMAPS
+from napari_stentrans.plugin.preferences import GROUPS, PLUGIN, Preferences
+from napari_stentrans.plugin.preferences_page import BY_HAND, PAGE
+
+MANIFEST = PluginManifest.from_file(Path(napari_stentrans.__file__).with_name("napari.yaml"))
+
+
+@pytest.fixture
+def kept(plugin):
+    """What napari keeps of our preferences."""
+    return get_plugin_settings(PLUGIN)
+
+
+@pytest.fixture
+def open_dock(make_napari_viewer, qtbot):
+    def open_dock():
+        viewer = make_napari_viewer(show=True)
+        dock = StentransDock(viewer)
+        viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
+        return dock
+
+    return open_dock
+
+
+def test_the_manifest_and_the_program_have_the_same_preferences():
+    listed = MANIFEST.contributions.configurations
+    assert tuple(listed) == GROUPS
+    properties = {
+        name: found for group in listed.values() for name, found in group.properties.items()
+    }
+    assert {name: found.default for name, found in properties.items()} == vars(Preferences())
+    assert properties["method"].enum == list(METHODS)
+    assert properties["colormap"].enum == list(COLORMAPS)
+    devices = EnhanceConfig.model_fields["device"].annotation.__args__
+    assert properties["device"].enum == list(devices)
+    assert Preferences().config == START
+    assert MANIFEST.display_name == PAGE
+
+
+def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section, tmp_path, qtbot):
+    kept.start.method, kept.start.double, kept.start.device = "kriging", False, "cpu"
+    kept.maps.colormap, kept.maps.high, kept.maps.lost_opacity = "magma", 95.0, 0.3
+    kept.files.samples = str(tmp_path / "mine")
+    dock = open_dock()
+    config = dock.enhance.form.value()
+    assert (config.method, config.upscale, config.device) == ("kriging", 1, "cpu")
+    layers = load(dock, section)
+    assert layers.before.colormap.name == "magma"
+    values = section.gene_lognorm(layers.gene)
+    assert layers.before.contrast_limits[1] == pytest.approx(np.percentile(values, 95), rel=1e-5)
+    click(qtbot, dock.lost.new)
+    assert layers.lost.opacity == 0.3
+    assert samples.cache_folder() == tmp_path / "mine"
+
+
+def test_the_dock_follows_but_leaves_what_a_person_chose(kept, open_dock, load, section, qtbot):
+    dock = open_dock()
+    layers = load(dock, section)
+    form = dock.enhance.form
+    click(qtbot, form.denoise)
+    kept.start.method, kept.start.double, kept.start.denoise = "linear", False, True
+    assert form.value().method == "linear"
+    assert form.value().genes == (layers.gene,), "a method by gene begins with one gene"
+    assert not form.double.isChecked()
+    assert not form.denoise.isChecked()
+    kept.maps.colormap = "cividis"
+    assert layers.before.colormap.name == "cividis"
+    dock.genes.look.colormap.setCurrentText("gray")
+    kept.maps.colormap = "plasma"
+    assert layers.before.colormap.name == "gray"
+
+
+def test_a_run_goes_unchecked_where_that_is_preferred(kept, open_dock, load, section, qtbot, ready):
+    dock = open_dock()
+    kept.start.method, kept.start.check = "kriging", False
+    layers = load(dock, section)
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+    qtbot.wait(300)
+    assert layers.enhancement is not None
+    assert layers.quality is None
+    assert dock.quality.check.isVisible()
+
+
+def test_the_gear_opens_our_page_and_a_change_there_is_seen(kept, open_dock, qtbot):
+    dock = open_dock()
+    dock.window().activateWindow()
+    qtbot.waitUntil(dock.window().isActiveWindow)
+    click(qtbot, dock.findChild(HelpCorner).buttons["gear"])
+    dialog = next(
+        widget
+        for widget in QApplication.topLevelWidgets()
+        if isinstance(widget, QDialog) and widget.windowTitle() == "Preferences"
+    )
+    assert dialog.findChild(QListWidget, "Preferences").currentItem().text() == PAGE
+    shown = [label.text() for label in dialog.findChildren(QLabel) if label.isVisible()]
+    assert {"Method", "Colours", "Folder for samples"} <= set(shown)
+    method = next(
+        box
+        for box in dialog.findChildren(QComboBox)
+        if box.isVisible() and box.count() == 6 and box.itemText(0) == "transformer"
+    )
+    method.setFocus()
+    qtbot.keyClick(method, Qt.Key.Key_Down)
+    assert dock.enhance.form.value().method == "kriging"
+    box = next(box for box in dialog.findChildren(QCheckBox) if box.isVisible())
+    assert dock.enhance.form.double.isChecked()
+    qtbot.keyClick(box, Qt.Key.Key_Space)
+    assert not dock.enhance.form.double.isChecked()
+    assert dock.message.text() == ""
+    dialog.reject()
+    assert dock.enhance.form.value() == START, "Cancel takes both back"
+
+
+def test_without_a_page_the_dock_says_where_to_look(dock, qtbot, monkeypatch):
+    monkeypatch.setattr("napari_stentrans.plugin.preferences_page.PAGE", "no such page")
+    click(qtbot, dock.findChild(HelpCorner).buttons["gear"])
+    assert dock.message.text() == BY_HAND
+    for widget in QApplication.topLevelWidgets():
+        if isinstance(widget, QDialog) and widget.windowTitle() == "Preferences":
+            widget.reject()
+
+
+@pytest.mark.parametrize(
+    "text", ["start: {method: magic, double: 5}", "- a list", "::", "start: 3"]
+)
+def test_a_spoilt_file_does_not_keep_the_dock_from_opening(plugin, own_settings, open_dock, text):
+    own_settings.parent.mkdir(exist_ok=True)
+    (own_settings.parent / f"{PLUGIN}.yaml").write_text(text)
+    assert open_dock().enhance.form.value() == START
+
+
+def test_two_docks_follow_the_same_preferences(kept, open_dock):
+    docks = [open_dock(), open_dock()]
+    kept.start.double = False
+    assert [dock.enhance.form.value().upscale for dock in docks] == [1, 1]
+    docks[0].shut_down()
+    kept.start.double = True
+    assert docks[1].enhance.form.value().upscale == 2

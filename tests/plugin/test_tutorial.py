@@ -1,0 +1,283 @@
+"""The tutorial, heading by heading: what it names is in the window and does what it says."""
+
+from __future__ import annotations
+
+import json
+import re
+from pathlib import Path
+
+import anndata as ad
+import numpy as np
+import pytest
+from hands import Hands
+from plan import Plan
+from qtpy.QtCore import Qt
+from qtpy.QtTest import QTest
+from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog
+
+from napari_stentrans.plugin.found import find
+
+TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
+
+
+class Step:
+    """One heading: the buttons in bold, and the keys and texts in code, until they are used."""
+
+    def __init__(self, text):
+        prose = "\n".join(line for line in text.splitlines() if not line.startswith("    "))
+        self.text = " ".join(text.split())
+        self.buttons = [
+            " ".join(name.split()) for name in re.findall(r"\*\*(.+?)\*\*", prose, re.DOTALL)
+        ]
+        self.codes = re.findall(r"`([^`]+)`", prose)
+        self.left = {*self.buttons, *self.codes}
+
+    def __call__(self, name):
+        """Take something that the step names."""
+        assert name in {*self.buttons, *self.codes}, f"the tutorial does not name {name} here"
+        self.left.discard(name)
+        return name
+
+    def says(self, words):
+        assert words in self.text, f"the tutorial does not say {words!r} here"
+
+    def __enter__(self):
+        return self
+
+    def __exit__(self, kind, *_):
+        if kind is None:
+            assert not self.left, (
+                f"the tutorial names {self.left}, which the window was not asked for"
+            )
+
+
+@pytest.fixture(scope="module")
+def steps():
+    """The steps by their number."""
+    parts = re.split(r"^## \d+\. .+$", TUTORIAL.read_text(encoding="utf-8"), flags=re.MULTILINE)
+    return dict(enumerate(map(Step, parts)))
+
+
+@pytest.fixture
+def hands(dock):
+    """Mouse and keys over a window as large as a small laptop's screen."""
+    dock.viewer.window.resize(1280, 800)
+    return Hands(dock.viewer, dock)
+
+
+def layers_of(hands):
+    (layers,) = find(hands.viewer)
+    return layers
+
+
+def lost(hands):
+    return layers_of(hands).painted().lost
+
+
+def check_drawn(layers, gene):
+    section = layers.section
+    np.testing.assert_array_equal(
+        layers.before.data, section.raster.draw(section.gene_lognorm(gene))
+    )
+    if layers.enhancement is not None:
+        enhanced = layers.enhancement
+        np.testing.assert_array_equal(
+            layers.after.data, enhanced.raster.draw(enhanced.gene(gene).mean)
+        )
+
+
+def test_a_name_that_nobody_looked_for_is_noticed():
+    with pytest.raises(AssertionError, match="Fly"), Step("Press **Fly** or `F`.") as step:
+        step("F")
+    with pytest.raises(AssertionError, match="Swim"), Step("Press **Fly**.") as step:
+        step("Swim")
+
+
+@pytest.mark.slow
+@pytest.mark.timeout(900)  # two runs of the default method on the sample as it is
+def test_the_tutorial_word_by_word(steps, hands, plugin, monkeypatch, tmp_path):
+    assert len(steps) == 9
+    open_the_window(steps[1], hands, plugin)
+    take_a_sample(steps[2], hands)
+    show_a_gene(steps[3], hands)
+    paint_what_is_lost(steps[4], hands)
+    run(steps[5], hands)
+    compare(steps[6], hands)
+    ask_how_good_it_is(steps[7], hands)
+    save(steps[8], hands, monkeypatch, tmp_path)
+
+
+def open_the_window(step, hands, plugin):
+    with step:
+        (widget,) = plugin.contributions.widgets
+        step.says(f"*Plugins > {widget.display_name} ({plugin.display_name})*")
+        _, *named = re.findall(r"\*([^*]+)\*", step.text)
+        assert named == [
+            "Data",
+            "Lost regions",
+            "Enhance",
+            "Genes",
+            "Result",
+            "How good is it here",
+        ]
+        tops = [hands.find(name).y() for name in named[:3]]
+        assert tops == sorted(tops)
+        assert [hands.seen(name) for name in named[3:]] == [None] * 3
+
+
+def take_a_sample(step, hands):
+    with step:
+        step.says("*Simulated Visium section (hex lattice)*")
+        hands.take(step("Open sample"), "Simulated Visium section (hex lattice)")
+        hands.wait(lambda: hands.can("Run"), "the sample is there")
+        layers = layers_of(hands)
+        step.says(f"{layers.section.n_spots:,} spots, {len(layers.section.genes):,} genes")
+        assert hands.says("2,000 spots × 1,500 genes")
+        assert set(layers.section.adata.obs["artefact"]) == {"none", "fold", "bubble"}
+        assert layers.image.visible
+        assert layers.before.visible
+        assert hands.can(step("Open…"))
+        assert hands.seen("Genes")
+
+
+def show_a_gene(step, hands):
+    with step:
+        hands.key(step("/"))
+        hands.wait(lambda: hands.find("gene search").hasFocus(), "the search has the keyboard")
+        QTest.keyClicks(hands.find("gene search"), step("Gene2"))
+        listed = hands.find("genes").model()
+        names = [listed.index(row).data() for row in range(listed.rowCount())]
+        assert names[0] == "Gene2"
+        assert all(name.startswith("Gene2") for name in names[:100])
+        for key, gene in (("Enter", "Gene2"), ("Down", names[1]), ("Up", "Gene2")):
+            QTest.keyClick(hands.find("gene search"), getattr(Qt.Key, f"Key_{step(key)}"))
+            check_drawn(layers_of(hands), gene)
+
+
+def paint_what_is_lost(step, hands):
+    layers = layers_of(hands)
+    fold = dict(Plan.of(layers).damage)["fold"]
+    damaged = (layers.section.adata.obs["artefact"] != "none").to_numpy()
+    with step:
+        hands.press(step("New region"))
+        hands.drag(fold)
+        painted = lost(hands)
+        folded = (layers.section.adata.obs["artefact"] == "fold").to_numpy()
+        assert painted[folded].mean() > 0.95
+        assert painted[~damaged].mean() < 0.05
+        hands.settle(0.3)
+        assert hands.says(f"{painted.sum():,} spots lost")
+        sizes = [layers.lost.brush_size]
+        for key in ("[", "]"):
+            hands.key(step(key))
+            sizes.append(layers.lost.brush_size)
+        assert sizes[1] < sizes[2] == sizes[0]
+        hands.key(step("Ctrl+Z"))
+        assert not lost(hands).any()
+        hands.drag(fold)
+        hands.key(step("Alt+N"))
+        assert len(np.unique(layers.lost.features["region"].dropna())) >= 2
+        opacity = layers.before.opacity
+        hands.press(step("Show tissue"))
+        assert layers.before.opacity < opacity / 2
+        hands.key(step("Alt+Y"))
+        assert layers.before.opacity == opacity
+        find_it(step, hands)
+        bubble = (layers.section.adata.obs["artefact"] == "bubble").to_numpy()
+        assert (lost(hands) & bubble).sum() > 0.9 * bubble.sum()
+        assert lost(hands)[~damaged].mean() < 0.05
+
+
+def find_it(step, hands):
+    for begin in (lambda: hands.press(step("Low counts…")), lambda: hands.key(step("Alt+U"))):
+        before = lost(hands)
+        begin()
+        assert layers_of(hands).proposal is not None
+        hands.slide("threshold of counts, slider", 5)
+        QTest.keyClick(hands.find("threshold of counts, slider"), Qt.Key.Key_Escape)
+        assert layers_of(hands).proposal is None
+        np.testing.assert_array_equal(lost(hands), before)
+    hands.press("Low counts…")
+    hands.press(step("Paint"))
+
+
+def run(step, hands):
+    with step:
+        ticked = {step("Fill lost regions"): "fill lost regions",
+                  step("Double the resolution (2×)"): "double the resolution",
+                  step("Denoise measured spots"): "denoise measured spots"}  # fmt: skip
+        for text, name in ticked.items():
+            box = hands.find(name, QCheckBox)
+            assert box.text().startswith(text)
+            assert box.isChecked()
+        hands.press(step("The image is damaged there too"))
+        assert hands.find("The image is damaged there too", QCheckBox).isChecked()
+        step.says(f"*{hands.find('method', QComboBox).currentText()}*")
+        assert hands.says("A run takes about")
+        hands.press(step("Run"))
+        assert hands.can(step("Cancel"))
+        hands.read("Preview by kriging")
+        hands.press(step("Pause"))
+        hands.press(step("Resume"))
+        hands.wait(lambda: hands.can("Run"), "the run has ended")
+        result = layers_of(hands).enhancement
+        counts = result.sites.counts()
+        assert result.record.config.method == "transformer"
+        assert result.record.config.denoise
+        assert counts["lost"] == lost(hands).sum()
+        assert counts["between"] > 2 * layers_of(hands).section.n_spots
+
+
+def compare(step, hands):
+    layers = layers_of(hands)
+    grid = getattr(hands.viewer, "canvas", hands.viewer).grid  # the viewer's, before napari 0.9
+    with step:
+        for on in (True, False):
+            hands.press(step("Side by side"))
+            assert grid.enabled is on
+        hands.press(step("Swipe"))
+        assert any(
+            layer.name.startswith("swipe") and layer.visible for layer in hands.viewer.layers
+        )
+        hands.press("Swipe")
+        hands.canvas.setFocus()
+        for press, seen in ((QTest.keyPress, layers.before), (QTest.keyRelease, layers.after)):
+            press(hands.canvas, getattr(Qt.Key, f"Key_{step('H')}"))
+            hands.settle(0.1)
+            assert [x for x in (layers.before, layers.after) if x.visible] == [seen]
+        for view in ("Difference", "Uncertainty", "Provenance"):
+            hands.press(step(view))
+            assert getattr(layers, view.lower()).visible
+            hands.press(view)
+        hands.type("gene search", "Gene4")
+        check_drawn(layers, "Gene4")
+        assert len(layers.runs) == 1
+
+
+def ask_how_good_it_is(step, hands):
+    with step:
+        hands.read("Noise in the counts allows")
+        assert hands.says("linear interpolation")
+        table = hands.find("quality by gene")
+        hands.look_at("How good is it here")
+        row = table.model().index(2, 0)
+        QTest.mouseClick(
+            table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(row).center()
+        )
+        assert row.data() != "Gene4"
+        check_drawn(layers_of(hands), row.data())
+
+
+def save(step, hands, monkeypatch, tmp_path):
+    target = tmp_path / f"repaired{step('.h5ad')}"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
+    with step:
+        for button in step.buttons:
+            hands.press(step(button))
+        hands.read("Saved repaired.h5ad")
+        result = layers_of(hands).enhancement
+        saved = ad.read_h5ad(target, backed="r")
+        assert saved.shape == (len(result.sites), len(result.genes))
+        saved.file.close()
+        record = json.loads((tmp_path / f"repaired{step('.run.json')}").read_text(encoding="utf-8"))
+        assert record["config"]["method"] == "transformer"
