@@ -12,110 +12,42 @@ on what else the machine does. Everything is done by mouse and keys, or as they 
 from __future__ import annotations
 
 import argparse
+import gc
 import os
 import sys
 import tempfile
 import threading
 import time
+from contextlib import contextmanager
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import numpy as np
+from hands import Window, stops
+from qtpy.QtCore import QThreadPool
+from qtpy.QtWidgets import QApplication
 
-# A person's settings stay theirs; napari reads this when it is imported.
-os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "napari.yaml"))
 sys.path.insert(0, str(Path(__file__).parents[1] / "tests" / "plugin"))
 
-import napari
-from qtpy.QtCore import QPoint, Qt, QThreadPool
-from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication
 from watchdog import Watchdog
 
 from napari_stentrans import simulate_section
-from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.loading import look_steps
-from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.export.sections import write_section
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterator
 
     from napari_stentrans import Section
 
-LEFT = Qt.MouseButton.LeftButton
-EVERYTHING = ["load", "paint", "run", "gene", "views", "swipe", "profile", "probe", "leak"]
-
-
-class Window:
-    """A real window with the dock, and hands."""
-
-    def __init__(self) -> None:
-        self.viewer = napari.Viewer(show=True)
-        self.dock = StentransDock(self.viewer)
-        self.viewer.window.add_dock_widget(self.dock, name="stEnTrans", area="right")
-        self.viewer.window.resize(1280, 800)
-        self.wait(2)
-
-    @property
-    def layers(self) -> Any:
-        return self.dock._layers
-
-    def wait(self, seconds: float) -> None:
-        end = time.perf_counter() + seconds
-        while time.perf_counter() < end:
-            QApplication.processEvents()
-            time.sleep(0.001)
-
-    def until(self, true: Callable[[], bool], seconds: float = 1800) -> None:
-        end = time.perf_counter() + seconds
-        while not true():
-            if time.perf_counter() > end:
-                raise TimeoutError(self.dock.message.text())
-            QApplication.processEvents()
-            time.sleep(0.001)
-
-    def open(self, section: Section) -> None:
-        self.dock._load(lambda: look_steps(section), "Reading")
-        self.until(lambda: self.dock.enhance.run.isEnabled())
-
-    def run(self, method: str = "kriging") -> None:
-        form = self.dock.enhance.form
-        form.method.setCurrentIndex(form.method.findData(method))
-        QTest.mouseClick(self.dock.enhance.run, LEFT)
-        self.until(lambda: self.dock.phase is Phase.READY)  # the check that follows is over too
-
-    def drag(self, *points: tuple[float, float]) -> None:
-        """Drag the mouse over the canvas, through points in parts of its width and height."""
-        canvas = self.viewer.window._qt_viewer.canvas.native
-        at = [QPoint(int(x * canvas.width()), int(y * canvas.height())) for x, y in points]
-        QTest.mouseMove(canvas, at[0])
-        self.wait(0.05)
-        QTest.mousePress(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at[0])
-        for point in at[1:]:
-            QTest.mouseMove(canvas, point)
-            self.wait(0.03)
-        QTest.mouseRelease(canvas, LEFT, Qt.KeyboardModifier.NoModifier, at[-1])
-        self.wait(0.2)
-
-    def press(self, view: str) -> None:
-        QTest.mouseClick(self.dock.result.views[view], LEFT)
-        self.wait(0.5)
-
-    def gene(self, name: str) -> float:
-        """Seconds until another gene is shown."""
-        start = time.perf_counter()
-        self.dock.show_gene(name)
-        QApplication.processEvents()
-        return time.perf_counter() - start
-
-
-def stops(n: int, start: tuple[float, float], end: tuple[float, float]) -> list[Any]:
-    return [tuple(p) for p in np.linspace(start, end, n)]
+EVERYTHING = [
+    "load", "paint", "run", "gene", "overlay", "views", "swipe", "profile", "probe", "delete",
+    "told", "session", "leak",
+]  # fmt: skip
+NEED_A_RUN = {"gene", "overlay", "views", "swipe", "profile", "delete"}
 
 
 def paint(window: Window) -> None:
-    QTest.mouseClick(window.dock.lost.new, LEFT)
-    window.wait(1)
+    window.click(window.dock.lost.new, 1)
     window.drag(*stops(30, (0.4, 0.4), (0.6, 0.6)))
     window.wait(0.5)
 
@@ -125,6 +57,17 @@ def genes(window: Window, section: Section) -> None:
     seconds = [window.gene(str(name)) for name in names]
     print(f"  a gene switch: median {1000 * np.median(seconds):.0f} ms, "
           f"longest {1000 * max(seconds):.0f} ms")  # fmt: skip
+
+
+def overlay(window: Window, section: Section) -> None:
+    """Lay two genes over each other, walk on, and let the first one go; twice."""
+    line = window.dock.genes.overlay
+    for _ in range(2):
+        window.click(line.over)
+        for name in section.genes[:3]:
+            window.gene(str(name))
+            window.wait(0.5)
+        window.click(line.chips[0])
 
 
 def views(window: Window) -> None:
@@ -147,6 +90,41 @@ def profile(window: Window, section: Section) -> None:
         window.gene(str(name))
         window.wait(0.1)
     window.press("profile")
+
+
+def delete(window: Window) -> None:
+    """Make another run, and delete both."""
+    window.run()
+    for _ in range(2):
+        window.click(window.dock.result.runs.delete)
+
+
+def told(window: Window, spots: int) -> None:
+    """Show what the image tells, and both maps beside each other on the image."""
+    window.open(simulate_section(spots, 500, seed=1, image=True))
+    button = window.dock.enhance.form.image.show_map
+    for _ in range(2):
+        window.click(button)
+        window.until(lambda: window.layers.told is not None and window.layers.told.visible)
+        window.wait(0.5)
+        window.click(button)
+    window.run()
+    for _ in range(4):
+        window.press("side_by_side")
+
+
+def session(window: Window, section: Section) -> None:
+    """Save all that was done with a section that was read from a file, and open it again."""
+    with tempfile.TemporaryDirectory() as folder:
+        path = write_section(section, Path(folder) / "section.h5ad")
+        window.read(path)
+        paint(window)
+        window.run()
+        window.save_session(Path(folder) / "work.stentrans")
+        window.viewer.layers.clear()
+        window.wait(1)
+        window.read(Path(folder) / "work.stentrans")
+        window.wait(1)
 
 
 def probe(window: Window, section: Section) -> None:
@@ -210,6 +188,24 @@ def blocks(dog: Watchdog) -> None:
                 print(f"    {1000 * block.seconds:>6.0f} ms {1000 * block.cpu:>6.0f} ms  {seen}")
 
 
+@contextmanager
+def collecting(found: list[tuple[str, float, bool]], dog: Watchdog) -> Iterator[None]:
+    """Note full garbage collections, in which no thread runs: when, seconds, whether our own."""
+    window, began = threading.get_ident(), 0.0
+
+    def on_collection(phase: str, facts: dict[str, int]) -> None:
+        nonlocal began
+        if phase == "start":
+            began = time.perf_counter()
+        elif facts["generation"] == 2:
+            own = threading.get_ident() == window
+            found.append((dog.during, time.perf_counter() - began, own))
+
+    gc.callbacks.append(on_collection)
+    yield
+    gc.callbacks.remove(on_collection)
+
+
 def watched(what: list[str], spots: int, n_genes: int) -> None:
     """Do what is asked for in one window, with a watchdog."""
     start = time.perf_counter()
@@ -217,20 +213,23 @@ def watched(what: list[str], spots: int, n_genes: int) -> None:
     print(f"{spots:,} x {n_genes:,}, {section.counts.nnz:,} counts, "
           f"simulated in {time.perf_counter() - start:.0f} s")  # fmt: skip
     window = Window()
-    with Watchdog() as dog:
+    collections: list[tuple[str, float, bool]] = []
+    with Watchdog() as dog, collecting(collections, dog):
         steps: dict[str, Callable[[], object]] = {
             "load": lambda: window.open(section),
             "paint": lambda: paint(window),
             "run": window.run,
             "gene": lambda: genes(window, section),
+            "overlay": lambda: overlay(window, section),
             "views": lambda: views(window),
             "swipe": lambda: swipe(window),
             "profile": lambda: profile(window, section),
             "probe": lambda: probe(window, section),
+            "delete": lambda: delete(window),
+            "told": lambda: told(window, spots),
+            "session": lambda: session(window, section),
         }
-        needed = {"load"} | (
-            {"run"} if {"gene", "views", "swipe", "profile"} & set(what) else set()
-        )
+        needed = {"load"} | ({"run"} if NEED_A_RUN & set(what) else set())
         for name, step in steps.items():
             if name in what or name in needed:
                 dog.during = name
@@ -239,6 +238,11 @@ def watched(what: list[str], spots: int, n_genes: int) -> None:
                 window.wait(0.5)
                 print(f"  {name:<12}{time.perf_counter() - start:7.1f} s")
     blocks(dog)
+    for during in dict.fromkeys(name for name, *_ in collections):
+        of = [(took, own) for name, took, own in collections if name == during]
+        print(f"  {during}: {len(of)} full garbage collections, "
+              f"{sum(own for _, own in of)} in the window's thread, "
+              f"{1000 * sum(took for took, _ in of):.0f} ms in all")  # fmt: skip
     window.viewer.close()
 
 

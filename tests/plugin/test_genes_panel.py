@@ -374,7 +374,7 @@ def test_genes_are_laid_over_each_other_before_and_after(panel, layers, result, 
                 expected = blended(section, raster, list(zip(maps, measured, strict=True)))
                 np.testing.assert_allclose(layer.data[..., :3], expected, atol=1.01)
                 np.testing.assert_array_equal(layer.data[..., 3] > 0, raster.index >= 0)
-            assert [bar.name for bar in panel.overlay.bar.bars()] == genes
+            qtbot.waitUntil(lambda: [bar.name for bar in panel.overlay.bar.bars()] == genes)
         if len(genes) < 3:
             click(qtbot, panel.overlay.over)
     assert not panel.overlay.over.isEnabled()
@@ -396,7 +396,7 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     layers.set_side_by_side(on=True)
     click(qtbot, panel.overlay.over)
     layers.show_gene("Gene4")
-    assert layers.side_by_side
+    qtbot.waitUntil(lambda: layers.side_by_side)
     assert layers.before.rgb
     layers.set_side_by_side(on=False)
     assert [layer.name for layer in layers.viewer.layers] == [
@@ -420,7 +420,7 @@ def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
     layers.set_difference(on=True)
     click(qtbot, panel.overlay.over)
     layers.show_gene("Gene4")
-    assert layers.difference_shown
+    qtbot.waitUntil(lambda: layers.difference_shown)
     assert not layers.after.visible
     layers.set_difference(on=False)
     assert layers.after.visible

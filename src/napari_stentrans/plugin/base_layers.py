@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.images import TAG
 from napari_stentrans.plugin.roles import RoleLayers
+from napari_stentrans.plugin.turns import Turns
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -17,7 +18,7 @@ if TYPE_CHECKING:
 
 
 def _layer_of(role: str, what: str) -> property:
-    return property(lambda self: self._layers.get(role), doc=f"{what}; None when not there.")
+    return property(lambda self: self._layer(role), doc=f"{what}; None when not there.")
 
 
 def _free_title(viewer: ViewerModel, name: str) -> str:
@@ -55,12 +56,22 @@ class BaseLayers:
         self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
         self.section = section
         self.title = _free_title(self.viewer, section.name)
+        self._turns = Turns()
         self._layers = RoleLayers(self.viewer, self)
+        self._layers.removed.connect(self._on_gone)
 
     @property
     def frame(self) -> Frame:
         """World coordinates of the layers."""
         return self._frame
+
+    def has(self, role: str) -> bool:
+        """Whether the layer of a role is there, or about to be."""
+        return role in self._layers or role in self._turns
+
+    def now(self, role: str) -> Layer | None:
+        """Layer of a role as it is now; None where it is only about to be."""
+        return self._layers.get(role)
 
     @property
     def present(self) -> list[Layer]:
@@ -74,8 +85,15 @@ class BaseLayers:
         maps = (layer for role, layer in self._layers.items() if role not in not_maps)
         return sorted(maps, key=self.viewer.layers.index)
 
-    def _remove(self, *roles: str) -> None:
-        """Take the layers of these roles out of the viewer, where they are there."""
-        for role in roles:
-            if role in self._layers:
-                self.viewer.layers.remove(self._layers[role])
+    def stop(self) -> None:
+        """Give up what is about to be made, since the window closes."""
+        self._turns.drop()
+
+    def _on_gone(self) -> None:
+        """Make no more layers of a section whose maps were deleted."""
+        if "before" not in self._layers and "after" not in self._layers:
+            self._turns.drop()
+
+    def _layer(self, role: str) -> Layer | None:
+        self._turns.finish(role)  # a layer that is about to be made is made when it is asked for
+        return self._layers.get(role)

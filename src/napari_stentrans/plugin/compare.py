@@ -71,6 +71,9 @@ class SideBySide(Arrangement):
         if self._active in viewer.layers:
             viewer.layers.selection.active = self._active
         with _same_view(viewer):
+            # First: a grid whose shape changes while it is on is made anew, and napari never lets
+            # go of the one before, some 3 MiB.
+            self._grid.enabled = False
             for name, value in self._grid_before.items():
                 setattr(self._grid, name, value)
 

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.aside import show_alone
+from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dock_keys import bind_dock
@@ -102,6 +103,7 @@ class StentransDock(QWidget):
         self.data.head.addWidget(corner)
         bind_dock(self, corner)
         self._recolour()
+        self._collector = Collector(napari_viewer.layers, self)
         self._on_layers_changed()
 
     @property
@@ -177,6 +179,9 @@ class StentransDock(QWidget):
         self._keys.let_go()
         self._drops.let_go()
         self._following.let_go()
+        self._collector.let_go()
+        for layers in find(self.viewer):
+            layers.stop()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._layers_timer_start)
         events.removed.disconnect(self._layers_timer_start)
@@ -219,7 +224,7 @@ class StentransDock(QWidget):
             layers, note = replace_layers(instead_of, look)
             self._on_warned(note)
         else:
-            layers = SectionLayers(self.viewer, look.section, look)
+            layers = SectionLayers(self.viewer, look.section, look, in_turns=True)
         self._layers_timer.stop()
         if look.origin is not None:
             self.data.session.kept.visit(look.origin.path)

@@ -134,7 +134,7 @@ class Enhancing(QObject):
                 "The section was removed while the run went on; its result is dropped."
             )
             return
-        layers.show_enhancement(result)
+        layers.show_enhancement(result, in_turns=True)
         layers.runs.add(result, wanted.name)
         self.changed.emit()
         cheap = is_cheap(result.record.config)
@@ -142,7 +142,7 @@ class Enhancing(QObject):
 
     def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
         if layers in find(self._viewer):
-            layers.show_preview(result, method)
+            layers.show_preview(result, method, in_turns=True)
             self.changed.emit()
 
     def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from napari.layers import Layer
 
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.gene_maps import GeneMaps
@@ -18,17 +18,19 @@ from napari_stentrans.plugin.images import (
 )
 from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
-from napari_stentrans.plugin.roles import GENE_ROLES
+from napari_stentrans.plugin.roles import GENE_ROLES, ORDER
 from napari_stentrans.plugin.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from napari.components import ViewerModel
+    from napari.layers import Layer
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.plugin.runs import Run
     from napari_stentrans.section import Section
 
@@ -54,6 +56,8 @@ class SectionLayers(MapLayers):
         (``FirstLook.of(section)``) to keep the window alive meanwhile.
     layers
         Layers by role that a reader made of this section, instead of new ones.
+    in_turns
+        Make the tissue image in a later turn of the event loop, or when it is asked for.
 
     Attributes
     ----------
@@ -89,6 +93,8 @@ class SectionLayers(MapLayers):
         section: Section,
         look: FirstLook | None = None,
         layers: Mapping[str, Layer] | None = None,
+        *,
+        in_turns: bool = False,
     ) -> None:
         super().__init__(viewer, section)
         self.quality: Quality | None = None
@@ -99,7 +105,7 @@ class SectionLayers(MapLayers):
         self._layers.taken.connect(self.probe.ask_here)
         self._layers.left.connect(self.probe.leave)
         if layers is None:
-            self._show_first(look or FirstLook.of(section))
+            self._show_first(look or FirstLook.of(section), in_turns=in_turns)
             return
         tag = next(iter(layers.values())).metadata[TAG]
         self.gene, self._frame, self.origin = tag["gene"], tag["frame"], tag["origin"]
@@ -118,17 +124,25 @@ class SectionLayers(MapLayers):
             self.views.end()
             self._layers.put("proposal", layer_data)
         else:
-            self._remove("proposal")
+            self._layers.remove("proposal")
 
-    def show_enhancement(self, enhancement: Enhancement) -> None:
-        """Show a result of this section, in the layers of the last one where they are left."""
+    def show_enhancement(self, enhancement: Enhancement, *, in_turns: bool = False) -> None:
+        """Show a result of this section, in the layers of the last one where they are left.
+
+        ``in_turns`` makes layers that are hidden at first in later turns of the event loop, or
+        when they are asked for, so that the window answers meanwhile.
+        """
         self.quality, self.preview_of, self._last = None, "", (None, None)
         self._show(enhancement)
+        if not in_turns:
+            self._turns.finish()
 
-    def show_preview(self, enhancement: Enhancement, preview_of: str) -> None:
+    def show_preview(
+        self, enhancement: Enhancement, preview_of: str, *, in_turns: bool = False
+    ) -> None:
         """Show a first result until the one of the method ``preview_of`` comes."""
         last = (self.enhancement, self.quality)
-        self.show_enhancement(enhancement)
+        self.show_enhancement(enhancement, in_turns=in_turns)
         self.preview_of, self._last = preview_of, last
 
     def drop_preview(self) -> None:
@@ -142,9 +156,9 @@ class SectionLayers(MapLayers):
             self.show_enhancement(enhancement)
             self.quality = quality
 
-    def show_run(self, run: Run) -> None:
+    def show_run(self, run: Run, *, in_turns: bool = False) -> None:
         """Show the result of a run that is kept."""
-        self.show_enhancement(run.enhancement)
+        self.show_enhancement(run.enhancement, in_turns=in_turns)
         self.quality = run.quality
 
     def delete_run(self, run: Run) -> None:
@@ -171,7 +185,7 @@ class SectionLayers(MapLayers):
         self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
-        self._remove(*RESULT_ROLES)
+        self._layers.remove(*RESULT_ROLES)
         if self.before is not None:
             self.before.visible = True
         if self.lost is not None:
@@ -191,13 +205,17 @@ class SectionLayers(MapLayers):
         result = self.maps.result(enhancement)
         std_known = result is not None and bool(np.isfinite(result.std).any())
         if not std_known:
-            self._remove("uncertainty")
-        wanted = {"before", "after", *self._layers} | ({"uncertainty"} if std_known else set())
+            self._turns.drop("uncertainty")
+            self._layers.remove("uncertainty")
         for role in GENE_ROLES:
-            if role in wanted:
+            if role in {"before", "after", *self._layers}:
                 self._layers.put(role, self.maps.layer(role, enhancement))
         self._note_limits()
-        self._layers.put("provenance", provenance_layer(enhancement, self._frame))
+        for role in ("uncertainty",) * std_known + ("provenance",):
+            if role in self._layers:
+                self._add_hidden(role)
+            else:
+                self._turns.add(role, partial(self._add_hidden, role))
         if first:
             self.before.visible = False  # its rim would show around a finer map
         if self.lost is not None:
@@ -209,22 +227,41 @@ class SectionLayers(MapLayers):
         if pixels is not None:
             self._layers.put("told", told_layer(self.section, pixels, self._frame))
         else:
-            self._remove("told")
+            self._layers.remove("told")
 
     def remove(self) -> None:
         """Take all layers of the section out of the viewer."""
         self.views.end()
-        self._remove(*list(self._layers))
+        self._turns.drop(*ORDER, None)
+        self._layers.remove(*self._layers)
 
-    def _show_first(self, look: FirstLook) -> None:
+    def _show_first(self, look: FirstLook, *, in_turns: bool) -> None:
         self.gene, self.origin = look.gene, look.origin
         was_empty = not len(self.viewer.layers)
         self._frame = Frame.of(self.section, self.viewer.layers)
         self.maps = GeneMaps(self.section, self.gene, self._frame)
-        for data in look.layer_data(self._frame):
-            layer = Layer.create(*data)
-            self.viewer.layers.append(layer)
-            self._layers.take(layer.metadata[TAG]["role"], layer)
+        *image, before = look.layer_data(self._frame)
+        self._layers.put("before", before)
+        self.viewer.layers.selection.active = self._layers["before"]
         self._note_limits()
+        for data in image:
+            self._turns.add("image", partial(self._add_image, data, was_empty))
         if was_empty:
             self.viewer.reset_view()
+        if not in_turns:
+            self._turns.finish()
+
+    def _add_image(self, layer_data: LayerData, fit: bool) -> None:
+        self._layers.put("image", layer_data)
+        if fit:
+            self.viewer.reset_view()
+
+    def _add_hidden(self, role: str) -> None:
+        """Show of the result what is not seen at first."""
+        if self.enhancement is None:
+            return
+        if role == "provenance":
+            self._layers.put(role, provenance_layer(self.enhancement, self._frame))
+        else:
+            self._layers.put(role, self.maps.layer(role, self.enhancement))
+            self._note_limits()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 from psygnal import Signal
@@ -80,6 +81,7 @@ class MapLayers(LostLayers):
 
     def follow_values(self) -> None:
         """Let the contrast of the gene that is shown follow its values again."""
+        self._watch()
         self.maps.follow_values()
         self._redraw()
 
@@ -138,19 +140,34 @@ class MapLayers(LostLayers):
 
     def _redraw(self) -> None:
         """Give the layers that show a gene their values anew."""
-        coloured = {self._layers[role].rgb for role in TWIN if role in self._layers}
-        swaps = coloured != {len(self.maps.names) > 1}
+        coloured = len(self.maps.names) > 1
+        swapped = [role for role in TWIN if self._layers.swaps(role, coloured=coloured)]
         beside, difference = self.side_by_side, self.difference_shown
-        if swaps:  # both hold on to the layers that they arrange
+        if swapped:  # both hold on to the layers that they arrange
             self.set_side_by_side(on=False)
             self.set_difference(on=False)
         for role in GENE_ROLES:
-            if role in self._layers:
-                self._layers.put(role, self.maps.layer(role, self.enhancement), new_limits=True)
-        self._note_limits()
-        if swaps:
-            self.set_side_by_side(on=beside)
-            self.set_difference(on=difference, against=self.maps.against)
+            if role in swapped:
+                self._turns.add(role, partial(self._draw, role))
+            else:
+                self._draw(role)
+        if swapped:
+            self._turns.add(None, partial(self._on_swapped, beside, difference))
+        else:
+            self.drawn.emit()
+
+    def _draw(self, role: str) -> None:
+        """Give the layer of a role the values of the gene, where it is there."""
+        if role in self._layers:
+            self._layers.put(role, self.maps.layer(role, self.enhancement), new_limits=True)
+            self.maps.given(role, self._layers[role])
+
+    def _on_swapped(self, beside: bool, difference: bool) -> None:
+        """Show maps of another kind in the view in which the last ones were."""
+        if beside:
+            self.set_side_by_side(on=True)
+        if difference:
+            self.set_difference(on=True, against=self.maps.against)
         self.drawn.emit()
 
     def _note_limits(self) -> None:
@@ -160,6 +177,7 @@ class MapLayers(LostLayers):
 
     def _watch(self) -> None:
         """Remember what a person changed on the layers that show a gene."""
+        self._turns.finish(*TWIN, None)
         for role in GENE_ROLES:
             if role in self._layers:
                 self.maps.watch(role, self._layers[role])

@@ -91,7 +91,7 @@ class OverlayLine(QWidget):
 
     def _show_bars(self) -> None:
         layers = self._layers
-        layer = None if layers is None else layers.before or layers.after
+        layer = None if layers is None else layers.now("before") or layers.now("after")
         if layers is None or layer is None:
             self.bar.set_bars([])
             return

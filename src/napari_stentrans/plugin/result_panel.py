@@ -122,18 +122,18 @@ class ResultPanel(Panel):
 
     def _watch(self, layers: SectionLayers) -> None:
         """Let the buttons follow the layers, which a person may also switch in napari."""
-        both = layers.after is not None and layers.before is not None
+        both = layers.has("after") and layers.has("before")
         there = {
             **dict.fromkeys(VIEWS_OF_BOTH, both),
             "difference": True,
             "profile": True,
-            "uncertainty": layers.uncertainty is not None,
-            "provenance": layers.provenance is not None,
+            "uncertainty": layers.has("uncertainty"),
+            "provenance": layers.has("provenance"),
         }
         on = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
         on["profile"] = self.profile.on
         for view in ("difference", "uncertainty", "provenance"):
-            layer = getattr(layers, view)
+            layer = layers.now(view)
             on[view] = layer is not None and layer.visible
             if layer is not None:
                 layer.events.visible.connect(self._on_visible)
@@ -145,7 +145,7 @@ class ResultPanel(Panel):
         if self._layers is None:
             return
         for view in ("difference", "uncertainty", "provenance"):
-            layer = getattr(self._layers, view)
+            layer = self._layers.now(view)
             self.views[view].setChecked(layer is not None and layer.visible)
 
     def _hold(self) -> None:

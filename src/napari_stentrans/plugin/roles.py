@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import nullcontext
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -12,7 +13,7 @@ from psygnal import Signal
 from napari_stentrans.plugin.images import TAG, Tag, set_limits
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from napari.components import LayerList, ViewerModel
 
     from napari_stentrans.plugin.images import LayerData
 
@@ -76,6 +77,22 @@ class RoleLayers(dict[str, Any]):
         layer.name = self._renamed(role, layer, options)
         self._names[role] = layer.name
 
+    def swaps(self, role: str, *, coloured: bool) -> bool:
+        """Whether there is a layer of this role, which would have to give way to another kind."""
+        return role in self and _coloured(self[role]) != coloured
+
+    def remove(self, *roles: str) -> None:
+        """Take the layers of these roles out of the viewer, where they are there.
+
+        In one turn of the event loop: OpenGL may break down where some are drawn meanwhile.
+        """
+        layers = self._viewer.layers
+        gone = [self[role] for role in roles if role in self]
+        batch = getattr(layers, "batched_update", nullcontext)  # since napari 0.9
+        with batch() if gone else nullcontext():
+            for layer in sorted(gone, key=layers.index, reverse=True):
+                layers.remove(layer)
+
     def take(self, role: str, layer: Layer) -> None:
         """Own a layer that is in the viewer."""
         tag = layer.metadata[TAG]
@@ -107,12 +124,15 @@ class RoleLayers(dict[str, Any]):
         if twin is not None and not options.get("rgb", False):
             options = options | {name: getattr(twin, name) for name in LINKED}
         layers = self._viewer.layers
-        lower = [self[r] for r in ORDER[: ORDER.index(role)] if r in self]
-        at = max(map(layers.index, lower)) + 1 if lower and role != "lost" else len(layers)
-        active = layers.selection.active
+        place = ORDER.index(role)
+        lower, higher = (
+            [self[r] for r in rs if r in self] for rs in (ORDER[:place], ORDER[place:])
+        )
+        at = min(map(layers.index, higher), default=len(layers))
+        if lower:
+            at = max(map(layers.index, lower)) + 1
         layer = Layer.create(data, options, kind)
-        layers.insert(at, layer)
-        layers.selection.active = active or layer
+        insert(layers, len(layers) if role == "lost" else at, layer)
         self.take(role, layer)
 
     def _swap(self, role: str, layer_data: LayerData) -> None:
@@ -121,28 +141,46 @@ class RoleLayers(dict[str, Any]):
         old, layers = self[role], self._viewer.layers
         kept = {name: getattr(old, name) for name in KEPT}
         kept["name"] = self._renamed(role, old, options)
+        old.name = f"{old.name} until now"  # so that the new one gets the name
         new = Layer.create(data, options | kept, kind)
         new.metadata[TAG] = Tag(old.metadata[TAG] | new.metadata[TAG])
-        selected = [new if layer is old else layer for layer in layers.selection]
-        active = new if layers.selection.active is old else layers.selection.active
-        if role in TWIN:
-            unlink_layers([old])
-        layers.insert(layers.index(old) + 1, new)
+        insert(layers, layers.index(old) + 1, new)
+        if old in layers.selection:
+            layers.selection = [new if layer is old else layer for layer in layers.selection]
+        self._unlink(role, old)
         self.take(role, new)
         layers.remove(old)
-        new.name = self._names[role] = kept["name"]  # both had it for a moment
-        layers.selection = selected
-        layers.selection.active = active
+        self._names[role] = new.name
+
+    def _unlink(self, role: str, layer: Layer) -> None:
+        if role in TWIN:
+            unlink_layers([layer])  # links would keep the layer alive
+        self.left.emit(layer)
 
     def _on_removed(self, event: Any) -> None:
         for role, layer in list(self.items()):
             if layer is event.value:
                 del self[role]
                 self._own.pop(role, None)
-                if role in TWIN:
-                    unlink_layers([layer])  # links would keep the layer alive
-                self.left.emit(layer)
+                self._unlink(role, layer)
                 self.removed.emit(role)
+
+
+def insert(layers: LayerList, at: int, layer: Layer) -> None:
+    """Insert a layer, and leave selected what was; the layer where nothing was.
+
+    napari selects what is inserted. To build its controls on the screen, and those of the layer
+    that was selected again, takes as long as the rest.
+    """
+    selected, active = set(layers.selection), layers.selection.active
+    if not selected:
+        layers.insert(at, layer)
+        return
+    with layers.selection.events.blocker_all():
+        layers.insert(at, layer)
+        layers.selection = selected
+        if active is not None:
+            layers.selection.active = active
 
 
 def _coloured(layer: Layer) -> bool:

@@ -113,7 +113,7 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
-            _ = result.raster
+            _ = result.raster, result.extrapolated
         results.append(result)
         qualities.append(_quality(session, at))
     return Reopened(session, look, tuple(results), tuple(qualities))
@@ -152,7 +152,7 @@ def bring_back(
         kept.quality = opened.qualities[at]
         shown = kept if at == facts.shown or shown is None else shown
     if shown is not None:
-        layers.show_run(shown)
+        layers.show_run(shown, in_turns=True)
     genes.restore(facts.favourites, facts.mine, facts.listed)
     return again
 

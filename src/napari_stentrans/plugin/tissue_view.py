@@ -52,7 +52,7 @@ class TissueView(QObject):
 
     def watch(self) -> None:
         """Follow layers that came or went."""
-        self.button.setVisible(self._layers is not None and self._layers.image is not None)
+        self.button.setVisible(self._layers is not None and self._layers.has("image"))
         if self.button.isChecked():
             self._make_faint()
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 import time
 from dataclasses import dataclass, field
+from importlib import import_module
 from typing import TYPE_CHECKING, Any, TypeVar
 
 from napari.qt.threading import create_worker
@@ -72,12 +73,13 @@ def _drawn(
 ) -> Steps[Enhancement]:
     enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
     yield Progress("drawing the result", 0, 1)
-    _ = enhancement.raster
+    _ = enhancement.raster, enhancement.extrapolated
     return enhancement
 
 
 def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
     """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
+    import_module("napari_stentrans.plugin.quality_plot")  # half a second, else of the window's
     try:
         quality = yield from in_plain_words(quality_steps(section, record))
         _ = quality.table
