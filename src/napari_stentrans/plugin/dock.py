@@ -219,16 +219,16 @@ class StentransDock(QWidget):
             self.enhance.progress.step(step)
 
     def _on_loaded(self, instead_of: SectionLayers | None, look: FirstLook) -> None:
-        again = instead_of in find(self.viewer)
-        if again:
-            layers, note = replace_layers(instead_of, look)
+        old = instead_of if instead_of in find(self.viewer) else None
+        if old is not None:
+            layers, note = replace_layers(old, look)
             self._on_warned(note)
         else:
             layers = SectionLayers(self.viewer, look.section, look, in_turns=True)
         self._layers_timer.stop()
         if look.origin is not None:
             self.data.session.kept.visit(look.origin.path)
-        self._choose(layers, fit=not again)
+        self._choose(layers, fit=old is None)
 
     def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
         self._saving.write(work, name, self._on_session_saved)

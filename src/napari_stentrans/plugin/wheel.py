@@ -43,10 +43,11 @@ class WheelGuard(QObject):
         for view in self._inside.findChildren(QAbstractItemView):
             if view.window() is self._inside.window():  # not the list that a combo box opens
                 view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-                view.viewport().installEventFilter(self)
+                viewport: Any = view.viewport()
+                viewport.installEventFilter(self)
 
 
-def _scrolls(watched: QWidget) -> bool:
+def _scrolls(watched: Any) -> bool:
     """Whether a widget is a list that was chosen to be scrolled."""
     view = watched.parentWidget()
     return not isinstance(watched, VALUES) and view.window().focusWidget() is view
