@@ -5,14 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.estimate import EstimateWords
 from napari_stentrans.plugin.form import ConfigForm
-from napari_stentrans.plugin.panel import Panel, button
+from napari_stentrans.plugin.panel import Panel, button, parting
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
 from napari_stentrans.plugin.queue_row import QueueRow
@@ -36,7 +36,6 @@ class EnhancePanel(Panel):
         self.form = ConfigForm()
         self.rows.addWidget(self.form)
         self.estimate = EstimateWords(self.form)
-        self.rows.addWidget(self.estimate)
         self.run = button("Run", "Fill, sharpen and denoise as chosen above", self.runWanted.emit)
         self.add = button(
             "Queue",
@@ -52,11 +51,12 @@ class EnhancePanel(Panel):
         row.setSpacing(6)
         for made in (self.run, self.add, self.pause, self.cancel):
             row.addWidget(made, 1)
-        self.rows.addLayout(row)
         self.queue = QueueRow()
-        self.rows.addWidget(self.queue)
-        self.progress = ProgressPanel()
-        self.rows.addWidget(self.progress)
+        self.progress = ProgressPanel(self.rows)
+        self.progress.busy.connect(self.estimate.give_way)
+        self.foot = _foot(self.progress, self.estimate, self.queue, row)
+        """Buttons and progress, which stay in view: not one of the rows."""
+        self.in_foot = (self.run, self.add, self.pause, self.cancel, self.queue.clear_button)
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
         """Settings and mask of a run, given what is painted.
@@ -93,3 +93,26 @@ class EnhancePanel(Panel):
     def _on_pause(self) -> None:
         resume = self.pause.text() == "Resume"
         (self.resumeWanted if resume else self.pauseWanted).emit()
+
+
+def _foot(
+    progress: ProgressPanel, estimate: EstimateWords, queue: QueueRow, buttons: QHBoxLayout
+) -> QWidget:
+    """Lay out what stays in view; it is as high while nothing runs, so that nothing jumps."""
+    kept = progress.sizePolicy()
+    kept.setRetainSizeWhenHidden(True)
+    progress.setSizePolicy(kept)
+    above = QGridLayout()  # one cell for what is never shown together
+    above.setHorizontalSpacing(6)
+    above.addWidget(progress, 0, 0)
+    above.addWidget(estimate, 0, 0, Qt.AlignmentFlag.AlignBottom)
+    above.addWidget(queue, 0, 1, Qt.AlignmentFlag.AlignBottom)
+    above.setColumnStretch(0, 1)
+    foot = QWidget()
+    rows = QVBoxLayout(foot)
+    rows.setContentsMargins(8, 0, 8, 6)
+    rows.setSpacing(4)
+    rows.addWidget(parting())
+    rows.addLayout(above)
+    rows.addLayout(buttons)
+    return foot

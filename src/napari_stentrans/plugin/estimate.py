@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QLabel
-
 from napari_stentrans.cost import Work, estimate
 from napari_stentrans.errors import ConfigError
+from napari_stentrans.plugin.panel import OneLine
 from napari_stentrans.plugin.progress import in_words
 
 if TYPE_CHECKING:
@@ -15,7 +14,13 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 
-class EstimateWords(QLabel):
+TIP = (
+    "How long a run with these settings takes on this machine, and how much memory it "
+    "needs; roughly, from the size of the section and the speed of the machine"
+)
+
+
+class EstimateWords(OneLine):
     """A line like "about 12 s, 0.9 GB"; empty while there is no section.
 
     Parameters
@@ -25,15 +30,11 @@ class EstimateWords(QLabel):
     """
 
     def __init__(self, form: ConfigForm) -> None:
-        super().__init__()
+        super().__init__("time and memory of a run")
         self._form = form
+        self._gives_way = False
         self._section: Section | None = None
         self._lost = (0, 0)
-        self.setAccessibleName("time and memory of a run")
-        self.setToolTip(
-            "How long a run with these settings takes on this machine, and how much memory it "
-            "needs; roughly, from the size of the section and the speed of the machine"
-        )
         form.valueChanged.connect(self.refresh)
         form.fill.toggled.connect(self.refresh)
         self.refresh()
@@ -51,7 +52,13 @@ class EstimateWords(QLabel):
     def refresh(self) -> None:
         """Estimate anew."""
         self.setText(self._words())
-        self.setVisible(bool(self.text()))
+        self.setToolTip(TIP)
+        self.setVisible(bool(self.text()) and not self._gives_way)
+
+    def give_way(self, on: bool) -> None:
+        """Leave the place to what is being done, or take it again."""
+        self._gives_way = on
+        self.refresh()
 
     def _words(self) -> str:
         if self._section is None:

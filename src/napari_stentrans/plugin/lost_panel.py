@@ -49,6 +49,8 @@ class LostPanel(Panel):
 
     counted = Signal(int, int)
     """Spots and sites that are painted."""
+    marked = Signal(object)
+    """The same as a LostMask; None where nothing can be painted yet."""
 
     def __init__(self) -> None:
         super().__init__("Lost regions")
@@ -116,6 +118,7 @@ class LostPanel(Panel):
         self.words.setText(f"{self._hint} {said}.".strip())
         self._warn(found, regions)
         self.counted.emit(spots, sites)
+        self.marked.emit(found.mask)
 
     def recolour(self) -> None:
         """Draw the icons in the colours of the theme."""
@@ -130,6 +133,7 @@ class LostPanel(Panel):
         self.words.setText(self._hint or nothing)
         self.warning.hide()
         self.counted.emit(0, 0)
+        self.marked.emit(None)
 
     def _warn(self, found: Painted, regions: Regions) -> None:
         """Name the regions that are too large to be trusted."""

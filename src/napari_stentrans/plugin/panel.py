@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.compat import isalive
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import (
     QFrame,
     QHBoxLayout,
@@ -41,7 +44,7 @@ class Panel(QFrame):
         self.rows.setContentsMargins(0, 0, 0, 0)
         self.rows.setSpacing(5)
         if line:
-            self.rows.addWidget(_line())
+            self.rows.addWidget(parting())
         self.rows.addWidget(heading)
 
 
@@ -60,6 +63,49 @@ def scrolled(*panels: Panel) -> QScrollArea:
     area.setFrameShape(QFrame.Shape.NoFrame)
     area.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
     return area
+
+
+def reveal(widget: QWidget) -> None:
+    """Scroll to a widget of a panel, once it has its place; the focus stays where it is."""
+    above = widget.parentWidget()
+    while above is not None and not isinstance(above, QScrollArea):
+        above = above.parentWidget()
+    if above is not None:
+        QTimer.singleShot(0, above, partial(_scroll_to, above, widget))
+
+
+def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
+    """Bring the top of a widget to the top, unless all of it is seen."""
+    inside, view, bar = area.widget(), area.viewport(), area.verticalScrollBar()
+    if inside is None or view is None or bar is None or not isalive(widget):
+        return
+    top = widget.mapTo(inside, QPoint(0, 0)).y()
+    if top < bar.value() or top + widget.height() > bar.value() + view.height():
+        bar.setValue(top)
+
+
+class OneLine(QLabel):
+    """Words in one line: it never widens the dock; what does not fit is told by the tooltip."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def setText(self, text: str) -> None:
+        """Show words."""
+        super().setText(text)
+        self.setToolTip(text)
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw what fits."""
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
 
 
 def in_row(*parts: QWidget) -> QHBoxLayout:
@@ -98,7 +144,8 @@ def words(name: str) -> QLabel:
     return label
 
 
-def _line() -> QFrame:
+def parting() -> QFrame:
+    """Make a thin line between what is above and what is below it."""
     line = QFrame()
     line.setFixedHeight(1)
     line.setStyleSheet("background-color: rgba(128, 128, 128, 90);")

@@ -5,10 +5,11 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.icons import recolour_plot
+from napari_stentrans.plugin.panel import OneLine
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -79,22 +80,29 @@ def in_words(seconds: float) -> str:
 
 
 class ProgressPanel(QWidget):
-    """Bar, words and curve; empty and hidden while nothing runs."""
+    """Bar and words; empty and hidden while nothing runs.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._pace = Pace()
+    Parameters
+    ----------
+    rows
+        Where the curve of the loss goes, which is too high to be always in view.
+    """
+
+    busy = Signal(bool)
+    """Something is shown, or nothing any more."""
+
+    def __init__(self, rows: QVBoxLayout) -> None:
+        super().__init__()
+        self._pace, self._rows = Pace(), rows
         self.bar = QProgressBar()
         self.bar.setAccessibleName("progress")
         self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(10)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setAccessibleName("what is being done")
+        self.bar.setFixedHeight(8)
+        self.words = OneLine("what is being done")
         self.curve: LossCurve | None = None
-        layout = self._rows = QVBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
         self.hide()
@@ -107,9 +115,8 @@ class ProgressPanel(QWidget):
         if self.curve is not None:
             self.curve.clear()
             self.curve.hide()
-        self.bar.show()
-        self.words.show()
         self.show()
+        self.busy.emit(True)
 
     def step(self, progress: Progress) -> None:
         """Show a step of the run."""
@@ -139,9 +146,8 @@ class ProgressPanel(QWidget):
     def finish(self) -> None:
         """Clear away bar and words; the curve stays to be looked at."""
         self.bar.setRange(0, 1)
-        self.bar.hide()
-        self.words.hide()
-        self.setVisible(self.curve is not None and not self.curve.isHidden())
+        self.hide()
+        self.busy.emit(False)
 
     def _plot(self, progress: Progress) -> None:
         if self.curve is None:

@@ -6,6 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QHBoxLayout,
@@ -31,6 +32,9 @@ class RunList(QWidget):
 
     shown = Signal()
     """Another run is shown."""
+    deleted = Signal(object, int)
+    """This run was let go of, from this place in the list."""
+    undoWanted = Signal()
     copyWanted = Signal(str, object, object)
     """To be copied as "python" or "command": a record, and where it was saved, or None."""
 
@@ -39,13 +43,17 @@ class RunList(QWidget):
         self._layers: SectionLayers | None = None
         self.list = _Names()
         self.list.deleteWanted.connect(self._delete)
+        self.list.undoWanted.connect(self.undoWanted)
+        self.list.itemClicked.connect(self._on_clicked)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
-        self.compare = button("Minus…", "Subtract another run from the one shown, gene by gene")
+        self.compare = button(
+            "Compare with…", "The run shown minus another one, as a map of the gene that is shown"
+        )
         self._others = QMenu(self.compare)
         self._others.aboutToShow.connect(self._list_others)
         self.compare.setMenu(self._others)
-        self.copy = button("Copy…", "Copy text that repeats the run shown")
+        self.copy = button("Copy as code…", "Copy text that repeats the run shown")
         menu = QMenu(self.copy)
         menu.setToolTipsVisible(True)
         self.as_python = menu.addAction("As Python", lambda: self._copy("python"))
@@ -124,6 +132,12 @@ class RunList(QWidget):
             self._layers.show_run(run)
             self.shown.emit()
 
+    def _on_clicked(self) -> None:
+        """Bring back the enhanced map of the run that is shown, where it was deleted."""
+        if self._layers is not None:
+            self._layers.bring_back()
+            self.shown.emit()
+
     def _on_renamed(self, item: QListWidgetItem) -> None:
         run = self._at(self.list.row(item))
         if run is not None and self._layers is not None:
@@ -136,10 +150,12 @@ class RunList(QWidget):
             self.copyWanted.emit(how, run.enhancement.record, run.record)
 
     def _delete(self) -> None:
-        run = self._at(self.list.currentRow())
+        at = self.list.currentRow()
+        run = self._at(at)
         if run is not None and self._layers is not None:
             self._layers.delete_run(run)
             self.shown.emit()
+            self.deleted.emit(run, at)
 
     def _list_others(self) -> None:
         self._others.clear()
@@ -151,7 +167,7 @@ class RunList(QWidget):
 
     def _subtract(self, run: Run, checked: bool = False) -> None:
         if self._layers is not None:
-            self._layers.set_difference(on=True, against=run.enhancement)
+            self._layers.choose_view("difference", against=run.enhancement)
             self.shown.emit()
 
 
@@ -159,6 +175,7 @@ class _Names(QListWidget):
     """Names that can be edited, and deleted by key."""
 
     deleteWanted = Signal()
+    undoWanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -178,8 +195,11 @@ class _Names(QListWidget):
         return rows * row + 2 * self.frameWidth() + 4
 
     def keyPressEvent(self, event: Any) -> None:
-        """Delete with the key of that name."""
+        """Delete with the key of that name, and take that back."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.deleteWanted.emit()
+            return
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undoWanted.emit()
             return
         super().keyPressEvent(event)

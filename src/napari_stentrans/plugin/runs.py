@@ -44,7 +44,13 @@ class Run:
 
 
 class Runs:
-    """The runs of one section, the oldest first."""
+    """The runs of one section, the oldest first.
+
+    Attributes
+    ----------
+    stopped
+        Runs that came to nothing because the panel was closed, until that was said.
+    """
 
     changed = Signal()
     """A run was added, renamed or removed."""
@@ -52,6 +58,7 @@ class Runs:
     def __init__(self) -> None:
         self._runs: list[Run] = []
         self._made = 0
+        self.stopped = 0
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -78,6 +85,11 @@ class Runs:
         if name and name != run.name:
             run.name = name
             self.changed.emit()
+
+    def insert(self, at: int, run: Run) -> None:
+        """Take back a run that was removed."""
+        self._runs.insert(at, run)
+        self.changed.emit()
 
     def remove(self, run: Run) -> Run | None:
         """Let go of a run; the one that takes its place in the list, None without any."""
