@@ -375,7 +375,7 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
     line.name = "mine"
     line.selected_data = {0}
     line.remove_selected()
-    qtbot.waitUntil(lambda: "Drag a line" in compared.result.profile.words.text())
+    qtbot.waitUntil(lambda: "Draw a line" in compared.result.profile.words.text())
     compared.viewer.layers.remove(line)
     qtbot.waitUntil(lambda: not compared.result.profile.isVisible())
     assert not compared.result.views["profile"].isChecked()

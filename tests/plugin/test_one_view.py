@@ -1,4 +1,4 @@
-"""One view at a time, and what was deleted comes back: by mouse and keys, asserted in the layers."""
+"""One view at a time, and what was deleted comes back; asserted in the layers."""
 
 from __future__ import annotations
 
@@ -181,3 +181,50 @@ def test_the_difference_ends_with_either_of_its_runs(shown, results, qtbot, row)
     assert visible(shown) == {"after"}
     assert not shown.result.views["difference"].isChecked()
     assert layers.enhancement is results[1 - row]
+
+
+# ---- what the picture shows
+
+
+def test_words_and_colours_go_with_the_view(shown, qtbot):
+    layers, views, key = shown._layers, shown.result.views, shown.result.key
+    click(qtbot, views["difference"])
+    assert "Enhanced minus measured" in key.words.text()
+    low, high = key.bar.bars()[0].limits
+    assert low == -high < 0
+    click(qtbot, views["uncertainty"])
+    assert "Standard deviation" in key.words.text()
+    bar = key.bar.bars()[0]
+    assert bar.limits == tuple(layers.uncertainty.contrast_limits)
+    assert bar.limits[0] == 0
+    assert bar.unit == "log-normalised"
+    layers.uncertainty.contrast_limits = (0, 0.5)
+    assert key.bar.bars()[0].limits == (0, 0.5)
+    click(qtbot, views["provenance"])
+    assert not key.bar.bars()
+    layers.provenance.visible = False
+    assert "enhanced map" in key.words.text()
+    layers.after.visible, layers.before.visible = False, True
+    assert "measured map" in key.words.text()
+
+
+def test_nothing_jumps_when_the_view_changes(shown, qtbot):
+    views, save = shown.result.views, shown.result.save
+    qtbot.wait(50)
+    place = save.pos()
+    for view in VIEWS:
+        click(qtbot, views[view])
+        qtbot.wait(30)
+        assert save.pos() == place, view
+
+
+def test_maps_beside_each_other_bear_their_names(shown, qtbot):
+    layers, views = shown._layers, shown.result.views
+    if not hasattr(layers.after, "name_overlay"):
+        pytest.skip("this napari writes no names on the canvas")
+    click(qtbot, views["side_by_side"])
+    assert layers.before.name_overlay.visible
+    assert layers.after.name_overlay.visible
+    click(qtbot, views["side_by_side"])
+    assert not layers.before.name_overlay.visible
+    assert not layers.after.name_overlay.visible

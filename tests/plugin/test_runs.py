@@ -105,7 +105,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         n = first.sites.n_spots
         expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
         np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
-    assert "Run 2: kriging minus Run 1: kriging, 2×" in panel.words.text()
+    assert "Run 2: kriging minus Run 1: kriging, 2×" in dock.result.key.words.text()
     click(qtbot, dock.result.views["difference"])
     click(qtbot, dock.result.views["difference"])
     measured = layers.section.gene_lognorm("Gene4")
@@ -113,7 +113,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         layers.difference.data,
         layers.section.raster.draw(second.gene("Gene4").mean - measured),
     )
-    assert not panel.words.isVisible()
+    assert "Enhanced minus measured" in dock.result.key.words.text()
 
 
 def test_deleting_the_run_that_was_subtracted_ends_the_difference(two_runs, qtbot):

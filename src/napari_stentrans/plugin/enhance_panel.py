@@ -12,7 +12,7 @@ from napari_stentrans.errors import ConfigError
 from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.estimate import EstimateWords
 from napari_stentrans.plugin.form import ConfigForm
-from napari_stentrans.plugin.panel import Panel, button, parting
+from napari_stentrans.plugin.panel import Panel, button, parting, reveal
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
 from napari_stentrans.plugin.queue_row import QueueRow
@@ -35,6 +35,7 @@ class EnhancePanel(Panel):
         super().__init__("Enhance")
         self.form = ConfigForm()
         self.rows.addWidget(self.form)
+        self.form.gear.clicked.connect(self._on_gear)
         self.estimate = EstimateWords(self.form)
         self.run = button("Run", "Fill, sharpen and denoise as chosen above", self.runWanted.emit)
         self.add = button(
@@ -89,6 +90,10 @@ class EnhancePanel(Panel):
         self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
+
+    def _on_gear(self, opened: bool) -> None:
+        if opened:
+            reveal(self.form.expert)
 
     def _on_pause(self) -> None:
         resume = self.pause.text() == "Resume"

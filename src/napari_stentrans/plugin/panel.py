@@ -9,6 +9,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QPoint, Qt, QTimer
 from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -71,14 +72,14 @@ def reveal(widget: QWidget) -> None:
     while above is not None and not isinstance(above, QScrollArea):
         above = above.parentWidget()
     if above is not None:
-        QTimer.singleShot(0, above, partial(_scroll_to, above, widget))
+        QTimer.singleShot(0, partial(_scroll_to, above, widget))
 
 
 def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
     """Bring the top of a widget to the top, unless all of it is seen."""
+    if not isalive(widget):
+        return  # the window was closed meanwhile
     inside, view, bar = area.widget(), area.viewport(), area.verticalScrollBar()
-    if inside is None or view is None or bar is None or not isalive(widget):
-        return
     top = widget.mapTo(inside, QPoint(0, 0)).y()
     if top < bar.value() or top + widget.height() > bar.value() + view.height():
         bar.setValue(top)
@@ -126,7 +127,7 @@ def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> 
     return made
 
 
-def name_button(made: QPushButton, tip: str) -> None:
+def name_button(made: QAbstractButton, tip: str) -> None:
     """Give a button a tooltip that also names it for screen readers."""
     made.setToolTip(tip)
     made.setAccessibleName(made.text().rstrip("…").lower())

@@ -55,6 +55,7 @@ class ProfileLine(Arrangement):
         viewer.layers.append(self.layer)
         viewer.layers.selection.active = self.layer
         self.layer.mode = "add_line"
+        viewer.help = "Draw a line across the tissue"  # the status bar says it
         self._seen: NDArray[np.float64] | None = None
         self._n = 0
         self._soon = QTimer()

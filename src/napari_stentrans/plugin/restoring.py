@@ -15,10 +15,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.run_list import RunList
     from napari_stentrans.plugin.runs import Run
 
-LACKING = (
-    "The enhanced map was deleted from the list of layers; the measured one is shown. "
-    "A click on the run, or another gene, also brings it back."
-)
+LACKING = "The enhanced map was deleted from the list of layers."
 
 
 class Restoring(QObject):
@@ -62,8 +59,8 @@ class Restoring(QObject):
     def _say_lacking(self) -> None:
         layers = self._layers
         if layers is not None and layers in find(layers.viewer) and layers.after is None:
-            tip = "Make the layer of the enhanced map again"
-            self._message.offer(LACKING, "Show it", tip, layers.bring_back)
+            tip = "Make its layer again; a click on the run, or another gene, does so too"
+            self._message.offer(LACKING, "Show it again", tip, layers.bring_back)
 
     def _on_drawn(self) -> None:
         """Say no longer that the enhanced map is not there, when it is."""

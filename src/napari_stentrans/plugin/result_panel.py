@@ -13,7 +13,7 @@ from napari_stentrans.plugin.profile_panel import ProfilePanel
 from napari_stentrans.plugin.result_words import describe, legend, marked_since
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
-from napari_stentrans.plugin.swipe_handle import SwipeHandle
+from napari_stentrans.plugin.view_key import ViewKey
 from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
 
 if TYPE_CHECKING:
@@ -63,8 +63,9 @@ class ResultPanel(Panel):
             grid.addWidget(made, i // 2, i % 2, 1, 1 + alone)
             self.views[view] = made
         self.rows.addLayout(grid)
-        self.handle = SwipeHandle()
-        self.rows.addWidget(self.handle)
+        self.key = ViewKey()
+        self.rows.addWidget(self.key)
+        self.handle = self.key.handle
         self.profile = ProfilePanel()
         self.legend = words("where values come from")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
@@ -80,10 +81,13 @@ class ResultPanel(Panel):
         """Show the result of this section from now on."""
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
+            self._layers.drawn.disconnect(self.key.refresh, missing_ok=True)
         self._layers = layers
         self.profile.set_layers(layers)
         if layers is not None:
             layers.compared.connect(self.refresh)
+            layers.drawn.connect(self.key.refresh)
+        self.key.set_layers(layers)
         self.runs.set_layers(layers)
         self.refresh()
 
@@ -104,7 +108,6 @@ class ResultPanel(Panel):
             return  # the window was closed in the middle of a view
         result = None if self._layers is None else self._layers.enhancement
         self.setVisible(result is not None)
-        self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)
         self.runs.refresh()
         if result is None or self._layers is None:
             return
@@ -146,6 +149,10 @@ class ResultPanel(Panel):
         for view, made in self.views.items():
             made.setEnabled(there[view])
             made.setChecked(on[view])
+        for layer in (layers.before, layers.after):
+            if layer is not None:
+                layer.events.visible.connect(self._on_visible)
+        self.key.refresh()
 
     def _on_visible(self, event: object = None) -> None:
         if self._layers is None:
@@ -153,6 +160,7 @@ class ResultPanel(Panel):
         for view in ("difference", "uncertainty", "provenance"):
             layer = getattr(self._layers, view)
             self.views[view].setChecked(layer is not None and layer.visible)
+        self.key.refresh()
 
     def _hold(self) -> None:
         if self._layers is not None:

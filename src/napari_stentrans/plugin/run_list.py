@@ -5,19 +5,21 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_stentrans.plugin.panel import button, words
+from napari_stentrans.plugin.icons import icon, text_color
+from napari_stentrans.plugin.panel import button, in_row, name_button
+from napari_stentrans.plugin.runs import in_words, n_lost
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
@@ -25,6 +27,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5
 """More runs than this are scrolled to."""
+ROW = 22
+"""Pixels of a row at least, which a mouse hits well."""
 
 
 class RunList(QWidget):
@@ -59,18 +63,18 @@ class RunList(QWidget):
         self.as_python = menu.addAction("As Python", lambda: self._copy("python"))
         self.as_command = menu.addAction("As command line", lambda: self._copy("command"))
         self.copy.setMenu(menu)
-        self.delete = button("Delete", "Let go of the run that is chosen (Delete)", self._delete)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for made in (self.compare, self.copy, self.delete):
-            row.addWidget(made, 1)
-        self.words = words("what the difference is of")
+        self.delete = QToolButton()
+        self.delete.setText("Delete")
+        name_button(self.delete, "Let go of the run that is chosen (Delete)")
+        self.delete.setAutoRaise(True)
+        self.delete.clicked.connect(lambda: self._delete())
+        self._recolour()
+        row = in_row(self.compare, self.copy, self.delete)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.list)
         column.addLayout(row)
-        column.addWidget(self.words)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """List the runs of this section from now on."""
@@ -91,7 +95,7 @@ class RunList(QWidget):
             item = self.list.item(at) or self._new_item()
             if item.text() != run.name:
                 item.setText(run.name)
-            item.setToolTip(f"{run.name}\nMade {run.enhancement.record.started}")
+            item.setToolTip(about(run))
         shown = self._shown()
         if shown is not None and self.list.currentRow() != runs.index(shown):
             self.list.setCurrentRow(runs.index(shown))
@@ -102,22 +106,22 @@ class RunList(QWidget):
         self.compare.setEnabled(shown is not None and len(runs) > 1)
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)
-        self._say_difference(shown)
+
+    def changeEvent(self, event: Any) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        self.delete.setIcon(icon("bin", text_color(self)))
 
     def _new_item(self) -> QListWidgetItem:
         item = QListWidgetItem()
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        item.setSizeHint(QSize(0, max(ROW, self.fontMetrics().height() + 6)))
         self.list.addItem(item)
         return item
-
-    def _say_difference(self, shown: Run | None) -> None:
-        text = ""
-        if self._layers is not None and self._layers.difference_shown and shown is not None:
-            other = self._layers.runs.of(self._layers.maps.against)
-            if other is not None:
-                text = f"Shown: {shown.name} minus {other.name}; red is more, blue is less."
-        self.words.setText(text)
-        self.words.setVisible(bool(text))
 
     def _shown(self) -> Run | None:
         return None if self._layers is None else self._layers.runs.of(self._layers.enhancement)
@@ -169,6 +173,14 @@ class RunList(QWidget):
         if self._layers is not None:
             self._layers.choose_view("difference", against=run.enhancement)
             self.shown.emit()
+
+
+def about(run: Run) -> str:
+    """What tells a run from others."""
+    record = run.enhancement.record
+    lost = n_lost(run.enhancement)
+    filled = f"{lost:,} lost spots and places filled" if lost else "nothing was lost"
+    return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {record.started}"
 
 
 class _Names(QListWidget):
