@@ -216,15 +216,3 @@ def test_nothing_jumps_when_the_view_changes(shown, qtbot):
         click(qtbot, views[view])
         qtbot.wait(30)
         assert save.pos() == place, view
-
-
-def test_maps_beside_each_other_bear_their_names(shown, qtbot):
-    layers, views = shown._layers, shown.result.views
-    if not hasattr(layers.after, "name_overlay"):
-        pytest.skip("this napari writes no names on the canvas")
-    click(qtbot, views["side_by_side"])
-    assert layers.before.name_overlay.visible
-    assert layers.after.name_overlay.visible
-    click(qtbot, views["side_by_side"])
-    assert not layers.before.name_overlay.visible
-    assert not layers.after.name_overlay.visible

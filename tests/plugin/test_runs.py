@@ -12,6 +12,7 @@ from gestures import LEFT, click
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
+from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.phase import Phase
 
 
@@ -167,13 +168,37 @@ def test_the_cross_clears_the_queue(loaded, slow, qtbot, ready):
 
 def test_the_estimate_follows_the_form(loaded, qtbot):
     form, line = loaded.enhance.form, loaded.enhance.estimate
-    assert "GB" in line.text()
-    before = line.text()
-    form.method.setCurrentIndex(form.method.findData("kriging"))
-    form.method.activated.emit(form.method.currentIndex())
-    assert line.text() != before
+    assert line.text() == "A run takes under 5 s"
+    form.setValue(EnhanceConfig(method="published"))
+    assert "about" in line.text()
+    form.setValue(EnhanceConfig(method="kriging"))
+    assert line.text() == "A run takes under 5 s"
     loaded.viewer.layers.clear()
     qtbot.waitUntil(lambda: not line.isVisible())
+
+
+def test_the_estimate_learns_from_the_last_run(two_runs):
+    dock, _ = two_runs
+    form, line = dock.enhance.form, dock.enhance.estimate
+    line.learn(dock._layers.enhancement, 41.0)
+    assert line.text() == "A run takes about 40 s"
+    form.setValue(EnhanceConfig(method="transformer"))
+    assert line.text() == "A run takes under 5 s"
+
+
+def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    run(qtbot, loaded, ready)
+    loaded._layers.paint_spots(np.arange(section.n_spots) < 7)
+    run(qtbot, loaded, ready)
+    assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, 7 lost"]
+    names = loaded.result.runs.list
+    assert "7 lost spots" in names.item(1).toolTip()
+    assert names.visualItemRect(names.item(0)).height() >= 22
+    click(qtbot, loaded.result.runs.delete)
+    run(qtbot, loaded, ready)
+    assert kept(loaded)[-1].startswith("Run 3")
 
 
 # ---- copy

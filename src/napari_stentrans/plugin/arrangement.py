@@ -56,21 +56,6 @@ class Arrangement:
             self._end_soon.start()
 
 
-class Captions:
-    """Names of layers on the canvas, where napari can write them; ``end`` leaves it as it was."""
-
-    def __init__(self, layers: Iterable[Layer], position: str) -> None:
-        shown = [getattr(layer, "name_overlay", None) for layer in layers]  # since napari 0.7
-        self._before = [(of, of.visible, of.position) for of in shown if of is not None]
-        for overlay, *_ in self._before:
-            overlay.visible, overlay.position = True, position
-
-    def end(self) -> None:
-        """Write them no longer, unless a person wanted them."""
-        for overlay, visible, position in self._before:
-            overlay.visible, overlay.position = visible, position
-
-
 class Hiding:
     """Hides layers, and brings back what was visible; layers may be removed meanwhile."""
 

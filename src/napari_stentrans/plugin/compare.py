@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 
-from napari_stentrans.plugin.arrangement import Arrangement, Captions
+from napari_stentrans.plugin.arrangement import Arrangement
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -55,14 +55,12 @@ class SideBySide(Arrangement):
         viewer.layers.selection.active = after
         with _same_view(viewer):
             grid.stride, grid.shape, grid.enabled = len(shown) // 2, (1, 2), True
-        self._captions = Captions((before, after), "top_left")
         grid.events.enabled.connect(self._on_grid)
 
     def _restore(self) -> None:
         """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
         self._grid.events.enabled.disconnect(self._on_grid)
-        self._captions.end()
         if self._copy is not None and self._copy in viewer.layers:
             unlink_layers([self._copy])
             viewer.layers.remove(self._copy)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -21,6 +22,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.enhancement import Enhancement
 
 
 class EnhancePanel(Panel):
@@ -33,6 +35,7 @@ class EnhancePanel(Panel):
 
     def __init__(self) -> None:
         super().__init__("Enhance")
+        self._held, self._began = False, 0.0
         self.form = ConfigForm()
         self.rows.addWidget(self.form)
         self.form.gear.clicked.connect(self._on_gear)
@@ -80,8 +83,19 @@ class EnhancePanel(Panel):
         """Spots (spot,) where a run is not to look at the image; None where there is none."""
         return self.form.image.damaged_spots(painted)
 
+    def begin(self) -> None:
+        """Show that a run begins."""
+        self._held, self._began = False, time.monotonic()
+        self.progress.start("Starting")
+
+    def learn(self, result: Enhancement) -> None:
+        """Estimate by what the run took that was begun last, unless it was held meanwhile."""
+        if not self._held:
+            self.estimate.learn(result, time.monotonic() - self._began)
+
     def set_phase(self, phase: Phase) -> None:
         """Offer what makes sense in a phase."""
+        self._held = self._held or phase is Phase.PAUSED
         self.form.setEnabled(phase.idle or phase.running)
         self.run.setEnabled(phase in (Phase.READY, Phase.CHECKING))
         self.run.setHidden(phase.running)

@@ -117,7 +117,7 @@ class Enhancing(QObject):
         layers.stop_painting()
         self._at_work = wanted
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
-        self._panel.progress.start("Starting")
+        self._panel.begin()
         self._runner.start(
             work,
             Phase.RUNNING,
@@ -142,6 +142,7 @@ class Enhancing(QObject):
                 "The section was removed while the run went on; its result is dropped."
             )
             return
+        self._panel.learn(result)
         layers.show_enhancement(result)
         layers.runs.add(result, wanted.name)
         self.changed.emit()

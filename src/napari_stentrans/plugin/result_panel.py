@@ -8,9 +8,9 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.panel import OneLine, Panel, button, words
 from napari_stentrans.plugin.profile_panel import ProfilePanel
-from napari_stentrans.plugin.result_words import describe, legend, marked_since
+from napari_stentrans.plugin.result_words import describe, legend, marked_since, verdict
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
 from napari_stentrans.plugin.view_key import ViewKey
@@ -31,7 +31,10 @@ VIEWS = {
     ),
     "difference": ("Difference", "Enhanced minus measured: red is more, blue is less"),
     "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
-    "provenance": ("Provenance", "Where each value comes from, in the colours below"),
+    "provenance": (
+        "Provenance",
+        "Where each value comes from: measured, filled or between spots, in the colours below",
+    ),
     "profile": ("Profile…", "Draw a line over the tissue and see the gene along it"),
 }
 
@@ -52,6 +55,8 @@ class ResultPanel(Panel):
         self.unfilled = words("what was marked since the run")
         self.unfilled.hide()
         self.rows.addWidget(self.unfilled)
+        self.verdict = OneLine("how good the gene on the map is")
+        self.rows.addWidget(self.verdict)
         grid = QGridLayout()
         grid.setSpacing(6)
         self.views: dict[str, QPushButton] = {}
@@ -121,6 +126,7 @@ class ResultPanel(Panel):
         self.words.setText(said + missing)
         self.legend.setText(legend(result))
         self._say_marked()
+        self.verdict.setText(verdict(self._layers))
         self._watch(self._layers)
 
     def _say_marked(self) -> None:

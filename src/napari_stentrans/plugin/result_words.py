@@ -9,7 +9,9 @@ from napari_stentrans.targets import TRUSTED_REACH, Provenance
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.layers import SectionLayers
 
 MEANING = {
     "measured": "measured",
@@ -37,6 +39,27 @@ def describe(result: Enhancement) -> str:
         f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
         f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
+
+
+def verdict(layers: SectionLayers) -> str:
+    """Whether the gene on the map is better than by plain interpolation, as far as known."""
+    if layers.preview_of:
+        return ""
+    if layers.quality is None:
+        return "How good it is here was not checked yet."
+    return about_gene(layers.quality, layers.gene)
+
+
+def about_gene(quality: Quality, gene: str) -> str:
+    """How good one gene is, with a warning where it is no better than the plain method."""
+    if gene not in quality.table.index:
+        return f"{gene} was not checked: it is seen in too few spots, or was not part of the run."
+    row = quality.table.loc[gene]
+    ours, plain = row["correlation"], row[quality.yardstick]
+    figures = f"{ours:.2f} against {plain:.2f}"
+    if ours > plain:
+        return f"{gene}: better than {quality.yardstick} interpolation here ({figures})."
+    return f"⚠ {gene}: no better than {quality.yardstick} interpolation here ({figures})."
 
 
 def trusted(findings: dict[str, float]) -> str:

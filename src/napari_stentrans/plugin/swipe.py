@@ -10,7 +10,7 @@ from napari.layers import Layer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
-from napari_stentrans.plugin.arrangement import Arrangement, Captions, Hiding
+from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
 
@@ -132,7 +132,6 @@ class Swipe(Arrangement):
         )
         layers.insert(max(map(layers.index, (self._before, after))) + 1, layer)
         link_layers([layer, after], LINKED)
-        Captions([layer], "top_center")
         layers.selection.active = layer
         return layer
 
