@@ -79,8 +79,9 @@ def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
     """Bring the top of a widget to the top, unless all of it is seen."""
     if not isalive(widget):
         return  # the window was closed meanwhile
-    inside, view, bar = area.widget(), area.viewport(), area.verticalScrollBar()
-    top = widget.mapTo(inside, QPoint(0, 0)).y()
+    view: Any = area.viewport()
+    bar: Any = area.verticalScrollBar()
+    top = widget.mapTo(area.widget(), QPoint(0, 0)).y()
     if top < bar.value() or top + widget.height() > bar.value() + view.height():
         bar.setValue(top)
 
@@ -93,7 +94,7 @@ class OneLine(QLabel):
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
-    def setText(self, text: str) -> None:
+    def setText(self, text: str | None) -> None:
         """Show words."""
         super().setText(text)
         self.setToolTip(text)
