@@ -12,6 +12,7 @@ from gestures import LEFT, click
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
+from napari_stentrans import cost
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.phase import Phase
 
@@ -166,7 +167,13 @@ def test_the_cross_clears_the_queue(loaded, slow, qtbot, ready):
 # ---- estimate
 
 
-def test_the_estimate_follows_the_form(loaded, qtbot):
+@pytest.fixture
+def known_speed(monkeypatch):
+    """A machine as fast as the one that the estimate was fitted on."""
+    monkeypatch.setattr(cost, "_speed", [1.0])
+
+
+def test_the_estimate_follows_the_form(known_speed, loaded, qtbot):
     form, line = loaded.enhance.form, loaded.enhance.estimate
     assert line.text() == "A run takes under 5 s"
     form.setValue(EnhanceConfig(method="published"))
@@ -177,7 +184,7 @@ def test_the_estimate_follows_the_form(loaded, qtbot):
     qtbot.waitUntil(lambda: not line.isVisible())
 
 
-def test_the_estimate_learns_from_the_last_run(two_runs):
+def test_the_estimate_learns_from_the_last_run(known_speed, two_runs):
     dock, _ = two_runs
     form, line = dock.enhance.form, dock.enhance.estimate
     line.learn(dock._layers.enhancement, 41.0)
