@@ -176,7 +176,7 @@ def known_speed(monkeypatch):
 def test_the_estimate_follows_the_form(known_speed, loaded, qtbot):
     form, line = loaded.enhance.form, loaded.enhance.estimate
     assert line.text() == "A run takes under 5 s"
-    form.setValue(EnhanceConfig(method="published"))
+    form.setValue(EnhanceConfig(method="published", upscale=2))
     assert "about" in line.text()
     form.setValue(EnhanceConfig(method="kriging"))
     assert line.text() == "A run takes under 5 s"
