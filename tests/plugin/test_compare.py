@@ -197,7 +197,7 @@ def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, vie
     assert not getattr(viewer, "canvas", viewer).grid.enabled
     left = layers.after if end == "delete before" else layers.before
     if end.startswith("delete"):
-        assert left.visible == (left is layers.after)
+        assert left.visible
         assert not compared.result.views[view].isChecked()
     compared.show_gene("Gene5")
 
@@ -394,7 +394,7 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
     line.name = "mine"
     line.selected_data = {0}
     line.remove_selected()
-    qtbot.waitUntil(lambda: "Drag a line" in compared.result.profile.words.text())
+    qtbot.waitUntil(lambda: "Draw a line" in compared.result.profile.words.text())
     compared.viewer.layers.remove(line)
     qtbot.waitUntil(lambda: not compared.result.profile.isVisible())
     assert not compared.result.views["profile"].isChecked()

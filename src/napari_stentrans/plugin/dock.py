@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -31,11 +32,12 @@ from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener
-from napari_stentrans.plugin.panel import scrolled
+from napari_stentrans.plugin.panel import reveal, scrolled
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.preferences import Following
 from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.replacing import replace_layers
+from napari_stentrans.plugin.restoring import Restoring
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
 from napari_stentrans.plugin.saving import Saving
@@ -89,7 +91,9 @@ class StentransDock(QWidget):
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
         self._following = Following(self.enhance.form, self._enhancing)
-        self._followers = (*panels, self._enhancing, self._saving, self._following)
+        self._restoring = Restoring(self, self.message, self.result.runs)
+        jobs_of = (self._enhancing, self._saving, self._following, self._restoring)
+        self._followers = (*panels, *jobs_of)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         self._lay_out()
@@ -147,6 +151,7 @@ class StentransDock(QWidget):
         except StentransError as error:
             self._fail(str(error))
             return
+        self._layers.bring_back()
         self.enhance.form.set_shown_gene(self._layers.gene)
         self._show_result()
 
@@ -391,6 +396,7 @@ class StentransDock(QWidget):
         self.lost.counted.connect(enhance.form.set_lost)
         self.lost.counted.connect(enhance.form.image.set_lost)
         self.lost.counted.connect(enhance.estimate.set_lost)
+        self.lost.marked.connect(self.result.set_marked)
         enhance.form.image.failed.connect(self._fail)
         enhance.runWanted.connect(self.run)
         enhance.pauseWanted.connect(self._runner.pause)
@@ -398,6 +404,7 @@ class StentransDock(QWidget):
         enhance.cancelWanted.connect(self._runner.cancel)
         self.result.saveWanted.connect(lambda: self.save())
         self.result.runs.shown.connect(self._on_run_shown)
+        self._restoring.restored.connect(self._on_run_shown)
         self.result.runs.copyWanted.connect(partial(copy_run, self.message))
         self.quality.checkWanted.connect(self.check)
         self.quality.geneChosen.connect(self.show_gene)
@@ -411,6 +418,8 @@ class StentransDock(QWidget):
         self._runner.ended.connect(self._on_ended)
         self._enhancing.changed.connect(self._show_result)
         self._enhancing.failed.connect(self._fail)
+        self._enhancing.noted.connect(self._on_warned)
+        self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
 
     def _lay_out(self) -> None:
@@ -421,6 +430,10 @@ class StentransDock(QWidget):
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
+        layout.addWidget(self.enhance.foot)
+        self.setTabOrder(self.quality.save, self.enhance.run)
+        for one, next_one in pairwise(self.enhance.in_foot):
+            self.setTabOrder(one, next_one)
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)
 

@@ -155,6 +155,11 @@ class GeneMaps:
             return self.look.limits_of(self.section, name)
         return limits_of(np.abs(values))
 
+    @property
+    def unit(self) -> str:
+        """What the values of the map that was chosen last are."""
+        return unit(self.shown, self.look.scale)
+
     def legends(self) -> list[Legend]:
         """One for each map that is drawn, in the order of their colours."""
         names, scale = self.names, self.look.scale

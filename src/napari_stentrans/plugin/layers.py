@@ -164,7 +164,8 @@ class SectionLayers(MapLayers):
     def delete_run(self, run: Run) -> None:
         """Let go of a run; where it is shown, the one next to it in the list takes its place."""
         left, result = self.runs.remove(run), run.enhancement
-        if self.maps.against is result:
+        against = self.maps.against
+        if against is not None and (result is against or result is self.enhancement):
             self.set_difference(on=False)
             self.maps.against = None
         if self._last[0] is result:
@@ -175,6 +176,16 @@ class SectionLayers(MapLayers):
             self._clear_enhancement()
         else:
             self.show_run(left)
+
+    def restore_run(self, run: Run, at: int) -> None:
+        """Take back a run that was let go of, at its place in the list, and show it."""
+        self.runs.insert(at, run)
+        self.show_run(run)
+
+    def bring_back(self) -> None:
+        """Make the enhanced map again where a person deleted it; what is shown stays."""
+        if self.enhancement is not None and self.after is None:
+            self._show(self.enhancement)
 
     def _clear_enhancement(self) -> None:
         """Take the result away, as if there had been none."""

@@ -53,6 +53,8 @@ class LostPanel(Panel):
 
     counted = Signal(int, int)
     """Spots and sites that are painted."""
+    marked = Signal(object)
+    """The same as a LostMask; None where nothing can be painted yet."""
 
     def __init__(self) -> None:
         super().__init__("Lost regions")
@@ -120,6 +122,7 @@ class LostPanel(Panel):
         self.words.setText(f"{self._hint} {said}.".strip())
         self._warn(found, regions)
         self.counted.emit(spots, sites)
+        self.marked.emit(found.mask)
 
     def _allow(self) -> None:
         """Let be pressed what has something to work on."""
@@ -150,6 +153,7 @@ class LostPanel(Panel):
         self.words.setText(self._hint or nothing)
         self.warning.hide()
         self.counted.emit(0, 0)
+        self.marked.emit(None)
 
     def _warn(self, found: Painted, regions: Regions) -> None:
         """Name the regions that are too large to be trusted."""

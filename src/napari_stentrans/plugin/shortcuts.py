@@ -43,7 +43,7 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "runs.previous": ("Alt+PgUp", "Show the run before"),
     "runs.rename": ("Alt+R", "Rename the run that is shown"),
     "runs.delete": ("Alt+Del", "Delete the run that is shown"),
-    "runs.minus": ("Alt+Shift+M", "Subtract another run from the one shown"),
+    "runs.minus": ("Alt+Shift+M", "Compare the run shown with another: the one minus the other"),
     "runs.python": ("Alt+Shift+P", "Copy the run as Python"),
     "runs.command": ("Alt+Shift+L", "Copy the run as a command line"),
     "quality.check": ("Alt+Q", "Check how good the result is here, or show the table"),
