@@ -9,6 +9,7 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 
 from napari_stentrans.plugin.arrangement import Arrangement
+from napari_stentrans.plugin.roles import insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -47,7 +48,7 @@ class SideBySide(Arrangement):
         shown: list[Layer] = [before, after]
         if image is not None:
             self._copy = _copy(image)
-            viewer.layers.append(self._copy)
+            insert(viewer.layers, len(viewer.layers), self._copy)
             shown = [image, before, self._copy, after]
         for layer in self._order:
             layer.visible = layer in (before, after) or (layer is image and self._visible[layer])
@@ -61,6 +62,12 @@ class SideBySide(Arrangement):
         """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
         self._grid.events.enabled.disconnect(self._on_grid)
+        with _same_view(viewer):
+            # First: a grid whose shape changes while it is on is made anew, and napari never lets
+            # go of the one before, some 3 MiB.
+            self._grid.enabled = False
+            for name, value in self._grid_before.items():
+                setattr(self._grid, name, value)
         if self._copy is not None and self._copy in viewer.layers:
             unlink_layers([self._copy])
             viewer.layers.remove(self._copy)
@@ -70,12 +77,6 @@ class SideBySide(Arrangement):
                 layer.visible = visible
         if self._active in viewer.layers:
             viewer.layers.selection.active = self._active
-        with _same_view(viewer):
-            # First: a grid whose shape changes while it is on is made anew, and napari never lets
-            # go of the one before, some 3 MiB.
-            self._grid.enabled = False
-            for name, value in self._grid_before.items():
-                setattr(self._grid, name, value)
 
     def _on_grid(self) -> None:
         if not self._grid.enabled:
