@@ -335,7 +335,6 @@ class StentransDock(QWidget):
     def _on_layers_changed(self) -> None:
         """Take in layers that a reader made, and notice those that went."""
         new = adopt(self.viewer)
-        self.data.allow_layer(on=len(self.viewer.layers) > 0)
         sections = find(self.viewer)
         if self._layers not in sections or (new is not None and self.phase.idle):
             if self.phase.running and self._layers not in sections:
@@ -348,6 +347,7 @@ class StentransDock(QWidget):
         self._show_result()
 
     def _layers_timer_start(self, event: object = None) -> None:
+        self.data.allow_layer(on=len(self.viewer.layers) > 0)
         self._layers_timer.start()
 
     # ---- Qt
