@@ -46,7 +46,7 @@ class Drops(QObject):
         super().__init__(dock)
         self._dock, self._ready, self._open = dock, ready, open_path
         dock.setAcceptDrops(True)
-        canvas: QWidget = viewer.window._qt_viewer
+        canvas: QWidget = getattr(viewer, "__wrapped__", viewer).window._qt_viewer
         inside = [widget for widget in canvas.findChildren(QWidget) if widget.acceptDrops()]
         self._on = True
         for widget in (dock, canvas, *inside):

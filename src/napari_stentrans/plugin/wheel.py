@@ -5,7 +5,14 @@ from __future__ import annotations
 from typing import Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtWidgets import QAbstractItemView, QAbstractSpinBox, QComboBox, QSlider, QWidget
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QAbstractSpinBox,
+    QComboBox,
+    QHeaderView,
+    QSlider,
+    QWidget,
+)
 
 VALUES = (QAbstractSpinBox, QComboBox, QSlider)
 
@@ -41,6 +48,8 @@ class WheelGuard(QObject):
                 widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 widget.installEventFilter(self)  # Qt keeps it once
         for view in self._inside.findChildren(QAbstractItemView):
+            if isinstance(view, QHeaderView):
+                continue  # the keyboard belongs to its table
             if view.window() is self._inside.window():  # not the list that a combo box opens
                 view.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 viewport: Any = view.viewport()
