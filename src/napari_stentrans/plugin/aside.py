@@ -75,8 +75,11 @@ def show_alone(
     chosen.aside.come_back()
     if not fit:
         return
-    shown = [layer for layer in chosen.present if layer.visible]
+    shown = [layer for layer in chosen.present if layer.visible] or chosen.present
+    if any(layer.ndim != viewer.dims.ndim for layer in shown):
+        viewer.reset_view()  # beside a stack of three axes napari cannot fit to flat layers
+        return
     try:
-        viewer.reset_view(layers=shown or chosen.present)
+        viewer.reset_view(layers=shown)
     except TypeError:  # napari before 0.7 fits all layers
         viewer.reset_view()
