@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 STEP, OFTEN, RARE = 8, 4, 160
 """Pictures have few colours, so that they stay small: the 4 most frequent ones as they are, of the
 others only levels that are 8 apart, and of those the most frequent, and 160 that cover the rest."""
+CODE = np.array([1 << 16, 1 << 8, 1])
+"""Makes one number of red, green and blue."""
 MARGIN = 8
 THEME = "Ctrl+Shift+T"
 """Goes to the next theme of napari."""
@@ -120,17 +122,21 @@ class Camera:
 def few_colours(image: Image.Image) -> Image.Image:
     """Picture with 256 colours: large areas keep theirs, and so do small ones, as in a legend."""
     pixels = np.asarray(image.convert("RGB"), np.int64)
-    numbers = pixels @ (1 << 16, 1 << 8, 1)
+    numbers = pixels @ CODE
     found, counts = np.unique(numbers, return_counts=True)
     often = np.isin(numbers, found[np.argsort(-counts)[:OFTEN]])
-    kept = np.where(often[..., None], pixels, (np.rint(pixels / STEP) * STEP).clip(0, 255))
-    coarse = Image.fromarray(kept.astype(np.uint8))
-    counted = sorted(coarse.getcolors(coarse.width * coarse.height), reverse=True)
-    most = [part for _, colour in counted[: 256 - RARE] for part in colour]
-    rare = coarse.quantize(RARE, Image.Quantize.MAXCOVERAGE).getpalette() or []
-    palette = Image.new("P", (1, 1))
-    palette.putpalette(most + rare[: 3 * RARE])
-    return coarse.quantize(palette=palette, dither=Image.Dither.NONE)
+    coarse = (np.rint(pixels / STEP) * STEP).clip(0, 255).astype(np.int64)
+    found, where, counts = np.unique(
+        np.where(often, numbers, coarse @ CODE), return_inverse=True, return_counts=True
+    )
+    colours = found[:, None] // CODE % 256
+    rare = Image.fromarray(coarse.astype(np.uint8)).quantize(RARE, Image.Quantize.MAXCOVERAGE)
+    spread = np.reshape(rare.getpalette() or [], (-1, 3))[:RARE]
+    palette = np.concatenate([colours[np.argsort(-counts)[: 256 - len(spread)]], spread])
+    nearest = ((colours[:, None] - palette) ** 2).sum(-1).argmin(1).astype(np.uint8)
+    few = Image.fromarray(nearest[where].reshape(numbers.shape))
+    few.putpalette(palette.astype(np.uint8).tobytes())
+    return few
 
 
 def _place(widget: QWidget) -> QRect:

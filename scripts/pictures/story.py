@@ -88,7 +88,7 @@ class Story:
     def _most_spatial(self) -> tuple[str, ...]:
         self._list("Most spatial")
         names = self._listed()
-        self._list("All genes, search hits")
+        self._list("All genes")
         return names[0], names[1], names[2]
 
     def genes(self) -> None:
@@ -105,7 +105,7 @@ class Story:
         camera.part("favourites", "Genes")
         self._list("Most spatial")
         camera.part("most_spatial", "Genes")
-        self._list("All genes, search hits")
+        self._list("All genes")
         self._show("Total counts")
         hands.look_at("Genes")
         camera.window("total_counts")
@@ -114,11 +114,11 @@ class Story:
     def colours(self) -> None:
         hands, camera = self.hands, self.camera
         hands.look_at("Genes")
-        hands.press("Lay over")
+        hands.press("Add a second gene")
         self._show(self.second)
         hands.look_at("Genes")
         camera.window("overlay")
-        hands.press("Lay over")
+        hands.press("Add a third gene")
         self._show(self.third)
         hands.look_at("Genes")
         camera.window("overlay_three")
@@ -250,7 +250,7 @@ class Story:
         self._list("Most changed by the run")
         hands.wait(self._listed, "the genes are ranked")
         camera.part("most_changed", "Genes")
-        self._list("All genes, search hits")
+        self._list("All genes")
         self._show(self.shown)
 
     def queue(self) -> None:
@@ -279,7 +279,7 @@ class Story:
         hands.settle(0.2)
         QTest.keyClicks(names.indexWidget(names.currentIndex()) or names.focusWidget(), "plain")
         camera.part("runs", "Result")
-        hands.peep("Copy…", lambda: camera.opened("copy_menu", "Result"))
+        hands.peep("Copy as code…", lambda: camera.opened("copy_menu", "Result"))
 
     def too_large(self) -> None:
         hands, camera = self.hands, self.camera

@@ -56,6 +56,17 @@ def uncovered_steps(section: Section) -> Steps[Array]:
     return section.raster.unmeasured(tissue & with_spots & ~spots, section.xy)
 
 
+def enclosed_sites(section: Section) -> Array:
+    """Positions (site, 2) of places without a spot that spots surround; no image is needed.
+
+    Some are holes of the tissue itself, such as vessels: a person has to look.
+    """
+    empty = section.raster.index < 0
+    parts, _ = ndimage.label(empty)
+    rim = np.concatenate([parts[0], parts[-1], parts[:, 0], parts[:, -1]])
+    return section.raster.unmeasured(empty & ~np.isin(parts, np.unique(rim)), section.xy)
+
+
 def tissue_on_raster(section: Section) -> Mask:
     """(row, column) mask on the section's raster, True on tissue; False beyond the image.
 

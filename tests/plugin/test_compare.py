@@ -197,7 +197,7 @@ def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, vie
     assert not getattr(viewer, "canvas", viewer).grid.enabled
     left = layers.after if end == "delete before" else layers.before
     if end.startswith("delete"):
-        assert left.visible == (left is layers.after)
+        assert left.visible
         assert not compared.result.views[view].isChecked()
     compared.show_gene("Gene5")
 
@@ -218,7 +218,7 @@ def test_a_view_bears_what_a_person_does_to_its_layers(compared, result, qtbot, 
     assert layers.views.shown == ""
     assert layers.after.visible
     assert not layers.before.visible
-    assert layers.after.name == "mine"
+    assert layers.after.name == "Gene9: mine"
 
 
 def test_only_one_view_at_a_time(compared, qtbot):
@@ -394,7 +394,7 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
     line.name = "mine"
     line.selected_data = {0}
     line.remove_selected()
-    qtbot.waitUntil(lambda: "Drag a line" in compared.result.profile.words.text())
+    qtbot.waitUntil(lambda: "Draw a line" in compared.result.profile.words.text())
     compared.viewer.layers.remove(line)
     qtbot.waitUntil(lambda: not compared.result.profile.isVisible())
     assert not compared.result.views["profile"].isChecked()
@@ -425,16 +425,32 @@ def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbo
     assert f"x {x:,.0f}" in said
     assert f"{gene}: measured {measured[spot]:.2f}" in said
     assert f"enhanced {mean[spot]:.2f} ± {std[spot]:.2f}" in said
-    assert said.endswith("measured spot")
+    assert said.startswith(f"{gene}: ")  # the value, then the place
+    assert ", measured spot · " in said
     lost = middle(section)
-    assert hover(lost).endswith("lost, filled")
+    assert "lost, filled · " in hover(lost)
     between = int(np.flatnonzero(result.sites.provenance == 3)[20])
     viewer.layers.selection.active = layers.provenance
     said = hover(between)
-    assert said.endswith("between spots")
+    assert "between spots · " in said
     assert "measured" not in said
     viewer.layers.remove(layers.after)
     assert "measured" in hover(spot)
+    layers.lay_over([gene])
+    layers.show_gene("Gene7")
+    said = hover(spot)
+    assert f"{gene}: measured {measured[spot]:.2f}" in said
+    assert f"; Gene7: measured {section.gene_lognorm('Gene7')[spot]:.2f}" in said
+
+
+def test_the_name_of_a_lost_region_is_said_and_nothing_where_there_is_none(compared, section):
+    layers = compared._layers
+    layers.paint_spots(np.arange(section.n_spots) == 3)
+    lost, world = layers.lost, layers.frame.world_yx(section.xy)
+    assert lost.get_status(world[3], world=True)["coordinates"].count("region: lost") == 1
+    said = lost.get_status(world[50], world=True)
+    corner = lost.get_status(world.min(0) - 9999, world=True)
+    assert "Properties" not in f"{said}{corner}"
 
 
 def test_outside_the_tissue_napari_speaks_for_itself(compared, section):

@@ -33,7 +33,7 @@ def roles(viewer):
 
 
 def test_it_begins_empty_and_says_what_to_do(dock):
-    assert "Open a section" in dock.data.about.text()
+    assert "Drop a file or folder here" in dock.data.about.text()
     assert not dock.enhance.run.isEnabled()
     assert not dock.lost.new.isEnabled()
     assert not dock.result.isVisible()
@@ -97,8 +97,39 @@ def test_layers_that_a_reader_made_are_taken_in(dock, section, ready):
 
 def test_removing_all_layers_empties_the_dock(loaded, qtbot):
     loaded.viewer.layers.clear()
-    qtbot.waitUntil(lambda: "Open a section" in loaded.data.about.text())
+    qtbot.waitUntil(lambda: "Drop a file or folder here" in loaded.data.about.text())
     assert not loaded.enhance.run.isEnabled()
+
+
+def test_the_section_that_is_chosen_is_seen_alone_and_whole(
+    loaded, section, square_section, load, qtbot, ready
+):
+    run(qtbot, loaded, ready)
+    first = loaded._layers
+    click(qtbot, loaded.result.views["difference"])
+    seen = [layer for layer in first.present if layer.visible]
+    second = load(loaded, square_section)
+    assert second.before.visible
+    assert not any(layer.visible for layer in first.present)
+    camera = getattr(loaded.viewer, "scene", loaded.viewer).camera  # moved in napari 0.9
+    in_view = second.before.extent.world.mean(0)
+    np.testing.assert_allclose(camera.center[-2:], in_view, rtol=0.02)
+    first.show_run(next(iter(first.runs)))  # what comes meanwhile stays out of sight
+    assert not any(layer.visible for layer in first.present)
+    qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
+    assert loaded._layers is first
+    assert [layer for layer in first.present if layer.visible] == seen
+    assert not second.before.visible
+    in_view = first.before.extent.world.mean(0)
+    np.testing.assert_allclose(camera.center[-2:], in_view, rtol=0.02)
+
+
+def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtbot):
+    load(loaded, section)
+    sections = loaded.data.sections
+    name = section.name
+    assert [sections.itemText(i) for i in range(2)] == [name, f"{name} (2)"]
+    assert loaded.data.about.text().startswith(f"{name} (2)\n")
 
 
 def test_two_sections_side_by_side_each_keep_their_own(
@@ -330,7 +361,7 @@ def test_removing_the_section_stops_its_run(loaded, qtbot, slow):
     qtbot.waitUntil(slow.began.is_set)
     loaded.viewer.layers.clear()
     qtbot.waitUntil(slow.stopped.is_set)
-    qtbot.waitUntil(lambda: "Open a section" in loaded.data.about.text())
+    qtbot.waitUntil(lambda: "Drop a file or folder here" in loaded.data.about.text())
     assert len(loaded.viewer.layers) == 0
 
 

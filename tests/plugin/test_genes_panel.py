@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -12,6 +13,7 @@ from qtpy.QtCore import QEvent, QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent, QFocusEvent, QKeySequence
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog
+from scipy.sparse import csc_matrix
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.plugin.gene_index import GeneIndex
@@ -103,12 +105,53 @@ def test_typing_lists_hits_and_enter_draws_the_best(panel, layers, qtbot):
     assert panel.list.names()[:3] == ["Gene1", "Gene10", "Gene11"]
     assert_drawn(layers, "Gene1")
     search(qtbot, panel, "gnee17")
+    qtbot.keyClick(panel.search.edit, DOWN)
     qtbot.keyClick(panel.search.edit, ENTER)
     assert_drawn(layers, "Gene17")
     assert panel.search.edit.text() == "Gene17"
     search(qtbot, panel, "gene17")
     qtbot.keyClick(panel.search.edit, ENTER)
     assert panel.search.edit.text() == "Gene17"  # as it is written
+
+
+def test_enter_never_takes_another_gene_than_the_one_that_is_typed(panel, layers, qtbot):
+    search(qtbot, panel, "GNEE17")
+    qtbot.keyClick(panel.search.edit, ENTER)
+    assert_drawn(layers, "Gene1")
+    assert panel.search.edit.text() == "GNEE17"
+    assert panel.words.text().startswith("No GNEE17 here. Similar: Gene17, ")
+    choose_list(qtbot, panel, "Favourites")
+    qtbot.keyClick(panel.search.edit, ENTER)  # the hits are listed again, to be clicked
+    qtbot.mouseClick(panel.list.viewport(), LEFT, pos=row_of(panel, "Gene17").center())
+    assert_drawn(layers, "Gene17")
+    search(qtbot, panel, "zz\u00dc")
+    qtbot.keyClick(panel.search.edit, ENTER)
+    assert panel.words.text() == "No zz\u00dc here. No name is similar to it."
+    search(qtbot, panel, "TOTAL counts")
+    qtbot.keyClick(panel.search.edit, ENTER)
+    assert layers.maps.shown == TOTALS
+
+
+def test_a_whole_name_is_drawn_after_a_pause_and_can_be_typed_on(panel, layers, qtbot):
+    search(qtbot, panel, "gene2")
+    qtbot.waitUntil(lambda: layers.gene == "Gene2")
+    assert_drawn(layers, "Gene2")
+    assert panel.search.edit.text() == "gene2"
+    qtbot.keyClicks(panel.search.edit, "0")
+    qtbot.waitUntil(lambda: layers.gene == "Gene20")
+    assert panel.list.current() == "Gene20"
+
+
+def test_the_only_name_that_begins_so_is_drawn_after_a_pause(make, qtbot, section):
+    adata = section.adata.copy()
+    adata.var_names = ["Zfp1", *adata.var_names[1:]]
+    layers = SectionLayers(ViewerModel(), replace(section, adata=adata))
+    panel = make(layers)
+    search(qtbot, panel, "zf")
+    qtbot.waitUntil(lambda: layers.gene == "Zfp1")
+    assert "Zfp1 is shown" in panel.words.text()
+    qtbot.keyClick(panel.search.edit, ENTER)
+    assert panel.search.edit.text() == "Zfp1"
 
 
 def test_arrow_keys_draw_each_gene_at_once_from_the_line_and_in_the_list(panel, layers, qtbot):
@@ -162,7 +205,7 @@ def test_no_hit_is_said_and_nothing_is_drawn(panel, layers, qtbot):
 
 
 def test_stars_are_clicked_and_last(panel, layers, make, qtbot, own_settings):
-    search(qtbot, panel, "gene2")
+    search(qtbot, panel, "ene2")
     rect = row_of(panel, "Gene20")
     star = QPoint(rect.left() + STAR_WIDTH // 2, rect.center().y())
     qtbot.mouseClick(panel.list.viewport(), LEFT, pos=star)
@@ -268,14 +311,21 @@ def test_the_most_spatial_genes_are_ranked_in_the_background(panel, layers, qtbo
     qtbot.keyClick(panel.list, DOWN)
     assert_drawn(layers, panel.list.current())
     choose_list(qtbot, panel, "Recent")
+    layers.show_gene(ranked.index[-1])
     choose_list(qtbot, panel, "Most spatial")
     assert panel.list.names() == list(ranked.index)  # at once
+    assert panel.list.current() == ranked.index[-1]  # marked, and the best are seen
+    assert panel.list.indexAt(QPoint(30, 5)).row() == 0
+    layers.show_gene(ranked.index[-2])
+    assert panel.list.indexAt(QPoint(30, 5)).row() == 0
+    qtbot.keyClick(panel.list, Qt.Key.Key_End)
+    assert panel.list.indexAt(QPoint(30, 5)).row() > 0
 
 
 def test_the_most_changed_genes_follow_the_result(panel, layers, result, qtbot):
-    choose_list(qtbot, panel, "Most changed by the run")
-    assert "no result yet" in panel.words.text()
+    assert panel.lists.findText("Most changed by the run") < 0  # there is no run
     layers.show_enhancement(result)
+    choose_list(qtbot, panel, "Most changed by the run")
     qtbot.waitUntil(lambda: bool(panel.list.names()))
     assert panel.list.names() == list(drain(most_changed_steps(result)).index)
     config = EnhanceConfig(method="linear", upscale=2, denoise=False, device="cpu")
@@ -352,10 +402,12 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     assert [layer.name for layer in layers.viewer.layers] == [
         name.replace("Gene1 ", "Gene1 + Gene4 ")
         if "enhanced" in name
-        else name.replace("Gene1 ", "Gene4 ")
+        else name.replace("Gene1 ", "Gene4 ").replace("mine", "Gene1 + Gene4: mine")
         for name in order
     ]
-    assert (layers.before.name, layers.before.opacity) == ("mine", 0.5)
+    assert (layers.before.name, layers.before.opacity) == ("Gene1 + Gene4: mine", 0.5)
+    assert not panel.look.colormap.isEnabled()
+    assert "each in its own colour" in panel.look.colormap.toolTip()
     assert layers.viewer.layers.selection.active is layers.before
     click(qtbot, panel.overlay.chips[0])
     assert layers.before.colormap.name == layers.after.colormap.name == "magma"
@@ -421,6 +473,35 @@ def test_the_range_is_in_percentiles_of_the_gene(panel, layers, qtbot):
     assert look.value().low < look.value().high
 
 
+@pytest.fixture
+def high_layers(section):
+    """A section whose first gene is high everywhere."""
+    counts = section.counts.toarray()
+    counts[:, 0] = counts.sum(1) * np.linspace(1, 3, len(counts))
+    adata = section.adata.copy()
+    adata.X = csc_matrix(counts.astype(np.float32))
+    return SectionLayers(ViewerModel(), replace(section, adata=adata))
+
+
+def test_a_gene_that_is_high_everywhere_shows_its_differences(high_layers, make, qtbot):
+    panel = make(high_layers)
+    section, gene = high_layers.section, high_layers.section.genes[0]
+    high_layers.show_gene(gene)
+    expected = np.percentile(section.gene_lognorm(gene), [1, 99.5])
+    assert expected[0] > 1
+    np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
+    np.testing.assert_allclose(panel.overlay.bar.bars()[0].limits, expected, rtol=1e-5)
+    look = unfold(qtbot, panel)
+    qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
+    np.testing.assert_allclose(high_layers.before.contrast_limits, [0, expected[1]], rtol=1e-5)
+    assert panel.overlay.bar.bars()[0].limits[0] == 0
+    qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
+    np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
+    sparse = section.genes[int(np.argmin(section.counts.mean(0)))]
+    high_layers.show_gene(sparse)
+    assert high_layers.before.contrast_limits[0] == 0
+
+
 def test_contrast_set_by_hand_is_remembered_for_its_gene(panel, layers, qtbot):
     layers.before.contrast_limits = (0.5, 1.5)
     layers.show_gene("Gene3")
@@ -453,7 +534,7 @@ def test_total_counts_and_genes_per_spot_are_maps(panel, layers, result, qtbot):
     section = layers.section
     look = unfold(qtbot, panel)
     pick(qtbot, look.scale, "Counts (linear)")
-    search(qtbot, panel, "total")
+    search(qtbot, panel, "total counts")
     qtbot.keyClick(panel.search.edit, ENTER)
     assert panel.search.edit.text() == TOTALS
     np.testing.assert_array_equal(
@@ -462,7 +543,7 @@ def test_total_counts_and_genes_per_spot_are_maps(panel, layers, result, qtbot):
     np.testing.assert_array_equal(
         layers.after.data, result.raster.draw(result.totals.astype(np.float32))
     )
-    search(qtbot, panel, "per spot")
+    search(qtbot, panel, "genes PER spot")
     qtbot.keyClick(panel.search.edit, ENTER)
     seen = np.asarray((section.counts > 0).sum(1)).ravel().astype(np.float32)
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(seen))

@@ -450,7 +450,7 @@ class TestHands:
         assert [layer.name for layer in viewer.layers] == order
         assert tuple(layers.after.contrast_limits) == (0, 0.7)
         layers.show_gene(section.genes[5])
-        assert layers.after.name == "my map"
+        assert layers.after.name == f"{section.genes[5]}: my map"
         assert layers.after.colormap.name == "gray"
         assert layers.after.opacity == 0.4
         assert layers.before.visible

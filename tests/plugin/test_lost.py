@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -332,11 +334,50 @@ def test_tissue_without_spots_is_found_in_the_image(dock, load, qtbot, bitten):
     assert not layers.lost.data.any()
 
 
-def test_without_an_image_it_says_so(loaded, panel, qtbot):
-    click(qtbot, panel.sources["uncovered"])
-    qtbot.waitUntil(lambda: "no image" in panel.words.text())
-    qtbot.waitUntil(panel.sources["uncovered"].isEnabled)
+def test_without_an_image_it_cannot_be_pressed_and_says_so(loaded, panel, qtbot):
+    find = panel.sources["uncovered"]
+    qtbot.mouseClick(find, LEFT)
     assert loaded._layers.proposal is None
+    assert "has no image" in find.toolTip()
+
+
+def test_holes_are_found_without_an_image(dock, load, qtbot, bitten):
+    section, gone = bitten
+    layers, panel = load(dock, replace(section, images=())), dock.lost
+    click(qtbot, panel.sources["holes"])
+    assert f"{len(gone)} places inside it have no spot" in panel.finder.words.text()
+    assert layers.lost is None
+    assert layers.proposal is not None
+    click(qtbot, panel.finder.apply)
+    mask = layers.painted()
+    assert not mask.lost.any()
+    assert len(mask.sites) == len(gone)
+    distance = np.linalg.norm(mask.sites[:, None] - gone[None], axis=2)
+    assert (distance.min(0) < 0.1 * section.lattice.spacing).all()
+    assert "not captured" in names(dock).values()
+
+
+def test_without_holes_it_says_so(loaded, panel, qtbot):
+    click(qtbot, panel.sources["holes"])
+    assert "No place inside" in panel.words.text()
+    assert loaded._layers.proposal is None
+
+
+def test_what_has_nothing_to_work_on_cannot_be_pressed(loaded, panel, qtbot):
+    tools = (*panel.tools.values(), *panel.steps.values())
+    for made in (*tools, *panel.edits.values()):
+        assert not made.isEnabled()
+        assert "press New region first" in made.toolTip()
+    click(qtbot, panel.new)
+    for made in (*tools, *panel.edits.values()):
+        assert made.isEnabled()
+        assert "New region" not in made.toolTip()
+    click(qtbot, panel.regions.rows[1].bin)
+    qtbot.waitUntil(lambda: not panel.edits["grown"].isEnabled())
+    assert not any(made.isEnabled() for made in panel.edits.values())
+    loaded._layers.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
+    qtbot.waitUntil(panel.warning.isVisible)
+    assert "nothing is left" in panel.warning.text()
 
 
 def test_another_section_ends_what_is_proposed(poor, load, section, qtbot):

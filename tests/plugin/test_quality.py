@@ -148,7 +148,7 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
     losing = quality.table["gain"].idxmin()
     quality.table.loc[losing, "correlation"] = quality.table.loc[losing, "linear"]
     loaded.show_gene(losing)
-    assert "No better than linear interpolation here" in panel.of_gene.text()
+    assert "no better than linear interpolation here" in panel.of_gene.text()
     assert table.currentIndex().row() == table.scores.row(losing)
     assert table.selectedIndexes()
 

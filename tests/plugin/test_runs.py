@@ -12,6 +12,8 @@ from gestures import LEFT, click, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
+from napari_stentrans import cost
+from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.phase import Phase
 
 
@@ -115,7 +117,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         n = first.sites.n_spots
         expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
         np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
-    assert "Run 2: kriging minus Run 1: kriging, 2×" in panel.words.text()
+    assert "Run 2: kriging minus Run 1: kriging, 2×" in dock.result.key.words.text()
     click(qtbot, dock.result.views["difference"])
     click(qtbot, dock.result.views["difference"])
     measured = layers.section.gene_lognorm("Gene4")
@@ -123,7 +125,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         layers.difference.data,
         layers.section.raster.draw(second.gene("Gene4").mean - measured),
     )
-    assert not panel.words.isVisible()
+    assert "Enhanced minus measured" in dock.result.key.words.text()
 
 
 def test_deleting_the_run_that_was_subtracted_ends_the_difference(two_runs, qtbot):
@@ -175,15 +177,45 @@ def test_the_cross_clears_the_queue(loaded, slow, qtbot, ready):
 # ---- estimate
 
 
-def test_the_estimate_follows_the_form(loaded, qtbot):
+@pytest.fixture
+def known_speed(monkeypatch):
+    """A machine as fast as the one that the estimate was fitted on."""
+    monkeypatch.setattr(cost, "_speed", [1.0])
+
+
+def test_the_estimate_follows_the_form(known_speed, loaded, qtbot):
     form, line = loaded.enhance.form, loaded.enhance.estimate
-    assert "GB" in line.text()
-    before = line.text()
-    form.method.setCurrentIndex(form.method.findData("kriging"))
-    form.method.activated.emit(form.method.currentIndex())
-    assert line.text() != before
+    assert line.text() == "A run takes under 5 s"
+    form.setValue(EnhanceConfig(method="published", upscale=2))
+    assert "about" in line.text()
+    form.setValue(EnhanceConfig(method="kriging"))
+    assert line.text() == "A run takes under 5 s"
     loaded.viewer.layers.clear()
     qtbot.waitUntil(lambda: not line.isVisible())
+
+
+def test_the_estimate_learns_from_the_last_run(known_speed, two_runs):
+    dock, _ = two_runs
+    form, line = dock.enhance.form, dock.enhance.estimate
+    line.learn(dock._layers.enhancement, 41.0)
+    assert line.text() == "A run takes about 40 s"
+    form.setValue(EnhanceConfig(method="transformer"))
+    assert line.text() == "A run takes under 5 s"
+
+
+def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    run(qtbot, loaded, ready)
+    loaded._layers.paint_spots(np.arange(section.n_spots) < 7)
+    run(qtbot, loaded, ready)
+    assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, 7 lost"]
+    names = loaded.result.runs.list
+    assert "7 lost spots" in names.item(1).toolTip()
+    assert names.visualItemRect(names.item(0)).height() >= 22
+    click(qtbot, loaded.result.runs.delete)
+    run(qtbot, loaded, ready)
+    assert kept(loaded)[-1].startswith("Run 3")
 
 
 # ---- copy

@@ -124,7 +124,7 @@ def test_who_does_not_want_the_download_gets_none(dock, server, answer, qtbot):
     qtbot.waitUntil(dock.data.open.isEnabled)
     assert [ask[0] for ask in server.asked] == ["HEAD"]
     assert len(dock.viewer.layers) == 0
-    assert "Open a section" in dock.data.about.text()
+    assert "Drop a file or folder here" in dock.data.about.text()
     assert dock.message.text() == ""
 
 

@@ -61,7 +61,7 @@ def saved(worked, qtbot, ready, tmp_path, monkeypatch):
     layers = worked._layers
     kept = {role: getattr(layers, role).data.copy() for role in ("before", "after", "lost")}
     worked.viewer.layers.clear()
-    qtbot.waitUntil(lambda: "Open a section" in worked.data.about.text())
+    qtbot.waitUntil(lambda: "Drop a file or folder here" in worked.data.about.text())
     return path.with_name("work.stentrans"), kept
 
 

@@ -8,8 +8,10 @@ a map of twice the resolution.
 from __future__ import annotations
 
 import warnings
+from collections import deque
 from dataclasses import dataclass
 from functools import partial
+from statistics import fmean
 from typing import TYPE_CHECKING, ClassVar, Literal
 
 import numpy as np
@@ -162,7 +164,8 @@ class Published:
         genes: NDArray[np.intp],
     ) -> Steps[None]:
         """Go over the genes in batches, each in as many parts as memory and patience ask for."""
-        trainer = _Trainer(network, compute, spots, values, self._settings.learning_rate)
+        batches = -(-len(genes) // self._settings.batch_size)
+        trainer = _Trainer(network, compute, spots, values, self._settings.learning_rate, batches)
         shuffle = np.random.default_rng(self._seed)
         total = self._epochs * len(genes)
         for epoch in range(self._epochs):
@@ -197,7 +200,8 @@ class _Fitted:
 class _Trainer:
     """One optimiser step for a batch of genes.
 
-    ``loss`` is that of the last whole batch, None before it.
+    ``loss`` is the mean of the last ``batches``, which is an epoch, as each batch has other genes;
+    None before the first.
     """
 
     def __init__(
@@ -207,8 +211,9 @@ class _Trainer:
         spots: PackedSpots,
         values: Values,
         learning_rate: float,
+        batches: int,
     ) -> None:
-        self.loss: float | None = None
+        self._losses: deque[float] = deque(maxlen=batches)
         self._network, self._compute = network.to(compute.device), compute
         self._spots, self._values = spots, values
         self._adam = torch.optim.Adam(
@@ -216,6 +221,10 @@ class _Trainer:
         )
         tissue = np.ones((len(spots.train_spot), 1), np.float32)
         self._in_tissue = _maps(tissue, spots.train_cell, spots.train_shape, torch.device("cpu"))[0]
+
+    @property
+    def loss(self) -> float | None:
+        return fmean(self._losses) if self._losses else None
 
     def learn(self, genes: NDArray[np.intp]) -> Iterator[int]:
         """Take one step of Adam; yield after each part how many of the genes are done."""
@@ -253,7 +262,7 @@ class _Trainer:
             parameter.grad = gradient.to(parameter.device)
         self._adam.load_state_dict(self._adam.state_dict())  # to where the parameters are now
         self._adam.step()
-        self.loss = loss
+        self._losses.append(loss)
 
 
 def _training_genes(values: Values) -> Steps[NDArray[np.intp]]:

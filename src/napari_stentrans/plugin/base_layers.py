@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+from itertools import count
 from typing import TYPE_CHECKING
 
+from napari_stentrans.plugin.images import TAG
 from napari_stentrans.plugin.roles import RoleLayers
 from napari_stentrans.plugin.turns import Turns
 
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 
 def _layer_of(role: str, what: str) -> property:
     return property(lambda self: self._layer(role), doc=f"{what}; None when not there.")
+
+
+def _free_title(viewer: ViewerModel, name: str) -> str:
+    """Return the name, with a number where another section in the viewer has it."""
+    owners = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
+    taken = {owner.title for owner in owners if owner is not None}
+    numbered = (f"{name} ({number})" for number in count(2))
+    return name if name not in taken else next(t for t in numbered if t not in taken)
 
 
 class BaseLayers:
@@ -45,6 +55,7 @@ class BaseLayers:
     def __init__(self, viewer: ViewerModel, section: Section) -> None:
         self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
         self.section = section
+        self.title = _free_title(self.viewer, section.name)
         self._turns = Turns()
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_gone)

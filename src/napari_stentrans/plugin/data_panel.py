@@ -66,13 +66,10 @@ class DataPanel(Panel):
         files.addAction("File (.h5ad, .h5, .tsv, .csv, .parquet, .gem)…", self.fileWanted.emit)
         files.addAction("Folder (Space Ranger, Xenium, SpatialData)…", self.folderWanted.emit)
         files.addSeparator()
-        use = QAction("Use active layer", files)
+        self.use = use = QAction("Use active layer", files)
         use.triggered.connect(lambda: self.activeLayerWanted.emit())
         files.addAction(use)
-        use.setToolTip(
-            "Make a section of the layer that is selected in napari: an Image with one channel "
-            "per gene, or Points with one numeric feature per gene"
-        )
+        self.allow_layer(on=False)
         self.open.setMenu(files)
         self.session = SessionMenu(files)
         self.sample = button("Open sample", "Open a section to try things out")
@@ -81,8 +78,8 @@ class DataPanel(Panel):
             samples.addAction(sample.title, partial(self._on_sample, name))
         samples.addSeparator()
         for name, real in REAL_SAMPLES.items():
-            size = "" if real.size is None else f" {in_megabytes(real.size)}"
-            title = f"{real.title}: download{size}…"
+            size = "size asked on click" if real.size is None else in_megabytes(real.size)
+            title = f"{real.title}: download ({size})…"
             action = QAction(title, samples)
             action.triggered.connect(partial(self._on_sample, name))
             samples.addAction(action)
@@ -95,6 +92,15 @@ class DataPanel(Panel):
         row.addWidget(self.sample, 7)
         row.addWidget(self.session, 5)
         self.rows.addLayout(row)
+
+    def allow_layer(self, *, on: bool) -> None:
+        """Let the active layer be used, where there is one."""
+        self.use.setEnabled(on)
+        self.use.setToolTip(
+            "Make a section of the layer that is selected in napari: an Image with one channel "
+            "per gene, or Points with one numeric feature per gene"
+            + ("" if on else ".\nThere is no layer yet.")
+        )
 
     def _on_sample(self, name: str, checked: bool = False) -> None:
         self.sampleWanted.emit(name)
@@ -135,7 +141,11 @@ class DataPanel(Panel):
         self.sections.setVisible(len(names) > 1)
 
     def show_section(
-        self, section: Section | None, gene: str = "", origin: Origin | None = None
+        self,
+        section: Section | None,
+        gene: str = "",
+        origin: Origin | None = None,
+        title: str = "",
     ) -> None:
         """Say what the section is, what could be chosen of its file, and search its genes."""
         self.choices.set_choices(
@@ -145,12 +155,12 @@ class DataPanel(Panel):
         if section is None:
             self._section = None
             self.about.setText(
-                "Open a section, or drop it on the window: a Space Ranger or Visium HD folder, "
-                "an .h5ad file, a legacy ST table, a SpatialData .zarr, or cells of Xenium, "
-                "MERSCOPE, CosMx, Stereo-seq or Slide-seq."
+                "Drop a file or folder here, or press Open…: a Space Ranger or Visium HD folder, "
+                "an .h5ad file, a legacy ST table, a SpatialData .zarr, cells of Xenium, "
+                "MERSCOPE, CosMx, Stereo-seq or Slide-seq, or a saved session."
             )
             return
-        self.about.setText(describe(section))
+        self.about.setText(describe(section, title))
         self.about.setToolTip("" if section.source is None else str(section.source))
         if section is not self._section:
             self.search.set_index(GeneIndex.of(section))
@@ -176,8 +186,8 @@ class DataPanel(Panel):
         self.about.setText(f"{doing} … {step.fraction:.0%}" if known else f"{doing} …")
 
 
-def describe(section: Section) -> str:
-    """Name, size, lattice and spacing of a section, in two or three lines."""
+def describe(section: Section, title: str = "") -> str:
+    """Name or other title, size, lattice and spacing of a section, in two or three lines."""
     spacing = section.lattice.spacing
     apart = (
         f"{spacing:,.4g} px apart"
@@ -188,6 +198,6 @@ def describe(section: Section) -> str:
         section.lattice.kind, "irregular positions"
     )
     return (
-        f"{section.name}\n{section.n_spots:,} spots × {len(section.genes):,} genes\n"
+        f"{title or section.name}\n{section.n_spots:,} spots × {len(section.genes):,} genes\n"
         f"{lattice}, spots {apart}"
     )

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 from napari_stentrans.export import record_path
 from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
 from napari_stentrans.plugin.endings import file_filters
+from napari_stentrans.plugin.recent import Recent
 from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
@@ -20,8 +21,8 @@ if TYPE_CHECKING:
 
 def ask_file(parent: QWidget | None) -> Path | None:
     """Ask for a file that holds a section; None when the person thinks better of it."""
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", "", file_filters())
-    return Path(chosen) if chosen else None
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a section", _start(), file_filters())
+    return _used(chosen)
 
 
 def ask_folder(parent: QWidget) -> Path | None:
@@ -29,8 +30,9 @@ def ask_folder(parent: QWidget) -> Path | None:
     chosen = QFileDialog.getExistingDirectory(
         parent,
         "Open a folder: Space Ranger, Visium HD, Xenium, MERSCOPE, CosMx or SpatialData (.zarr)",
+        _start(),
     )
-    return Path(chosen) if chosen else None
+    return _used(chosen)
 
 
 def ask_place(
@@ -58,9 +60,9 @@ def ask_table(parent: QWidget, proposed: str) -> Path | None:
 def ask_session(parent: QWidget) -> Path | None:
     """Ask for a session to open; None when the person thinks better of it."""
     chosen, _ = QFileDialog.getOpenFileName(
-        parent, "Open a session", "", f"Sessions (*{SESSION});;All files (*)"
+        parent, "Open a session", _start(), f"Sessions (*{SESSION});;All files (*)"
     )
-    return Path(chosen) if chosen else None
+    return _used(chosen)
 
 
 def ask_session_target(parent: QWidget, proposed: str) -> Path | None:
@@ -121,8 +123,8 @@ def may_drop_result(parent: QWidget) -> bool:
 def ask_gene_list(parent: QWidget) -> Path | None:
     """Ask for a file that lists genes; None when the person thinks better of it."""
     kinds = "Lists of genes (*.csv *.tsv *.txt);;All files (*)"
-    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", "", kinds)
-    return Path(chosen) if chosen else None
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", _start(), kinds)
+    return _used(chosen)
 
 
 def ask_profile(parent: QWidget, proposed: str) -> Path | None:
@@ -131,13 +133,13 @@ def ask_profile(parent: QWidget, proposed: str) -> Path | None:
     chosen, kind = QFileDialog.getSaveFileName(
         parent,
         "Save the profile",
-        proposed,
+        _start(proposed),
         kinds,
         options=QFileDialog.Option.DontConfirmOverwrite,
     )
-    if not chosen:
+    path = _used(chosen)
+    if path is None:
         return None
-    path = Path(chosen)
     if path.suffix.lower() not in PROFILE_ENDINGS:
         path = path.with_name(path.name + (".png" if kind.startswith("Figure") else ".csv"))
     return path if _may_replace(parent, path) else None
@@ -149,15 +151,29 @@ def _ask_name(
     chosen, _ = QFileDialog.getSaveFileName(
         parent,
         title,
-        proposed,
+        _start(proposed),
         kind,
         options=QFileDialog.Option.DontConfirmOverwrite,  # asked after, for all that is written
     )
-    if not chosen:
+    path = _used(chosen)
+    if path is None:
         return None
-    path = Path(chosen)
     known = path.name.lower().endswith((ending, *others))
     return path if known else path.with_name(path.name + ending)
+
+
+def _start(name: str = "") -> str:
+    """Where a dialog begins: in the folder that was used last, with a name."""
+    folder = Recent().folder
+    return name if folder is None else str(folder / name)
+
+
+def _used(chosen: str) -> Path | None:
+    """Path that was chosen, whose folder the next dialog begins in; None for none."""
+    if not chosen:
+        return None
+    Recent().use(Path(chosen).parent)
+    return Path(chosen)
 
 
 def _may_replace(parent: QWidget, *paths: Path) -> bool:

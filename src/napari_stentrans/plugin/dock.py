@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 from functools import partial
+from itertools import pairwise
 from typing import TYPE_CHECKING, Any
 
 from napari.utils.notifications import show_error
@@ -15,10 +16,12 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
+from napari_stentrans.plugin.aside import show_alone
 from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dock_keys import bind_dock
+from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
@@ -29,11 +32,12 @@ from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener
-from napari_stentrans.plugin.panel import scrolled
+from napari_stentrans.plugin.panel import reveal, scrolled
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.preferences import Following
 from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.replacing import replace_layers
+from napari_stentrans.plugin.restoring import Restoring
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
 from napari_stentrans.plugin.saving import Saving
@@ -87,7 +91,9 @@ class StentransDock(QWidget):
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
         self._following = Following(self.enhance.form, self._enhancing)
-        self._followers = (*panels, self._enhancing, self._saving, self._following)
+        self._restoring = Restoring(self, self.message, self.result.runs)
+        jobs_of = (self._enhancing, self._saving, self._following, self._restoring)
+        self._followers = (*panels, *jobs_of)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         self._lay_out()
@@ -96,6 +102,7 @@ class StentransDock(QWidget):
         self._connect_jobs()
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
+        self._drops = Drops(self, napari_viewer, self.data.open.isEnabled, self.open)
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
         bind_dock(self, corner)
@@ -144,6 +151,7 @@ class StentransDock(QWidget):
         except StentransError as error:
             self._fail(str(error))
             return
+        self._layers.bring_back()
         self.enhance.form.set_shown_gene(self._layers.gene)
         self._show_result()
 
@@ -174,6 +182,7 @@ class StentransDock(QWidget):
         self._runner.stop()
         self._layers_timer.stop()
         self._keys.let_go()
+        self._drops.let_go()
         self._following.let_go()
         self._collector.let_go()
         for layers in find(self.viewer):
@@ -215,15 +224,16 @@ class StentransDock(QWidget):
             self.enhance.progress.step(step)
 
     def _on_loaded(self, instead_of: SectionLayers | None, look: FirstLook) -> None:
-        if instead_of in find(self.viewer):
-            layers, note = replace_layers(instead_of, look)
+        old = instead_of if instead_of in find(self.viewer) else None
+        if old is not None:
+            layers, note = replace_layers(old, look)
             self._on_warned(note)
         else:
             layers = SectionLayers(self.viewer, look.section, look, in_turns=True)
         self._layers_timer.stop()
         if look.origin is not None:
             self.data.session.kept.visit(look.origin.path)
-        self._choose(layers)
+        self._choose(layers, fit=old is None)
 
     def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
         self._saving.write(work, name, self._on_session_saved)
@@ -259,9 +269,9 @@ class StentransDock(QWidget):
         self.quality.refresh()
 
     def _fail(self, text: str) -> None:
-        """Say what went wrong; a job has told napari already."""
+        """Say what went wrong, once: here, or by napari where the dock is not seen."""
         self.message.show_message(text)
-        if not self._runner.busy:
+        if not self.isVisible():
             show_error(text)
 
     # ---- state
@@ -286,8 +296,11 @@ class StentransDock(QWidget):
         self.result.save.setEnabled(has_result and phase in (Phase.READY, Phase.CHECKING))
         self.quality.set_phase(phase)
 
-    def _choose(self, layers: SectionLayers | None) -> None:
-        """Work on a section from now on."""
+    def _choose(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
+        """Work on a section from now on, and show it alone, fitted to the canvas."""
+        if layers is not None and layers is not self._layers:
+            others = [other for other in find(self.viewer) if other is not layers]
+            show_alone(self.viewer, layers, others, fit=fit)
         self._layers = layers
         for follower in self._followers:
             follower.set_layers(layers)
@@ -299,7 +312,7 @@ class StentransDock(QWidget):
 
     def _show_section(self) -> None:
         sections = find(self.viewer)
-        names = [layers.section.name for layers in sections]
+        names = [layers.title for layers in sections]
         at = sections.index(self._layers) if self._layers in sections else -1
         self.data.show_sections(names, at)
         layers = self._layers
@@ -307,7 +320,7 @@ class StentransDock(QWidget):
         if layers is None:
             self.data.show_section(None)
         else:
-            self.data.show_section(layers.section, gene, layers.origin)
+            self.data.show_section(layers.section, gene, layers.origin, layers.title)
         self.enhance.estimate.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
@@ -322,6 +335,7 @@ class StentransDock(QWidget):
     def _on_layers_changed(self) -> None:
         """Take in layers that a reader made, and notice those that went."""
         new = adopt(self.viewer)
+        self.data.allow_layer(on=len(self.viewer.layers) > 0)
         sections = find(self.viewer)
         if self._layers not in sections or (new is not None and self.phase.idle):
             if self.phase.running and self._layers not in sections:
@@ -382,6 +396,7 @@ class StentransDock(QWidget):
         self.lost.counted.connect(enhance.form.set_lost)
         self.lost.counted.connect(enhance.form.image.set_lost)
         self.lost.counted.connect(enhance.estimate.set_lost)
+        self.lost.marked.connect(self.result.set_marked)
         enhance.form.image.failed.connect(self._fail)
         enhance.runWanted.connect(self.run)
         enhance.pauseWanted.connect(self._runner.pause)
@@ -389,6 +404,7 @@ class StentransDock(QWidget):
         enhance.cancelWanted.connect(self._runner.cancel)
         self.result.saveWanted.connect(lambda: self.save())
         self.result.runs.shown.connect(self._on_run_shown)
+        self._restoring.restored.connect(self._on_run_shown)
         self.result.runs.copyWanted.connect(partial(copy_run, self.message))
         self.quality.checkWanted.connect(self.check)
         self.quality.geneChosen.connect(self.show_gene)
@@ -402,16 +418,22 @@ class StentransDock(QWidget):
         self._runner.ended.connect(self._on_ended)
         self._enhancing.changed.connect(self._show_result)
         self._enhancing.failed.connect(self._fail)
+        self._enhancing.noted.connect(self._on_warned)
+        self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        layout.addWidget(self.message)
         result = (self.result, self.result.profile)
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels), 1)
+        layout.addWidget(self.message)  # below, so that nothing moves under the mouse
+        layout.addWidget(self.enhance.foot)
+        self.setTabOrder(self.quality.save, self.enhance.run)
+        for one, next_one in pairwise(self.enhance.in_foot):
+            self.setTabOrder(one, next_one)
         self.setStyleSheet(LOOKS)
         self.setMinimumWidth(LEAST_WIDTH)
 

@@ -17,6 +17,7 @@ from qtpy.QtCore import QObject, QTimer
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.loading import layers_of, read_steps
+from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.waiting import window_is_alive
 from napari_stentrans.plugin.worker import Job
 from napari_stentrans.progress import drain
@@ -47,6 +48,16 @@ def read_for_napari(path: Path) -> list[LayerData]:
         return layers_of(drain(read_steps(path)))
     Dropped(viewer, path)
     return NO_LAYERS
+
+
+def _warn(viewer: napari.Viewer, text: str) -> None:
+    """Say what was mended or left out: whole in a dock that is seen, else by napari."""
+    for bar in viewer.window._qt_window.findChildren(MessageBar):
+        dock = bar.parentWidget()
+        if dock is not None and dock.isVisible():
+            bar.add_note(text)
+            return
+    show_warning(text)
 
 
 def reopen_for_napari(path: Path) -> list[LayerData]:
@@ -92,7 +103,7 @@ class Dropped(QObject):
         self._viewer.status = f"Reading {path.name} …"
         self._job = Job(partial(read_steps, path), self)
         self._job.returned.connect(self._on_returned)
-        self._job.warned.connect(show_warning)
+        self._job.warned.connect(partial(_warn, viewer))
         self._job.ended.connect(self._on_ended)
         self._job.start()
 

@@ -2,17 +2,18 @@
 
 from __future__ import annotations
 
+import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.estimate import EstimateWords
 from napari_stentrans.plugin.form import ConfigForm
-from napari_stentrans.plugin.panel import Panel, button
+from napari_stentrans.plugin.panel import Panel, button, parting, reveal
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
 from napari_stentrans.plugin.queue_row import QueueRow
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.enhancement import Enhancement
 
 
 class EnhancePanel(Panel):
@@ -34,10 +36,11 @@ class EnhancePanel(Panel):
 
     def __init__(self) -> None:
         super().__init__("Enhance")
+        self._held, self._began = False, 0.0
         self.form = ConfigForm()
         self.rows.addWidget(self.form)
+        self.form.gear.clicked.connect(self._on_gear)
         self.estimate = EstimateWords(self.form)
-        self.rows.addWidget(self.estimate)
         self.run = button(
             "Run",
             with_keys("Fill, sharpen and denoise as chosen above", "run.start"),
@@ -65,11 +68,12 @@ class EnhancePanel(Panel):
         row.setSpacing(6)
         for made in (self.run, self.add, self.pause, self.cancel):
             row.addWidget(made, 1)
-        self.rows.addLayout(row)
         self.queue = QueueRow()
-        self.rows.addWidget(self.queue)
-        self.progress = ProgressPanel()
-        self.rows.addWidget(self.progress)
+        self.progress = ProgressPanel(self.rows)
+        self.progress.busy.connect(self.estimate.give_way)
+        self.foot = _foot(self.progress, self.estimate, self.queue, row)
+        """Buttons and progress, which stay in view: not one of the rows."""
+        self.in_foot = (self.run, self.add, self.pause, self.cancel, self.queue.clear_button)
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
         """Settings and mask of a run, given what is painted.
@@ -92,8 +96,19 @@ class EnhancePanel(Panel):
         """Spots (spot,) where a run is not to look at the image; None where there is none."""
         return self.form.image.damaged_spots(painted)
 
+    def begin(self) -> None:
+        """Show that a run begins."""
+        self._held, self._began = False, time.monotonic()
+        self.progress.start("Starting")
+
+    def learn(self, result: Enhancement) -> None:
+        """Estimate by what the run took that was begun last, unless it was held meanwhile."""
+        if not self._held:
+            self.estimate.learn(result, time.monotonic() - self._began)
+
     def set_phase(self, phase: Phase) -> None:
         """Offer what makes sense in a phase."""
+        self._held = self._held or phase is Phase.PAUSED
         self.form.setEnabled(phase.idle or phase.running)
         self.run.setEnabled(phase in (Phase.READY, Phase.CHECKING))
         self.run.setHidden(phase.running)
@@ -103,6 +118,33 @@ class EnhancePanel(Panel):
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
 
+    def _on_gear(self, opened: bool) -> None:
+        if opened:
+            reveal(self.form.expert)
+
     def _on_pause(self) -> None:
         resume = self.pause.text() == "Resume"
         (self.resumeWanted if resume else self.pauseWanted).emit()
+
+
+def _foot(
+    progress: ProgressPanel, estimate: EstimateWords, queue: QueueRow, buttons: QHBoxLayout
+) -> QWidget:
+    """Lay out what stays in view; it is as high while nothing runs, so that nothing jumps."""
+    kept = progress.sizePolicy()
+    kept.setRetainSizeWhenHidden(True)
+    progress.setSizePolicy(kept)
+    above = QGridLayout()  # one cell for what is never shown together
+    above.setHorizontalSpacing(6)
+    above.addWidget(progress, 0, 0)
+    above.addWidget(estimate, 0, 0, Qt.AlignmentFlag.AlignBottom)
+    above.addWidget(queue, 0, 1, Qt.AlignmentFlag.AlignBottom)
+    above.setColumnStretch(0, 1)
+    foot = QWidget()
+    rows = QVBoxLayout(foot)
+    rows.setContentsMargins(8, 0, 8, 6)
+    rows.setSpacing(4)
+    rows.addWidget(parting())
+    rows.addLayout(above)
+    rows.addLayout(buttons)
+    return foot

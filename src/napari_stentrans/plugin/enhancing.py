@@ -47,7 +47,10 @@ class Enhancing(QObject):
 
     changed = Signal()
     """There is something else to show as the result, or as its quality."""
+    enhanced = Signal()
+    """The result of a run is shown."""
     failed = Signal(str)
+    noted = Signal(str)
 
     def __init__(
         self, viewer: ViewerModel, runner: Runner, panel: EnhancePanel, quality: QualityPanel
@@ -57,10 +60,15 @@ class Enhancing(QObject):
         self._layers: SectionLayers | None = None
         self._check_next = False
         self.checks = True
+        self._at_work: Wanted | None = None
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Enhance this section from now on."""
+        """Enhance this section from now on; say what became of runs when the panel was closed."""
         self._layers = layers
+        if layers is not None and layers.runs.stopped:
+            n, layers.runs.stopped = layers.runs.stopped, 0
+            what = "The run was" if n == 1 else f"{n} runs were"
+            self.noted.emit(f"{what} stopped when the panel was closed.")
 
     def run(self) -> None:
         """Enhance the section as the panel says, now or after the run that is at work."""
@@ -97,7 +105,11 @@ class Enhancing(QObject):
         self._check_next = False
 
     def shut_down(self) -> None:
-        """Begin nothing more."""
+        """Begin nothing more, and remember on their sections which runs come to nothing."""
+        at_work = self._at_work if self._runner.phase.running else None
+        for wanted in [at_work, *self._panel.queue]:
+            if wanted is not None:
+                wanted.layers.runs.stopped += 1
         self._layers = None
         self._check_next = False
         self._panel.queue.clear()
@@ -108,8 +120,10 @@ class Enhancing(QObject):
             return
         self._runner.stop()  # a check
         layers, config, mask = wanted.layers, wanted.config, wanted.mask
+        layers.stop_painting()
+        self._at_work = wanted
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
-        self._panel.progress.start("Starting")
+        self._panel.begin()
         self._runner.start(
             work,
             Phase.RUNNING,
@@ -134,9 +148,12 @@ class Enhancing(QObject):
                 "The section was removed while the run went on; its result is dropped."
             )
             return
+        self._panel.learn(result)
         layers.show_enhancement(result, in_turns=True)
         layers.runs.add(result, wanted.name)
         self.changed.emit()
+        if layers is self._layers:
+            self.enhanced.emit()
         cheap = is_cheap(result.record.config)
         self._check_next = self.checks and cheap and layers is self._layers
 

@@ -4,19 +4,29 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QLabel
-
 from napari_stentrans.cost import Work, estimate
 from napari_stentrans.errors import ConfigError
-from napari_stentrans.plugin.progress import in_words
+from napari_stentrans.plugin.panel import OneLine
+from napari_stentrans.plugin.progress import roughly
 
 if TYPE_CHECKING:
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.form import ConfigForm
     from napari_stentrans.section import Section
 
 
-class EstimateWords(QLabel):
-    """A line like "about 12 s, 0.9 GB"; empty while there is no section.
+TIP = (
+    "How long a run with these settings takes on this machine, and how much memory it "
+    "needs; roughly, from the size of the section and the speed of the machine"
+)
+
+
+WORTH_TELLING = 0.5
+"""Gigabytes from which on memory is said."""
+
+
+class EstimateWords(OneLine):
+    """A line like "A run takes about 10 s, 0.9 GB"; empty while there is no section.
 
     Parameters
     ----------
@@ -25,15 +35,12 @@ class EstimateWords(QLabel):
     """
 
     def __init__(self, form: ConfigForm) -> None:
-        super().__init__()
+        super().__init__("time and memory of a run")
         self._form = form
+        self._gives_way = False
+        self._slower: dict[str, float] = {}
         self._section: Section | None = None
         self._lost = (0, 0)
-        self.setAccessibleName("time and memory of a run")
-        self.setToolTip(
-            "How long a run with these settings takes on this machine, and how much memory it "
-            "needs; roughly, from the size of the section and the speed of the machine"
-        )
         form.valueChanged.connect(self.refresh)
         form.fill.toggled.connect(self.refresh)
         self.refresh()
@@ -51,7 +58,20 @@ class EstimateWords(QLabel):
     def refresh(self) -> None:
         """Estimate anew."""
         self.setText(self._words())
-        self.setVisible(bool(self.text()))
+        self.setToolTip(TIP)
+        self.setVisible(bool(self.text()) and not self._gives_way)
+
+    def learn(self, result: Enhancement, seconds: float) -> None:
+        """Follow from now on what a run took, with its method."""
+        record = result.record
+        work = Work.of(result.section, record.config, len(record.lost), len(record.sites))
+        self._slower[record.config.method] = seconds / max(estimate(work).seconds, 1e-3)
+        self.refresh()
+
+    def give_way(self, on: bool) -> None:
+        """Leave the place to what is being done, or take it again."""
+        self._gives_way = on
+        self.refresh()
 
     def _words(self) -> str:
         if self._section is None:
@@ -62,5 +82,6 @@ class EstimateWords(QLabel):
             return ""  # a list of genes is being written
         lost, sites = self._lost if self._form.fill.isChecked() else (0, 0)
         cost = estimate(Work.of(self._section, config, lost, sites))
-        time = f"about {cost.seconds:.1f} s" if cost.seconds < 1 else in_words(cost.seconds)
-        return f"A run takes {time.replace('0.0', '0.1')}, {cost.gigabytes:.1f} GB"
+        time = roughly(cost.seconds * self._slower.get(config.method, 1.0))
+        memory = f", {cost.gigabytes:.1f} GB" if cost.gigabytes >= WORTH_TELLING else ""
+        return f"A run takes {time}{memory}"

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 
 from napari_stentrans.plugin.proposal import ProposalBox
 from napari_stentrans.plugin.worker import Job
-from napari_stentrans.tissue import uncovered_steps
+from napari_stentrans.tissue import enclosed_sites, uncovered_steps
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,8 +23,13 @@ UNCOVERED = "not captured"
 """Name of the region that tissue without spots is painted with."""
 
 
+def in_words(number: int, one: str, several: str) -> str:
+    """Return a number with what it counts, as it is said of one or of several."""
+    return f"{number:,} {one if number == 1 else several}"
+
+
 class Finder(ProposalBox):
-    """Proposes spots with low counts, and tissue without spots, in one section."""
+    """Proposes spots with low counts, tissue without spots, and holes, in one section."""
 
     accepted = Signal(object, str)
     """Places (bool, row and column) to be painted, and the name of their region, empty for any."""
@@ -69,11 +74,27 @@ class Finder(ProposalBox):
         self.drop()
         self.looking.emit(True)
         self.said.emit("Looking for tissue in the image …")
-        job = self._job = Job(partial(uncovered_steps, self._layers.section), self)
+        work = partial(uncovered_steps, self._layers.section)
+        job = self._job = Job(work, self, announce=False)
         job.returned.connect(self._on_tissue)
         job.failed.connect(self.said)
         job.ended.connect(self._on_ended)
         job.start()
+
+    def holes(self) -> None:
+        """Propose the places without a spot that spots surround."""
+        if self._layers is None:
+            return
+        self.drop()
+        sites = enclosed_sites(self._layers.section)
+        if not len(sites):
+            self.said.emit("No place inside the section is without a spot.")
+            return
+        self.said.emit("")
+        self.ask()
+        self._name = UNCOVERED
+        found = in_words(len(sites), "place inside the section has", "places inside it have")
+        self._propose(self._layers.section.raster.paint_sites(sites), f"{found} no spot (white).")
 
     def drop(self) -> None:
         """Propose nothing any more."""
@@ -86,7 +107,8 @@ class Finder(ProposalBox):
         if self._layers is not None:
             section = self._layers.section
             low = section.totals < counts
-            text = f"{int(low.sum()):,} spots have fewer than {counts:,} counts (white)."
+            found = in_words(int(low.sum()), "spot has", "spots have")
+            text = f"{found} fewer than {counts:,} counts (white)."
             self._propose(section.raster.paint(low), text)
 
     def _on_tissue(self, sites: NDArray[np.float64]) -> None:
@@ -98,8 +120,8 @@ class Finder(ProposalBox):
         self.said.emit("")
         self.ask()
         self._name = UNCOVERED
-        text = f"{len(sites):,} places on the tissue have no spot (white)."
-        self._propose(self._layers.section.raster.paint_sites(sites), text)
+        found = in_words(len(sites), "place on the tissue has", "places on the tissue have")
+        self._propose(self._layers.section.raster.paint_sites(sites), f"{found} no spot (white).")
 
     def _on_ended(self) -> None:
         job, self._job = self._job, None

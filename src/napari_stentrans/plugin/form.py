@@ -147,7 +147,10 @@ class ConfigForm(QWidget):
     def _make_method(self) -> None:
         self.method = QComboBox()
         self.method.setAccessibleName("method")
-        self.method.setToolTip("How missing values are estimated")
+        self.method.setToolTip(
+            "How missing values are estimated. Kriging: from the values around, weighted by how "
+            "alike values at that distance are"
+        )
         for i, (name, method) in enumerate(METHODS.items()):
             self.method.addItem(name.capitalize(), name)
             self.method.setItemData(i, method.summary, Qt.ItemDataRole.ToolTipRole)

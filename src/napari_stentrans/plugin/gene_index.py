@@ -71,6 +71,15 @@ class GeneIndex:
         found = self._exact.get(word) or self._loose.get(word.lower())
         return found or self._loose.get(_versionless(word.lower()))
 
+    def meant(self, typed: str) -> str | None:
+        """Name of the gene that was surely meant: a whole name or id, or the only beginning."""
+        typed = typed.strip()
+        exact = self.resolve(typed)
+        if exact is not None or not typed:
+            return exact
+        begin = self._in_names.having(f"\n{typed.lower()}", 2)
+        return self.names[begin[0]] if len(begin) == 1 else None
+
     def search(self, query: str, best: int = BEST) -> list[int]:
         """Positions in ``names`` of the best matches, the best first.
 

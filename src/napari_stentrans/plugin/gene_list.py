@@ -135,13 +135,15 @@ class GeneList(QListView):
     def __init__(self, is_favourite: Callable[[str], bool]) -> None:
         super().__init__()
         self.genes = GeneListModel(is_favourite)
-        self._quiet = False
+        self._quiet, self._follows = False, True
         self.setModel(self.genes)
+        self.setAutoScroll(False)  # a person scrolls, or walks with the keys
         self.setItemDelegate(GeneRow(self))
         self.setAccessibleName("genes")
         self.setToolTip(
             "Up and Down move, and the maps follow at once. Click a star to keep a gene.\n"
-            "Drop a list of genes here (CSV or TXT), or paste one."
+            "The wheel scrolls the list once it was clicked. Drop a list of genes here (CSV or "
+            "TXT), or paste one."
         )
         self.setUniformItemSizes(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)
@@ -153,12 +155,21 @@ class GeneList(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
 
     def set_genes(
-        self, names: Sequence[str], notes: Notes | None = None, current: str = ""
+        self,
+        names: Sequence[str],
+        notes: Notes | None = None,
+        current: str = "",
+        *,
+        follows: bool = True,
     ) -> None:
-        """Show these genes, and the current one as such; emits nothing."""
-        self._quiet = True
+        """Show these genes, and the current one as such; emits nothing.
+
+        The list scrolls to the genes that are marked, or stays at its top where ``follows`` is not.
+        """
+        self._quiet, self._follows = True, follows
         self.genes.set_genes(names, notes)
         self._quiet = False
+        self.scrollToTop()
         self.mark(current)
 
     def names(self) -> list[str]:
@@ -180,14 +191,9 @@ class GeneList(QListView):
         self.setCurrentIndex(index)
         if row < 0:
             self.clearSelection()
-        else:
+        elif self._follows:
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
         self._quiet = False
-
-    def mark_first(self) -> None:
-        """Mark the first row, as what Enter would take; emits nothing."""
-        if self.genes.rowCount():
-            self.mark(self.genes.name(0))
 
     def step(self, by: int) -> None:
         """Move up or down by rows, as far as there are any."""
@@ -200,9 +206,8 @@ class GeneList(QListView):
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         """Draw the gene of the new row."""
         super().currentChanged(current, previous)
-        if current.isValid():
-            self.scrollTo(current)
         if current.isValid() and not self._quiet:
+            self.scrollTo(current)
             self.moved.emit(self.genes.name(current.row()))
 
     def mousePressEvent(self, event: Any) -> None:

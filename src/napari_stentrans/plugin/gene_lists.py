@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
 ListName = Literal["search", "spatial", "changed", "favourites", "recent", "mine"]
 LISTS: dict[ListName, tuple[str, str]] = {
-    "search": ("All genes, search hits", "All genes, or those that the search finds"),
+    "search": ("All genes", "All genes, or those that the search finds"),
     "spatial": ("Most spatial", "Genes whose map is smooth, not noise, come first (Moran's I)"),
     "changed": ("Most changed by the run", "Genes whose map the run changed most come first"),
     "favourites": ("Favourites", "Genes with a star; they are kept for the next time"),
@@ -72,9 +72,15 @@ class GeneLists:
         here = [name for name in kept if name in SUMS or name in layers.section.genes]
         return Contents(here, said=_about_kept(which, len(here), len(kept)))
 
+    def exact(self, typed: str, index: GeneIndex) -> str | None:
+        """Name of the gene or sum that has this name, or id, in any case; None without one."""
+        sums = {name.lower(): name for name in SUMS}
+        return sums.get(typed.strip().lower()) or index.resolve(typed.strip())
+
     def _hits(self, index: GeneIndex) -> Contents:
         """Genes that the search finds, with the id where it is what was found; else all."""
-        query = self.query.strip().lower()
+        typed = self.query.strip()
+        query = typed.lower()
         if not query:
             return Contents([*SUMS, *index.names])
         hits = index.search(query)
@@ -86,7 +92,7 @@ class GeneLists:
                 for gene_id, name in zip(ids, names, strict=True)
             ]
         sums = [name for name in SUMS if query in name.lower()]
-        said = "" if names or sums else f'No gene is like "{query}" in its name or id.'
+        said = "" if names or sums else f'No gene is like "{typed}" in its name or id.'
         return Contents([*names, *sums], [*notes, *[""] * len(sums)], said)
 
     def _changed(self, layers: SectionLayers) -> Contents:

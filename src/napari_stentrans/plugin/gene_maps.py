@@ -152,8 +152,13 @@ class GeneMaps:
         if by_hand is not None:
             return by_hand
         if role in TWIN or values is None:
-            return self.look.limits(measured(self.section, name, scale))
+            return self.look.limits_of(self.section, name)
         return limits_of(np.abs(values))
+
+    @property
+    def unit(self) -> str:
+        """What the values of the map that was chosen last are."""
+        return unit(self.shown, self.look.scale)
 
     def legends(self) -> list[Legend]:
         """One for each map that is drawn, in the order of their colours."""

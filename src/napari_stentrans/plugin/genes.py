@@ -48,8 +48,9 @@ class GeneSearch(QWidget):
         self.edit.setAccessibleName("gene search")
         self.edit.setClearButtonEnabled(True)
         self.edit.setToolTip(
-            "Type a part of a gene's name or id; small slips are forgiven. Up and Down move, "
-            "Enter chooses, Esc clears.\nA list of genes can be pasted. "
+            "Type a part of a gene's name or id; small slips are forgiven. A whole name is drawn "
+            "after a moment, or with Enter.\nUp and Down walk through what was found, Esc clears. "
+            "A list of genes can be pasted. "
             "The maps before and after change together."
         )
         self.edit.textEdited.connect(self.searched)
@@ -73,6 +74,10 @@ class GeneSearch(QWidget):
         """Say which gene is shown; emits nothing."""
         self._gene = name
         self.edit.setText(name)
+
+    def set_gene_quietly(self, name: str) -> None:
+        """Say which gene is shown, and leave what is being typed as it is."""
+        self._gene = name
 
     def gene(self) -> str:
         """Name of the gene that is shown."""

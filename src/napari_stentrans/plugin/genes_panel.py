@@ -31,6 +31,10 @@ if TYPE_CHECKING:
 
 DWELL_MS = 1500
 """A gene that is looked at for so long counts as recent."""
+PAUSE_MS = 300
+"""After so long a pause in typing, a gene is drawn whose name is typed out."""
+MOST_SIMILAR = 5
+"""Genes that are named where there is none of a name."""
 
 
 class GenesPanel(Panel):
@@ -58,6 +62,10 @@ class GenesPanel(Panel):
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(DWELL_MS)
         self._dwell.timeout.connect(self._visit)
+        self._pause = QTimer(self)
+        self._pause.setSingleShot(True)
+        self._pause.setInterval(PAUSE_MS)
+        self._pause.timeout.connect(self._on_pause)
         self._lay_out()
         self._connect()
         self.set_layers(None)
@@ -68,6 +76,7 @@ class GenesPanel(Panel):
             self._layers.drawn.disconnect(self.refresh, missing_ok=True)
         if self._layers is not layers:
             self._lists.query, self._lists.mine = "", None
+            self._pause.stop()
             self.rankings.stop()
         self._layers = layers
         self.setVisible(layers is not None)
@@ -89,8 +98,10 @@ class GenesPanel(Panel):
         self.star.setText("★" if shown in self.kept.favourites else "☆")
         self.star.setChecked(shown in self.kept.favourites)
         self.look.setValue(layers.maps.look)
+        self.look.allow_colours(len(layers.maps.names) == 1)
         self.overlay.refresh()
         self._dwell.start()
+        self._offer_changed(layers.enhancement is not None)
         if self.which() == "changed" and self._listed_of is not layers.enhancement:
             self._fill()
 
@@ -102,6 +113,17 @@ class GenesPanel(Panel):
     def which(self) -> ListName:
         """Name of the list that is shown."""
         return self.lists.currentData()
+
+    def _offer_changed(self, on: bool) -> None:
+        """List what the run changed only where there is a run."""
+        at = self.lists.findData("changed")
+        if on and at < 0:
+            title, tip = LISTS["changed"]
+            at = self.lists.findData("spatial") + 1
+            self.lists.insertItem(at, title, "changed")
+            self.lists.setItemData(at, tip, Qt.ItemDataRole.ToolTipRole)
+        elif not on and at >= 0:
+            self.lists.removeItem(at)  # the one before it is shown, where this one was
 
     def choose_list(self, which: ListName | str) -> None:
         """Show another list."""
@@ -122,6 +144,7 @@ class GenesPanel(Panel):
         if self._dwell.isActive():
             self._dwell.stop()
             self._visit()
+        self._pause.stop()
         self.set_layers(None)
 
     # ---- lists
@@ -133,7 +156,8 @@ class GenesPanel(Panel):
             return
         self._listed_of = layers.enhancement
         found = self._lists.contents(self.which(), layers, self.search.index)
-        self.list.set_genes(found.names, found.notes, layers.maps.shown)
+        ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
+        self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
         self._say(found.said)
         for part in (self.paste, self.open):
             part.setVisible(self.which() == "mine")
@@ -149,15 +173,38 @@ class GenesPanel(Panel):
         else:
             self.choose_list("search")
         if query.strip():
-            self.list.mark_first()
+            self.list.mark(self._lists.exact(query, self.search.index) or "")
+        self._pause.start()
+
+    def _on_pause(self) -> None:
+        """Draw the gene that is typed out, or that only one name begins like."""
+        name = self.search.index.meant(self.search.edit.text())
+        if name is not None and self._layers is not None and name != self._layers.maps.shown:
+            self.search.set_gene_quietly(name)  # more may be typed
+            self.geneChosen.emit(name)
+            if self._lists.exact(self.search.edit.text(), self.search.index) is None:
+                self._say(f"{name} is shown, the only name that begins so.")
 
     def _on_entered(self) -> None:
-        if self.list.current():
-            self._take(self.list.current())
+        """Show the gene whose name or id is typed; never another."""
+        typed = self.search.edit.text().strip()
+        name = self._lists.exact(typed, self.search.index)
+        if name is None and self._layers is not None and typed:
+            shown = self._layers.maps.shown
+            name = shown if self.search.index.meant(typed) == shown else None
+        if name is not None:
+            self._take(name)
             self.search.edit.selectAll()
+        elif typed:
+            self._on_searched(typed)
+            self._pause.stop()
+            similar = self.list.names()[:MOST_SIMILAR]
+            said = f"Similar: {', '.join(similar)}" if similar else "No name is similar to it."
+            self._say(f"No {typed} here. {said}")
 
     def _take(self, name: str) -> None:
         """Show a gene that was confirmed; it counts as looked at."""
+        self._pause.stop()
         self.geneChosen.emit(name)
         if self._layers is not None:
             self.search.set_gene(self._layers.maps.shown)  # also where it was shown already
@@ -172,6 +219,7 @@ class GenesPanel(Panel):
 
     def step(self, by: int) -> None:
         """Show the next gene of the list, or one before."""
+        self._pause.stop()
         self.list.step(by)
 
     def read_text(self, text: str) -> None:

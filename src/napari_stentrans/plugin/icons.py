@@ -48,7 +48,10 @@ _SHAPES = {
     "bin": f'<path {_LINE} d="M4 6 H20 M9 5.5 V3 H15 V5.5 M6 6.5 L7.3 21 H16.7 L18 6.5"/>',
     "swatch": '<rect x="2" y="2" width="20" height="20" rx="4"/>',
     "swatch_used": '<rect x="2" y="2" width="20" height="20" rx="4"/>'
-    '<path fill="none" stroke="{hole}" stroke-width="3" d="M6.5 12.5 L10.5 16.5 L17.5 8"/>',
+    '<g transform="translate(4.2 4.2) scale(0.65)" fill="{hole}">'
+    '<path d="M20.5 2 C22.5 3 22.3 4.6 21 6.2 L13.5 14.3 L10 11 L17.7 3.2 '
+    "C18.7 2.2 19.7 1.7 20.5 2 Z M9 12.2 L12.4 15.4 C13 19.5 9 22.5 2 21.3 "
+    'C5.2 19.8 3.8 14.2 9 12.2 Z"/></g>',
 }
 
 

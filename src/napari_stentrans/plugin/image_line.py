@@ -151,7 +151,9 @@ class ImageLine(QWidget):
             return
         self.stop()
         if on:
-            self._job = job = Job(partial(map_steps, layers.section, self._features), self)
+            self._job = job = Job(
+                partial(map_steps, layers.section, self._features), self, announce=False
+            )
             job.returned.connect(partial(self._on_map, layers))
             job.failed.connect(self.failed)
             job.ended.connect(partial(self._on_ended, job))

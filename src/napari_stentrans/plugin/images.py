@@ -20,6 +20,7 @@ from napari_stentrans.export.colours import (
     PROVENANCE_COLOURS,
 )
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
+from napari_stentrans.plugin.maps import Look
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
@@ -112,7 +113,8 @@ class FirstLook:
         if self.pixels is not None:
             layers.append(_image_layer(self.section, self.pixels, frame, tag))
         values = self.section.gene_lognorm(self.gene)
-        layers.append(gene_layer("before", self.section.raster, values, frame, tag))
+        limits = Look().limits_of(self.section, self.gene)
+        layers.append(gene_layer("before", self.section.raster, values, frame, tag, limits))
         return layers
 
 

@@ -81,6 +81,10 @@ class SectionLayers(MapLayers):
         Ways to see both maps together.
     probe
         What is known of the place under the cursor.
+    aside
+        Out of sight, while another section is looked at.
+    title
+        Name of the section, with a number where another in the viewer has it.
     """
 
     def __init__(
@@ -160,7 +164,8 @@ class SectionLayers(MapLayers):
     def delete_run(self, run: Run) -> None:
         """Let go of a run; where it is shown, the one next to it in the list takes its place."""
         left, result = self.runs.remove(run), run.enhancement
-        if self.maps.against is result:
+        against = self.maps.against
+        if against is not None and (result is against or result is self.enhancement):
             self.set_difference(on=False)
             self.maps.against = None
         if self._last[0] is result:
@@ -172,8 +177,22 @@ class SectionLayers(MapLayers):
         else:
             self.show_run(left)
 
+    def restore_run(self, run: Run, at: int) -> None:
+        """Take back a run that was let go of, at its place in the list, and show it."""
+        self.runs.insert(at, run)
+        self.show_run(run)
+
+    def bring_back(self) -> None:
+        """Make the enhanced map again where a person deleted it; what is shown stays."""
+        if self.enhancement is not None and self.after is None:
+            self._show(self.enhancement)
+
     def _clear_enhancement(self) -> None:
         """Take the result away, as if there had been none."""
+        with self.aside.back_for_a_moment():
+            self._clear_maps()
+
+    def _clear_maps(self) -> None:
         self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
@@ -185,6 +204,10 @@ class SectionLayers(MapLayers):
         self.drawn.emit()
 
     def _show(self, enhancement: Enhancement) -> None:
+        with self.aside.back_for_a_moment():
+            self._show_maps(enhancement)
+
+    def _show_maps(self, enhancement: Enhancement) -> None:
         self._watch()
         first = self.after is None
         if first:

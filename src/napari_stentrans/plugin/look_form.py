@@ -5,15 +5,16 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QWidget
 
-from napari_stentrans.plugin.maps import COLORMAPS, Look
-from napari_stentrans.plugin.panel import button
+from napari_stentrans.plugin.maps import COLORMAPS, LOW, Look
+from napari_stentrans.plugin.panel import allow, button
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.maps import Scale
 
 SCALES: dict[Scale, str] = {"log": "Log-normalised", "linear": "Counts (linear)"}
+COLOURS = "Colours of the maps, from low to high"
 LEAST_RANGE = 0.1
 """Percent that the lowest and the highest percentile stay apart."""
 
@@ -30,7 +31,7 @@ class LookForm(QWidget):
         self.scale = _combo("units", "Log-normalised expression, or counts as they are")
         for scale, words in SCALES.items():
             self.scale.addItem(words, scale)
-        self.colormap = _combo("colours", "Colours of the maps, from low to high")
+        self.colormap = _combo("colours", COLOURS)
         for name in COLORMAPS:
             self.colormap.addItem(name, name)
         self.low, self.high = QDoubleSpinBox(), QDoubleSpinBox()
@@ -39,8 +40,15 @@ class LookForm(QWidget):
             "Let the contrast of this gene follow its values again, if it was set by hand",
             self.followWanted.emit,
         )
+        self.from_zero = QCheckBox("Start at 0")
+        self.from_zero.setToolTip(
+            "Let the darkest colour be no expression. Else it is the lowest percentile, where "
+            "that is not near 0: a gene that is high everywhere shows its differences"
+        )
+        self.from_zero.setAccessibleName("start at 0")
         self._lay_out()
         self.setValue(Look())
+        self.from_zero.clicked.connect(lambda on: self.low.setValue(0.0 if on else LOW))
         self.scale.currentIndexChanged.connect(self.valueChanged)
         self.colormap.currentIndexChanged.connect(self.valueChanged)
         for end in (self.low, self.high):
@@ -61,12 +69,19 @@ class LookForm(QWidget):
         self._bound(look.low, look.high)
         self.low.setValue(look.low)
         self.high.setValue(look.high)
+        self.from_zero.setChecked(look.low == 0)
         self.scale.setCurrentIndex(self.scale.findData(look.scale))
         self.colormap.setCurrentIndex(self.colormap.findData(look.colormap))
         self.blockSignals(before)
 
+    def allow_colours(self, on: bool) -> None:
+        """Let colours be chosen; several genes together have a colour each."""
+        why = "Several genes are shown together, each in its own colour."
+        allow(self.colormap, on, COLOURS, why)
+
     def _on_range(self) -> None:
         self._bound(self.low.value(), self.high.value())
+        self.from_zero.setChecked(self.low.value() == 0)
         self.valueChanged.emit()
 
     def _bound(self, low: float, high: float) -> None:
@@ -103,6 +118,7 @@ class LookForm(QWidget):
         form.addRow("Units", self.scale)
         form.addRow("Colours", self.colormap)
         form.addRow("Range", ends)
+        form.addRow("", self.from_zero)
 
 
 def _combo(name: str, tip: str) -> QComboBox:

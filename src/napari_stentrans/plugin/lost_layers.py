@@ -33,6 +33,11 @@ class LostLayers(BaseLayers):
         layer.mode = "paint"
         return layer
 
+    def stop_painting(self) -> None:
+        """Leave brush and other tools, so that a click on the map paints nothing."""
+        if self.lost is not None:
+            self.lost.mode = "pan_zoom"
+
     def painted(self) -> LostMask:
         """Spots and sites that are painted as lost; none where there is no such layer."""
         nothing = np.zeros(self.section.raster.shape, bool)

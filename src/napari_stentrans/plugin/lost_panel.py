@@ -12,7 +12,7 @@ from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
 from napari_stentrans.plugin.finder import Finder
 from napari_stentrans.plugin.paint_tools import PaintTools
-from napari_stentrans.plugin.panel import Panel, button, in_row, some, words
+from napari_stentrans.plugin.panel import Panel, allow, button, in_row, some, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.shortcuts import bind, with_keys
@@ -39,7 +39,11 @@ SOURCES = {
         "lost.low_counts",
     ),
     "uncovered": ("Not covered…", "Find tissue in the image that no spot covers", "lost.uncovered"),
+    "holes": ("Holes…", "Find places without a spot inside the section", "lost.holes"),
 }
+NO_LAYER = "There is nothing to paint on yet: press New region first."
+NO_REGION = "There is no lost region: press New region first."
+NO_IMAGE = "This section has no image. Holes… finds places inside it without one."
 EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
 COUNT_EVERY_MS = 150
 
@@ -49,6 +53,8 @@ class LostPanel(Panel):
 
     counted = Signal(int, int)
     """Spots and sites that are painted."""
+    marked = Signal(object)
+    """The same as a LostMask; None where nothing can be painted yet."""
 
     def __init__(self) -> None:
         super().__init__("Lost regions")
@@ -66,7 +72,8 @@ class LostPanel(Panel):
         self.finder = Finder()
         self.finder.accepted.connect(self._paint_found)
         self.finder.said.connect(self._say)
-        self.finder.looking.connect(self.sources["uncovered"].setDisabled)
+        self._looking = False
+        self.finder.looking.connect(self._on_looking)
         self.words, self.warning = words("what is painted"), words("what is too large")
         for widget in (self.finder, self.words, self.warning):
             self.rows.addWidget(widget)
@@ -96,13 +103,12 @@ class LostPanel(Panel):
     def count(self) -> None:
         """Say what is painted, region by region."""
         regions = self._regions
-        self.paint.allow(regions is not None)
-        for made in self.edits.values():
-            made.setEnabled(regions is not None)
+        self._allow()
         if self._layers is None or regions is None:
             self._show_nothing()
             return
         regions.take_in_painted()
+        self._allow()
         try:
             found = Painted.of(self._layers.section, regions.layer.data)
         except MaskError as error:
@@ -116,6 +122,23 @@ class LostPanel(Panel):
         self.words.setText(f"{self._hint} {said}.".strip())
         self._warn(found, regions)
         self.counted.emit(spots, sites)
+        self.marked.emit(found.mask)
+
+    def _allow(self) -> None:
+        """Let be pressed what has something to work on."""
+        regions, layers = self._regions, self._layers
+        self.paint.allow(regions is not None, NO_LAYER)
+        named = regions is not None and bool(regions.names)
+        for name, (_, tip, keys) in EDITS.items():
+            allow(self.edits[name], named, with_keys(tip, keys), NO_REGION)
+        has_image = layers is not None and bool(layers.section.images)
+        _, tip, keys = SOURCES["uncovered"]
+        find = self.sources["uncovered"]
+        allow(find, has_image and not self._looking, with_keys(tip, keys), NO_IMAGE)
+
+    def _on_looking(self, looking: bool) -> None:
+        self._looking = looking
+        self._allow()
 
     def recolour(self) -> None:
         """Draw the icons in the colours of the theme."""
@@ -130,6 +153,7 @@ class LostPanel(Panel):
         self.words.setText(self._hint or nothing)
         self.warning.hide()
         self.counted.emit(0, 0)
+        self.marked.emit(None)
 
     def _warn(self, found: Painted, regions: Regions) -> None:
         """Name the regions that are too large to be trusted."""
@@ -138,6 +162,9 @@ class LostPanel(Panel):
         who = " and ".join(large) or "What is painted"
         far = int(found.far.sum())
         self.warning.setVisible(bool(far))
+        if found.mask.lost.all():
+            self.warning.setText("⚠ All spots are lost: nothing is left to fill them from.")
+            return
         self.warning.setText(
             f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: {far:,} of "
             f"{len(found.far):,} places lie more than {TRUSTED_REACH:g} spots from any measured "
@@ -256,13 +283,15 @@ class LostPanel(Panel):
             "shapes": self._from_shapes,
             "low_counts": lambda: self.finder.low_counts(),
             "uncovered": lambda: self.finder.uncovered(),
+            "holes": lambda: self.finder.holes(),
         }
         self.sources = {
             name: button(text, with_keys(tip, keys), clicked[name])
             for name, (text, tip, keys) in SOURCES.items()
         }
-        for row in (self.edits, self.sources):
-            self.rows.addLayout(in_row(*row.values()))
+        sources = list(self.sources.values())
+        for row in (list(self.edits.values()), sources[:2], sources[2:]):
+            self.rows.addLayout(in_row(*row))
 
     def _bind_keys(self) -> None:
         keys: dict[str, Callable[[], object]] = {"lost.new": self.new.click}

@@ -7,9 +7,10 @@ from typing import TYPE_CHECKING
 
 from psygnal import Signal
 
+from napari_stentrans.plugin.aside import Aside
 from napari_stentrans.plugin.lost_layers import LostLayers
 from napari_stentrans.plugin.roles import GENE_ROLES, TWIN
-from napari_stentrans.plugin.views import Views
+from napari_stentrans.plugin.views import OVER, Views
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -32,6 +33,8 @@ class MapLayers(LostLayers):
     """Another gene is shown, or the same in other colours."""
     compared = Signal()
     """A view of both maps or the difference was switched, by a button or in napari."""
+    lacking = Signal()
+    """The enhanced map was deleted, though there is a result."""
 
     gene: str
     maps: GeneMaps
@@ -43,6 +46,7 @@ class MapLayers(LostLayers):
         self.views.changed.connect(self._on_views_changed)
         self._layers.removed.connect(self._on_removed)
         self._hidden: list[Layer] | None = None
+        self.aside = Aside(self)
 
     def show_gene(self, name: str) -> None:
         """Show a gene, given by name or id, in every layer that shows one.
@@ -109,6 +113,25 @@ class MapLayers(LostLayers):
             self.views.show(name)
         elif not on and self.views.shown == name:
             self.views.end()
+
+    def choose_view(self, name: str, against: Enhancement | None = None) -> None:
+        """Show one view and no other: one of both maps, or one of ``OVER``; the map where empty.
+
+        The difference is that to another result where one is given.
+        """
+        self.views.end()
+        self.set_difference(on=False)
+        for role in OVER:
+            if role in self._layers:
+                self._layers[role].visible = False
+        if self.after is not None:
+            self.after.visible = True
+        if name == "difference":
+            self.set_difference(on=True, against=against)
+        elif name in OVER and name in self._layers:
+            self._layers[name].visible = True
+        elif name:
+            self.set_view(name, on=True)
 
     @property
     def difference_shown(self) -> bool:
@@ -183,6 +206,18 @@ class MapLayers(LostLayers):
     def _on_removed(self, role: str) -> None:
         if role == "difference":
             self._on_difference()
+        if role == "after" and self.enhancement is not None:
+            self._show_measured()
+            self.lacking.emit()
+
+    def _show_measured(self) -> None:
+        """Let the canvas not be left empty where the enhanced map is not there.
+
+        With nothing else to see some drivers also crash (vispy draws what is hidden).
+        """
+        lacks = self.enhancement is not None and self.after is None
+        if lacks and self.before is not None and not self.difference_shown:
+            self.before.visible = True
 
     def _on_difference(self) -> None:
         """Hide other maps, which would be seen in its holes, or bring them back."""
@@ -197,7 +232,10 @@ class MapLayers(LostLayers):
             for layer in self._hidden:
                 layer.visible = True
             self._hidden = None
+            self._show_measured()
         self.compared.emit()
 
     def _on_views_changed(self) -> None:
+        if not self.views.shown:
+            self._show_measured()
         self.compared.emit()

@@ -31,6 +31,11 @@ OVERLAY_COLOURS = {"magenta": "#ff00ff", "green": "#00ff00", "blue": "#2a2aff"}
 """Colours of genes that are laid over each other, in order; they add up to light colours."""
 MOST_OVERLAID = len(OVERLAY_COLOURS)
 
+LOW = 1.0
+"""Percentile that gets the darkest colour, so that genes which are high everywhere show detail."""
+NEAR_ZERO = 0.2
+"""A low value below this share of the high one is taken for 0: there the gene is not expressed."""
+
 Limits = tuple[float, float]
 
 
@@ -44,15 +49,20 @@ class Look:
         "log": log-normalised values; "linear": counts.
     low, high
         Percentiles of the measured values that get the darkest and the brightest colour;
-        a low of 0 is no expression.
+        a low of 0 is no expression. A low value near 0 is taken for 0, unless a percentile
+        above LOW asks for it.
     colormap
         Name of napari's colormap.
     """
 
     scale: Scale = "log"
-    low: float = 0.0
+    low: float = LOW
     high: float = 99.5
     colormap: str = COLORMAPS[0]
+
+    def limits_of(self, section: Section, name: str) -> Limits:
+        """Contrast limits of a map, from its measured values at spots that have counts."""
+        return self.limits(measured(section, name, self.scale)[section.totals > 0])
 
     def limits(self, values: FloatArray) -> Limits:
         """Contrast limits of values from 0 up; never empty, whatever the values."""
@@ -61,6 +71,8 @@ class Look:
             return 0.0, 1.0
         low = float(np.percentile(known, self.low)) if self.low else 0.0
         top = float(np.percentile(known, self.high))
+        if self.low <= LOW and low < NEAR_ZERO * top:
+            low = 0.0
         top = top if top > low else float(known.max())
         return low, top if top > low + 1e-6 else low + 1.0
 

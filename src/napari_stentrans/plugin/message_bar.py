@@ -1,13 +1,24 @@
-"""MessageBar: one line that says what went wrong, or what was noticed."""
+"""MessageBar: one line that says what went wrong, or what was noticed, and what can be done."""
 
 from __future__ import annotations
 
-from typing import Any, Literal
+from typing import TYPE_CHECKING, Any, Literal
 
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSizePolicy, QToolButton, QWidget
+from qtpy.QtWidgets import (
+    QFrame,
+    QHBoxLayout,
+    QLabel,
+    QPushButton,
+    QSizePolicy,
+    QToolButton,
+    QWidget,
+)
 
 from napari_stentrans.plugin.icons import icon, pixmap, text_color
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 Kind = Literal["error", "note"]
 TINTS: dict[Kind, tuple[str, str]] = {
@@ -17,7 +28,10 @@ TINTS: dict[Kind, tuple[str, str]] = {
 
 
 class MessageBar(QFrame):
-    """A message with an icon; its text can be selected and copied; the cross closes it."""
+    """A message with an icon; its text can be selected and copied; the cross closes it.
+
+    It may have a button that does something about what it says.
+    """
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
@@ -39,11 +53,18 @@ class MessageBar(QFrame):
         self.close_button.setAccessibleName("close message")
         self.close_button.setAutoRaise(True)
         self.close_button.clicked.connect(self.clear)
+        self.action = QPushButton()
+        self.action.setToolTip("Do what the message offers")
+        self.action.setAccessibleName("do it")
+        self.action.clicked.connect(self.act)
+        self.action.hide()
+        self._do: Callable[[], object] | None = None
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 6, 4, 6)
         row.setSpacing(8)
         row.addWidget(self._icon, 0)
         row.addWidget(self._label, 1)
+        row.addWidget(self.action, 0, Qt.AlignmentFlag.AlignTop)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
@@ -53,6 +74,26 @@ class MessageBar(QFrame):
 
     def show_message(self, text: str, kind: Kind = "error") -> None:
         """Show a message; it stays until it is closed or another takes its place."""
+        self._forget_action()
+        self._show(text, kind)
+
+    def offer(self, text: str, action: str, tip: str, do: Callable[[], object]) -> None:
+        """Show a note with a button, which closes it and does something; once at most."""
+        self.show_message(text, "note")
+        self.action.setText(action)
+        self.action.setToolTip(tip)
+        self.action.setAccessibleName(action.lower())
+        self.action.show()
+        self._do = do
+
+    def act(self) -> None:
+        """Do what the button is for, where there is one."""
+        if self._do is not None:
+            do = self._do
+            self.clear()
+            do()
+
+    def _show(self, text: str, kind: Kind) -> None:
         strong, tint = TINTS[kind]
         self._kind = kind
         self.setStyleSheet(
@@ -69,13 +110,18 @@ class MessageBar(QFrame):
         """Add a note to those that are shown; an error stays, with the note below it."""
         shown = self.text().split("\n")
         if text not in shown:
-            self.show_message("\n".join([*filter(None, shown), text]), self._kind)
+            self._show("\n".join([*filter(None, shown), text]), self._kind)
 
     def clear(self) -> None:
         """Close the message."""
         self._label.clear()
+        self._forget_action()
         self._kind = "note"
         self.hide()
+
+    def _forget_action(self) -> None:
+        self._do = None
+        self.action.hide()
 
     def changeEvent(self, event: Any) -> None:
         """Keep the cross readable when the theme changes."""

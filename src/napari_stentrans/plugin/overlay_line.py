@@ -16,6 +16,7 @@ from napari_stentrans.plugin.shortcuts import with_keys
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
 
+ADD = ("Add a second gene", "Add a third gene")
 COLOURS = 32
 """Steps of the colour bar."""
 
@@ -27,7 +28,7 @@ class OverlayLine(QWidget):
         super().__init__()
         self._layers: SectionLayers | None = None
         self.over = button(
-            "Lay over",
+            ADD[0],
             with_keys(
                 "Keep this gene and choose another: both are shown in colours that add up. "
                 "Up to three",
@@ -75,6 +76,7 @@ class OverlayLine(QWidget):
         """One button for each gene that is kept; a press lets it go."""
         kept = () if self._layers is None else self._layers.maps.kept
         self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
+        self.over.setText(ADD[min(len(kept), 1)])
         for at, chip in enumerate(self.chips):
             name = kept[at] if at < len(kept) else ""
             chip.setVisible(bool(name))
@@ -85,7 +87,7 @@ class OverlayLine(QWidget):
         waiting = bool(kept) and self._layers is not None and len(self._layers.maps.names) == 1
         self.waiting.setVisible(waiting)
         if waiting:
-            self.waiting.setText(f"Choose another gene to lay over {kept[0]}.")
+            self.waiting.setText(f"Choose another gene; {kept[0]} stays.")
 
     def _show_bars(self) -> None:
         layers = self._layers

@@ -9,6 +9,7 @@ from qtpy.QtCore import QSize, Signal
 from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
 from napari_stentrans.plugin.icons import icon, text_color
+from napari_stentrans.plugin.panel import allow
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -52,10 +53,12 @@ class PaintTools(QWidget):
         for step, (name, tip) in STEPS.items():
             self.steps[step] = _tool(row, name, tip, partial(self.stepped.emit, step))
 
-    def allow(self, allowed: bool) -> None:
-        """Let the tools be pressed, or not."""
-        for made in (*self.tools.values(), *self.steps.values()):
-            made.setEnabled(allowed)
+    def allow(self, allowed: bool, why: str) -> None:
+        """Let the tools be pressed; where they cannot, they say why."""
+        for mode, (*_, tip) in TOOLS.items():
+            allow(self.tools[mode], allowed, tip, why)
+        for step, (_, tip) in STEPS.items():
+            allow(self.steps[step], allowed, tip, why)
 
     def show_mode(self, mode: str) -> None:
         """Show which tool is on; none where it is no mode of a tool."""

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from functools import partial
+from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.compat import isalive
+from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import (
+    QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -16,6 +20,8 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+
+from napari_stentrans.plugin.wheel import WheelGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -43,7 +49,7 @@ class Panel(QFrame):
         self.rows.setContentsMargins(0, 0, 0, 0)
         self.rows.setSpacing(5)
         if line:
-            self.rows.addWidget(_line())
+            self.rows.addWidget(parting())
         self.head = QHBoxLayout()
         self.head.setSpacing(2)
         self.head.addWidget(heading, 1)
@@ -59,6 +65,7 @@ def scrolled(*panels: Panel) -> QScrollArea:
     for panel in panels:
         rows.addWidget(panel)
     rows.addStretch(1)
+    WheelGuard(inside)
     area = QScrollArea()
     area.setWidget(inside)
     area.setWidgetResizable(True)
@@ -68,12 +75,47 @@ def scrolled(*panels: Panel) -> QScrollArea:
 
 
 def reveal(widget: QWidget) -> None:
-    """Scroll to a widget of a panel."""
+    """Scroll to a widget of a panel, once it has its place; the focus stays where it is."""
     above = widget.parentWidget()
     while above is not None and not isinstance(above, QScrollArea):
         above = above.parentWidget()
     if above is not None:
-        above.ensureWidgetVisible(widget)
+        QTimer.singleShot(0, partial(_scroll_to, above, widget))
+
+
+def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
+    """Bring the top of a widget to the top, unless all of it is seen."""
+    if not isalive(widget):
+        return  # the window was closed meanwhile
+    view: Any = area.viewport()
+    bar: Any = area.verticalScrollBar()
+    top = widget.mapTo(area.widget(), QPoint(0, 0)).y()
+    if top < bar.value() or top + widget.height() > bar.value() + view.height():
+        bar.setValue(top)
+
+
+class OneLine(QLabel):
+    """Words in one line: it never widens the dock; what does not fit is told by the tooltip."""
+
+    def __init__(self, name: str) -> None:
+        super().__init__()
+        self.setAccessibleName(name)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+
+    def setText(self, text: str | None) -> None:
+        """Show words."""
+        super().setText(text)
+        self.setToolTip(text)
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw what fits."""
+        shown = self.fontMetrics().elidedText(
+            self.text(), Qt.TextElideMode.ElideRight, self.width()
+        )
+        painter = QPainter(self)
+        painter.setPen(self.palette().color(self.foregroundRole()))
+        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
+        painter.end()
 
 
 def in_row(*parts: QWidget) -> QHBoxLayout:
@@ -94,12 +136,18 @@ def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> 
     return made
 
 
-def name_button(made: QPushButton, tip: str) -> None:
+def name_button(made: QAbstractButton, tip: str) -> None:
     """Give a button a tooltip that also names it for screen readers."""
     made.setToolTip(tip)
     made.setAccessibleName(made.text().rstrip("…").lower())
     made.setAccessibleDescription(tip)
     made.setMinimumWidth(10)
+
+
+def allow(made: QWidget, on: bool, tip: str, why: str) -> None:
+    """Let a button be pressed; where it cannot, its tooltip says why."""
+    made.setEnabled(on)
+    made.setToolTip(tip if on else f"{tip}.\n{why}")
 
 
 def words(name: str) -> QLabel:
@@ -117,7 +165,8 @@ def some(n: int, thing: str) -> str:
     return f"{n:,} {thing}" + "s" * (n != 1)
 
 
-def _line() -> QFrame:
+def parting() -> QFrame:
+    """Make a thin line between what is above and what is below it."""
     line = QFrame()
     line.setFixedHeight(1)
     line.setStyleSheet("background-color: rgba(128, 128, 128, 90);")

@@ -7,10 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_stentrans.errors import GeneNotFound
+from napari_stentrans.plugin.maps import enhanced, measured
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Layer
     from numpy.typing import NDArray
 
@@ -18,12 +20,18 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.raster import SpotRaster
 
+    Shown = tuple[str, NDArray[np.float32], GeneMap | None]
+
 MEANING = {
     "measured": "measured spot",
     "lost": "lost, filled",
     "unmeasured": "not measured, filled",
     "between": "between spots",
 }
+
+
+NO_NAME = "; [No Properties]"
+"""What napari says of the places of a Labels layer that have no label."""
 
 
 class Probe:
@@ -35,7 +43,7 @@ class Probe:
 
     def __init__(self, layers: SectionLayers) -> None:
         self._layers = layers
-        self._known: tuple[object, ...] = ()
+        self._known: tuple[object, object, Sequence[Shown]] | None = None
 
     def ask_here(self, layer: Layer) -> None:
         """Let napari's status bar ask the probe when it asks this layer."""
@@ -68,45 +76,49 @@ class Probe:
         return f"{names[at]} at x {x:,.0f}, y {y:,.0f} {unit}", self._values(site, spot, result)
 
     def _values(self, site: int, spot: int, result: Enhancement | None) -> str:
-        gene = self._layers.gene
-        measured, enhanced = self._maps(gene, result)
-        parts = []
-        if spot >= 0 and measured is not None:
-            parts.append(f"measured {measured[spot]:.2f}")
-        if site >= 0 and result is not None:
-            if enhanced is not None:
-                std = enhanced.std[site]
+        """Values of all genes that are drawn, then what kind of place it is."""
+        said = []
+        for name, before, after in self._maps(result):
+            parts = [f"measured {before[spot]:.2f}"] * (spot >= 0)
+            if site >= 0 and after is not None:
+                std = after.std[site]
                 sure = f" ± {std:.2f}" if np.isfinite(std) else ""
-                parts.append(f"enhanced {enhanced.mean[site]:.2f}{sure}")
-            parts.append(MEANING[LABELS[result.sites.provenance[site]]])
-        return f"{gene}: {', '.join(parts)}" if parts else gene
+                parts.append(f"enhanced {after.mean[site]:.2f}{sure}")
+            said.append(f"{name}: {', '.join(parts)}" if parts else name)
+        kind = ""
+        if site >= 0 and result is not None:
+            kind = f", {MEANING[LABELS[result.sites.provenance[site]]]}"
+        return "; ".join(said) + kind
 
-    def _maps(
-        self, gene: str, result: Enhancement | None
-    ) -> tuple[NDArray[np.float32] | None, GeneMap | None]:
-        """Values of the gene at all spots and all sites, taken once per gene and result."""
+    def _maps(self, result: Enhancement | None) -> Sequence[Shown]:
+        """Name and values of each map that is drawn, taken once per choice of maps and result."""
+        maps = self._layers.maps
+        names, scale = maps.names, maps.look.scale
         known = self._known
-        if not known or known[0] != gene or known[1] is not result:
-            measured = enhanced = None
-            try:
-                measured = self._layers.section.gene_lognorm(gene)
-                enhanced = None if result is None else result.gene(gene)
-            except GeneNotFound:
-                pass
-            known = self._known = (gene, result, measured, enhanced)
-        return known[2], known[3]  # type: ignore[return-value]
+        if known is None or known[0] != (names, scale) or known[1] is not result:
+            shown = [
+                (
+                    name,
+                    measured(self._layers.section, name, scale),
+                    None if result is None else enhanced(result, name, scale),
+                )
+                for name in names
+            ]
+            known = self._known = ((names, scale), result, shown)
+        return known[2]
 
     def _status(self, original: Any, layer: Layer, position: Any = None, **how: Any) -> Any:
         """What ``layer.get_status`` returns, with the words of the probe."""
         status = original(layer, position, **how)
+        for name in ("coordinates", "value"):
+            status[name] = str(status.get(name, "")).replace(NO_NAME, "")
         if position is None or not how.get("world"):
             return status
         place, values = self.at(position)
         if place:
-            if layer is self._layers.lost:  # the name of the region
-                _, _, region = str(status.get("value", "")).partition("; ")
-                values = f"{region}; {values}" if region.startswith("region") else values
-            status |= {"coordinates": f"{place}: {values}", "coords": place, "value": values}
+            if layer is self._layers.lost and "region: " in status["value"]:
+                values += f"; {status['value'].rpartition('; ')[2]}"
+            status |= {"coordinates": f"{values} · {place}", "coords": place, "value": values}
         return status
 
 

@@ -59,6 +59,7 @@ class ProfileLine(Arrangement):
         self.layer.mode = "add_line"
         self.layer.mouse_drag_callbacks.append(self._on_drag)
         self._dragging = False
+        viewer.help = "Draw a line across the tissue"  # the status bar says it
         self._seen: NDArray[np.float64] | None = None
         self._n = 0
         self._soon = QTimer()

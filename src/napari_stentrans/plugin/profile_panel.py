@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QHBoxLayout
 from napari_stentrans.errors import StentransError
 from napari_stentrans.export.profile import profile_along, save_profile
 from napari_stentrans.plugin.dialogs import ask_profile
-from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.panel import Panel, button, reveal, words
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.profile_line import ProfileLine
 from napari_stentrans.plugin.runner import Runner
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.profile_plot import ProfilePlot
     from napari_stentrans.progress import Steps
 
-ASK = "Drag a line over the tissue. Its ends can be moved afterwards."
+ASK = "Draw a line across the tissue: press, drag, release. Its ends can be moved afterwards."
 
 
 class ProfilePanel(Panel):
@@ -83,6 +83,7 @@ class ProfilePanel(Panel):
             self._line.ended.connect(self._on_ended)
             self._draw()
             self.show()
+            reveal(self)
         elif not on and self._line is not None:
             self._line.end()
         if self._layers is not None:
@@ -114,7 +115,10 @@ class ProfilePanel(Panel):
             self._say(in_words(self._profile))
             self._plot().show_profile(self._profile)
         if self.plot is not None:
+            first = self._profile is not None and not self.plot.isVisible()
             self.plot.setVisible(self._profile is not None)
+            if first:
+                reveal(self)
 
     def _plot(self) -> ProfilePlot:
         if self.plot is None:

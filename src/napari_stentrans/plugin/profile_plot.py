@@ -12,11 +12,21 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_stentrans.export.colours import LOST_COLOUR
 from napari_stentrans.export.profile import ENHANCED, MEASURED, band
 from napari_stentrans.plugin.icons import recolour_plot
+from napari_stentrans.plugin.panel import words
 
 if TYPE_CHECKING:
     from napari_stentrans.export.profile import Profile
 
 DOT = 6
+KEY = "&nbsp;&nbsp; ".join(
+    f'<span style="color:{colour}">{sign}</span>&nbsp;{meaning.replace(" ", "&nbsp;")}'
+    for colour, sign, meaning in (
+        (MEASURED, "●", "measured"),
+        (LOST_COLOUR, "○", "lost"),
+        (ENHANCED, "▬", "enhanced ± one standard deviation"),
+    )
+)
+"""What points, rings, curve and band are, as rich text."""
 
 
 class ProfilePlot(QWidget):
@@ -24,13 +34,13 @@ class ProfilePlot(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setFixedHeight(190)
         self.setAccessibleName("profile along the line")
         self.setToolTip(
             "Points: measured spots under the line; rings: those that were marked as lost.\n"
             "Curve: the enhanced map; band: one standard deviation up and down."
         )
         self._plot = pyqtgraph.PlotWidget(background=None)
+        self._plot.setFixedHeight(190)
         self._plot.setMenuEnabled(False)
         self._plot.setMouseEnabled(False, False)
         self._plot.hideButtons()
@@ -51,9 +61,13 @@ class ProfilePlot(QWidget):
         )
         for item in (self._band, self._curve, self._dots, self._rings):
             self._plot.addItem(item)
+        self.key = words("what the profile shows")
+        self.key.setTextFormat(Qt.TextFormat.RichText)
+        self.key.setText(KEY)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
+        layout.addWidget(self.key)
         self._recolour()
 
     def show_profile(self, profile: Profile | None) -> None:

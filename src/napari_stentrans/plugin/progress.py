@@ -5,10 +5,12 @@ from __future__ import annotations
 import time
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent
-from qtpy.QtWidgets import QLabel, QProgressBar, QVBoxLayout, QWidget
+from qtpy.QtCore import QEvent, Signal
+from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.icons import recolour_plot
+from napari_stentrans.plugin.panel import OneLine
+from napari_stentrans.plugin.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -68,6 +70,15 @@ class Pace:
         return spent * (1 - self.fraction) / self.fraction
 
 
+def roughly(seconds: float) -> str:
+    """About how long, as well as it is known before: "under 5 s", "about 10 s", "about 3 min"."""
+    if seconds < 5:
+        return "under 5 s"
+    if seconds < 90:
+        return f"about {max(round(seconds / 10), 1) * 10} s"
+    return in_words(seconds)
+
+
 def in_words(seconds: float) -> str:
     """About how long, for a person: "about 12 s", "about 3 min", "about 1 h 20 min"."""
     if seconds < 90:
@@ -79,37 +90,43 @@ def in_words(seconds: float) -> str:
 
 
 class ProgressPanel(QWidget):
-    """Bar, words and curve; empty and hidden while nothing runs."""
+    """Bar and words; empty and hidden while nothing runs.
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        self._pace = Pace()
+    Parameters
+    ----------
+    rows
+        Where the curve of the loss goes, which is too high to be always in view.
+    """
+
+    busy = Signal(bool)
+    """Something is shown, or nothing any more."""
+
+    def __init__(self, rows: QVBoxLayout) -> None:
+        super().__init__()
+        self._pace, self._stages, self._rows = Pace(), Stages(), rows
         self.bar = QProgressBar()
         self.bar.setAccessibleName("progress")
         self.bar.setTextVisible(False)
-        self.bar.setFixedHeight(10)
-        self.words = QLabel()
-        self.words.setWordWrap(True)
-        self.words.setAccessibleName("what is being done")
+        self.bar.setFixedHeight(8)
+        self.words = OneLine("what is being done")
         self.curve: LossCurve | None = None
-        layout = self._rows = QVBoxLayout(self)
+        layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(4)
+        layout.setSpacing(3)
         layout.addWidget(self.bar)
         layout.addWidget(self.words)
         self.hide()
 
     def start(self, words: str) -> None:
         """Begin: a busy bar until the first step that can be counted."""
-        self._pace = Pace()
+        self._pace, self._stages = Pace(), Stages()
         self.bar.setRange(0, 0)
         self.words.setText(words)
         if self.curve is not None:
             self.curve.clear()
             self.curve.hide()
-        self.bar.show()
-        self.words.show()
         self.show()
+        self.busy.emit(True)
 
     def step(self, progress: Progress) -> None:
         """Show a step of the run."""
@@ -120,7 +137,7 @@ class ProgressPanel(QWidget):
         known = progress.total > 1
         self.bar.setRange(0, 1000 if known else 0)
         self.bar.setValue(round(1000 * self._pace.fraction))
-        parts = [self._pace.stage[:1].upper() + self._pace.stage[1:]]
+        parts = [self._in_words()]
         left = self._pace.seconds_left()
         if left is not None:
             parts.append(f"{in_words(left)} left")
@@ -133,15 +150,18 @@ class ProgressPanel(QWidget):
         self._pace.sleep(paused)
         if not self._pace.stage:
             return  # nothing was begun that could be held
-        stage = self._pace.stage[:1].upper() + self._pace.stage[1:]
+        stage = self._in_words()
         self.words.setText(f"{stage} · paused" if paused else stage)
+
+    def _in_words(self) -> str:
+        said = self._stages.in_words(self._pace.stage)
+        return said[:1].upper() + said[1:]
 
     def finish(self) -> None:
         """Clear away bar and words; the curve stays to be looked at."""
         self.bar.setRange(0, 1)
-        self.bar.hide()
-        self.words.hide()
-        self.setVisible(self.curve is not None and not self.curve.isHidden())
+        self.hide()
+        self.busy.emit(False)
 
     def _plot(self, progress: Progress) -> None:
         if self.curve is None:

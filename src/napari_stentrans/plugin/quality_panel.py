@@ -13,6 +13,7 @@ from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import in_words
 from napari_stentrans.plugin.quality_table import QualityTable
+from napari_stentrans.plugin.result_words import about_gene
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
@@ -52,7 +53,7 @@ class QualityPanel(Panel):
         self._inside.setSpacing(5)
         self._inside.addWidget(self.table)
         self._inside.addWidget(self.save)
-        for widget in (self.words, self.of_gene, self.check, self.fold, self.details):
+        for widget in (self.of_gene, self.words, self.check, self.fold, self.details):
             self.rows.addWidget(widget)
         self.refresh()
 
@@ -98,7 +99,7 @@ class QualityPanel(Panel):
     def _show(self, quality: Quality, gene: str) -> None:
         if quality is not self._shown:
             self._shown = quality
-            self.table.set_table(quality.table)
+            self.table.set_table(quality.table, quality.method)
             self._plot_of(quality).set_table(quality.table, quality.method)
         self.words.setText(in_a_sentence(quality))
         self.of_gene.setText(about_gene(quality, gene))
@@ -134,18 +135,4 @@ def in_a_sentence(quality: Quality) -> str:
         f"At {quality.hidden:,} hidden spots the enhanced map {whose} correlates {ours:.2f} with "
         f"what was measured; {quality.yardstick} interpolation {plain:.2f}. "
         f"Noise in the counts allows {quality.ceiling:.2f}."
-    )
-
-
-def about_gene(quality: Quality, gene: str) -> str:
-    """How good one gene is, with a warning where it is no better than the plain method."""
-    if gene not in quality.table.index:
-        return f"{gene} was not checked: it is seen in too few spots, or was not part of the run."
-    row = quality.table.loc[gene]
-    ours, plain = row["correlation"], row[quality.yardstick]
-    said = f"{gene}: {ours:.2f}, {quality.yardstick} {plain:.2f}."
-    if ours > plain:
-        return said
-    return (
-        f"⚠ {said} No better than {quality.yardstick} interpolation here: take its map with care."
     )

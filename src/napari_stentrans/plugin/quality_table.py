@@ -17,7 +17,8 @@ SORT_ARROW = 22
 NO_INDEX = QModelIndex()
 TIPS = {
     "gene": "Name of the gene",
-    "correlation": "Of the enhanced with the measured values at the hidden spots: 1 is perfect",
+    "correlation": "Correlation of the enhanced map with what was measured at the hidden spots: "
+    "1 is perfect",
     "gain": "By how much the enhanced map is better",
 }
 
@@ -30,15 +31,17 @@ class QualityModel(QAbstractTableModel):
         self._names = np.empty(0, object)
         self._scores = np.empty((0, 0))
         self._columns = ["gene"]
+        self._titles: dict[str, str] = {}
         self._order = np.empty(0, np.intp)
         self._place: dict[str, int] = {}
         self._sorted = (0, Qt.SortOrder.AscendingOrder)
 
-    def set_table(self, table: pd.DataFrame) -> None:
-        """Show scores (gene, score) by gene, sorted as the table before."""
+    def set_table(self, table: pd.DataFrame, method: str = "") -> None:
+        """Show scores (gene, score) by gene, those of the method under its name."""
         self.beginResetModel()
         self._names, self._scores = table.index.to_numpy(object), table.to_numpy(float)
         self._columns = ["gene", *map(str, table.columns)]
+        self._titles = {"correlation": method or "correlation"}
         self._place = {str(name): at for at, name in enumerate(self._names)}
         self._order = self._sorted_rows()
         self.endResetModel()
@@ -84,7 +87,7 @@ class QualityModel(QAbstractTableModel):
             return None
         name = self._columns[section]
         if role == Qt.ItemDataRole.DisplayRole:
-            return name
+            return self._titles.get(name, name)
         if role == Qt.ItemDataRole.ToolTipRole:
             return TIPS.get(name, f"Correlation that {name} interpolation reaches")
         return None
@@ -153,14 +156,15 @@ class QualityTable(QTableView):
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
-    def set_table(self, table: pd.DataFrame) -> None:
-        """Show scores (gene, score), the best first."""
-        self.scores.set_table(table)
+    def set_table(self, table: pd.DataFrame, method: str = "") -> None:
+        """Show scores (gene, score) of a method, the best first."""
+        self.scores.set_table(table, method)
         columns = self.horizontalHeader()
         if columns is not None and columns.count():
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
             for at, name in enumerate(table.columns, 1):
-                width = self.fontMetrics().horizontalAdvance(str(name)) + SORT_ARROW
+                title = method if name == "correlation" and method else str(name)
+                width = self.fontMetrics().horizontalAdvance(title) + SORT_ARROW
                 columns.resizeSection(at, width)
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
 

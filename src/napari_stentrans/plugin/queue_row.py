@@ -9,6 +9,8 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
@@ -61,11 +63,13 @@ class QueueRow(QWidget):
         row.setSpacing(4)
         row.addWidget(self.words)
         row.addWidget(self.clear_button)
-        row.addStretch(1)
         self.hide()
 
     def __len__(self) -> int:
         return len(self._waiting)
+
+    def __iter__(self) -> Iterator[Wanted]:
+        return iter(self._waiting)
 
     def add(self, wanted: Wanted) -> None:
         """Let a run wait for its turn."""

@@ -63,7 +63,7 @@ class Rankings(QObject):
         if self._of is not of:
             self.stop()
             self._of = of
-            job = self._job = Job(work, self)
+            job = self._job = Job(work, self, announce=False)
             job.progressed.connect(self._on_progress)
             job.returned.connect(partial(self._on_returned, job))
             job.failed.connect(self.failed)

@@ -1,4 +1,4 @@
-"""Recent: the files and folders that were opened last, in a small file among napari's settings."""
+"""Recent: what was opened last, and where, in a small file among napari's settings."""
 
 from __future__ import annotations
 
@@ -32,11 +32,31 @@ class Recent:
         """Put a file in front; that it cannot be remembered is no reason to stop."""
         path = path.resolve()
         opened = [path, *(other for other in self.paths if other != path)][:MOST]
+        self._write(opened, self._used)
+
+    @property
+    def folder(self) -> Path | None:
+        """The folder that a dialog ended in last, else that of what was opened last."""
+        folders = [*filter(None, [self._used]), *(path.parent for path in self.paths)]
+        return next((folder for folder in folders if folder.is_dir()), None)
+
+    def use(self, folder: Path) -> None:
+        """Remember where a dialog ended."""
+        self._write(self.paths, folder.resolve())
+
+    @property
+    def _used(self) -> Path | None:
+        stored = load_json(self._path).get("folder")
+        return Path(stored) if isinstance(stored, str) else None
+
+    def _write(self, opened: list[Path], folder: Path | None) -> None:
+        stored: dict[str, object] = {"opened": [str(path) for path in opened]}
+        if folder is not None:
+            stored["folder"] = str(folder)
         part = self._path.with_suffix(".part")
         try:
             self._path.parent.mkdir(parents=True, exist_ok=True)
-            text = json.dumps({"opened": [str(other) for other in opened]}, indent=1)
-            part.write_text(text, encoding="utf-8")
+            part.write_text(json.dumps(stored, indent=1), encoding="utf-8")
             part.replace(self._path)
         except OSError:
             return

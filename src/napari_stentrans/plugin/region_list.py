@@ -90,7 +90,8 @@ class RegionRow(QFrame):
         self.swatch.setIcon(icon("swatch_used" if used else "swatch", colour_of(self.label)))
         self.eye.setIcon(icon("eye_closed" if hidden else "eye", color))
         self.bin.setIcon(icon("bin", color))
-        _say(self.swatch, f"paint {name}", "Brush, polygon and fill paint this region")
+        tip = "Brush, polygon and fill paint this region"
+        _say(self.swatch, f"paint {name}", f"{tip} now" if used else f"Click: {tip.lower()}")
         _say(self.eye, f"show {name}", "Show or hide the paint; it counts as lost either way")
         _say(self.bin, f"delete {name}", "Delete this region and its paint; undo brings it back")
         self.setStyleSheet(USED if used else "")

@@ -23,6 +23,8 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
     for layer in old.present:
         layer.name = f"{layer.name} until now"  # so that the new ones get the names
     new = SectionLayers(old.viewer, look.section, look)
+    if new.section.name == old.section.name:
+        new.title = old.title
     with suppress(GeneNotFound):
         new.show_gene(old.gene)
     if old.before is not None and new.before is not None:

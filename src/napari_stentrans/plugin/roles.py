@@ -54,6 +54,8 @@ class RoleLayers(dict[str, Any]):
         self._viewer = viewer
         self._owner = owner
         self._names: dict[str, str] = {}
+        self._genes: dict[str, str] = {}
+        self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
     def put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
@@ -72,9 +74,8 @@ class RoleLayers(dict[str, Any]):
                 setattr(layer, name, options[name])
         if new_limits and not _coloured(layer):
             set_limits(layer, options["contrast_limits"])
-        if layer.name == self._names[role]:
-            layer.name = options["name"]
-            self._names[role] = layer.name
+        layer.name = self._renamed(role, layer, options)
+        self._names[role] = layer.name
 
     def swaps(self, role: str, *, coloured: bool) -> bool:
         """Whether there is a layer of this role, which would have to give way to another kind."""
@@ -96,6 +97,7 @@ class RoleLayers(dict[str, Any]):
         """Own a layer that is in the viewer."""
         tag = layer.metadata[TAG]
         tag["layers"] = self._owner
+        self._genes[role] = tag.get("gene", "")
         self[role] = layer
         self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
         if role in GENE_ROLES:
@@ -104,6 +106,16 @@ class RoleLayers(dict[str, Any]):
         if twin is not None and not _coloured(layer) and not _coloured(twin):
             link_layers([layer, twin], LINKED)
         self.taken.emit(layer)
+
+    def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
+        """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
+        gene, last = options["metadata"][TAG].get("gene", ""), self._genes[role]
+        if layer.name != self._names[role]:
+            self._own[role] = layer.name.removeprefix(f"{last}: ")
+        if role not in self._own:
+            return str(options["name"])
+        self._genes[role] = gene
+        return layer.name if gene == last else f"{gene}: {self._own[role]}"
 
     def _insert(self, role: str, layer_data: LayerData) -> None:
         """Make a layer right above those of lower roles; paint stays on top of all."""
@@ -128,9 +140,8 @@ class RoleLayers(dict[str, Any]):
         data, options, kind = layer_data
         old, layers = self[role], self._viewer.layers
         kept = {name: getattr(old, name) for name in KEPT}
-        if old.name != self._names[role]:
-            kept["name"] = old.name
-            old.name = f"{old.name} until now"
+        kept["name"] = self._renamed(role, old, options)
+        old.name = f"{old.name} until now"  # so that the new one gets the name
         new = Layer.create(data, options | kept, kind)
         new.metadata[TAG] = Tag(old.metadata[TAG] | new.metadata[TAG])
         insert(layers, layers.index(old) + 1, new)
@@ -139,6 +150,7 @@ class RoleLayers(dict[str, Any]):
         self._unlink(role, old)
         self.take(role, new)
         layers.remove(old)
+        self._names[role] = new.name
 
     def _unlink(self, role: str, layer: Layer) -> None:
         if role in TWIN:
@@ -149,6 +161,7 @@ class RoleLayers(dict[str, Any]):
         for role, layer in list(self.items()):
             if layer is event.value:
                 del self[role]
+                self._own.pop(role, None)
                 self._unlink(role, layer)
                 self.removed.emit(role)
 

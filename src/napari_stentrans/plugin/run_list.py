@@ -5,20 +5,22 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QAction
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtGui import QAction, QKeySequence
 from qtpy.QtWidgets import (
     QAbstractItemView,
-    QHBoxLayout,
     QLineEdit,
     QListWidget,
     QListWidgetItem,
     QMenu,
+    QToolButton,
     QVBoxLayout,
     QWidget,
 )
 
-from napari_stentrans.plugin.panel import button, reveal, words
+from napari_stentrans.plugin.icons import icon, text_color
+from napari_stentrans.plugin.panel import button, in_row, name_button, reveal
+from napari_stentrans.plugin.runs import in_words, n_lost
 from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
@@ -27,6 +29,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5
 """More runs than this are scrolled to."""
+ROW = 22
+"""Pixels of a row at least, which a mouse hits well."""
 
 
 class RunList(QWidget):
@@ -34,6 +38,9 @@ class RunList(QWidget):
 
     shown = Signal()
     """Another run is shown."""
+    deleted = Signal(object, int)
+    """This run was let go of, from this place in the list."""
+    undoWanted = Signal()
     copyWanted = Signal(str, object, object)
     """To be copied as "python" or "command": a record, and where it was saved, or None."""
 
@@ -42,15 +49,20 @@ class RunList(QWidget):
         self._layers: SectionLayers | None = None
         self.list = _Names()
         self.list.deleteWanted.connect(self._delete)
+        self.list.undoWanted.connect(self.undoWanted)
+        self.list.itemClicked.connect(self._on_clicked)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
         self.compare = button(
-            "Minus…", with_keys("Subtract another run from the one shown", "runs.minus")
+            "Compare with…",
+            with_keys(
+                "The run shown minus another one, as a map of the gene that is shown", "runs.minus"
+            ),
         )
         self._others = QMenu(self.compare)
         self._others.aboutToShow.connect(self._list_others)
         self.compare.setMenu(self._others)
-        self.copy = button("Copy…", "Copy text that repeats the run shown")
+        self.copy = button("Copy as code…", "Copy text that repeats the run shown")
         menu = QMenu(self.copy)
         menu.setToolTipsVisible(True)
         self.as_python, self.as_command = (
@@ -61,19 +73,18 @@ class RunList(QWidget):
         self.as_command.triggered.connect(lambda: self._copy("command"))
         menu.addActions([self.as_python, self.as_command])
         self.copy.setMenu(menu)
-        tip = with_keys("Let go of the run that is chosen", "runs.delete")
-        self.delete = button("Delete", tip, self._delete)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for made in (self.compare, self.copy, self.delete):
-            row.addWidget(made, 1)
-        self.words = words("what the difference is of")
+        self.delete = QToolButton()
+        self.delete.setText("Delete")
+        name_button(self.delete, with_keys("Let go of the run that is chosen", "runs.delete"))
+        self.delete.setAutoRaise(True)
+        self.delete.clicked.connect(lambda: self._delete())
+        self._recolour()
+        row = in_row(self.compare, self.copy, self.delete)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
         column.addWidget(self.list)
         column.addLayout(row)
-        column.addWidget(self.words)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """List the runs of this section from now on."""
@@ -94,7 +105,7 @@ class RunList(QWidget):
             item = self.list.item(at) or self._new_item()
             if item.text() != run.name:
                 item.setText(run.name)
-            item.setToolTip(f"{run.name}\nMade {run.enhancement.record.started}")
+            item.setToolTip(about(run))
         shown = self._shown()
         if shown is not None and self.list.currentRow() != runs.index(shown):
             self.list.setCurrentRow(runs.index(shown))
@@ -106,7 +117,15 @@ class RunList(QWidget):
         self.compare.setEnabled(shown is not None and len(runs) > 1)
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)
-        self._say_difference(shown)
+
+    def changeEvent(self, event: Any) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        self.delete.setIcon(icon("bin", text_color(self)))
 
     def step(self, by: int) -> None:
         """Show the next run, or one before."""
@@ -125,17 +144,9 @@ class RunList(QWidget):
     def _new_item(self) -> QListWidgetItem:
         item = QListWidgetItem()
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
+        item.setSizeHint(QSize(0, max(ROW, self.fontMetrics().height() + 6)))
         self.list.addItem(item)
         return item
-
-    def _say_difference(self, shown: Run | None) -> None:
-        text = ""
-        if self._layers is not None and self._layers.difference_shown and shown is not None:
-            other = self._layers.runs.of(self._layers.maps.against)
-            if other is not None:
-                text = f"Shown: {shown.name} minus {other.name}; red is more, blue is less."
-        self.words.setText(text)
-        self.words.setVisible(bool(text))
 
     def _shown(self) -> Run | None:
         return None if self._layers is None else self._layers.runs.of(self._layers.enhancement)
@@ -150,6 +161,12 @@ class RunList(QWidget):
             self._layers.show_run(run)
             self.shown.emit()
 
+    def _on_clicked(self) -> None:
+        """Bring back the enhanced map of the run that is shown, where it was deleted."""
+        if self._layers is not None:
+            self._layers.bring_back()
+            self.shown.emit()
+
     def _on_renamed(self, item: QListWidgetItem) -> None:
         run = self._at(self.list.row(item))
         if run is not None and self._layers is not None:
@@ -162,10 +179,12 @@ class RunList(QWidget):
             self.copyWanted.emit(how, run.enhancement.record, run.record)
 
     def _delete(self) -> None:
-        run = self._at(self.list.currentRow())
+        at = self.list.currentRow()
+        run = self._at(at)
         if run is not None and self._layers is not None:
             self._layers.delete_run(run)
             self.shown.emit()
+            self.deleted.emit(run, at)
 
     def _list_others(self) -> None:
         self._others.clear()
@@ -177,14 +196,23 @@ class RunList(QWidget):
 
     def _subtract(self, run: Run, checked: bool = False) -> None:
         if self._layers is not None:
-            self._layers.set_difference(on=True, against=run.enhancement)
+            self._layers.choose_view("difference", against=run.enhancement)
             self.shown.emit()
+
+
+def about(run: Run) -> str:
+    """What tells a run from others."""
+    record = run.enhancement.record
+    lost = n_lost(run.enhancement)
+    filled = f"{lost:,} lost spots and places filled" if lost else "nothing was lost"
+    return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {record.started}"
 
 
 class _Names(QListWidget):
     """Names that can be edited, and deleted by key."""
 
     deleteWanted = Signal()
+    undoWanted = Signal()
 
     def __init__(self) -> None:
         super().__init__()
@@ -204,8 +232,11 @@ class _Names(QListWidget):
         return rows * row + 2 * self.frameWidth() + 4
 
     def keyPressEvent(self, event: Any) -> None:
-        """Delete with the key of that name."""
+        """Delete with the key of that name, and take that back."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.deleteWanted.emit()
+            return
+        if event.matches(QKeySequence.StandardKey.Undo):
+            self.undoWanted.emit()
             return
         super().keyPressEvent(event)

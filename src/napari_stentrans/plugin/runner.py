@@ -61,7 +61,7 @@ class Runner(QObject):
         Its result goes to ``returned``, and a result to look at meanwhile to ``previewed``.
         """
         self.stop()
-        job = self._job = Job(work, self)
+        job = self._job = Job(work, self, announce=False)
         job.progressed.connect(self.progressed)
         job.returned.connect(returned)
         if previewed is not None:

@@ -44,7 +44,13 @@ class Run:
 
 
 class Runs:
-    """The runs of one section, the oldest first."""
+    """The runs of one section, the oldest first.
+
+    Attributes
+    ----------
+    stopped
+        Runs that came to nothing because the panel was closed, until that was said.
+    """
 
     changed = Signal()
     """A run was added, renamed or removed."""
@@ -52,6 +58,7 @@ class Runs:
     def __init__(self) -> None:
         self._runs: list[Run] = []
         self._made = 0
+        self.stopped = 0
 
     def __len__(self) -> int:
         return len(self._runs)
@@ -62,11 +69,23 @@ class Runs:
     def add(self, enhancement: Enhancement, name: str = "") -> Run:
         """Keep a result; unnamed, it is called by its number and settings."""
         self._made += 1
-        name = name or f"Run {self._made}: {in_words(enhancement.record.config)}"
+        name = name or self._new_name(enhancement)
         run = Run(name, enhancement)
         self._runs.append(run)
         self.changed.emit()
         return run
+
+    def _new_name(self, enhancement: Enhancement) -> str:
+        """Name by number, which no other run has, and settings; what is lost tells equals apart."""
+        taken = {run.name.split(":")[0] for run in self}
+        while f"Run {self._made}" in taken:
+            self._made += 1
+        settings = in_words(enhancement.record.config)
+        alike = [run for run in self if in_words(run.enhancement.record.config) == settings]
+        lost = n_lost(enhancement)
+        if any(n_lost(run.enhancement) != lost for run in alike):
+            settings += f", {lost:,} lost"
+        return f"Run {self._made}: {settings}"
 
     def of(self, enhancement: Enhancement | None) -> Run | None:
         """Run of a result; None where it is not kept."""
@@ -79,12 +98,23 @@ class Runs:
             run.name = name
             self.changed.emit()
 
+    def insert(self, at: int, run: Run) -> None:
+        """Take back a run that was removed."""
+        self._runs.insert(at, run)
+        self.changed.emit()
+
     def remove(self, run: Run) -> Run | None:
         """Let go of a run; the one that takes its place in the list, None without any."""
         at = self._runs.index(run)
         self._runs.remove(run)
         self.changed.emit()
         return self._runs[min(at, len(self._runs) - 1)] if self._runs else None
+
+
+def n_lost(enhancement: Enhancement) -> int:
+    """Lost spots, and places without a spot, that a run filled."""
+    record = enhancement.record
+    return len(record.lost) + len(record.sites)
 
 
 def in_words(config: EnhanceConfig) -> str:

@@ -1,0 +1,108 @@
+"""What the result of a run is, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.targets import TRUSTED_REACH, Provenance
+
+if TYPE_CHECKING:
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.layers import SectionLayers
+
+MEANING = {
+    "measured": "measured",
+    "lost": "lost, filled",
+    "unmeasured": "not measured, filled",
+    "between": "between spots",
+}
+
+
+def describe(result: Enhancement) -> str:
+    """Say what a run did, in a sentence or two."""
+    config, counts = result.record.config, result.sites.counts()
+    done = []
+    filled = counts["lost"] + counts["unmeasured"]
+    if filled:
+        done.append(f"filled {filled:,} sites")
+    if counts["between"]:
+        done.append(f"added {counts['between']:,} sites between the spots")
+    if config.denoise:
+        done.append("denoised the measured spots")
+    what = ", ".join(done) or "changed nothing"
+    genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
+    return (
+        f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
+        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
+        f"{extrapolated(result)} {result.record.image_in_words}"
+    ).rstrip()
+
+
+def verdict(layers: SectionLayers) -> str:
+    """Whether the gene on the map is better than by plain interpolation, as far as known."""
+    if layers.preview_of:
+        return ""
+    if layers.quality is None:
+        return "How good it is here was not checked yet."
+    return about_gene(layers.quality, layers.gene)
+
+
+def about_gene(quality: Quality, gene: str) -> str:
+    """How good one gene is, with a warning where it is no better than the plain method."""
+    if gene not in quality.table.index:
+        return f"{gene} was not checked: it is seen in too few spots, or was not part of the run."
+    row = quality.table.loc[gene]
+    ours, plain = row["correlation"], row[quality.yardstick]
+    figures = f"{ours:.2f} against {plain:.2f}"
+    if ours > plain:
+        return f"{gene}: better than {quality.yardstick} interpolation here ({figures})."
+    return f"⚠ {gene}: no better than {quality.yardstick} interpolation here ({figures})."
+
+
+def trusted(findings: dict[str, float]) -> str:
+    """Say how far the network was trusted; nothing where it was in full, or took no part."""
+    trust = findings.get("network_trust", 1)
+    if trust > 0.95:
+        return ""
+    if trust < 0.05:
+        return " On hidden spots plain kriging did about as well: the network was left out."
+    return f" Hidden spots say how far to follow the network: its correction counts by {trust:.0%}."
+
+
+def extrapolated(result: Enhancement) -> str:
+    """Warn of sites that are too far from what was measured; nothing where there are none."""
+    n = int(result.extrapolated.sum())
+    if not n:
+        return ""
+    return (
+        f" {n:,} sites lie more than {TRUSTED_REACH:g} spots from any measured one: their values "
+        "are extrapolated, do not trust them."
+    )
+
+
+def legend(result: Enhancement) -> str:
+    """Where values come from, as rich text: a coloured square, words and a number each."""
+    rows = [
+        (PROVENANCE_COLOURS[label], MEANING[label], n) for label, n in result.sites.counts().items()
+    ]
+    rows.append((EXTRAPOLATED_COLOUR, "of these extrapolated", int(result.extrapolated.sum())))
+    return "&nbsp;&nbsp; ".join(
+        f'<span style="color:{colour}">■</span>&nbsp;{text.replace(" ", "&nbsp;")}&nbsp;{n:,}'
+        for colour, text, n in rows
+        if n
+    )
+
+
+def marked_since(result: Enhancement, marked: LostMask | None) -> str:
+    """Say that something is marked as lost which the run did not fill; else nothing."""
+    if marked is None:
+        return ""
+    filled = result.sites.provenance[: result.sites.n_spots] == Provenance.LOST
+    known = set(map(tuple, result.record.sites))
+    sites = map(tuple, marked.sites.tolist())
+    if (marked.lost & ~filled).any() or any(site not in known for site in sites):
+        return "⚠ Marked since this run: run again to fill it."
+    return ""

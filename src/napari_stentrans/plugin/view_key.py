@@ -1,0 +1,97 @@
+"""ViewKey: what the picture shows, in a line, and which value has which colour."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtWidgets import QGridLayout, QWidget
+
+from napari_stentrans.plugin.colour_bar import Bar, ColourBar
+from napari_stentrans.plugin.panel import OneLine
+from napari_stentrans.plugin.swipe_handle import SwipeHandle
+
+if TYPE_CHECKING:
+    from napari.layers import Image
+
+    from napari_stentrans.plugin.layers import SectionLayers
+
+COLOURS = 33
+BOTH = {
+    "side_by_side": "Measured on the left, enhanced on the right.",
+    "swipe": "",  # the handle says it
+    "blink": "Measured and enhanced in turn.",
+}
+
+
+class ViewKey(QWidget):
+    """A line and a colour bar that go with the view; their room is kept, so that nothing jumps.
+
+    The line gives way to the handle of the swipe.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layers: SectionLayers | None = None
+        self.words = OneLine("what the picture shows")
+        self.handle = SwipeHandle()
+        self.bar = ColourBar()
+        rows = QGridLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(2)
+        rows.addWidget(self.words, 0, 0)
+        rows.addWidget(self.handle, 0, 0)
+        rows.addWidget(self.bar, 1, 0)
+        for part in (self.words, self.handle, self.bar):
+            kept = part.sizePolicy()
+            kept.setRetainSizeWhenHidden(True)
+            part.setSizePolicy(kept)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Speak of the maps of this section from now on."""
+        self._layers = layers
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Say what is shown."""
+        text, layer, unit = self._shown()
+        self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+        self.bar.set_bars([] if layer is None or layer.rgb else [self._bar(layer, unit)])
+
+    def _shown(self) -> tuple[str, Image | None, str]:
+        """Words, the layer whose colours count, and its unit."""
+        layers = self._layers
+        if layers is None:
+            return "", None, ""
+        unit = layers.maps.unit
+        if layers.views.shown:
+            return BOTH[layers.views.shown], layers.after, unit
+        if layers.difference is not None and layers.difference.visible:
+            return f"{self._difference(layers)}: red more, blue less.", layers.difference, unit
+        if layers.provenance is not None and layers.provenance.visible:
+            return "Where each value comes from, in the colours below.", None, ""
+        if layers.uncertainty is not None and layers.uncertainty.visible:
+            return "Standard deviation of the expression.", layers.uncertainty, unit
+        if layers.after is not None and layers.after.visible:
+            return "The enhanced map.", layers.after, unit
+        if layers.before is not None and layers.before.visible:
+            return "The measured map.", layers.before, unit
+        return "No map is visible.", None, ""
+
+    def _difference(self, layers: SectionLayers) -> str:
+        shown, other = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
+        if shown is None or other is None:
+            return "Enhanced minus measured"
+        return f"{shown.name} minus {other.name}"
+
+    def _bar(self, layer: Image, unit: str) -> Bar:
+        for event in (layer.events.contrast_limits, layer.events.colormap):
+            event.connect(self._on_layer)
+        colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
+        low, high = map(float, layer.contrast_limits)
+        return Bar(layer.name, unit, (low, high), colours)
+
+    def _on_layer(self, event: object = None) -> None:
+        self.refresh()

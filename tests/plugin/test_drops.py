@@ -1,0 +1,138 @@
+"""Files and folders that are dropped while the dock is open."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import tifffile
+from gestures import LEFT
+from napari.settings import get_settings
+from napari.utils.notifications import notification_manager
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from napari_stentrans.export import write_section
+from napari_stentrans.plugin.sessions import facts_of
+from napari_stentrans.session import write_session
+
+
+@pytest.fixture
+def h5ad(section, tmp_path):
+    """The small section in a file."""
+    path = tmp_path / "mine.h5ad"
+    write_section(section, path)
+    return path
+
+
+def drop(widget, *paths, modifiers=Qt.KeyboardModifier.NoModifier):
+    """Drag files over a widget and let go; whether the drag was accepted."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    held = (Qt.DropAction.CopyAction, data, LEFT, modifiers)
+    entered = QDragEnterEvent(QPoint(20, 20), *held)
+    QApplication.sendEvent(widget, entered)
+    if entered.isAccepted():
+        QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), *held))
+    return entered.isAccepted()
+
+
+def canvas(dock):
+    return dock.viewer.window._qt_viewer
+
+
+@pytest.mark.parametrize("where", [canvas, lambda dock: dock])
+def test_a_section_is_opened_where_it_is_dropped(dock, section, h5ad, qtbot, where):
+    assert "Drop a file or folder here" in dock.data.about.text()
+    assert drop(where(dock), h5ad)
+    qtbot.waitUntil(lambda: dock._layers is not None, timeout=20_000)
+    assert dock._layers.section.n_spots == section.n_spots
+    assert dock._layers.origin.path == h5ad
+
+
+def test_a_session_is_opened_where_it_is_dropped(dock, h5ad, qtbot, ready, tmp_path):
+    dock.open(h5ad)
+    ready(dock)
+    dock.show_gene("Gene7")
+    facts = facts_of(dock._layers, dock.enhance.form, dock.genes)
+    path = write_session(tmp_path / "mine.stentrans", facts, None, [])
+    first = dock._layers
+    first.remove()
+    qtbot.waitUntil(lambda: dock._layers is None)
+    drop(canvas(dock), path)
+    qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.gene == "Gene7")
+
+
+def test_what_is_no_section_is_left_to_napari(dock, tmp_path, qtbot, plugin):
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, np.ones((8, 9), np.uint8))
+    get_settings().plugins.extension2reader = {"*.tif": "napari"}
+    drop(canvas(dock), path)
+    qtbot.waitUntil(lambda: len(dock.viewer.layers) == 1)
+    assert dock.viewer.layers[0].data.shape == (8, 9)
+
+
+def test_what_is_wrong_with_a_drop_on_the_dock_is_said_there(dock, tmp_path, qtbot):
+    path = tmp_path / "notes.md"
+    path.write_text("Nothing")
+    drop(dock, path)
+    qtbot.waitUntil(dock.message.isVisible)
+    assert "notes.md" in dock.message.text()
+
+
+def test_a_dock_that_is_hidden_or_closed_takes_no_drops(dock, h5ad, qtbot):
+    taken = []
+    dock._drops._open = taken.append
+    drop(dock, h5ad)
+    assert taken == [h5ad]
+    dock.hide()
+    drop(dock, h5ad)
+    dock.show()
+    dock._drops.let_go()
+    drop(dock, h5ad)
+    assert taken == [h5ad]
+
+
+def test_dialogs_begin_where_the_last_one_ended(dock, h5ad, qtbot, ready, tmp_path, monkeypatch):
+    begun = []
+
+    def ask(parent, title, start, *_, **__):
+        begun.append(start)
+        return (str(answers.pop(0)), "")
+
+    answers = [h5ad, tmp_path / "elsewhere" / "kept", "", ""]
+    answers[1].parent.mkdir()
+    for name in ("getOpenFileName", "getSaveFileName"):
+        monkeypatch.setattr(QFileDialog, name, ask)
+    dock.data.fileWanted.emit()
+    ready(dock)
+    dock.save_session()
+    ready(dock)
+    dock.save_session()
+    dock.data.fileWanted.emit()
+    folders = [str(tmp_path), str(tmp_path / "elsewhere"), str(tmp_path / "elsewhere")]
+    assert begun[0] == ""
+    for start, folder in zip(begun[1:], folders, strict=True):
+        assert start.startswith(folder)
+    assert begun[2].endswith(".stentrans")
+
+
+def test_an_error_is_told_once(dock, tmp_path, qtbot):
+    notification_manager.records.clear()
+    missing = tmp_path / "gone.h5ad"
+    dock.open(missing)
+    qtbot.waitUntil(dock.message.isVisible)
+    assert "gone.h5ad" in dock.message.text()
+    assert not notification_manager.records
+    dock.hide()
+    dock.open(missing)
+    qtbot.waitUntil(lambda: bool(notification_manager.records))
+    assert "gone.h5ad" in str(notification_manager.records[-1].message)
+
+
+def test_a_message_moves_nothing_that_is_pressed(loaded, qtbot):
+    run = loaded.lost.new
+    before = run.mapToGlobal(QPoint(0, 0))
+    loaded.message.show_message("Something is wrong. Mend it. " * 6)
+    qtbot.waitUntil(lambda: loaded.message.height() > 30)
+    assert run.mapToGlobal(QPoint(0, 0)) == before

@@ -1,0 +1,218 @@
+"""One view at a time, and what was deleted comes back; asserted in the layers."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gestures import LEFT, click
+from qtpy.QtCore import QPoint, Qt
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.pipeline import enhance
+
+VIEWS = ("side_by_side", "swipe", "blink", "difference", "uncertainty", "provenance")
+
+
+@pytest.fixture(scope="session")
+def results(section):
+    """The section enhanced with lost spots, at its own resolution and twice as fine."""
+    lost = np.arange(section.n_spots) < 12
+    return [
+        enhance(section, lost, EnhanceConfig(method="kriging", factors=5, upscale=upscale))
+        for upscale in (1, 2)
+    ]
+
+
+@pytest.fixture
+def shown(loaded, results, qtbot):
+    """The dock with two runs, of which the second is shown."""
+    for result in results:
+        loaded._layers.show_enhancement(result)
+        loaded._layers.runs.add(result)
+    loaded._show_result()
+    qtbot.waitUntil(loaded.result.isVisible)
+    return loaded
+
+
+def visible(dock):
+    """Roles of the maps that a person sees."""
+    roles = ("before", "after", "uncertainty", "provenance", "difference")
+    found = {role: getattr(dock._layers, role) for role in roles}
+    return {role for role, layer in found.items() if layer is not None and layer.visible}
+
+
+def delete_in_napari(qtbot, dock, layer):
+    """Choose a layer in napari's list, and press the bin."""
+    dock.viewer.layers.selection.active = layer
+    bins = dock.viewer.window._qt_viewer.layerButtons.deleteButton
+    qtbot.mouseClick(bins, LEFT)
+    qtbot.wait(60)
+
+
+def click_run(qtbot, dock, row):
+    names = dock.result.runs.list
+    at = names.visualItemRect(names.item(row)).center()
+    qtbot.mouseClick(names.viewport(), LEFT, pos=QPoint(20, at.y()))
+    qtbot.wait(30)
+
+
+def type_gene(qtbot, dock, name):
+    edit = dock.data.search.edit
+    edit.selectAll()
+    qtbot.keyClicks(edit, name)
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.wait(60)
+
+
+# ---- the enhanced map is deleted
+
+
+@pytest.mark.parametrize("way", ["run", "gene", "button"])
+def test_a_deleted_enhanced_map_leaves_the_measured_one_and_comes_back(shown, results, qtbot, way):
+    layers = shown._layers
+    delete_in_napari(qtbot, shown, layers.after)
+    assert visible(shown) == {"before"}
+    assert "deleted" in shown.message.text()
+    if way == "run":
+        click_run(qtbot, shown, 1)
+    elif way == "gene":
+        type_gene(qtbot, shown, "gene17")
+        assert layers.gene == "Gene17"
+    else:
+        click(qtbot, shown.message.action)
+    assert visible(shown) == {"after"}
+    result = results[1]
+    expected = result.raster.draw(result.gene(layers.gene).mean)
+    np.testing.assert_array_equal(layers.after.data, expected)
+    assert not shown.message.isVisible()
+    assert tuple(layers.before.contrast_limits) == tuple(layers.after.contrast_limits)
+
+
+@pytest.mark.parametrize("view", ["side_by_side", "swipe", "difference", "uncertainty"])
+def test_the_enhanced_map_is_deleted_under_a_view(shown, qtbot, view):
+    click(qtbot, shown.result.views[view])
+    delete_in_napari(qtbot, shown, shown._layers.after)
+    if shown.result.views[view].isChecked():
+        click(qtbot, shown.result.views[view])
+        qtbot.wait(30)
+    assert visible(shown) == {"before"}
+    click_run(qtbot, shown, 1)
+    assert visible(shown) == {"after"}
+
+
+def test_all_layers_deleted_is_no_enhanced_map_deleted(shown, qtbot):
+    shown.viewer.layers.clear()
+    qtbot.wait(60)
+    assert not shown.message.isVisible()
+
+
+# ---- one view
+
+
+def test_one_press_shows_one_view_alone_and_the_next_brings_the_map_back(shown, qtbot):
+    views = shown.result.views
+    for before in VIEWS:
+        for view in [view for view in VIEWS if view != before]:
+            click(qtbot, views[before])
+            click(qtbot, views[view])
+            assert [name for name in VIEWS if views[name].isChecked()] == [view]
+            if view in ("uncertainty", "provenance"):
+                assert visible(shown) == {"after", view}
+            elif view == "difference":
+                assert visible(shown) == {"difference"}
+            click(qtbot, views[view])
+            assert visible(shown) == {"after"}
+            assert not any(made.isChecked() for made in views.values())
+
+
+def test_eyes_of_napari_still_show_what_a_person_wants(shown, qtbot):
+    layers, views = shown._layers, shown.result.views
+    click(qtbot, views["uncertainty"])
+    layers.provenance.visible = True
+    assert visible(shown) == {"after", "uncertainty", "provenance"}
+    assert views["uncertainty"].isChecked()
+    assert views["provenance"].isChecked()
+
+
+# ---- runs that are deleted
+
+
+@pytest.mark.parametrize("way", ["button", "key"])
+def test_a_deleted_run_comes_back(shown, results, qtbot, way):
+    layers, names = shown._layers, shown.result.runs.list
+    click_run(qtbot, shown, 0)
+    runs = list(layers.runs)
+    qtbot.keyClick(names, Qt.Key.Key_Delete)
+    assert list(layers.runs) == runs[1:]
+    assert layers.enhancement is results[1]
+    assert runs[0].name in shown.message.text()
+    if way == "button":
+        click(qtbot, shown.message.action)
+    else:
+        qtbot.keyClick(names, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
+    assert list(layers.runs) == runs
+    assert layers.enhancement is results[0]
+    assert names.currentRow() == 0
+    np.testing.assert_array_equal(
+        layers.after.data, results[0].raster.draw(results[0].gene(layers.gene).mean)
+    )
+    assert not shown.message.isVisible()
+
+
+def test_the_only_run_comes_back_too(shown, qtbot):
+    click(qtbot, shown.result.runs.delete)
+    click(qtbot, shown.result.runs.delete)
+    assert visible(shown) == {"before"}
+    click(qtbot, shown.message.action)
+    assert visible(shown) == {"after"}
+    assert shown.result.isVisible()
+
+
+@pytest.mark.parametrize("row", [0, 1])
+def test_the_difference_ends_with_either_of_its_runs(shown, results, qtbot, row):
+    panel, layers = shown.result.runs, shown._layers
+    panel.compare.menu().aboutToShow.emit()
+    panel.compare.menu().actions()[0].trigger()
+    assert visible(shown) == {"difference"}
+    if row == 1:
+        click(qtbot, panel.delete)
+    else:
+        layers.delete_run(next(iter(layers.runs)))
+    assert visible(shown) == {"after"}
+    assert not shown.result.views["difference"].isChecked()
+    assert layers.enhancement is results[1 - row]
+
+
+# ---- what the picture shows
+
+
+def test_words_and_colours_go_with_the_view(shown, qtbot):
+    layers, views, key = shown._layers, shown.result.views, shown.result.key
+    click(qtbot, views["difference"])
+    assert "Enhanced minus measured" in key.words.text()
+    low, high = key.bar.bars()[0].limits
+    assert low == -high < 0
+    click(qtbot, views["uncertainty"])
+    assert "Standard deviation" in key.words.text()
+    bar = key.bar.bars()[0]
+    assert bar.limits == tuple(layers.uncertainty.contrast_limits)
+    assert bar.limits[0] == 0
+    assert bar.unit == "log-normalised"
+    layers.uncertainty.contrast_limits = (0, 0.5)
+    assert key.bar.bars()[0].limits == (0, 0.5)
+    click(qtbot, views["provenance"])
+    assert not key.bar.bars()
+    layers.provenance.visible = False
+    assert "enhanced map" in key.words.text()
+    layers.after.visible, layers.before.visible = False, True
+    assert "measured map" in key.words.text()
+
+
+def test_nothing_jumps_when_the_view_changes(shown, qtbot):
+    views, save = shown.result.views, shown.result.save
+    qtbot.wait(50)
+    place = save.pos()
+    for view in VIEWS:
+        click(qtbot, views[view])
+        qtbot.wait(30)
+        assert save.pos() == place, view
