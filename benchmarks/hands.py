@@ -14,7 +14,7 @@ import numpy as np
 os.environ.setdefault("NAPARI_CONFIG", str(Path(tempfile.mkdtemp()) / "napari.yaml"))
 
 import napari
-from qtpy.QtCore import QPoint, Qt
+from qtpy.QtCore import QEvent, QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
@@ -49,6 +49,8 @@ class Window:
         while time.perf_counter() < end:
             QApplication.processEvents()
             time.sleep(0.001)
+        # What is to be deleted later waits for a real event loop, which is not there.
+        QApplication.sendPostedEvents(None, QEvent.Type.DeferredDelete)
 
     def until(self, true: Callable[[], bool], seconds: float = 1800) -> None:
         end = time.perf_counter() + seconds

@@ -68,7 +68,7 @@ def test_layers_are_added_one_in_a_turn(dock, turns, load, ready, qtbot):
     qtbot.waitUntil(lambda: layers.now("provenance") is not None, timeout=60_000)
     click(qtbot, dock.genes.overlay.over)
     dock.show_gene("Gene3" if layers.gene != "Gene3" else "Gene4")
-    qtbot.waitUntil(lambda: layers.now("after").rgb)
+    qtbot.waitUntil(lambda: layers.now("after").rgb and layers.now("before").rgb)
     ready(dock)
     added = [names for names in turns if names]
     assert len(added) == 7  # image, before, after, uncertainty, provenance, and two in colours

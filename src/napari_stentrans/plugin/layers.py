@@ -184,7 +184,7 @@ class SectionLayers(MapLayers):
 
     def bring_back(self) -> None:
         """Make the enhanced map again where a person deleted it; what is shown stays."""
-        if self.enhancement is not None and self.after is None:
+        if self.enhancement is not None and not self.has("after"):
             self._show(self.enhancement)
 
     def _clear_enhancement(self) -> None:

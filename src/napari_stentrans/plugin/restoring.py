@@ -58,13 +58,13 @@ class Restoring(QObject):
 
     def _say_lacking(self) -> None:
         layers = self._layers
-        if layers is not None and layers in find(layers.viewer) and layers.after is None:
+        if layers is not None and layers in find(layers.viewer) and not layers.has("after"):
             tip = "Make its layer again; a click on the run, or another gene, does so too"
             self._message.offer(LACKING, "Show it again", tip, layers.bring_back)
 
     def _on_drawn(self) -> None:
         """Say no longer that the enhanced map is not there, when it is."""
-        if self._message.text() == LACKING and self._layers and self._layers.after is not None:
+        if self._message.text() == LACKING and self._layers and self._layers.has("after"):
             self._message.clear()
 
     def _on_deleted(self, run: Run, at: int) -> None:

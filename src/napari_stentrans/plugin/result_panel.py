@@ -158,7 +158,7 @@ class ResultPanel(Panel):
         for view, made in self.views.items():
             made.setEnabled(there[view])
             made.setChecked(on[view])
-        for layer in (layers.before, layers.after):
+        for layer in (layers.now("before"), layers.now("after")):
             if layer is not None:
                 layer.events.visible.connect(self._on_visible)
         self.key.refresh()

@@ -65,7 +65,7 @@ class TissueView(QObject):
     def _on_removing(self, event: Any) -> None:
         """Bring the maps back before the image goes; after it, OpenGL may break down."""
         layers = self._layers
-        if layers is not None and layers.viewer.layers[event.index] is layers.image:
+        if layers is not None and layers.viewer.layers[event.index] is layers.now("image"):
             self.button.setChecked(False)
 
     def _show(self, on: bool) -> None:

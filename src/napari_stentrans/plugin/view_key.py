@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtWidgets import QGridLayout, QWidget
@@ -22,6 +22,8 @@ BOTH = {
     "swipe": "",  # the handle says it
     "blink": "Measured and enhanced in turn.",
 }
+SEEN = ("difference", "provenance", "uncertainty", "after", "before")
+"""Roles of layers that may be what the picture shows."""
 
 
 class ViewKey(QWidget):
@@ -65,19 +67,20 @@ class ViewKey(QWidget):
         layers = self._layers
         if layers is None:
             return "", None, ""
-        unit = layers.maps.unit
+        unit, after = layers.maps.unit, layers.now("after")
         if layers.views.shown:
-            return BOTH[layers.views.shown], layers.after, unit
-        if layers.difference is not None and layers.difference.visible:
-            return f"{self._difference(layers)}: red more, blue less.", layers.difference, unit
-        if layers.provenance is not None and layers.provenance.visible:
+            return BOTH[layers.views.shown], after, unit
+        seen = {role: _visible(layers.now(role)) for role in SEEN}
+        if seen["difference"]:
+            return f"{self._difference(layers)}: red more, blue less.", seen["difference"], unit
+        if seen["provenance"]:
             return "Where each value comes from, in the colours below.", None, ""
-        if layers.uncertainty is not None and layers.uncertainty.visible:
-            return "Standard deviation of the expression.", layers.uncertainty, unit
-        if layers.after is not None and layers.after.visible:
-            return "The enhanced map.", layers.after, unit
-        if layers.before is not None and layers.before.visible:
-            return "The measured map.", layers.before, unit
+        if seen["uncertainty"]:
+            return "Standard deviation of the expression.", seen["uncertainty"], unit
+        if seen["after"]:
+            return "The enhanced map.", after, unit
+        if seen["before"]:
+            return "The measured map.", seen["before"], unit
         return "No map is visible.", None, ""
 
     def _difference(self, layers: SectionLayers) -> str:
@@ -95,3 +98,8 @@ class ViewKey(QWidget):
 
     def _on_layer(self, event: object = None) -> None:
         self.refresh()
+
+
+def _visible(layer: Any) -> Any:
+    """Return the layer where it is there and visible."""
+    return layer if layer is not None and layer.visible else None
