@@ -168,7 +168,7 @@ class MapLayers(LostLayers):
             self.set_side_by_side(on=False)
             self.set_difference(on=False)
         for role in GENE_ROLES:
-            if role in swapped:
+            if role in swapped or self._waits(role):
                 self._turns.add(role, partial(self._draw, role))
             else:
                 self._draw(role)
@@ -176,6 +176,11 @@ class MapLayers(LostLayers):
             self._turns.add(None, partial(self._on_swapped, beside, difference))
         else:
             self.drawn.emit()
+
+    def _waits(self, role: str) -> bool:
+        """Whether a layer is out of sight and linked with none, so that it can be drawn later."""
+        layer = self.now(role)
+        return layer is not None and role not in TWIN and not layer.visible
 
     def _draw(self, role: str) -> None:
         """Give the layer of a role the values of the gene, where it is there."""
