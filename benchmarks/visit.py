@@ -156,6 +156,8 @@ def main() -> None:
     arguments = parser.parse_args()
     folder = arguments.folder or Path(tempfile.mkdtemp())
     folder.mkdir(parents=True, exist_ok=True)
+    if any(folder.iterdir()):
+        parser.error(f"{folder} is not empty: the window would ask whether to replace files")
     for path in arguments.sections:
         print(path.name)
         Visit(folder).go(path.resolve())

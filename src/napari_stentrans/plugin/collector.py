@@ -37,6 +37,7 @@ class Collector(QObject):
         self._soon.setInterval(0)  # after napari's own collection
         self._soon.timeout.connect(self._freeze)
         layers.events.removing.connect(self._on_removing)
+        gc.collect()  # garbage that is frozen would stay, and PyQt mistakes new events for it
         self._freeze()
 
     def let_go(self) -> None:

@@ -88,7 +88,8 @@ class EnhancePanel(Panel):
             mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
         if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
             raise ConfigError(
-                "There is nothing to do: paint a lost region, or tick what else to do."
+                "There is nothing to do: paint a lost region and tick Fill, or tick Double the "
+                "resolution or Denoise."
             )
         return config, mask
 

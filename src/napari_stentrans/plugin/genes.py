@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtGui import QKeySequence
+from qtpy.QtGui import QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.gene_index import GeneIndex
@@ -16,7 +16,6 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import ArrayLike
-    from qtpy.QtGui import QKeyEvent
 
 STEPS: dict[int, int] = {
     Qt.Key.Key_Down: 1,
@@ -92,7 +91,7 @@ class GeneSearch(QWidget):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Let the arrow keys, Enter and Esc of the line work on the list."""
         if watched is self.edit and event.type() == QEvent.Type.KeyPress:
-            return self._key(event)
+            return isinstance(event, QKeyEvent) and self._key(event)  # PyQt may mistake an event
         if watched is self.edit and event.type() == QEvent.Type.FocusOut:
             self.edit.setText(self._gene)  # left without a choice
         return bool(super().eventFilter(watched, event))

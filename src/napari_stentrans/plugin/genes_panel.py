@@ -336,11 +336,17 @@ class GenesPanel(Panel):
                 "genes.next": partial(self.step, 1),
                 "genes.previous": partial(self.step, -1),
                 "genes.favourite": self.toggle_favourite,
-                "genes.lay_over": self.overlay.lay_over,
+                "genes.lay_over": self._lay_over,
             },
         )
+        self.overlay.over.clicked.connect(self._focus_search)
+
+    def _lay_over(self) -> None:
+        self.overlay.lay_over()
+        self._focus_search()
 
     def _focus_search(self) -> None:
+        """Let another gene be typed."""
         reveal(self.search)
         self.search.edit.setFocus()
         self.search.edit.selectAll()

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtGui import QGuiApplication, QKeySequence
+from qtpy.QtGui import QGuiApplication, QKeyEvent, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
@@ -73,7 +73,8 @@ class Keys(QObject):
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Take keys that nothing in the dock wanted."""
-        if event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease):
+        pressed = event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
+        if pressed and isinstance(event, QKeyEvent):  # PyQt may mistake an event for another
             held = self._held.get(int(event.key()))
             if held is not None and not event.modifiers():
                 if not event.isAutoRepeat():

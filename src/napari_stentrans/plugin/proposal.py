@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QSignalBlocker, Qt, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
 
-from napari_stentrans.plugin.panel import button, words
+from napari_stentrans.plugin.panel import button, reveal, words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -92,6 +92,7 @@ class ProposalBox(QFrame):
         self._move_slider()
         self.threshold_row.show()
         self.show()
+        reveal(self)
         self.slider.setFocus()
         return int(self.counts.value())
 
@@ -99,6 +100,7 @@ class ProposalBox(QFrame):
         """Ask only whether to paint."""
         self.threshold_row.hide()
         self.show()
+        reveal(self)
         self.apply.setFocus()
 
     def say(self, text: str, *, any_found: bool) -> None:

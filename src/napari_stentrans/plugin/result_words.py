@@ -41,13 +41,24 @@ def describe(result: Enhancement) -> str:
     ).rstrip()
 
 
+HARDLY = 0.2
+"""Correlation at hidden spots below which a map says little, though others say less."""
+
+
 def verdict(layers: SectionLayers) -> str:
     """Whether the gene on the map is better than by plain interpolation, as far as known."""
     if layers.preview_of:
         return ""
     if layers.quality is None:
-        return "How good it is here was not checked yet."
-    return about_gene(layers.quality, layers.gene)
+        return "How good it is here: not known yet."
+    if layers.gene not in layers.quality.table.index:
+        return f"How good {layers.gene} is here is not known."
+    row = layers.quality.table.loc[layers.gene]
+    ours, plain = row["correlation"], row[layers.quality.yardstick]
+    sign = "" if ours > plain and ours >= HARDLY else "⚠ "
+    return (
+        f"{sign}{layers.gene} at hidden spots: {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
+    )
 
 
 def about_gene(quality: Quality, gene: str) -> str:
@@ -57,6 +68,8 @@ def about_gene(quality: Quality, gene: str) -> str:
     row = quality.table.loc[gene]
     ours, plain = row["correlation"], row[quality.yardstick]
     figures = f"{ours:.2f} against {plain:.2f}"
+    if ours > plain and ours < HARDLY:
+        return f"⚠ {gene}: hardly predictable here ({figures}, {quality.yardstick} interpolation)."
     if ours > plain:
         return f"{gene}: better than {quality.yardstick} interpolation here ({figures})."
     return f"⚠ {gene}: no better than {quality.yardstick} interpolation here ({figures})."

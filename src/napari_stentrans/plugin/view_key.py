@@ -72,9 +72,9 @@ class ViewKey(QWidget):
             return BOTH[layers.views.shown], after, unit
         seen = {role: _visible(layers.now(role)) for role in SEEN}
         if seen["difference"]:
-            return f"{self._difference(layers)}: red more, blue less.", seen["difference"], unit
+            return self._difference(layers, seen["difference"]), seen["difference"], unit
         if seen["provenance"]:
-            return "Where each value comes from, in the colours below.", None, ""
+            return "Where each value comes from.", None, ""
         if seen["uncertainty"]:
             return "Standard deviation of the expression.", seen["uncertainty"], unit
         if seen["after"]:
@@ -83,11 +83,14 @@ class ViewKey(QWidget):
             return "The measured map.", seen["before"], unit
         return "No map is visible.", None, ""
 
-    def _difference(self, layers: SectionLayers) -> str:
+    def _difference(self, layers: SectionLayers, layer: Image) -> str:
+        if not np.nanmax(np.abs(layer.data), initial=0):
+            return "No difference at the places that both know."
         shown, other = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
-        if shown is None or other is None:
-            return "Enhanced minus measured"
-        return f"{shown.name} minus {other.name}"
+        what = "Enhanced minus measured"
+        if shown is not None and other is not None:
+            what = " minus ".join(run.name.partition(":")[0] for run in (shown, other))
+        return f"{what}: red more, blue less."
 
     def _bar(self, layer: Image, unit: str) -> Bar:
         for event in (layer.events.contrast_limits, layer.events.colormap):
