@@ -163,10 +163,11 @@ def calibrate() -> float:
     """
     if not _speed:
         matrix = np.ones((SIDE, SIDE), np.float32)
-        fastest, end, n = float("inf"), time.perf_counter() + CALIBRATION, 0
-        used = time.thread_time()
+        fastest, n = float("inf"), 0
         with one_blas_thread():
-            while time.perf_counter() < end:
+            matrix @ matrix  # the first one is slow
+            end, used = time.perf_counter() + CALIBRATION, time.thread_time()
+            while not n or time.perf_counter() < end:
                 began = time.perf_counter()
                 matrix @ matrix
                 fastest, n = min(fastest, time.perf_counter() - began), n + 1

@@ -7,6 +7,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from napari_stentrans import cost
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.cost import RATES, Work, calibrate, estimate, machine_speed
 from napari_stentrans.methods import METHODS
@@ -81,3 +82,9 @@ def test_the_work_follows_the_settings():
     assert Work.of(section, published).epochs == 3
     assert Work.of(simulate_section(150, 40), EnhanceConfig()).image
     assert not Work.of(simulate_section(150, 40), EnhanceConfig(image="off")).image
+
+
+def test_speed_is_measured_also_where_the_time_for_it_is_over(monkeypatch):
+    monkeypatch.setattr(cost, "_speed", [])
+    monkeypatch.setattr(cost, "CALIBRATION", 0.0)
+    assert calibrate() > cost.SLOWEST
