@@ -185,7 +185,7 @@ class Story:
 
     def run(self) -> None:
         hands, camera = self.hands, self.camera
-        camera.part("estimate", "Enhance")
+        camera.part("estimate", "Enhance", "Cancel")
         hands.press("Run")
         hands.wait(
             lambda: hands.says("Preview by kriging") or hands.can("Run"), "there is a preview"
@@ -259,11 +259,11 @@ class Story:
         hands.press("Run")
         hands.wait(lambda: hands.seen("training loss"), "the network learns")
         hands.wait_a_while(lambda: len(self._losses()) > 8)
-        camera.part("run", "Enhance", light=True)
+        camera.part("run", "Enhance", "Cancel", light=True)
         hands.choose("method", "Kriging")
         hands.press("Queue")
         hands.read("1 waiting")
-        camera.part("queue", "Enhance")
+        camera.part("queue", "Enhance", "Cancel")
         hands.press("Cancel")
         hands.wait(lambda: len(self.layers.runs) == 2 and hands.says(CHECKED), "kriging has run")
 
