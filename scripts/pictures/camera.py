@@ -56,7 +56,8 @@ class Camera:
 
     def part(self, name: str, *parts: str, light: bool = False) -> None:
         """Take parts of the dock that stand below each other, as far as they are in view."""
-        self.hands.look_at(parts[-1])
+        for part in parts:
+            self.hands.look_at(part)
         self.hands.settle()
         self.save(name, self._grab(self._around(*parts)))
         if light and self.theme != "light":

@@ -94,7 +94,10 @@ class Hands:
         """Scroll the dock so that a part of it stands at the top."""
         part: QWidget = self.find(name)
         self.settle(0.1)
-        area = next(a for a in self.dock.findChildren(QScrollArea) if a.isAncestorOf(part))
+        areas = [a for a in self.dock.findChildren(QScrollArea) if a.isAncestorOf(part)]
+        if not areas:
+            return part  # it is always in view
+        area = areas[0]
         area.verticalScrollBar().setValue(part.mapTo(area.widget(), QPoint()).y() - 4)
         self.settle(0.1)
         return part
