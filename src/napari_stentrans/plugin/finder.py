@@ -87,14 +87,8 @@ class Finder(ProposalBox):
             return
         self.drop()
         sites = enclosed_sites(self._layers.section)
-        if not len(sites):
-            self.said.emit("No place inside the section is without a spot.")
-            return
-        self.said.emit("")
-        self.ask()
-        self._name = UNCOVERED
         found = in_words(len(sites), "place inside the section has", "places inside it have")
-        self._propose(self._layers.section.raster.paint_sites(sites), f"{found} no spot (white).")
+        self._propose_sites(sites, found, "No place inside the section is without a spot.")
 
     def drop(self) -> None:
         """Propose nothing any more."""
@@ -112,15 +106,19 @@ class Finder(ProposalBox):
             self._propose(section.raster.paint(low), text)
 
     def _on_tissue(self, sites: NDArray[np.float64]) -> None:
+        found = in_words(len(sites), "place on the tissue has", "places on the tissue have")
+        self._propose_sites(sites, found, "All tissue near the spots is covered by them.")
+
+    def _propose_sites(self, sites: NDArray[np.float64], found: str, none: str) -> None:
+        """Propose sites (site, 2), or say that there are none."""
         if self._layers is None:
             return
         if not len(sites):
-            self.said.emit("All tissue near the spots is covered by them.")
+            self.said.emit(none)
             return
         self.said.emit("")
         self.ask()
         self._name = UNCOVERED
-        found = in_words(len(sites), "place on the tissue has", "places on the tissue have")
         self._propose(self._layers.section.raster.paint_sites(sites), f"{found} no spot (white).")
 
     def _on_ended(self) -> None:

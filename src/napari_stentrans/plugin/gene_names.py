@@ -7,7 +7,7 @@ import json
 import os
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QStandardPaths
 
@@ -156,15 +156,11 @@ class Kept:
     def save(self) -> str:
         """Write the file; returns in words why it could not be written, else nothing."""
         kept = {"favourites": self.favourites, "recent": self.recent}
-        text = json.dumps(kept, indent=1)
-        part = self._path.with_suffix(".part")
         try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(text, encoding="utf-8")
-            part.replace(self._path)
-            self._seen = json.loads(text)
+            store_json(self._path, kept)
         except OSError as error:
             return f"Favourites cannot be kept for the next time: {error}."
+        self._seen = {name: list(names) for name, names in kept.items()}
         return ""
 
 
@@ -184,6 +180,14 @@ def load_json(path: Path) -> dict[str, object]:
     except (OSError, ValueError):  # not there yet, or spoilt: begin anew
         return {}
     return stored if isinstance(stored, dict) else {}
+
+
+def store_json(path: Path, stored: dict[str, Any]) -> None:
+    """Write a small JSON file beside its place, then rename it; OSError where that fails."""
+    part = path.with_suffix(".part")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part.write_text(json.dumps(stored, indent=1), encoding="utf-8")
+    part.replace(path)
 
 
 def names_in(stored: object) -> list[str]:

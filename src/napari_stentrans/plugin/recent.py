@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-import json
+from contextlib import suppress
 from pathlib import Path
 
-from napari_stentrans.plugin.gene_names import load_json, names_in, settings_folder
+from napari_stentrans.plugin.gene_names import load_json, names_in, settings_folder, store_json
 
 FILE, MOST = "recent.json", 8
 
@@ -53,10 +53,5 @@ class Recent:
         stored: dict[str, object] = {"opened": [str(path) for path in opened]}
         if folder is not None:
             stored["folder"] = str(folder)
-        part = self._path.with_suffix(".part")
-        try:
-            self._path.parent.mkdir(parents=True, exist_ok=True)
-            part.write_text(json.dumps(stored, indent=1), encoding="utf-8")
-            part.replace(self._path)
-        except OSError:
-            return
+        with suppress(OSError):
+            store_json(self._path, stored)
