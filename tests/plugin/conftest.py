@@ -12,6 +12,7 @@ import numpy as np
 import pytest
 import torch
 from npe2 import PluginManager, PluginManifest
+from qtpy.QtCore import QObject
 
 import napari_stentrans
 from napari_stentrans import samples
@@ -88,6 +89,27 @@ def wait_ready(qtbot, dock, timeout=120_000):
 def ready(qtbot):
     """Wait until nothing is being computed and a run could begin."""
     return lambda dock: wait_ready(qtbot, dock)
+
+
+class Hoard(QObject):
+    """Keeps every event of the application, as garbage that is not collected yet would."""
+
+    def __init__(self):
+        super().__init__()
+        self.kept = []
+
+    def eventFilter(self, watched, event):
+        self.kept.append(event)
+        return False
+
+
+@pytest.fixture
+def old_events(qapp):
+    """Old events stay alive, and PyQt takes new ones at the same addresses for them."""
+    hoard = Hoard()
+    qapp.installEventFilter(hoard)
+    yield
+    qapp.removeEventFilter(hoard)
 
 
 class SlowMethod:

@@ -114,6 +114,15 @@ def test_typing_lists_hits_and_enter_draws_the_best(panel, layers, qtbot):
     assert panel.search.edit.text() == "Gene17"  # as it is written
 
 
+def test_no_key_is_missed_while_old_events_are_kept(old_events, panel, layers, qtbot):
+    for gene in ("Gene17", "Gene3", "Gene12"):
+        search(qtbot, panel, gene)
+        qtbot.keyClick(panel.search.edit, ENTER)
+        assert_drawn(layers, gene)
+        qtbot.keyClick(panel.search.edit, Qt.Key.Key_Escape)
+        assert panel.search.edit.text() == ""
+
+
 def test_enter_never_takes_another_gene_than_the_one_that_is_typed(panel, layers, qtbot):
     search(qtbot, panel, "GNEE17")
     qtbot.keyClick(panel.search.edit, ENTER)

@@ -37,7 +37,7 @@ class Collector(QObject):
         self._soon.setInterval(0)  # after napari's own collection
         self._soon.timeout.connect(self._freeze)
         layers.events.removing.connect(self._on_removing)
-        gc.collect()  # garbage that is frozen would stay, and PyQt mistakes new events for it
+        gc.collect()
         self._freeze()
 
     def let_go(self) -> None:
@@ -47,6 +47,7 @@ class Collector(QObject):
         self._thaw()
 
     def _freeze(self) -> None:
+        gc.collect(1)  # young garbage would stay, and PyQt mistakes new events for frozen ones
         gc.freeze()
         self._frozen.update(self._layers)
 

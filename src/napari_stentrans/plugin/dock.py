@@ -352,6 +352,16 @@ class StentransDock(QWidget):
 
     # ---- Qt
 
+    def keyPressEvent(self, event: Any) -> None:
+        """Take a key that nothing in the dock wanted."""
+        if not self._keys.take(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: Any) -> None:
+        """Take the end of such a key."""
+        if not self._keys.take(event):
+            super().keyReleaseEvent(event)
+
     def changeEvent(self, event: Any) -> None:
         """Notice being taken out of the window, and changes of the theme."""
         super().changeEvent(event)

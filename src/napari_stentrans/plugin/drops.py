@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.io import can_read
@@ -59,7 +60,7 @@ class Drops(QObject):
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Take a drop, or leave it to napari."""
         kind = event.type()
-        if kind not in (QEvent.Type.DragEnter, QEvent.Type.DragMove, QEvent.Type.Drop):
+        if not isinstance(event, QDropEvent):  # or PyQt took it for an old one: napari has it then
             return False
         path = _only_path(event)
         on_dock = watched is self._dock

@@ -5,17 +5,18 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtGui import QKeyEvent, QKeySequence
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.gene_names import is_list
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import ArrayLike
+    from qtpy.QtGui import QKeyEvent
 
 STEPS: dict[int, int] = {
     Qt.Key.Key_Down: 1,
@@ -23,6 +24,31 @@ STEPS: dict[int, int] = {
     Qt.Key.Key_PageDown: 5,
     Qt.Key.Key_PageUp: -5,
 }
+
+
+class SearchLine(QLineEdit):
+    """A line whose keys are offered to somebody before it takes them itself.
+
+    It overrides what Qt calls rather than filter events: while Python keeps an old event alive,
+    PyQt takes a new one at the same address for it, and a filter misses its key.
+    """
+
+    left = Signal()
+    """The keyboard went elsewhere."""
+
+    def __init__(self, take: Callable[[QKeyEvent], bool]) -> None:
+        super().__init__()
+        self._take = take
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Offer a key."""
+        if not self._take(event):
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: Any) -> None:
+        """Say that the keyboard went elsewhere."""
+        super().focusOutEvent(event)
+        self.left.emit()
 
 
 class GeneSearch(QWidget):
@@ -43,7 +69,7 @@ class GeneSearch(QWidget):
         super().__init__(parent)
         self.index = GeneIndex([])
         self._gene = ""
-        self.edit = QLineEdit()
+        self.edit = SearchLine(self._key)
         self.edit.setAccessibleName("gene search")
         self.edit.setClearButtonEnabled(True)
         self.edit.setToolTip(
@@ -53,7 +79,7 @@ class GeneSearch(QWidget):
             "The maps before and after change together."
         )
         self.edit.textEdited.connect(self.searched)
-        self.edit.installEventFilter(self)
+        self.edit.left.connect(self._on_left)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self.edit)
@@ -88,16 +114,12 @@ class GeneSearch(QWidget):
         self.edit.setText(text)
         self.searched.emit(text)
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Let the arrow keys, Enter and Esc of the line work on the list."""
-        if watched is self.edit and event.type() == QEvent.Type.KeyPress:
-            return isinstance(event, QKeyEvent) and self._key(event)  # PyQt may mistake an event
-        if watched is self.edit and event.type() == QEvent.Type.FocusOut:
-            self.edit.setText(self._gene)  # left without a choice
-        return bool(super().eventFilter(watched, event))
+    def _on_left(self) -> None:
+        """Show the gene of the maps again where a search was left without a choice."""
+        self.edit.setText(self._gene)
 
     def _key(self, event: QKeyEvent) -> bool:
-        """Handle a key; True when it was not meant for the line."""
+        """Let the arrow keys, Enter and Esc work on the list; True when a key was used up."""
         key = event.key()
         if key in STEPS:
             self.stepped.emit(STEPS[key])

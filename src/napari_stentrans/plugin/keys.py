@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QObject, Qt
-from qtpy.QtGui import QGuiApplication, QKeyEvent, QKeySequence
+from qtpy.QtGui import QGuiApplication, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from napari.components import ViewerModel
+    from qtpy.QtGui import QKeyEvent
     from qtpy.QtWidgets import QWidget
 
 
@@ -33,7 +34,6 @@ class Keys(QObject):
         self._viewer, self._dock = viewer, dock
         self._bound: list[str] = []
         self._held: dict[int, tuple[Callable[[], object], Callable[[], object]]] = {}
-        dock.installEventFilter(self)
         application: Any = QGuiApplication.instance()
         application.applicationStateChanged.connect(self._on_state)
 
@@ -67,20 +67,18 @@ class Keys(QObject):
         for keys in self._bound:
             self._viewer.bind_key(keys, None)
         self._bound.clear()
-        self._dock.removeEventFilter(self)
+        self._held.clear()
         application: Any = QGuiApplication.instance()
         application.applicationStateChanged.disconnect(self._on_state)
 
-    def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Take keys that nothing in the dock wanted."""
-        pressed = event.type() in (QEvent.Type.KeyPress, QEvent.Type.KeyRelease)
-        if pressed and isinstance(event, QKeyEvent):  # PyQt may mistake an event for another
-            held = self._held.get(int(event.key()))
-            if held is not None and not event.modifiers():
-                if not event.isAutoRepeat():
-                    held[event.type() == QEvent.Type.KeyRelease]()
-                return True
-        return bool(super().eventFilter(watched, event))
+    def take(self, event: QKeyEvent) -> bool:
+        """Take a key that nothing in the dock wanted; whether it was one that can be held."""
+        held = self._held.get(int(event.key()))
+        if held is None or event.modifiers():
+            return False
+        if not event.isAutoRepeat():
+            held[event.type() == QEvent.Type.KeyRelease]()
+        return True
 
     def _bind(self, action: str, do: Callable[[object], object]) -> None:
         keys = SHORTCUTS[action][0].replace("+", "-")  # as napari writes them
