@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -21,11 +21,11 @@ from napari_stentrans.plugin.maps import (
     overlaid,
     unit,
 )
-from napari_stentrans.plugin.roles import TWIN
+from napari_stentrans.plugin.roles import MAPS
 from napari_stentrans.plugin.runs import between
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napari.layers import Image
 
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.plugin.maps import FloatArray, Limits
+    from napari_stentrans.plugin.runs import Runs
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
+
+MEASURED, ENHANCED = "measured", "enhanced"
+"""What maps are called that are of no run by name."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class GeneMaps:
         The gene that is shown first.
     frame
         World coordinates of its layers.
+    runs
+        Results that are kept, by name.
 
     Attributes
     ----------
@@ -73,11 +79,12 @@ class GeneMaps:
     look
         How values become colours.
     against
-        Result that the difference is from; None: from the measured map.
+        Result that the one shown is compared with; None: the measured map is.
     """
 
-    def __init__(self, section: Section, gene: str, frame: Frame) -> None:
+    def __init__(self, section: Section, gene: str, frame: Frame, runs: Runs) -> None:
         self.section = section
+        self._runs = runs
         self.shown = self.gene = gene
         self.kept: tuple[str, ...] = ()
         self.look = Look()
@@ -86,9 +93,8 @@ class GeneMaps:
         self._colormap: Any = self.look.colormap
         self._contrasts = Contrasts()
         self._given: dict[str, Limits] = {}
-        self._last: GeneMap | None = None
-        self._last_of: Callable[[], Enhancement | None] = lambda: None
-        self._last_key: tuple[str, str] | None = None
+        self._last: WeakKeyDictionary[Enhancement, tuple[tuple[str, str], GeneMap | None]]
+        self._last = WeakKeyDictionary()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,30 +134,45 @@ class GeneMaps:
         """Enhanced values of the map that was chosen last; None where there are none."""
         return None if enhancement is None else self._enhanced(enhancement, self.shown)
 
+    def sides(self, enhancement: Enhancement | None) -> tuple[str, str]:
+        """What a result is compared with, and the result, in words: runs are called by name."""
+        if self.against is None:
+            return MEASURED, ENHANCED
+        kept = [self._runs.of(of) for of in (self.against, enhancement)]
+        left, right = (ENHANCED if run is None else run.name for run in kept)
+        return left, right
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the map that was chosen last is not part of the run that is compared with."""
+        return self.against is not None and self.result(self.against) is None
+
     def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
         """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
         names = self.names
-        if role in TWIN and len(names) > 1:
+        left, right = self.sides(enhancement)
+        called = {"partner": left, "after": right}.get(role, "")
+        if role in MAPS and len(names) > 1:
             drawn = [self._values(role, name, enhancement) for name in names]
-            tag = {"section": self.section, "gene": " + ".join(names)}
+            tag = {"section": self.section, "gene": " + ".join(names), "called": called}
             ends = [self.limits("before", name) for name in names]
             pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
             return overlay_layer(role, drawn[0][0], pixels, self._frame, tag)
         raster, values = self._values(role, self.shown, enhancement)
-        tag = {"section": self.section, "gene": self.shown}
+        tag = {"section": self.section, "gene": self.shown, "called": called}
         limits = self.limits(role, self.shown, values)
         return gene_layer(role, raster, values, self._frame, tag, limits, self._colormap)
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.
 
-        The maps before and after have the same, from the values as measured.
+        All maps of expression have the same, from the values as measured.
         """
         scale = self.look.scale
         by_hand = self._contrasts.of(role, name, scale)
         if by_hand is not None:
             return by_hand
-        if role in TWIN or values is None:
+        if role in MAPS or values is None:
             return self.look.limits_of(self.section, name)
         return limits_of(np.abs(values))
 
@@ -178,7 +199,7 @@ class GeneMaps:
         """Remember what a person has changed on a layer, before it shows something else."""
         if layer.rgb:
             return
-        if role in TWIN:
+        if role in MAPS:
             self._colormap = layer.colormap
         now = _limits_of(layer)
         if now != self._given.get(role, now):
@@ -193,6 +214,8 @@ class GeneMaps:
             return self.section.raster, before
         if role == "difference" and self.against is not None:
             return between(enhancement, self.against, name, self.look.scale)
+        if role == "partner" and self.against is not None:
+            enhancement = self.against
         sites, result = enhancement.sites, self._enhanced(enhancement, name)
         nothing = np.full(len(sites), np.nan, np.float32)
         mean, std = result or (nothing, nothing)
@@ -202,12 +225,12 @@ class GeneMaps:
         return enhancement.raster, std if role == "uncertainty" else mean
 
     def _enhanced(self, enhancement: Enhancement, name: str) -> GeneMap | None:
-        """Enhanced values of a map; the last ones are kept, since several layers show them."""
+        """Enhanced values of a map; the last of a result are kept: several layers show them."""
         key = (name, self.look.scale)
-        if self._last_of() is not enhancement or self._last_key != key:
-            self._last = enhanced(enhancement, *key)
-            self._last_of, self._last_key = weakref.ref(enhancement), key
-        return self._last
+        last = self._last.get(enhancement)
+        if last is None or last[0] != key:
+            last = self._last[enhancement] = (key, enhanced(enhancement, *key))
+        return last[1]
 
 
 def _limits_of(layer: Image) -> Limits:

@@ -19,7 +19,6 @@ from napari_stentrans.plugin.images import (
 from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.roles import GENE_ROLES, ORDER
-from napari_stentrans.plugin.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -34,7 +33,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.runs import Run
     from napari_stentrans.section import Section
 
-RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
+RESULT_ROLES = ("partner", "after", "uncertainty", "provenance", "difference")
 OUTLINE = 3
 """Width of the outline of lost regions once they are filled, in raster pixels."""
 
@@ -98,7 +97,6 @@ class SectionLayers(MapLayers):
     ) -> None:
         super().__init__(viewer, section)
         self.quality: Quality | None = None
-        self.runs = Runs()
         self.preview_of = ""
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self.probe = Probe(self)
@@ -109,7 +107,7 @@ class SectionLayers(MapLayers):
             return
         tag = next(iter(layers.values())).metadata[TAG]
         self.gene, self._frame, self.origin = tag["gene"], tag["frame"], tag["origin"]
-        self.maps = GeneMaps(section, self.gene, self._frame)
+        self.maps = GeneMaps(section, self.gene, self._frame, self.runs)
         for role, layer in layers.items():
             self._layers.take(role, layer)
         self._note_limits()
@@ -162,12 +160,13 @@ class SectionLayers(MapLayers):
         self.quality = run.quality
 
     def delete_run(self, run: Run) -> None:
-        """Let go of a run; where it is shown, the one next to it in the list takes its place."""
+        """Let go of a run; where it is shown, the one next to it in the list takes its place.
+
+        A view of two runs ends with either.
+        """
+        if self.maps.against is not None and run.enhancement is self.enhancement:
+            self._end_view()
         left, result = self.runs.remove(run), run.enhancement
-        against = self.maps.against
-        if against is not None and (result is against or result is self.enhancement):
-            self.set_difference(on=False)
-            self.maps.against = None
         if self._last[0] is result:
             self._last = (None, None) if left is None else (left.enhancement, left.quality)
         if self.enhancement is not result:
@@ -177,10 +176,15 @@ class SectionLayers(MapLayers):
         else:
             self.show_run(left)
 
-    def restore_run(self, run: Run, at: int) -> None:
-        """Take back a run that was let go of, at its place in the list, and show it."""
+    def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
+        """Take back a run that was let go of, at its place in the list, and show it.
+
+        It is compared again with what it was, where that is still there.
+        """
         self.runs.insert(at, run)
         self.show_run(run)
+        if self.runs.of(against) is not None:
+            self.compare_with(against)
 
     def bring_back(self) -> None:
         """Make the enhanced map again where a person deleted it; what is shown stays."""
@@ -196,6 +200,7 @@ class SectionLayers(MapLayers):
         self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
+        self.maps.against = None
         self._layers.remove(*RESULT_ROLES)
         if self.before is not None:
             self.before.visible = True
@@ -208,6 +213,9 @@ class SectionLayers(MapLayers):
             self._show_maps(enhancement)
 
     def _show_maps(self, enhancement: Enhancement) -> None:
+        if enhancement is self.maps.against:  # the two change places
+            kept = self.runs.of(self.enhancement) is not None
+            self.compare_with(self.enhancement if kept else None)
         self._watch()
         first = self.after is None
         if first:
@@ -219,7 +227,7 @@ class SectionLayers(MapLayers):
             self._turns.drop("uncertainty")
             self._layers.remove("uncertainty")
         for role in GENE_ROLES:
-            if role in {"before", "after", *self._layers}:
+            if role in {"before", "after", *self._layers} and not self._parting(role):
                 self._layers.put(role, self.maps.layer(role, enhancement))
         self._note_limits()
         for role in ("uncertainty",) * std_known + ("provenance",):
@@ -250,7 +258,7 @@ class SectionLayers(MapLayers):
         self.gene, self.origin = look.gene, look.origin
         was_empty = not len(self.viewer.layers)
         self._frame = Frame.of(self.section, self.viewer.layers)
-        self.maps = GeneMaps(self.section, self.gene, self._frame)
+        self.maps = GeneMaps(self.section, self.gene, self._frame, self.runs)
         *image, before = look.layer_data(self._frame)
         self._layers.put("before", before)
         self.viewer.layers.selection.active = self._layers["before"]
