@@ -21,7 +21,7 @@ from napari_stentrans.plugin.maps import (
     overlaid,
     unit,
 )
-from napari_stentrans.plugin.roles import MAPS
+from napari_stentrans.plugin.roles import TWIN
 from napari_stentrans.plugin.runs import between
 
 if TYPE_CHECKING:
@@ -151,8 +151,8 @@ class GeneMaps:
         """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
         names = self.names
         left, right = self.sides(enhancement)
-        called = {"partner": left, "after": right}.get(role, "")
-        if role in MAPS and len(names) > 1:
+        called = {"before": left, "after": right}.get(role, "")
+        if role in TWIN and len(names) > 1:
             drawn = [self._values(role, name, enhancement) for name in names]
             tag = {"section": self.section, "gene": " + ".join(names), "called": called}
             ends = [self.limits("before", name) for name in names]
@@ -166,13 +166,13 @@ class GeneMaps:
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.
 
-        All maps of expression have the same, from the values as measured.
+        The maps before and after have the same, from the values as measured.
         """
         scale = self.look.scale
         by_hand = self._contrasts.of(role, name, scale)
         if by_hand is not None:
             return by_hand
-        if role in MAPS or values is None:
+        if role in TWIN or values is None:
             return self.look.limits_of(self.section, name)
         return limits_of(np.abs(values))
 
@@ -199,7 +199,7 @@ class GeneMaps:
         """Remember what a person has changed on a layer, before it shows something else."""
         if layer.rgb:
             return
-        if role in MAPS:
+        if role in TWIN:
             self._colormap = layer.colormap
         now = _limits_of(layer)
         if now != self._given.get(role, now):
@@ -209,13 +209,13 @@ class GeneMaps:
         self, role: str, name: str, enhancement: Enhancement | None
     ) -> tuple[SpotRaster, FloatArray]:
         """Values of a map in a role, and the raster that draws them."""
+        if role == "before" and self.against is not None:
+            role, enhancement = "after", self.against
         before = measured(self.section, name, self.look.scale)
         if role == "before" or enhancement is None:
             return self.section.raster, before
         if role == "difference" and self.against is not None:
             return between(enhancement, self.against, name, self.look.scale)
-        if role == "partner" and self.against is not None:
-            enhancement = self.against
         sites, result = enhancement.sites, self._enhanced(enhancement, name)
         nothing = np.full(len(sites), np.nan, np.float32)
         mean, std = result or (nothing, nothing)

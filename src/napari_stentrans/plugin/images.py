@@ -167,8 +167,6 @@ def gene_layer(
     looks: dict[str, Any] = {"colormap": colormap}
     if role == "uncertainty":
         looks = {"colormap": "magma", "visible": False}
-    elif role == "partner":
-        looks["visible"] = False
     elif role == "difference":
         low, looks = -top, {"colormap": DIVERGING}
     options = {
@@ -190,7 +188,6 @@ def overlay_layer(
         "rgb": True,
         "interpolation2d": "nearest",
         "blending": "translucent",
-        "visible": role != "partner",
     }
     return _layer(pixels, role, _name_of(role, tag), options, tag, "image")
 

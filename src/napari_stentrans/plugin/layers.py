@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.runs import Run
     from napari_stentrans.section import Section
 
-RESULT_ROLES = ("partner", "after", "uncertainty", "provenance", "difference")
+RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
 OUTLINE = 3
 """Width of the outline of lost regions once they are filled, in raster pixels."""
 
@@ -162,10 +162,8 @@ class SectionLayers(MapLayers):
     def delete_run(self, run: Run) -> None:
         """Let go of a run; where it is shown, the one next to it in the list takes its place.
 
-        A view of two runs ends with either.
+        Where the one shown would be compared with it, the measured map is.
         """
-        if self.maps.against is not None and run.enhancement is self.enhancement:
-            self._end_view()
         left, result = self.runs.remove(run), run.enhancement
         if self._last[0] is result:
             self._last = (None, None) if left is None else (left.enhancement, left.quality)
@@ -197,10 +195,10 @@ class SectionLayers(MapLayers):
             self._clear_maps()
 
     def _clear_maps(self) -> None:
+        self.compare_with(None)
         self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
-        self.maps.against = None
         self._layers.remove(*RESULT_ROLES)
         if self.before is not None:
             self.before.visible = True
@@ -213,10 +211,10 @@ class SectionLayers(MapLayers):
             self._show_maps(enhancement)
 
     def _show_maps(self, enhancement: Enhancement) -> None:
-        if enhancement is self.maps.against:  # the two change places
-            kept = self.runs.of(self.enhancement) is not None
-            self.compare_with(self.enhancement if kept else None)
         self._watch()
+        if enhancement is self.maps.against:  # the two change places
+            last = self.runs.of(self.enhancement)
+            self.maps.against = None if last is None else last.enhancement
         first = self.after is None
         if first:
             self.views.end()
@@ -227,7 +225,7 @@ class SectionLayers(MapLayers):
             self._turns.drop("uncertainty")
             self._layers.remove("uncertainty")
         for role in GENE_ROLES:
-            if role in {"before", "after", *self._layers} and not self._parting(role):
+            if role in {"before", "after", *self._layers}:
                 self._layers.put(role, self.maps.layer(role, enhancement))
         self._note_limits()
         for role in ("uncertainty",) * std_known + ("provenance",):
@@ -239,6 +237,7 @@ class SectionLayers(MapLayers):
             self.before.visible = False  # its rim would show around a finer map
         if self.lost is not None:
             self.lost.contour = OUTLINE  # so that what was filled is seen
+        self.views.call(self.maps.sides(enhancement))
         self.drawn.emit()
 
     def show_told(self, pixels: NDArray[np.uint8] | None) -> None:

@@ -9,7 +9,7 @@ from psygnal import Signal
 
 from napari_stentrans.plugin.aside import Aside
 from napari_stentrans.plugin.lost_layers import LostLayers
-from napari_stentrans.plugin.roles import GENE_ROLES, MAPS
+from napari_stentrans.plugin.roles import GENE_ROLES, TWIN
 from napari_stentrans.plugin.runs import Runs
 from napari_stentrans.plugin.views import OVER, Views
 
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.maps import Look
     from napari_stentrans.section import Section
 
-UNDER_DIFFERENCE = (*MAPS, "uncertainty", "provenance")
+UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 
 
 class MapLayers(LostLayers):
@@ -79,7 +79,7 @@ class MapLayers(LostLayers):
         self._watch()
         recoloured = look.colormap != self.maps.look.colormap
         self.maps.set_look(look)
-        for role in MAPS:
+        for role in TWIN:
             if recoloured and role in self._layers:
                 self._layers[role].colormap = look.colormap
         self._redraw()
@@ -117,9 +117,20 @@ class MapLayers(LostLayers):
         elif not on and self.views.shown == name:
             self.views.end()
 
+    def compare_with(self, result: Enhancement | None) -> None:
+        """Compare the result that is shown with another from now on; None: with what was measured.
+
+        The layer before shows it instead of the measured map, so that every view goes on with it.
+        """
+        if result is not self.maps.against:
+            self._watch()
+            self.maps.against = result
+            self._draw_sides()
+
     def choose_view(self, name: str) -> None:
         """Show one view and no other: one of both maps, or one of ``OVER``; the map where empty."""
-        self._end_view()
+        self.views.end()
+        self.set_difference(on=False)
         for role in OVER:
             if role in self._layers:
                 self._layers[role].visible = False
@@ -154,112 +165,56 @@ class MapLayers(LostLayers):
         if self.difference is not None:
             self.difference.visible = on
 
-    @property
-    def other(self) -> Layer | None:
-        """Map that the enhanced one is compared with: as measured, or of another run."""
-        return self.before if self.maps.against is None else self.partner
-
-    def compare_with(self, result: Enhancement | None) -> None:
-        """Compare the result that is shown with another from now on; None: with the measured map.
-
-        A view of both goes on with it. The map of another result has a layer of its own, which
-        is hidden while no view shows it.
-        """
-        last = self.maps.against
-        if result is last:
-            return
-        self._watch()
-        view = self._end_view() if last is None or result is None else ""  # it is of other layers
-        self.maps.against = result
-        if last is None or result is None:
-            self._turns.add("parting" if result is None else "partner", self._fit_partner)
-        else:
-            self._draw("partner")
-        self._call_sides()
-        self._turns.add("difference", self._draw_difference)
-        if view:
-            self._turns.add(None, partial(self._show_again, view))
-        self.compared.emit()
-
-    def _end_view(self) -> str:
-        """Show the maps as before; returns the name of the view of both that was there."""
-        view = self.views.shown or ("difference" if self.difference_shown else "")
-        self.views.end()
-        self.set_difference(on=False)
-        return view
-
-    def _show_again(self, view: str) -> None:
-        if view == "difference":
-            self.set_difference(on=True)
-        elif view:
-            self.set_view(view, on=True)
-
-    def _fit_partner(self) -> None:
-        """Make the layer of the run that is compared with, or take it away where there is none."""
-        if self.maps.against is None or self.enhancement is None:
-            self._layers.remove("partner")
-        else:
-            self._layers.put("partner", self.maps.layer("partner", self.enhancement))
-            self._note_limits()
-
-    def _draw_difference(self) -> None:
-        self._draw("difference")
-        if self.difference_shown:
-            self.compared.emit()
-
-    def _call_sides(self) -> None:
-        """Let the layers of both sides be called by what they show."""
-        for role in ("partner", "after"):
-            if role in self._layers:
-                _, options, _ = self.maps.layer(role, self.enhancement)
-                self._layers.rename(role, options)
-        self.views.call(self.maps.sides(self.enhancement))
-
     def _on_runs_changed(self) -> None:
-        """Compare with the measured map where the run is gone, and follow the names of runs."""
+        """Go on with the measured map where the run compared with is gone; follow new names."""
         against = self.maps.against
-        if against is None:
-            return
-        if self.runs.of(against) is None:
-            self._end_view()
+        if against is not None and self.runs.of(against) is None:
             self.compare_with(None)
-        else:
-            self._call_sides()
-            self.compared.emit()
+        elif against is not None:
+            self._watch()
+            self._draw_sides()
+
+    def _draw_sides(self) -> None:
+        """Draw both maps that are compared, and what depends on them, and call them by name."""
+        self._redraw()
+        self.views.call(self.maps.sides(self.enhancement))
+        self.compared.emit()
 
     def _redraw(self) -> None:
         """Give the layers that show a gene their values anew."""
         coloured = len(self.maps.names) > 1
-        swapped = [role for role in MAPS if self._layers.swaps(role, coloured=coloured)]
-        view = self._end_view() if swapped else ""  # it holds on to the layers that it arranges
+        swapped = [role for role in TWIN if self._layers.swaps(role, coloured=coloured)]
+        beside, difference = self.side_by_side, self.difference_shown
+        if swapped:  # both hold on to the layers that they arrange
+            self.set_side_by_side(on=False)
+            self.set_difference(on=False)
         for role in GENE_ROLES:
             if role in swapped or self._waits(role):
                 self._turns.add(role, partial(self._draw, role))
             else:
                 self._draw(role)
         if swapped:
-            self._turns.add(None, partial(self._on_swapped, view))
+            self._turns.add(None, partial(self._on_swapped, beside, difference))
         else:
             self.drawn.emit()
 
     def _waits(self, role: str) -> bool:
         """Whether a layer is out of sight and linked with none, so that it can be drawn later."""
         layer = self.now(role)
-        return layer is not None and role not in MAPS and not layer.visible
-
-    def _parting(self, role: str) -> bool:
-        """Whether a layer is about to be taken away; OpenGL may break down where it is changed."""
-        return role == "partner" and self.maps.against is None
+        return layer is not None and role not in TWIN and not layer.visible
 
     def _draw(self, role: str) -> None:
         """Give the layer of a role the values of the gene, where it is there."""
-        if role in self._layers and not self._parting(role):
+        if role in self._layers:
             self._layers.put(role, self.maps.layer(role, self.enhancement), new_limits=True)
             self.maps.given(role, self._layers[role])
 
-    def _on_swapped(self, view: str) -> None:
+    def _on_swapped(self, beside: bool, difference: bool) -> None:
         """Show maps of another kind in the view in which the last ones were."""
-        self._show_again(view)
+        if beside:
+            self.set_side_by_side(on=True)
+        if difference:
+            self.set_difference(on=True)
         self.drawn.emit()
 
     def _note_limits(self) -> None:
@@ -269,7 +224,7 @@ class MapLayers(LostLayers):
 
     def _watch(self) -> None:
         """Remember what a person changed on the layers that show a gene."""
-        self._turns.finish(*MAPS, None)
+        self._turns.finish(*TWIN, None)
         for role in GENE_ROLES:
             if role in self._layers:
                 self.maps.watch(role, self._layers[role])
@@ -277,11 +232,9 @@ class MapLayers(LostLayers):
     def _on_removed(self, role: str) -> None:
         if role == "difference":
             self._on_difference()
-        if role == "partner" and self.maps.against is not None:  # deleted by a person
+        if role == "after" and self.maps.against is not None:
             self.maps.against = None
-            self._turns.add("sides", self._call_sides)
-            self._turns.add("difference", self._draw_difference)
-            self.compared.emit()
+            self._turns.add("before", self._draw_sides)  # not while a layer is removed
         if role == "after" and self.enhancement is not None:
             self._show_measured()
             self.lacking.emit()

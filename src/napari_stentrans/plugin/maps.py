@@ -84,12 +84,12 @@ class Contrasts:
     _limits: dict[tuple[str, str, str], Limits] = field(default_factory=dict)
 
     def of(self, role: str, name: str, scale: Scale) -> Limits | None:
-        """Limits of a map, where they were set; all maps of expression have the same."""
-        return self._limits.get((_shared(role), name, scale))
+        """Limits of a map, where they were set; those of "after" are those of "before"."""
+        return self._limits.get((_twin(role), name, scale))
 
     def keep(self, role: str, name: str, scale: Scale, limits: Limits) -> None:
         """Remember limits."""
-        self._limits[_shared(role), name, scale] = limits
+        self._limits[_twin(role), name, scale] = limits
 
     def forget(self, name: str) -> None:
         """Let the limits of a map follow its values again."""
@@ -174,5 +174,5 @@ def _genes_per_spot(section: Section) -> NDArray[np.float64]:
     return np.asarray(seen, float)
 
 
-def _shared(role: str) -> str:
-    return "before" if role in ("partner", "after") else role
+def _twin(role: str) -> str:
+    return "before" if role == "after" else role

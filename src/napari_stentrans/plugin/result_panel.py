@@ -12,7 +12,6 @@ from napari_stentrans.plugin.panel import OneLine, Panel, button, words
 from napari_stentrans.plugin.partner_row import PartnerRow
 from napari_stentrans.plugin.profile_panel import ProfilePanel
 from napari_stentrans.plugin.result_words import describe, legend, marked_since, missing, verdict
-from napari_stentrans.plugin.roles import MAPS
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
 from napari_stentrans.plugin.view_key import ViewKey
@@ -148,8 +147,7 @@ class ResultPanel(Panel):
 
     def _watch(self, layers: SectionLayers) -> None:
         """Let the buttons follow the layers, which a person may also switch in napari."""
-        other = "before" if layers.maps.against is None else "partner"
-        both = layers.has("after") and layers.has(other)
+        both = layers.has("after") and layers.has("before")
         there = {
             **dict.fromkeys(VIEWS_OF_BOTH, both),
             "difference": True,
@@ -167,7 +165,7 @@ class ResultPanel(Panel):
         for view, made in self.views.items():
             made.setEnabled(there[view])
             made.setChecked(on[view])
-        for layer in map(layers.now, MAPS):
+        for layer in (layers.now("before"), layers.now("after")):
             if layer is not None:
                 layer.events.visible.connect(self._on_visible)
         self.key.refresh()

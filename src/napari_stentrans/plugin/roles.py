@@ -18,17 +18,15 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.images import LayerData
 
 ORDER = (
-    "image", "before", "partner", "after", "uncertainty", "provenance", "difference", "told",
-    "lost", "proposal",
+    "image", "before", "after", "uncertainty", "provenance", "difference", "told", "lost",
+    "proposal",
 )  # fmt: skip
 """Roles of layers, from the bottom up."""
-GENE_ROLES = ("before", "partner", "after", "uncertainty", "difference")
+GENE_ROLES = ("before", "after", "uncertainty", "difference")
 """Roles of the layers that show a gene."""
-MAPS = ("before", "partner", "after")
-"""Roles of the layers of expression, which share their colours: what was measured, the run that
-is compared with, the run that is shown."""
+TWIN = {"before": "after", "after": "before"}
 LINKED = ("contrast_limits", "gamma", "colormap")
-"""What maps have in common."""
+"""What twins have in common."""
 KEPT = ("visible", "opacity", "blending")
 """What a person chose of a layer that outlasts it, where another takes its place."""
 
@@ -76,11 +74,6 @@ class RoleLayers(dict[str, Any]):
                 setattr(layer, name, options[name])
         if new_limits and not _coloured(layer):
             set_limits(layer, options["contrast_limits"])
-        self.rename(role, options)
-
-    def rename(self, role: str, options: dict[str, Any]) -> None:
-        """Call the layer of a role what these options of it say, unless a person has named it."""
-        layer = self[role]
         layer.name = self._renamed(role, layer, options)
         self._names[role] = layer.name
 
@@ -109,15 +102,10 @@ class RoleLayers(dict[str, Any]):
         self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
         if role in GENE_ROLES:
             set_limits(layer, layer.contrast_limits)
-        alike = [layer, *self._alike(role)]
-        if not _coloured(layer) and len(alike) > 1:
-            link_layers(alike, LINKED)
+        twin = self.get(TWIN.get(role, ""))
+        if twin is not None and not _coloured(layer) and not _coloured(twin):
+            link_layers([layer, twin], LINKED)
         self.taken.emit(layer)
-
-    def _alike(self, role: str) -> list[Layer]:
-        """Other layers that share the colours of the one in this role."""
-        others = [other for other in MAPS if other != role] if role in MAPS else []
-        return [self[other] for other in others if other in self and not _coloured(self[other])]
 
     def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
         """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
@@ -132,9 +120,9 @@ class RoleLayers(dict[str, Any]):
     def _insert(self, role: str, layer_data: LayerData) -> None:
         """Make a layer right above those of lower roles; paint stays on top of all."""
         data, options, kind = layer_data
-        alike = self._alike(role)
-        if alike and not options.get("rgb", False):
-            options = options | {name: getattr(alike[0], name) for name in LINKED}
+        twin = self.get(TWIN.get(role, ""))
+        if twin is not None and not options.get("rgb", False):
+            options = options | {name: getattr(twin, name) for name in LINKED}
         layers = self._viewer.layers
         place = ORDER.index(role)
         lower, higher = (
@@ -165,7 +153,7 @@ class RoleLayers(dict[str, Any]):
         self._names[role] = new.name
 
     def _unlink(self, role: str, layer: Layer) -> None:
-        if role in MAPS:
+        if role in TWIN:
             unlink_layers([layer])  # links would keep the layer alive
         self.left.emit(layer)
 

@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
 
 COLOURS = 33
-SEEN = ("difference", "provenance", "uncertainty", "after", "partner", "before")
+SEEN = ("difference", "provenance", "uncertainty", "after", "before")
 """Roles of layers that may be what the picture shows."""
 
 
@@ -79,10 +79,8 @@ class ViewKey(QWidget):
             return "Standard deviation of the expression.", seen["uncertainty"], unit
         if seen["after"]:
             return _called(right), after, unit
-        if seen["partner"]:
-            return _called(left), seen["partner"], unit
         if seen["before"]:
-            return _called(MEASURED), seen["before"], unit
+            return _called(left), seen["before"], unit
         return "No map is visible.", None, ""
 
     def _both(self, layers: SectionLayers) -> str:

@@ -1,6 +1,6 @@
 """Views: the ways to see two maps together, one at a time.
 
-The one is the enhanced map of the run that is shown, the other what it is compared with: the map
+The one on the right is of the run that is shown; the other is what that is compared with: the map
 as measured, or that of another run.
 """
 
@@ -12,11 +12,9 @@ from psygnal import Signal
 
 from napari_stentrans.plugin.blink import Blink
 from napari_stentrans.plugin.compare import SideBySide
-from napari_stentrans.plugin.roles import MAPS
 from napari_stentrans.plugin.swipe import Swipe
 
 if TYPE_CHECKING:
-    from napari.layers import Layer
     from psygnal import SignalInstance
 
     from napari_stentrans.plugin.map_layers import MapLayers
@@ -60,11 +58,11 @@ class Views:
         """Begin a view in place of the one before; nothing where one of the maps is missing."""
         self.end()
         layers = self._layers
-        before, after = layers.other, layers.after
+        before, after = layers.before, layers.after
         if before is None or after is None or (name == "swipe" and before.rgb):
             return  # a swipe cuts values, not the colours of several genes
         layers.set_difference(on=False)
-        over = self._over(before, after)
+        over = [layer for role in OVER if (layer := getattr(layers, role)) is not None]
         if name == "side_by_side":
             self._view = SideBySide(layers.viewer, layers.image, before, after)
         elif name == "swipe":
@@ -85,11 +83,11 @@ class Views:
     def hold(self) -> None:
         """Show the other map until ``release``; nothing while a view shows both anyway."""
         layers = self._layers
-        before, after = layers.other, layers.after
+        before, after = layers.before, layers.after
         busy = self._view is not None or self._held is not None or layers.difference_shown
         if busy or before is None or after is None:
             return
-        over = self._over(before, after)
+        over = [layer for role in OVER if (layer := getattr(layers, role)) is not None]
         self._held = Blink(layers.viewer, before, after, over, by_itself=False)
         self._held.ended.connect(self._on_released)
 
@@ -102,11 +100,6 @@ class Views:
         """Let the layer of the swipe say what is on which side."""
         if self.swipe is not None:
             self.swipe.layer.name = f"swipe: {' | '.join(sides)}"
-
-    def _over(self, *both: Layer) -> list[Layer]:
-        """Layers that would be seen over or around two maps."""
-        found = [self._layers.now(role) for role in (*MAPS, *OVER)]
-        return [layer for layer in found if layer is not None and layer not in both]
 
     def _on_ended(self) -> None:
         self._view, self.shown = None, ""
