@@ -22,7 +22,7 @@ from napari_stentrans.plugin.maps import (
     unit,
 )
 from napari_stentrans.plugin.roles import TWIN
-from napari_stentrans.plugin.runs import between
+from napari_stentrans.plugin.runs import between, short
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -150,7 +150,7 @@ class GeneMaps:
     def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
         """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
         names = self.names
-        left, right = self.sides(enhancement)
+        left, right = map(short, self.sides(enhancement))
         called = {"before": left, "after": right}.get(role, "")
         if role in TWIN and len(names) > 1:
             drawn = [self._values(role, name, enhancement) for name in names]

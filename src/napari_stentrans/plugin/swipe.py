@@ -12,6 +12,7 @@ from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
 
 if TYPE_CHECKING:
@@ -45,13 +46,20 @@ class Swipe(Arrangement):
         The maps for the left and for the right.
     over
         Layers that would cover them; hidden meanwhile.
+    sides
+        What the maps are called.
     """
 
     moved = Signal(float)
     """Where the handle is now, from 0 (left) to 1."""
 
     def __init__(
-        self, viewer: ViewerModel, before: Image, after: Image, over: Sequence[Layer]
+        self,
+        viewer: ViewerModel,
+        before: Image,
+        after: Image,
+        over: Sequence[Layer],
+        sides: tuple[str, str],
     ) -> None:
         super().__init__(viewer, (before, after))
         self._before, self._after = before, after
@@ -61,6 +69,7 @@ class Swipe(Arrangement):
         self._over = False
         self._other_keys: dict[str, Any] = {}
         self._left, self._right = _halves(before, after)
+        self._sides = sides
         self.layer: Image = self._make_layer()
         self._needed = (before, after, self.layer)
         self._soon = QTimer()  # the maps and their transforms change one after the other
@@ -95,6 +104,12 @@ class Swipe(Arrangement):
         """First column of the layer's data that shows the map on the right."""
         return self._column
 
+    def call(self, sides: tuple[str, str]) -> None:
+        """Say what the maps are called, where that has changed."""
+        if sides != self._sides:
+            self._sides = sides
+            self.layer.name = _name(sides)
+
     def _restore(self) -> None:
         self._soon.stop()
         self._frames.stop()
@@ -122,7 +137,7 @@ class Swipe(Arrangement):
         layer = Layer.create(
             self._right.copy(),
             {
-                "name": "swipe: measured | enhanced",
+                "name": _name(self._sides),
                 "scale": grid.scale,
                 "translate": grid.translate,
                 "units": after.units,
@@ -268,6 +283,10 @@ class Swipe(Arrangement):
                 viewer.bind_key(key, do)
             if on and bound is not None:
                 self._other_keys[key] = bound
+
+
+def _name(sides: tuple[str, str]) -> str:
+    return f"swipe: {' | '.join(map(short, sides))}"
 
 
 def _finer(before: Image, after: Image) -> Image:

@@ -66,8 +66,8 @@ class Views:
         if name == "side_by_side":
             self._view = SideBySide(layers.viewer, layers.image, before, after)
         elif name == "swipe":
-            self._view = Swipe(layers.viewer, before, after, over)
-            self.call(layers.maps.sides(layers.enhancement))
+            sides = layers.maps.sides(layers.enhancement)
+            self._view = Swipe(layers.viewer, before, after, over, sides)
         else:
             self._view = Blink(layers.viewer, before, after, over, by_itself=True)
         self.shown = name
@@ -97,9 +97,9 @@ class Views:
             self._held.end()
 
     def call(self, sides: tuple[str, str]) -> None:
-        """Let the layer of the swipe say what is on which side."""
+        """Let the swipe, where there is one, say what is on which side."""
         if self.swipe is not None:
-            self.swipe.layer.name = f"swipe: {' | '.join(sides)}"
+            self.swipe.call(sides)
 
     def _on_ended(self) -> None:
         self._view, self.shown = None, ""
