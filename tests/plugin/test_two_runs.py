@@ -115,8 +115,7 @@ def test_the_choice_is_made_with_the_mouse_and_opened_by_its_key(two, results, q
     qtbot.waitUntil(popup.isVisible)
     at = popup.visualRect(names.model().index(1, 0)).center()
     qtbot.mouseMove(popup.viewport(), at)
-    qtbot.wait(names.style().pixelMetric(names.style().PixelMetric.PM_MaximumDragDistance) + 20)
-    qtbot.keyClick(popup, Qt.Key.Key_Return)
+    qtbot.mouseClick(popup.viewport(), LEFT, pos=at)
     qtbot.waitUntil(lambda: layers.maps.against is results[FINE])
     np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.gene))
     assert tuple(layers.before.contrast_limits) == limits
@@ -371,7 +370,7 @@ def test_the_map_that_is_shown_is_deleted_in_napari(two, section, qtbot, view):
     two.viewer.layers.selection.active = layers.after
     bins = two.viewer.window._qt_viewer.layerButtons.deleteButton
     qtbot.mouseClick(bins, LEFT)
-    qtbot.waitUntil(lambda: settled(two))
+    qtbot.waitUntil(lambda: settled(two) and layers.views.shown == "")
     qtbot.waitUntil(lambda: two.result.partner.list.currentText() == "measured")
     if view == "difference":
         assert two.result.key.words.text().startswith("Enhanced minus measured")
