@@ -85,6 +85,7 @@ def pixel(layers, position):
 # ---- swipe
 
 
+@pytest.mark.high_dpi
 def test_the_handle_is_dragged_over_the_canvas(compared, qtbot):
     layers, viewer = compared._layers, compared.viewer
     before = state_of(viewer)
@@ -338,6 +339,7 @@ def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
     assert np.linalg.norm(drawn[1] - drawn[0]) > 3.8 * spacing
 
 
+@pytest.mark.high_dpi
 def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path, monkeypatch):
     layers, panel = compared._layers, compared.result.profile
     before = list(compared.viewer.layers)
@@ -405,6 +407,7 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
 # ---- probe
 
 
+@pytest.mark.high_dpi
 def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbot):
     layers, viewer = compared._layers, compared.viewer
     gene, canvas = layers.gene, canvas_of(compared)

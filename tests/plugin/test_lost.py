@@ -108,6 +108,7 @@ def test_one_spot_is_no_spots(loaded, panel, section, qtbot):
     assert loaded.enhance.form.fill.text() == "Fill lost regions (1 spot)"
 
 
+@pytest.mark.high_dpi
 def test_the_brush_paints_the_chosen_region(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
     click(qtbot, panel.new)
@@ -221,6 +222,7 @@ def test_fill_closes_an_outline(loaded, panel, section, qtbot):
 # ---- what is found
 
 
+@pytest.mark.high_dpi
 def test_shapes_are_painted_where_they_are_drawn(loaded, panel, section, qtbot):
     frame, spacing = Frame.of(section), section.lattice.spacing
     centre = section.xy[middle(section)]
