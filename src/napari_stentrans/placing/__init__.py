@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_stentrans.errors import SectionError
+from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.io.images import lazy_image
 from napari_stentrans.placing.affines import Affine, checked, is_plain, moved, of_scale, through
 from napari_stentrans.placing.drawing import drawn_steps
@@ -25,9 +25,10 @@ from napari_stentrans.section import Placed, SectionImage
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.record import PlacedImage
     from napari_stentrans.section import Section
 
-__all__ = ["Affine", "guess", "image_steps", "picture_of", "with_image"]
+__all__ = ["Affine", "again_steps", "guess", "image_steps", "picture_of", "with_image"]
 
 LEAST_SIZE = 8
 """Pixels along a side that a picture must have."""
@@ -127,6 +128,26 @@ def image_steps(
     else:
         laid = yield from drawn_steps(section, image, whole)
     return section.with_images((replace(laid, placed=placed),))
+
+
+def again_steps(section: Section, facts: PlacedImage | None) -> Steps[Section]:
+    """Lay the picture of a record or a session below the spots again; None changes nothing.
+
+    Raises
+    ------
+    ReadError
+        When it is not there any more, or was not in a file.
+    """
+    if facts is None:
+        return section
+    if facts.path is None:
+        raise ReadError(
+            "The tissue image was a layer of napari, and is in no file. Save it as a TIFF, and "
+            "lay that below the spots."
+        )
+    path = Path(facts.path)
+    yield Progress(f"reading {path.name}", 0, 1)
+    return (yield from image_steps(section, picture_of(path), facts.affine, path))
 
 
 def _check_below(section: Section, shape: tuple[int, ...], affine: Affine) -> None:
