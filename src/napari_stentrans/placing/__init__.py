@@ -28,7 +28,16 @@ if TYPE_CHECKING:
     from napari_stentrans.record import PlacedImage
     from napari_stentrans.section import Section
 
-__all__ = ["Affine", "again_steps", "guess", "image_steps", "picture_of", "with_image"]
+__all__ = [
+    "Affine",
+    "again_steps",
+    "checked_picture",
+    "guess",
+    "image_steps",
+    "lies_below",
+    "picture_of",
+    "with_image",
+]
 
 LEAST_SIZE = 8
 """Pixels along a side that a picture must have."""
@@ -92,6 +101,17 @@ def picture_of(source: Path | NDArray[np.generic], name: str = "picture") -> Sec
         image = lazy_image(source, source.name)
     else:
         image = SectionImage(name, partial(np.asarray, source))
+    return checked_picture(image)
+
+
+def checked_picture(image: SectionImage) -> SectionImage:
+    """Return an image that can be laid below spots.
+
+    Raises
+    ------
+    SectionError
+        When its pixels have no shape of an image, or are too few.
+    """
     shape = image.shape
     if len(shape) not in (2, 3) or (len(shape) == 3 and shape[2] not in (2, 3, 4)):
         raise SectionError(
@@ -122,7 +142,8 @@ def image_steps(
     placed = Placed(image, affine, path, old)
     whole = through(affine, of_scale(image.scale))
     yield Progress("laying the image below the spots", 0, 1)
-    _check_below(section, image.shape, whole)
+    if not lies_below(section, image.shape, whole):
+        raise SectionError("No spot lies on the picture. Move it below the spots, or leave it out.")
     if is_plain(whole, image.shape):
         laid = moved(whole, image)
     else:
@@ -150,10 +171,9 @@ def again_steps(section: Section, facts: PlacedImage | None) -> Steps[Section]:
     return (yield from image_steps(section, picture_of(path), facts.affine, path))
 
 
-def _check_below(section: Section, shape: tuple[int, ...], affine: Affine) -> None:
-    """Raise where no spot lies on the picture."""
+def lies_below(section: Section, shape: tuple[int, ...], affine: Affine) -> bool:
+    """Whether spots lie on a picture of the shape (row, column, ...)."""
     back = np.linalg.inv(affine[:, :2])
     there = (section.xy - affine[:, 2]) @ back.T
     rows, columns = shape[:2]
-    if not ((there >= -0.5) & (there <= (columns - 0.5, rows - 0.5))).all(1).any():
-        raise SectionError("No spot lies on the picture. Move it below the spots, or leave it out.")
+    return bool(((there >= -0.5) & (there <= (columns - 0.5, rows - 0.5))).all(1).any())

@@ -11,7 +11,8 @@ import numpy as np
 from napari.layers import Image
 
 from napari_stentrans.errors import ReadError, SectionError
-from napari_stentrans.placing import guess, image_steps, picture_of
+from napari_stentrans.io.images import image_size
+from napari_stentrans.placing import checked_picture, guess, image_steps, lies_below, picture_of
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.images import TAG, shown_pixels
 from napari_stentrans.progress import Progress
@@ -65,10 +66,10 @@ def layer_steps(section: Section, layer: Image, frame: Frame) -> Steps[Picture]:
     image = _image_of(layer)
     pixels = shown_pixels(image)
     yield Progress("finding the tissue", 0, 1)
-    was_moved = not np.allclose(layer.data_to_world(np.ones(2)), 1) or any(
-        layer.data_to_world(np.zeros(2))
-    )
-    affine = frame.affine_of(layer) if was_moved else guess(section, image)
+    affine = frame.affine_of(layer)
+    own = np.allclose(layer.data_to_world(np.eye(2)[0]), (1, 0))
+    if own or not lies_below(section, image.shape, affine):
+        affine = guess(section, image)
     return Picture(image, pixels, affine, _file_of(layer, image))
 
 
@@ -132,9 +133,7 @@ def _shown_steps(section: Section) -> Steps[tuple[Section, Any]]:
 def _image_of(layer: Image) -> SectionImage:
     levels = list(layer.data) if layer.multiscale else [layer.data]
     image = SectionImage(layer.name, partial(list, levels))
-    if min(image.shape[:2]) < 2:
-        raise SectionError(f"{layer.name!r} is a line of pixels. {REMEDY}")
-    return image
+    return checked_picture(image)
 
 
 def _file_of(layer: Image, image: SectionImage) -> Path | None:
@@ -143,8 +142,6 @@ def _file_of(layer: Image, image: SectionImage) -> Path | None:
     if path is None:
         return None
     try:
-        there = picture_of(Path(path))
-        same = there.shape[:2] == image.shape[:2] and there.scale == 1
-    except (ReadError, SectionError):
+        return Path(path) if image_size(Path(path)) == image.shape[:2] else None
+    except ReadError:
         return None
-    return Path(path) if same else None

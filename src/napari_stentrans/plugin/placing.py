@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
@@ -23,7 +24,6 @@ from napari_stentrans.plugin.pictures import (
 )
 
 if TYPE_CHECKING:
-
     from napari.layers import Image
 
     from napari_stentrans.plugin.layers import SectionLayers
@@ -35,8 +35,13 @@ if TYPE_CHECKING:
 MOVE = "transform"
 HOW = (
     "Drag the picture by its middle to move it, by a corner to scale it (Shift keeps its shape), "
-    "by the round handle to turn it. Esc ends moving. It is not in use yet."
+    "by the round handle to turn it. Hold Space to move the view. It is not in use yet."
 )
+
+BEFORE = "Go back to the image that the section had before"
+NONE = "Let the section have no image"
+MARGIN = 0.25
+"""Share of the view around a picture, for the handle that turns it."""
 
 
 class Choose(Protocol):
@@ -111,13 +116,17 @@ class Placing(QWidget):
         self.use = button(
             "Use it so", "Take it as the tissue image of this section, as it lies now", self._use
         )
-        self.drop = button("Remove image", "", self._drop)
+        self.drop = button(
+            "Do not use it", "Take the picture away; what was there before stays", self._drop
+        )
+        self.remove = button("Remove image", "", self._remove)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
         rows.addWidget(self.add)
         rows.addWidget(self.words)
-        for line in ((self.mover, self.turn, self.mirror), (self.use, self.drop)):
+        move = (self.mover, self.turn, self.mirror, self.remove)
+        for line in (move, (self.use, self.drop)):
             row = QHBoxLayout()
             row.setSpacing(6)
             for made in line:
@@ -176,10 +185,12 @@ class Placing(QWidget):
 
     def _drop(self) -> None:
         layers = self._layers
-        if layers is None:
-            return
-        if layers.laid is not None:
+        if layers is not None:
             layers.drop_picture()
+
+    def _remove(self) -> None:
+        layers = self._layers
+        if layers is None:
             return
         work = partial(without_steps, layers.section)
         self._jobs.prepare(work, "Removing the image", partial(self._on_used, layers))
@@ -193,9 +204,12 @@ class Placing(QWidget):
             return
         if hide is not None:
             hide.visible = False
+        layers.views.end()
         layers.lay(picture)
         self._tissue.see_picture()
         self._move()
+        with suppress(TypeError):  # napari before 0.7 fits all layers or none
+            layers.viewer.reset_view(margin=MARGIN, layers=[layers.picture])
 
     def _on_used(self, layers: SectionLayers, made: tuple[Any, Any]) -> None:
         if layers.present:
@@ -220,24 +234,16 @@ class Placing(QWidget):
         idle = layers is not None and self._runner.idle
         self.menu.setEnabled(idle)
         self.add.setVisible(not laid and not images)
-        for widget in (self.words, self.turn, self.mirror, self.use):
+        for widget in (self.words, self.turn, self.mirror, self.use, self.drop):
             widget.setVisible(laid)
-        for made in (self.mover, self.drop):
-            made.setVisible(laid or placed is not None)
-        self._name_drop(laid=laid, before=placed is not None and bool(placed.instead_of))
+        self.mover.setVisible(laid or placed is not None)
+        self.remove.setVisible(placed is not None and not laid)
+        before = placed is not None and bool(placed.instead_of)
+        self.remove.setToolTip(BEFORE if before else NONE)
         here = laid or placed is not None or not images
         self.setVisible(layers is not None and here)
         self.setEnabled(idle)
         self._show_mode()
-
-    def _name_drop(self, *, laid: bool, before: bool) -> None:
-        tip = "Take the picture away; what was there before stays"
-        if not laid:
-            tip = "The section has no image any more"
-            tip = "Take the image that was there before" if before else tip
-        self.drop.setText("Do not use it" if laid else "Remove image")
-        self.drop.setToolTip(tip)
-        self.drop.setAccessibleName(self.drop.text().lower())
 
     def _follow(self, layer: Image | None) -> None:
         """Follow the layer of the picture: how the mouse acts on it, and Esc."""
