@@ -215,7 +215,7 @@ class Section:
         return SpotRaster.of(self.xy, self.lattice)
 
     def with_images(self, images: Sequence[SectionImage]) -> Section:
-        """Section with other images; counts, raster and all else are shared with this one."""
+        """Section with other images; it shares all else, also what was computed so far."""
         other = copy.copy(self)
         object.__setattr__(other, "images", tuple(images))
         return other

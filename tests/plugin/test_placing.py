@@ -6,11 +6,8 @@ import numpy as np
 import PIL.Image
 import pytest
 from gestures import LEFT, click, paint
-from qtpy.QtCore import Qt
 
-from napari_stentrans import read_section, with_image
 from napari_stentrans.simulate import simulate_section
-from napari_stentrans.tissue import tissue_on_raster
 
 
 @pytest.fixture(scope="module")
@@ -100,7 +97,9 @@ def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
     per_px = layers.frame.per_px
     np.testing.assert_allclose(moved[:, :2], guessed[:, :2])
     pixel = 2 / dock.viewer.scene.camera.zoom / per_px if hasattr(dock.viewer, "scene") else 40
-    np.testing.assert_allclose(moved[:, 2] - guessed[:, 2], (240 / per_px, 120 / per_px), atol=pixel)
+    np.testing.assert_allclose(
+        moved[:, 2] - guessed[:, 2], (240 / per_px, 120 / per_px), atol=pixel
+    )
     assert not layers.section.images
     use(qtbot, dock)
     section = layers.section

@@ -117,16 +117,18 @@ def _transformed(
     pixels: NDArray[Any], matrix: Affine, size: tuple[int, int], rim: NDArray[Any]
 ) -> NDArray[Any]:
     """Pixels drawn on another grid, between four neighbours each."""
-    in_bytes = pixels.dtype == np.uint8
-    source = Image.fromarray(
-        np.ascontiguousarray(pixels if in_bytes else pixels.astype(np.float32))
-    )
-    fill = tuple(map(int, rim)) if rim.ndim else int(rim) if in_bytes else float(rim)
-    drawn = source.transform(
-        size[::-1],
-        Image.Transform.AFFINE,
-        tuple(matrix.ravel()),
-        resample=Image.Resampling.BILINEAR,
-        fillcolor=fill,
-    )
-    return np.asarray(drawn).astype(pixels.dtype)
+    planes = [pixels] if pixels.ndim == 2 else list(np.moveaxis(pixels, -1, 0))
+    drawn = [
+        Image.fromarray(np.ascontiguousarray(plane, np.float32)).transform(
+            size[::-1],
+            Image.Transform.AFFINE,
+            tuple(matrix.ravel()),
+            resample=Image.Resampling.BILINEAR,
+            fillcolor=float(beyond),
+        )
+        for plane, beyond in zip(planes, np.atleast_1d(rim), strict=True)
+    ]
+    found = np.stack([np.asarray(plane) for plane in drawn], axis=-1)
+    if pixels.dtype.kind in "iu":
+        found = np.rint(found)
+    return found.reshape(*size, *rim.shape).astype(pixels.dtype)
