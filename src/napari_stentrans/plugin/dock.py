@@ -26,6 +26,7 @@ from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
+from napari_stentrans.plugin.gl_context import GlContext
 from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
@@ -111,6 +112,7 @@ class StentransDock(QWidget):
         bind_dock(self, corner)
         self._recolour()
         self._collector = Collector(napari_viewer.layers, self)
+        self._context = GlContext(napari_viewer, self)
         self._on_layers_changed()
 
     @property
@@ -188,6 +190,7 @@ class StentransDock(QWidget):
         self._drops.let_go()
         self._following.let_go()
         self._collector.let_go()
+        self._context.let_go()
         for layers in find(self.viewer):
             layers.stop()
         events = self.viewer.layers.events

@@ -74,7 +74,7 @@ class TissueView(QObject):
             (removing.connect if on else removing.disconnect)(self._on_removing)
 
     def _on_removing(self, event: Any) -> None:
-        """Bring the maps back before the image goes; after it, OpenGL may break down."""
+        """Bring the maps back before the image goes."""
         layers = self._layers
         if layers is None:
             return
