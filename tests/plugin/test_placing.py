@@ -247,7 +247,6 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     record = layers.enhancement.record
     assert "image_gain" in record.findings
     assert record.image_placed.path.endswith("slide.png")
-    assert all(layer.metadata["stentrans"]["section"] is layers.section for layer in layers.present)
     # Moved again, but left as it was; then removed.
     shown = layers.image
     click(qtbot, dock.placing.mover)
