@@ -12,6 +12,7 @@ from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.evaluation import Evaluation, evaluate, evaluate_steps
 from napari_stentrans.io import read_mask, read_section
 from napari_stentrans.pipeline import enhance, enhance_steps
+from napari_stentrans.placing import with_image
 from napari_stentrans.record import RunRecord
 from napari_stentrans.section import Section, SectionImage
 from napari_stentrans.simulate import simulate_section, true_expression
@@ -35,4 +36,5 @@ __all__ = [
     "read_section",
     "simulate_section",
     "true_expression",
+    "with_image",
 ]

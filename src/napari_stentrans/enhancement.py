@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import shutil
 import tempfile
 import weakref
@@ -143,6 +144,12 @@ class Enhancement:
     def genes(self) -> pd.Index:
         """Genes that can be asked for."""
         return self.decoder.genes
+
+    def of_section(self, section: Section) -> Enhancement:
+        """Return the result as that of the same section with other images."""
+        other = copy.copy(self)
+        object.__setattr__(other, "section", section)
+        return other
 
     @cached_property
     def raster(self) -> SpotRaster:

@@ -31,6 +31,32 @@ def package_version() -> str:
         return "unknown"
 
 
+class PlacedImage(BaseModel):
+    """A picture that a person laid below the spots.
+
+    Attributes
+    ----------
+    path
+        Its file; None where it was not read from one.
+    affine
+        (2, 3): its pixels (x, y), 0 at the centre of the first one, to full-resolution positions.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    path: str | None
+    affine: tuple[tuple[float, float, float], tuple[float, float, float]]
+
+    @classmethod
+    def of(cls, section: Section) -> PlacedImage | None:
+        """Write down the picture of a section; None where its image is no such."""
+        placed = section.images[0].placed if section.images else None
+        if placed is None:
+            return None
+        path = None if placed.path is None else str(placed.path.resolve())
+        return cls(path=path, affine=placed.affine.tolist())
+
+
 class RunRecord(BaseModel):
     """What went into a run; JSON both ways.
 
@@ -50,6 +76,8 @@ class RunRecord(BaseModel):
         Extra sites (x, y), full-resolution pixels.
     image_damaged
         Barcodes of the spots where the tissue image is damaged.
+    image_placed
+        The tissue image that was looked at, where a person laid it below the spots.
     findings
         What the run found out: ``network_trust``, the share of the network's correction to
         kriging that was taken (method transformer); ``image_used``, 0 or 1, and ``image_gain``,
@@ -70,6 +98,7 @@ class RunRecord(BaseModel):
     lost: tuple[str, ...]
     sites: tuple[tuple[float, float], ...]
     image_damaged: tuple[str, ...] = ()
+    image_placed: PlacedImage | None = None
     started: str
     seconds: float
     versions: dict[str, str]
@@ -99,6 +128,7 @@ class RunRecord(BaseModel):
             lost=tuple(barcodes[lost]),
             sites=tuple((float(x), float(y)) for x, y in sites),
             image_damaged=() if image_damaged is None else tuple(barcodes[image_damaged]),
+            image_placed=PlacedImage.of(section) if config.sees_image else None,
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
             findings=findings or {},

@@ -43,6 +43,19 @@ def as_python(record: RunRecord) -> str:
         "",
         f"section = read_section({source!r}{chosen})",
     ]
+    if record.image_placed is not None:
+        if record.image_placed.path is None:
+            raise ConfigError(
+                "The tissue image of this run was a layer of napari, so that no text can say where "
+                "it is. Save it as a TIFF, add that as the tissue image, and run again."
+            )
+        names.append("with_image")
+        lines[0] = f"from napari_stentrans import {', '.join(names)}"
+        affine = [list(row) for row in record.image_placed.affine]
+        lines += [
+            f"picture = {record.image_placed.path!r}",
+            f"section = with_image(section, picture, {affine!r})",
+        ]
     arguments = ["section", "None"]
     if record.lost:
         lines += _listed("lost", [repr(name) for name in record.lost])
@@ -78,6 +91,8 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
     beyond = sorted({*changed, *published} - {*_OPTIONS, *_PUBLISHED})
     if record.lost or record.sites or record.image_damaged:
         beyond.append("painted regions")
+    if record.image_placed is not None:
+        beyond.append("a tissue image that was laid below the spots")
     if beyond:
         raise ConfigError(
             f"The command line has no option for {', '.join(beyond)} of this run. Save the result: "

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import copy
 import hashlib
 import warnings
 from collections.abc import Callable, Mapping, Sequence
@@ -41,12 +42,18 @@ class SectionImage:
         pyramid as a list, the finest first: arrays, or objects that are sliced like arrays.
     scale
         Image pixels per full-resolution pixel, as in Space Ranger's scale factors:
-        a full-resolution position times ``scale`` is a position in this image.
+        a full-resolution position, less ``origin``, times ``scale`` is a position in this image.
+    origin
+        Full-resolution (x, y) of the image's corner; (0, 0) where it begins with the positions.
+    placed
+        What is known of an image that a person laid below the spots; None for other images.
     """
 
     name: str
     load: Callable[[], NDArray[np.generic] | list[Any]]
     scale: float = 1.0
+    origin: tuple[float, float] = (0.0, 0.0)
+    placed: Placed | None = None
 
     @cached_property
     def levels(self) -> tuple[Any, ...]:
@@ -63,6 +70,29 @@ class SectionImage:
     def data(self) -> NDArray[np.generic]:
         """The pixels of the finest level, all in memory; ask a large image for its levels."""
         return np.asarray(self.levels[0])
+
+
+@dataclass(frozen=True, eq=False)
+class Placed:
+    """How an image was laid below the spots.
+
+    Attributes
+    ----------
+    original
+        The picture as it was before.
+    affine
+        (2, 3): positions (x, y) in the pixels of the original file, 0 at the centre of the first
+        one, to full-resolution positions.
+    path
+        Where the picture was read from; None where it was not read from a file.
+    instead_of
+        Images that the section had before.
+    """
+
+    original: SectionImage
+    affine: NDArray[np.float64]
+    path: Path | None = None
+    instead_of: tuple[SectionImage, ...] = ()
 
 
 @dataclass(frozen=True, eq=False)
@@ -183,6 +213,12 @@ class Section:
     def raster(self) -> SpotRaster:
         """The raster that shows the spots and takes painted masks."""
         return SpotRaster.of(self.xy, self.lattice)
+
+    def with_images(self, images: Sequence[SectionImage]) -> Section:
+        """Section with other images; it shares all else, also what was computed so far."""
+        other = copy.copy(self)
+        object.__setattr__(other, "images", tuple(images))
+        return other
 
     def gene_index(self, gene: str) -> int:
         """Column of a gene, by name or by ``var["gene_ids"]``.

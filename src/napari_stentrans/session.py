@@ -24,7 +24,7 @@ from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.export.files import beside, check_file
 from napari_stentrans.factors import Factors
-from napari_stentrans.record import RunRecord
+from napari_stentrans.record import PlacedImage, RunRecord
 from napari_stentrans.targets import target_sites
 
 if TYPE_CHECKING:
@@ -68,6 +68,8 @@ class SessionFacts(BaseModel):
     ----------
     source, beside
         Where the section was: as a whole, and seen from the folder of the session.
+    image, image_beside
+        A tissue image that was laid below the spots, and its file seen from that folder.
     chosen
         What was taken where the source holds several things.
     digest
@@ -99,6 +101,8 @@ class SessionFacts(BaseModel):
     format: int = 1
     source: str
     beside: str | None = None
+    image: PlacedImage | None = None
+    image_beside: str | None = None
     chosen: dict[str, str] = {}
     digest: str
     gene: str
@@ -138,6 +142,14 @@ class Session:
         near = [] if self.facts.beside is None else [self.path.parent / self.facts.beside]
         places = [Path(self.facts.source), *near]
         return next((place for place in places if place.exists()), None)
+
+    @property
+    def image(self) -> PlacedImage | None:
+        """The tissue image that was laid below the spots, where its file is now."""
+        facts, near = self.facts.image, self.facts.image_beside
+        if facts is None or facts.path is None or near is None or Path(facts.path).exists():
+            return facts
+        return facts.model_copy(update={"path": str(self.path.parent / near)})
 
     def check(self, section: Section) -> None:
         """Make sure that a section is the one of the session.
@@ -228,7 +240,10 @@ def write_session(
         for run, arrays in zip(facts.runs, packed, strict=True)
     )
     near = _seen_from(path.parent, facts.source)
-    facts = facts.model_copy(update={"runs": runs, "beside": near})
+    picture = None if facts.image is None else facts.image.path
+    image_near = None if picture is None else _seen_from(path.parent, picture)
+    seen = {"runs": runs, "beside": near, "image_beside": image_near}
+    facts = facts.model_copy(update=seen)
     with beside(path) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("session.json", facts.model_dump_json(indent=1))
         if lost is not None:

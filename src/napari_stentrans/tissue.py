@@ -80,14 +80,7 @@ def tissue_on_raster(section: Section) -> Mask:
             "The section has no image, so the outline of its tissue is not known. Open it with "
             "its image, or mark what was not captured with the brush or the polygon."
         )
-    readings, inside = _on_raster(section, section.images[0])
-    rich = section.raster.paint(section.totals >= np.quantile(section.totals, RICH)) & inside
-    around = (section.raster.index < 0) & inside
-    best, contrast = np.zeros(inside.shape, bool), 0.0
-    for tissue in readings if rich.any() and around.any() else ():
-        apart = float(tissue[rich].mean() - tissue[around].mean())
-        if apart > contrast:
-            best, contrast = tissue, apart
+    best, contrast = outlined(section, section.images[0])
     if contrast < LEAST_CONTRAST:
         raise SectionError(
             "The tissue does not stand out from its surroundings in the image "
@@ -96,24 +89,48 @@ def tissue_on_raster(section: Section) -> Mask:
     return best
 
 
-def _on_raster(section: Section, image: SectionImage) -> tuple[list[Mask], Mask]:
-    """What each reading of the image takes for tissue (row, column), and where the image is."""
-    raster = section.raster
-    pixels = np.asarray(image.data)
-    step = max(int(raster.pixel * image.scale / 2), 1)
-    pixels, scale = pixels[::step, ::step], image.scale / step
+def outlined(section: Section, image: SectionImage) -> tuple[Mask, float]:
+    """Tissue on the raster (row, column) as an image shows it, and how well it fits the spots.
+
+    That is the share of rich spots on tissue less that of the surroundings.
+    """
+    readings, inside = _on_raster(section, image)
+    rich = section.raster.paint(section.totals >= np.quantile(section.totals, RICH)) & inside
+    around = (section.raster.index < 0) & inside
+    best, contrast = np.zeros(inside.shape, bool), 0.0
+    for tissue in readings if rich.any() and around.any() else ():
+        apart = float(tissue[rich].mean() - tissue[around].mean())
+        if apart > contrast:
+            best, contrast = tissue, apart
+    return best, contrast
+
+
+def tissue_readings(pixels: NDArray[np.generic], blur: float) -> list[Mask]:
+    """What may be tissue in pixels (row, column, ...): what is coloured, dark or bright.
+
+    ``blur`` is the standard deviation of the blur before the split, in pixels.
+    """
     colours = pixels.reshape(*pixels.shape[:2], -1)[..., :3].astype(np.float32)
     bright = colours.mean(2)
     readings = [-bright, bright]
     if colours.shape[2] == 3:
         top = colours.max(2)
         readings.insert(0, (top - colours.min(2)) / np.maximum(top, 1e-6))
-    xy = np.floor((raster.pixel_xy() + 0.5) * scale).astype(np.int64)
+    return [_split(ndimage.gaussian_filter(reading, blur)) for reading in readings]
+
+
+def _on_raster(section: Section, image: SectionImage) -> tuple[list[Mask], Mask]:
+    """What each reading of the image takes for tissue (row, column), and where the image is."""
+    raster = section.raster
+    pixels = np.asarray(image.data)
+    step = max(int(raster.pixel * image.scale / 2), 1)
+    pixels, scale = pixels[::step, ::step], image.scale / step
+    xy = np.floor((raster.pixel_xy() - image.origin + 0.5) * scale).astype(np.int64)
     column, row = xy[..., 0], xy[..., 1]
-    inside = (row >= 0) & (column >= 0) & (row < bright.shape[0]) & (column < bright.shape[1])
-    row, column = row.clip(0, bright.shape[0] - 1), column.clip(0, bright.shape[1] - 1)
-    blur = SMOOTHED * section.lattice.spacing * scale
-    tissues = (_split(ndimage.gaussian_filter(reading, blur)) for reading in readings)
+    rows, columns = pixels.shape[:2]
+    inside = (row >= 0) & (column >= 0) & (row < rows) & (column < columns)
+    row, column = row.clip(0, rows - 1), column.clip(0, columns - 1)
+    tissues = tissue_readings(pixels, SMOOTHED * section.lattice.spacing * scale)
     return [tissue[row, column] & inside for tissue in tissues], inside
 
 

@@ -63,14 +63,17 @@ class TissueWords:
         (window, word, row, column) share of each word around a square, float16.
     pixels
         Full-resolution pixels to a side of a square.
+    origin
+        Full-resolution (x, y) of the image's corner.
     """
 
     shares: NDArray[np.float16]
     pixels: float
+    origin: tuple[float, float] = (0.0, 0.0)
 
     def at(self, xy: Array) -> FloatArray:
         """(site, feature) at positions xy (site, 2), full-resolution pixels; NaN outside."""
-        where = (xy[:, ::-1].T + 0.5) / self.pixels - 0.5
+        where = ((xy - self.origin)[:, ::-1].T + 0.5) / self.pixels - 0.5
         size = np.array(self.shares.shape[2:])[:, None]
         outside = ((where < -1) | (where > size)).any(0)  # the last square may be cut off
         maps = self.shares.reshape(-1, *self.shares.shape[2:])
@@ -178,19 +181,21 @@ def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None
     yield Progress(STAGE, 1, 4)
     described = _describe(pixels)
     yield Progress(STAGE, 2, 4)
-    sample = _sample(described, section.xy / per_pixel, section.lattice.spacing / per_pixel)
+    xy, spacing = (section.xy - image.origin) / per_pixel, section.lattice.spacing / per_pixel
+    sample = _sample(described, xy, spacing)
     if len(sample) < SAMPLE // 10 or sample.std(0).max() < BLANK:  # beside the tissue, or blank
         return None
     middle, sd = sample.mean(0), np.maximum(sample.std(0), 1e-3)
     centres, _ = kmeans2((sample - middle) / sd, WORDS, iter=15, minit="++", seed=0)
     yield Progress(STAGE, 3, 4)
     shares = _shares(described, middle, sd, centres)
-    width = section.lattice.spacing / per_pixel / BLOCK
+    width = spacing / BLOCK
     blurred = [
         ndimage.gaussian_filter(shares, (0, window * width, window * width), truncate=2.5)
         for window in WINDOWS
     ]
-    return TissueWords(np.stack(blurred).astype(np.float16), BLOCK * per_pixel)
+    shown = np.stack(blurred).astype(np.float16)
+    return TissueWords(shown, BLOCK * per_pixel, image.origin)
 
 
 def _describe(pixels: NDArray[np.uint8]) -> NDArray[np.float16]:

@@ -33,6 +33,7 @@ from napari_stentrans.export import (
 from napari_stentrans.io import choices_of, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
+from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord, package_version
 from napari_stentrans.simulate import simulate_section
 
@@ -244,6 +245,7 @@ def _enhance(arguments: argparse.Namespace) -> None:
     if arguments.record is not None:
         record = _record_alone(arguments)
         section = read_section(arguments.path or Path(record.source or ""), record.chosen)
+        section = with_bar(again_steps(section, record.image_placed))
         lost, config, sites, damaged = record.inputs(section)
     else:
         if arguments.path is None:

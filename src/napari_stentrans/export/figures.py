@@ -348,4 +348,5 @@ def _tissue(image: SectionImage) -> tuple[NDArray[Any], tuple[float, float, floa
     if pixels.ndim == 3 and pixels.dtype != np.uint8:
         full = np.iinfo(pixels.dtype).max if pixels.dtype.kind in "iu" else max(pixels.max(), 1.0)
         pixels = np.asarray(np.clip(pixels / full, 0, 1))
-    return pixels, (-0.5, columns / scale - 0.5, rows / scale - 0.5, -0.5)
+    left, top = np.subtract(image.origin, 0.5)
+    return pixels, (left, left + columns / scale, top + rows / scale, top)

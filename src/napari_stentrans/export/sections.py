@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 
+from napari_stentrans.errors import StentransWarning
 from napari_stentrans.export.files import beside, check_file
-from napari_stentrans.export.images import overview
+from napari_stentrans.export.images import from_corner
 
 if TYPE_CHECKING:
     from napari_stentrans.section import Section
@@ -21,13 +23,20 @@ def write_section(section: Section, path: str | Path, *, overwrite: bool = False
     """Write a section as ``.h5ad`` so that ``read_section`` gives it back.
 
     Counts, names, positions and tables are those of ``section.adata``. ``uns["spatial"]`` holds
-    the tissue image of at most 2,000 pixels a side, its scale, and micrometres per pixel.
+    the tissue image of at most 2,000 pixels a side, its scale, and micrometres per pixel. An image
+    that does not begin at the position (0, 0) gets a border up to there, since an ``.h5ad`` file
+    knows a scale and no offset.
 
     Raises
     ------
     WriteError
         When the ending is another one, the file is there and may not be replaced, or it cannot
         be written. No half-written file is left.
+
+    Warns
+    -----
+    StentransWarning
+        When spots lie at negative positions, and the image has to be cut off there.
     """
     path = Path(path).expanduser()
     check_file(path, ".h5ad", overwrite=overwrite)
@@ -40,8 +49,16 @@ def to_anndata(section: Section) -> ad.AnnData:
     """Shallow copy of ``section.adata`` with image and scales in ``uns["spatial"]``."""
     adata, factors, images = section.adata, _factors(section), {}
     for image in section.images[:1]:
-        pixels, scale = overview(image, MOST_IMAGE_PIXELS)
-        images["hires"], factors["tissue_hires_scalef"] = pixels, scale
+        pixels, scale = from_corner(image, MOST_IMAGE_PIXELS)
+        if min(image.origin) < 0 and (section.xy < 0).any():
+            warnings.warn(
+                "Spots lie at negative positions, where an .h5ad file can hold no image: the "
+                "tissue image is cut off there.",
+                StentransWarning,
+                stacklevel=3,
+            )
+        if pixels.size:
+            images["hires"], factors["tissue_hires_scalef"] = pixels, scale
     spatial = {section.name.replace("/", "_"): {"images": images, "scalefactors": factors}}
     return ad.AnnData(
         adata.X,

@@ -69,12 +69,22 @@ def _radius(enhancement: Enhancement) -> float:
     return 0.5 * enhancement.raster.lattice.spacing
 
 
-def _transforms(scale: float, um_per_px: float | None) -> dict[str, Any]:
+def _transforms(
+    scale: float, um_per_px: float | None, origin: tuple[float, float] = (0.0, 0.0)
+) -> dict[str, Any]:
     """From pixels, of which ``scale`` are one full-resolution pixel, to the systems."""
-    from spatialdata.transformations import Scale
+    from spatialdata.transformations import BaseTransformation, Scale, Sequence, Translation
 
-    known = {PIXELS: 1 / scale} | ({} if um_per_px is None else {MICROMETRES: um_per_px / scale})
-    return {system: Scale([factor] * 2, axes=("x", "y")) for system, factor in known.items()}
+    axes = ("x", "y")
+
+    def whole(unit: float) -> BaseTransformation:
+        scaling = Scale([unit / scale] * 2, axes=axes)
+        if not any(origin):
+            return scaling
+        return Sequence([scaling, Translation([unit * at for at in origin], axes=axes)])
+
+    units = {PIXELS: 1.0} | ({} if um_per_px is None else {MICROMETRES: um_per_px})
+    return {system: whole(unit) for system, unit in units.items()}
 
 
 def _image(image: SectionImage, um_per_px: float | None) -> Any:
@@ -89,7 +99,7 @@ def _image(image: SectionImage, um_per_px: float | None) -> Any:
     return Image2DModel.parse(
         planes,
         dims=("c", "y", "x"),
-        transformations=_transforms(image.scale, um_per_px),
+        transformations=_transforms(image.scale, um_per_px, image.origin),
         scale_factors=[2] * levels or None,
         c_coords=["r", "g", "b", "a"][: len(planes)] if len(planes) > 2 else None,
     )

@@ -117,6 +117,12 @@ def as_bytes(pixels: NDArray[Any]) -> NDArray[Any]:
     return np.asarray(np.clip(pixels / top * 255, 0, 255), np.uint8)
 
 
+def rim_colour(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Median of the outermost pixels (row, column, ...): what is likely to lie beyond them."""
+    rim = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
+    return np.asarray(np.median(np.concatenate(rim), axis=0)).astype(pixels.dtype)
+
+
 def _span(key: Any, length: int) -> tuple[int, int, Any]:
     """First and behind-last index that a key spans, and the key within that span."""
     if isinstance(key, slice):

@@ -133,8 +133,8 @@ def _on_raster(painted: NDArray[np.bool_], section: Section) -> NDArray[np.bool_
         return painted
     # An image of scale 1 has full-resolution pixels: it need not be read for its shape.
     for image in section.images:
-        if image.scale != 1 and painted.shape == image.shape[:2]:
-            return _sample(painted, image.scale, section)
+        if (image.scale != 1 or any(image.origin)) and painted.shape == image.shape[:2]:
+            return _sample(painted, image.scale, section, image.origin)
     rows, columns = np.ceil(section.xy.max(0)).astype(int)[::-1] + 1
     in_pixels = section.lattice.spacing >= FINEST_PIXEL
     if in_pixels and painted.shape[0] >= rows and painted.shape[1] >= columns:
@@ -149,9 +149,14 @@ def _on_raster(painted: NDArray[np.bool_], section: Section) -> NDArray[np.bool_
     )
 
 
-def _sample(painted: NDArray[np.bool_], scale: float, section: Section) -> NDArray[np.bool_]:
+def _sample(
+    painted: NDArray[np.bool_],
+    scale: float,
+    section: Section,
+    origin: tuple[float, float] = (0.0, 0.0),
+) -> NDArray[np.bool_]:
     """Look up the mask at the centre of every raster pixel; nothing is painted beyond it."""
-    xy = np.floor((section.raster.pixel_xy() + 0.5) * scale).astype(np.int64)
+    xy = np.floor((section.raster.pixel_xy() - origin + 0.5) * scale).astype(np.int64)
     column, row = xy[..., 0], xy[..., 1]
     inside = (row >= 0) & (column >= 0) & (row < painted.shape[0]) & (column < painted.shape[1])
     found = np.zeros(section.raster.shape, bool)

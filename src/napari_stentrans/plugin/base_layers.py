@@ -41,6 +41,7 @@ class BaseLayers:
     """
 
     image = _layer_of("image", "Tissue image")
+    picture = _layer_of("picture", "A picture that is being laid below the spots")
     before = _layer_of("before", "Map of the gene as measured, or in the run compared with")
     lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
     proposal = _layer_of("proposal", "Places that may be lost, to be looked at before painting")
@@ -81,7 +82,7 @@ class BaseLayers:
     @property
     def over_tissue(self) -> list[Layer]:
         """Layers that hide the tissue image, the lowest first."""
-        not_maps = ("image", "lost", "proposal")
+        not_maps = ("image", "picture", "lost", "proposal")
         maps = (layer for role, layer in self._layers.items() if role not in not_maps)
         return sorted(maps, key=self.viewer.layers.index)
 

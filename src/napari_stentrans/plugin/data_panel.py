@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_stentrans.plugin.images import Origin
+    from napari_stentrans.plugin.placing import Placing
     from napari_stentrans.progress import Progress
     from napari_stentrans.section import Section
 
@@ -92,6 +93,13 @@ class DataPanel(Panel):
         row.addWidget(self.sample, 7)
         row.addWidget(self.session, 5)
         self.rows.addLayout(row)
+
+    def add_placing(self, placing: Placing) -> None:
+        """Show the line of the tissue image, and offer it in the menu of what can be opened."""
+        self.rows.addWidget(placing)
+        menu = self.open.menu()
+        if menu is not None:
+            menu.insertMenu(self.session.recent.menuAction(), placing.menu)
 
     def allow_layer(self, *, on: bool) -> None:
         """Let the active layer be used, where there is one."""

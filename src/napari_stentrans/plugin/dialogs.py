@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
 from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
+from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.plugin.endings import file_filters
 from napari_stentrans.plugin.recent import Recent
 from napari_stentrans.session import ENDING as SESSION
@@ -118,6 +119,15 @@ def may_drop_result(parent: QWidget) -> bool:
         "The enhanced maps of this section go with its layers. Read it again all the same?",
     )
     return bool(answer == QMessageBox.StandardButton.Yes)
+
+
+def ask_image(parent: QWidget) -> Path | None:
+    """Ask for a picture of the tissue; None when the person thinks better of it."""
+    kinds = " ".join(f"*{ending}" for ending in IMAGE_SUFFIXES)
+    chosen, _ = QFileDialog.getOpenFileName(
+        parent, "Add a tissue image", _start(), f"Pictures ({kinds});;All files (*)"
+    )
+    return _used(chosen)
 
 
 def ask_gene_list(parent: QWidget) -> Path | None:

@@ -26,6 +26,7 @@ from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
+from napari_stentrans.plugin.gl_context import GlContext
 from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
@@ -34,6 +35,7 @@ from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import reveal, scrolled
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.placing import Placing
 from napari_stentrans.plugin.preferences import Following
 from napari_stentrans.plugin.quality_panel import QualityPanel
 from napari_stentrans.plugin.replacing import replace_layers
@@ -92,9 +94,11 @@ class StentransDock(QWidget):
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
         self._following = Following(self.enhance.form, self._enhancing)
         self._restoring = Restoring(self, self.message, self.result.runs)
-        jobs_of = (self._enhancing, self._saving, self._following, self._restoring)
-        self._followers = (*panels, *jobs_of)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
+        self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
+        self.data.add_placing(self.placing)
+        jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
+        self._followers = (*panels, *jobs_of)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
@@ -108,6 +112,7 @@ class StentransDock(QWidget):
         bind_dock(self, corner)
         self._recolour()
         self._collector = Collector(napari_viewer.layers, self)
+        self._context = GlContext(napari_viewer, self)
         self._on_layers_changed()
 
     @property
@@ -185,6 +190,7 @@ class StentransDock(QWidget):
         self._drops.let_go()
         self._following.let_go()
         self._collector.let_go()
+        self._context.let_go()
         for layers in find(self.viewer):
             layers.stop()
         events = self.viewer.layers.events

@@ -82,7 +82,7 @@ def reopen_for_napari(path: Path) -> list[LayerData]:
             f"The data of {path.name} are not at {session.facts.source} any more. Open the "
             "session in napari, and say there where they are."
         )
-    look = drain(read_steps(session.source, session.facts.chosen))
+    look = drain(read_steps(session.source, session.facts.chosen, session.image))
     session.check(look.section)
     return layers_of(look)
 

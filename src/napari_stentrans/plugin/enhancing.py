@@ -89,7 +89,7 @@ class Enhancing(QObject):
             return
         layers, result = self._layers, self._layers.enhancement
         self._panel.progress.start("Checking how good it is here")
-        work = partial(check_steps, layers.section, result.record)
+        work = partial(check_steps, result.section, result.record)
         self._runner.start(work, Phase.CHECKING, partial(self._on_checked, layers, result))
 
     def go_on(self) -> None:

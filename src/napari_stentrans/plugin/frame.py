@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.raster import SpotRaster
-    from napari_stentrans.section import Section
+    from napari_stentrans.section import Section, SectionImage
 
 
 @dataclass(frozen=True)
@@ -45,9 +45,26 @@ class Frame:
         """Transform of a layer whose data lie on a raster."""
         return self._transform(raster.pixel, raster.origin[::-1])
 
-    def of_image(self, scale: float) -> dict[str, Any]:
-        """Transform of an image with ``scale`` pixels per full-resolution pixel."""
-        return self._transform(1 / scale, np.full(2, 0.5 / scale - 0.5))
+    def of_image(self, image: SectionImage) -> dict[str, Any]:
+        """Transform of a tissue image."""
+        return self._transform(
+            1 / image.scale, image.origin[::-1] + np.full(2, 0.5 / image.scale - 0.5)
+        )
+
+    def of_affine(self, affine: NDArray[np.float64]) -> dict[str, Any]:
+        """Transform of a picture, from an affine (2, 3) of its pixels (x, y) to positions."""
+        matrix = np.eye(3)
+        matrix[:2] = affine[::-1, [1, 0, 2]] * self.per_px
+        return {"affine": matrix, "units": (self.unit,) * 2}
+
+    def affine_of(self, layer: Layer) -> NDArray[np.float64]:
+        """Affine (2, 3) of the pixels (x, y) of a layer to positions: where it lies now."""
+        origin = np.asarray(layer.data_to_world(np.zeros(layer.ndim)), float)
+        steps = [
+            np.asarray(layer.data_to_world(step), float) - origin
+            for step in np.eye(layer.ndim)[[-1, -2]]
+        ]
+        return self.xy(np.stack([*steps, origin])[:, -2:]).T
 
     def world_yx(self, xy: ArrayLike) -> NDArray[np.float64]:
         """World coordinates (site, 2) of positions (x, y) in full-resolution pixels."""

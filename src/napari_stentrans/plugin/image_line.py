@@ -154,7 +154,7 @@ class ImageLine(QWidget):
             self._job = job = Job(
                 partial(map_steps, layers.section, self._features), self, announce=False
             )
-            job.returned.connect(partial(self._on_map, layers))
+            job.returned.connect(partial(self._on_map, layers, layers.section))
             job.failed.connect(self.failed)
             job.ended.connect(partial(self._on_ended, job))
             job.start()
@@ -162,8 +162,8 @@ class ImageLine(QWidget):
             layers.show_told(None)
         self._refresh()
 
-    def _on_map(self, layers: SectionLayers, pixels: NDArray[np.uint8]) -> None:
-        if layers is self._layers and layers.present:
+    def _on_map(self, layers: SectionLayers, section: Section, pixels: NDArray[np.uint8]) -> None:
+        if layers is self._layers and layers.section is section and layers.present:
             layers.show_told(pixels)
 
     def _on_ended(self, job: Job) -> None:

@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_stentrans.io.choices import Choice
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.raster import SpotRaster
-    from napari_stentrans.section import Section
+    from napari_stentrans.section import Section, SectionImage
 
     LayerData = tuple[Any, dict[str, Any], str]
 
@@ -111,7 +111,7 @@ class FirstLook:
         }
         layers = []
         if self.pixels is not None:
-            layers.append(_image_layer(self.section, self.pixels, frame, tag))
+            layers.append(image_layer(self.section, self.pixels, frame, tag))
         values = self.section.gene_lognorm(self.gene)
         limits = Look().limits_of(self.section, self.gene)
         layers.append(gene_layer("before", self.section.raster, values, frame, tag, limits))
@@ -273,24 +273,50 @@ def _layer(
     return data, {"name": name, "metadata": metadata, **options}, kind
 
 
-def _image_layer(section: Section, pixels: Any, frame: Frame, tag: dict[str, Any]) -> LayerData:
+def image_layer(section: Section, pixels: Any, frame: Frame, tag: dict[str, Any]) -> LayerData:
+    """Layer of the tissue image; ``pixels`` from ``shown_pixels``."""
     levels = pixels if isinstance(pixels, list) else [pixels]
     options = {
-        **frame.of_image(section.images[0].scale),
+        **frame.of_image(section.images[0]),
         "rgb": levels[0].ndim == 3,
         "multiscale": isinstance(pixels, list),
     }
     return _layer(pixels, "image", f"{section.name} image", options, tag, "image")
 
 
+def picture_layer(
+    section: Section, name: str, pixels: Any, affine: NDArray[np.float64], frame: Frame
+) -> LayerData:
+    """Layer of a picture that is being laid below the spots; ``affine`` as in ``with_image``."""
+    options = {
+        **frame.of_affine(affine),
+        "rgb": (pixels[0] if isinstance(pixels, list) else pixels).ndim == 3,
+        "multiscale": isinstance(pixels, list),
+    }
+    return _layer(
+        pixels, "picture", f"{name} (not in use yet)", options, {"section": section}, "image"
+    )
+
+
 def _tissue(section: Section) -> Any:
     if not section.images:
         return None
     try:
-        levels = list(section.images[0].levels)
+        return shown_pixels(section.images[0])
     except (ReadError, OSError) as error:
         warnings.warn(f"The image is left out: {error}", StentransWarning, stacklevel=3)
         return None
+
+
+def shown_pixels(image: SectionImage) -> Any:
+    """Pixels of an image that napari can show, or the levels of a pyramid as a list.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read.
+    """
+    levels = list(image.levels)
     if len(levels) > 1:  # a large file, whose levels can be shown as they are
         return levels
     pixels = _displayable(levels[0])

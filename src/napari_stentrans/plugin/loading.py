@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -9,7 +10,9 @@ import napari
 import numpy as np
 
 from napari_stentrans.cost import calibrate
+from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.io import choices_of, read_section
+from napari_stentrans.placing import again_steps
 from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.images import FirstLook, Origin, lost_layer
@@ -21,13 +24,23 @@ if TYPE_CHECKING:
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.progress import Steps
+    from napari_stentrans.record import PlacedImage
     from napari_stentrans.section import Section
 
 
-def read_steps(path: Path, chosen: Chosen | None = None) -> Steps[FirstLook]:
-    """Read a section, what was chosen of it, and prepare its first map."""
+def read_steps(
+    path: Path, chosen: Chosen | None = None, image: PlacedImage | None = None
+) -> Steps[FirstLook]:
+    """Read a section, what was chosen of it, and prepare its first map.
+
+    A tissue image that was laid below its spots is laid there again, where it can be.
+    """
     yield Progress(f"reading {path.name}", 0, 1)
     section = read_section(path, chosen)
+    try:
+        section = yield from again_steps(section, image)
+    except StentransError as error:
+        warnings.warn(f"The tissue image is left out: {error}", StentransWarning, stacklevel=2)
     choices = choices_of(path) if section.chosen else ()
     look = yield from look_steps(section)
     return replace(look, origin=Origin(path, choices))

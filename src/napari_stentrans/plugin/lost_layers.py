@@ -7,15 +7,15 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_stentrans.io.masks import LostMask, painted_to_lost
-from napari_stentrans.plugin.base_layers import BaseLayers
 from napari_stentrans.plugin.images import LOST_OPACITY, brush_of, lost_layer
+from napari_stentrans.plugin.picture_layers import PictureLayers
 
 if TYPE_CHECKING:
     from napari.layers import Labels
     from numpy.typing import ArrayLike
 
 
-class LostLayers(BaseLayers):
+class LostLayers(PictureLayers):
     """A section in a viewer, whose lost regions can be painted.
 
     Attributes

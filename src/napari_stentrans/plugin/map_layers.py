@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
@@ -50,6 +50,11 @@ class MapLayers(LostLayers):
         self._layers.removed.connect(self._on_removed)
         self._hidden: list[Layer] | None = None
         self.aside = Aside(self)
+
+    def set_section(self, section: Section, pixels: Any) -> None:
+        """Take the same section with other images; ``pixels`` of the first one, None without."""
+        super().set_section(section, pixels)
+        self.maps.section = section
 
     def show_gene(self, name: str) -> None:
         """Show a gene, given by name or id, in every layer that shows one.

@@ -18,8 +18,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.images import LayerData
 
 ORDER = (
-    "image", "before", "after", "uncertainty", "provenance", "difference", "told", "lost",
-    "proposal",
+    "image", "picture", "before", "after", "uncertainty", "provenance", "difference", "told",
+    "lost", "proposal",
 )  # fmt: skip
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")

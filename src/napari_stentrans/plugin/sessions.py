@@ -16,6 +16,7 @@ from napari_stentrans.plugin.maps import COLORMAPS, Look
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.regions import Regions
 from napari_stentrans.progress import Progress
+from napari_stentrans.record import PlacedImage
 from napari_stentrans.session import LookFacts, RunFacts, SessionFacts, write_session
 
 if TYPE_CHECKING:
@@ -75,6 +76,7 @@ def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> Sess
     return SessionFacts(
         source=str(section.source.resolve()),
         chosen=dict(section.chosen),
+        image=PlacedImage.of(section),
         digest=section.digest,
         gene=layers.gene,
         look=LookFacts(**vars(layers.maps.look)),
@@ -106,7 +108,7 @@ def save_session_steps(
 
 def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     """Read the section of a session, and the results of its runs."""
-    look = yield from read_steps(source, session.facts.chosen)
+    look = yield from read_steps(source, session.facts.chosen, session.image)
     session.check(look.section)
     results: list[Enhancement | None] = []
     qualities: list[Quality | None] = []

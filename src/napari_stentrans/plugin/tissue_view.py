@@ -15,8 +15,9 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.layers import SectionLayers
 
-FAINT = 0.12
-"""Opacity of the maps while the tissue is looked at: enough to see where spots are."""
+FAINT, HALF = 0.12, 0.5
+"""Opacity of the maps while the tissue is looked at, enough to see where spots are; and while a
+picture is laid below them, enough to see whether it fits."""
 
 
 class TissueView(QObject):
@@ -35,6 +36,7 @@ class TissueView(QObject):
         self._layers: SectionLayers | None = None
         self._before: dict[Layer, float] = {}
         self._image_was_hidden = False
+        self._opacity = FAINT
         tip = "Make the maps faint, so that the tissue image below is seen, also while painting"
         self.button = button("Show tissue", with_keys(tip, "tissue.see"))
         self.button.setCheckable(True)
@@ -52,9 +54,18 @@ class TissueView(QObject):
 
     def watch(self) -> None:
         """Follow layers that came or went."""
-        self.button.setVisible(self._layers is not None and self._layers.has("image"))
+        layers = self._layers
+        there = layers is not None and (layers.has("image") or layers.has("picture"))
+        self.button.setVisible(there)
         if self.button.isChecked():
             self._make_faint()
+
+    def see_picture(self) -> None:
+        """See both the maps and a picture that is being laid below them."""
+        self.button.setChecked(False)
+        self._opacity = HALF
+        self.button.setChecked(True)
+        self.watch()
 
     def _listen(self, on: bool) -> None:
         """Connect to, or let go of, the layers of the viewer."""
@@ -63,15 +74,18 @@ class TissueView(QObject):
             (removing.connect if on else removing.disconnect)(self._on_removing)
 
     def _on_removing(self, event: Any) -> None:
-        """Bring the maps back before the image goes; after it, OpenGL may break down."""
+        """Bring the maps back before the image goes."""
         layers = self._layers
-        if layers is not None and layers.viewer.layers[event.index] is layers.now("image"):
+        if layers is None:
+            return
+        below = (layers.now("image"), layers.now("picture"))
+        if layers.viewer.layers[event.index] in below:
             self.button.setChecked(False)
 
     def _show(self, on: bool) -> None:
         if self._layers is None:
             return
-        image = self._layers.image
+        image = self._layers.now("picture") or self._layers.image
         if on:
             self._image_was_hidden = not image.visible
             image.visible = True
@@ -80,12 +94,12 @@ class TissueView(QObject):
         if image is not None and self._image_was_hidden:
             image.visible = False
         for layer, opacity in self._before.items():
-            if layer in self._layers.present and layer.opacity == FAINT:
+            if layer in self._layers.present and layer.opacity == self._opacity:
                 layer.opacity = opacity
-        self._before = {}
+        self._before, self._opacity = {}, FAINT
 
     def _make_faint(self) -> None:
         for layer in () if self._layers is None else self._layers.over_tissue:
-            if layer not in self._before and layer.opacity > FAINT:
+            if layer not in self._before and layer.opacity > self._opacity:
                 self._before[layer] = layer.opacity
-                layer.opacity = FAINT
+                layer.opacity = self._opacity

@@ -248,7 +248,10 @@ class Wish:
 def with_quality(layers: SectionLayers) -> Enhancement | None:
     """Result that is shown, its record with how good it is where that was checked."""
     result, quality = layers.enhancement, layers.quality
-    if result is None or quality is None:
+    if result is None:
+        return None
+    result = result.of_section(layers.section)  # whose image may be another by now
+    if quality is None:
         return result
     return replace(result, record=result.record.model_copy(update={"quality": quality.facts()}))
 
