@@ -24,6 +24,7 @@ from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
+from napari_stentrans.plugin.fitting import Fitting
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.help_corner import HelpCorner
@@ -108,6 +109,7 @@ class StentransDock(QWidget):
         bind_dock(self, corner)
         self._recolour()
         self._collector = Collector(napari_viewer.layers, self)
+        self._fitting = Fitting(self, napari_viewer)
         self._on_layers_changed()
 
     @property
@@ -181,10 +183,8 @@ class StentransDock(QWidget):
         self._enhancing.shut_down()
         self._runner.stop()
         self._layers_timer.stop()
-        self._keys.let_go()
-        self._drops.let_go()
-        self._following.let_go()
-        self._collector.let_go()
+        for holder in (self._keys, self._drops, self._following, self._collector, self._fitting):
+            holder.let_go()
         for layers in find(self.viewer):
             layers.stop()
         events = self.viewer.layers.events
@@ -300,7 +300,9 @@ class StentransDock(QWidget):
         """Work on a section from now on, and show it alone, fitted to the canvas."""
         if layers is not None and layers is not self._layers:
             others = [other for other in find(self.viewer) if other is not layers]
-            show_alone(self.viewer, layers, others, fit=fit)
+            show_alone(layers, others)
+            if fit:
+                self._fitting.fit(layers)
         self._layers = layers
         for follower in self._followers:
             follower.set_layers(layers)
@@ -428,7 +430,7 @@ class StentransDock(QWidget):
         self._runner.ended.connect(self._on_ended)
         self._enhancing.changed.connect(self._show_result)
         self._enhancing.failed.connect(self._fail)
-        self._enhancing.noted.connect(self._on_warned)
+        self._enhancing.offered.connect(self.message.offer)
         self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
 
