@@ -11,6 +11,7 @@ from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar, QWidget
 
 from napari_stentrans.plugin.choice_rows import ChoiceRows
 from napari_stentrans.plugin.dialogs import in_megabytes
+from napari_stentrans.plugin.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
@@ -154,11 +155,7 @@ class DataPanel(Panel):
         self.search.setVisible(section is not None)
         if section is None:
             self._section = None
-            self.about.setText(
-                "Drop a file or folder here, or press Open…: a Space Ranger or Visium HD folder, "
-                "an .h5ad file, a legacy ST table, a SpatialData .zarr, cells of Xenium, "
-                "MERSCOPE, CosMx, Stereo-seq or Slide-seq, or a saved session."
-            )
+            self.about.setText(f"Drop a file or folder here, or press Open…: {CAN_BE_OPENED}.")
             return
         self.about.setText(describe(section, title))
         self.about.setToolTip("" if section.source is None else str(section.source))
