@@ -87,8 +87,9 @@ class EnhancePanel(Panel):
         if not self.form.fill.isChecked():
             mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
         if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
+            fill = "" if painted.lost.any() or len(painted.sites) else "paint a lost region and "
             raise ConfigError(
-                "There is nothing to do: paint a lost region and tick Fill, or tick Double the "
+                f"There is nothing to do: {fill}tick Fill lost regions, or tick Double the "
                 "resolution or Denoise."
             )
         return config, mask

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.panel import reveal
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.worker import check_steps, run_steps
@@ -83,6 +84,7 @@ class Enhancing(QObject):
             config, mask = self._panel.what_to_do(painted)
         except StentransError as error:
             self.failed.emit(str(error))
+            reveal(self._panel.form)
             return
         damaged = self._panel.image_damaged(painted)
         self._begin(Wanted(self._layers, config, mask, damaged=damaged))

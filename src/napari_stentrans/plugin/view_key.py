@@ -78,14 +78,16 @@ class ViewKey(QWidget):
         if seen["uncertainty"]:
             return "Standard deviation of the expression.", seen["uncertainty"], unit
         if seen["after"]:
-            return "The enhanced map.", after, unit
+            result = layers.enhancement
+            finer = result is not None and result.record.config.upscale == 2
+            return f"The enhanced map{' (dots: measured spots)' * finer}.", after, unit
         if seen["before"]:
             return "The measured map.", seen["before"], unit
         return "No map is visible.", None, ""
 
     def _difference(self, layers: SectionLayers, layer: Image) -> str:
         if not np.nanmax(np.abs(layer.data), initial=0):
-            return "No difference at the places that both know."
+            return "No difference at the sites that both know."
         shown, other = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
         what = "Enhanced minus measured"
         if shown is not None and other is not None:
