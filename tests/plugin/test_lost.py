@@ -359,7 +359,7 @@ def test_holes_are_found_without_an_image(dock, load, qtbot, bitten):
 
 def test_without_holes_it_says_so(loaded, panel, qtbot):
     click(qtbot, panel.sources["holes"])
-    assert "No place inside" in panel.words.text()
+    assert "No site inside" in panel.words.text()
     assert loaded._layers.proposal is None
 
 

@@ -440,7 +440,7 @@ class StentransDock(QWidget):
         layout.setSpacing(0)
         result = (self.result, self.result.profile)
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
-        layout.addWidget(scrolled(*panels), 1)
+        layout.addWidget(scrolled(*panels, self.enhance.curve), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         layout.addWidget(self.enhance.foot)
         self.setTabOrder(self.quality.save, self.enhance.run)

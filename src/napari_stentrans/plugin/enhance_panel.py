@@ -69,7 +69,11 @@ class EnhancePanel(Panel):
         for made in (self.run, self.add, self.pause, self.cancel):
             row.addWidget(made, 1)
         self.queue = QueueRow()
-        self.progress = ProgressPanel(self.rows)
+        self.curve = QWidget()
+        """Room for the curve of the loss, below all buttons: they stay where they are."""
+        curve = QVBoxLayout(self.curve)
+        curve.setContentsMargins(0, 0, 0, 0)
+        self.progress = ProgressPanel(curve)
         self.progress.busy.connect(self.estimate.give_way)
         self.foot = _foot(self.progress, self.estimate, self.queue, row)
         """Buttons and progress, which stay in view: not one of the rows."""
