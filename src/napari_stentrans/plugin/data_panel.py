@@ -204,6 +204,5 @@ def describe(section: Section, title: str | None = "") -> str:
     )
     head = "" if title is None else f"{title or section.name}\n"
     return (
-        f"{head}{section.n_spots:,} spots × {len(section.genes):,} genes\n"
-        f"{lattice}, spots {apart}"
+        f"{head}{section.n_spots:,} spots × {len(section.genes):,} genes\n{lattice}, spots {apart}"
     )

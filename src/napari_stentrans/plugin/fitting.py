@@ -69,9 +69,10 @@ class Fitting(QObject):
 
     def _fit_again(self) -> None:
         layers = self._layers
-        if layers is not None and layers.present and not layers.aside.away:
-            if np.allclose(_view(self._viewer), self._fitted):
-                self.fit(layers)
+        if layers is None or layers.aside.away or not layers.present:
+            return
+        if np.allclose(_view(self._viewer), self._fitted):
+            self.fit(layers)
 
 
 def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:

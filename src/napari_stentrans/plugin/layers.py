@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
-    from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.plugin.runs import Run
     from napari_stentrans.section import Section
 
