@@ -243,7 +243,8 @@ def _spatial_share(z: Standardised, units: Array, n_genes: int) -> Steps[FloatAr
     every = windows(units)
     some = every[:: -(-len(every) // SHARE_WINDOWS)]
     evidence = np.zeros((len(SHARES), n_genes))
-    for i, (spots, _) in enumerate(some):
+    for i, part in enumerate(some):
+        spots = part.spots
         distance = cdist(units[spots], units[spots]).astype(np.float32)
         spectrum, vectors = eigh(np.exp(-distance / LENGTH), driver="evd")
         variance, n = SHARES * np.maximum(spectrum, 0) + 1 - SHARES, len(spots)

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
@@ -17,6 +20,26 @@ HALO = 3.5
 """How far a window looks beyond its own spots and sites, in spacings."""
 REACH = 10.0
 """Sites farther than this from a window's spots do not stretch it further."""
+NEAREST = 16
+"""So many spots around a site say which windows it belongs to, the nearest one the most."""
+
+
+class Part(NamedTuple):
+    """A window of a section.
+
+    Attributes
+    ----------
+    spots
+        (spot,) indices of its spots and of those of its halo.
+    sites
+        (site,) indices of the sites that it has a share in.
+    share
+        (site,) its share in each of them; those of all windows add up to 1.
+    """
+
+    spots: Indices
+    sites: Indices
+    share: Array
 
 
 def spacing(xy: Array) -> float:
@@ -27,41 +50,71 @@ def spacing(xy: Array) -> float:
     return distance if distance > 0 else 1.0
 
 
-def windows(units: Array, sites: Array | None = None) -> list[tuple[Indices, Indices]]:
+def windows(units: Array, sites: Array | None = None) -> list[Part]:
     """Cut a section into compact windows by halving the longer side.
+
+    Sites near a border belong to the windows on both sides, by shares that change gradually
+    across it, so that no border shows in a map.
 
     Parameters
     ----------
     units
         (spot, 2) positions in spacings.
     sites
-        (site, 2) positions to predict at; each belongs to the window of its nearest spot.
-
-    Returns
-    -------
-    list of (spots, sites)
-        Indices. Spots are those of the window and of its halo; every site is in one window.
+        (site, 2) positions to predict at.
     """
     sites = units[:0] if sites is None else sites
     if len(units) <= SINGLE:
-        return [(np.arange(len(units)), np.arange(len(sites)))]
+        return [Part(np.arange(len(units)), np.arange(len(sites)), np.ones(len(sites)))]
     cores = _halved(units)
-    label = np.empty(len(units), np.intp)
+    core_of = np.empty(len(units), np.intp)
     for i, core in enumerate(cores):
-        label[core] = i
+        core_of[core] = i
     tree = cKDTree(units)
-    mine = label[tree.query(sites)[1]] if len(sites) else label[:0]
-    found = []
-    for i, core in enumerate(cores):
-        at = np.flatnonzero(mine == i)
-        low, high = units[core].min(0), units[core].max(0)
-        inside = np.concatenate([units[core], sites[at].clip(low - REACH, high + REACH)])
-        low, high = inside.min(0) - HALO, inside.max(0) + HALO
-        near = tree.query_ball_point((low + high) / 2, float(np.linalg.norm(high - low)) / 2)
-        spots = np.sort(np.asarray(near, np.intp))
-        spots = spots[((units[spots] >= low) & (units[spots] <= high)).all(1)]
-        found.append((spots, at))
-    return found
+    distance, near = tree.query(sites, NEAREST)
+    around = core_of[near]  # (site, neighbour)
+    boxes = np.stack([_box(units[core], sites[around[:, 0] == i]) for i, core in enumerate(cores)])
+    shares = _shares(sites, around, distance, boxes)
+    parts = []
+    for i, box in enumerate(boxes):
+        at = slice(*shares.indptr[i : i + 2])
+        here = shares.indices[at].astype(np.intp)
+        parts.append(Part(_inside(units, tree, box), here, shares.data[at]))
+    return parts
+
+
+def _box(core: Array, sites: Array) -> Array:
+    """Corners (2, 2) of what a window looks at."""
+    low, high = core.min(0) - REACH, core.max(0) + REACH
+    inside = np.concatenate([core, sites.clip(low, high)])
+    return np.stack([inside.min(0) - HALO, inside.max(0) + HALO])
+
+
+def _inside(units: Array, tree: cKDTree, box: Array) -> Indices:
+    """Indices of the spots in a box."""
+    low, high = box
+    near = tree.query_ball_point((low + high) / 2, float(np.linalg.norm(high - low)) / 2)
+    spots = np.sort(np.asarray(near, np.intp))
+    return spots[((units[spots] >= low) & (units[spots] <= high)).all(1)]
+
+
+def _shares(sites: Array, around: Indices, distance: Array, boxes: Array) -> sp.csc_array:
+    """Share (site, window) of the windows in sites, by whose the spots around are.
+
+    The weight of a spot falls to zero with its distance. Windows that do not look at a site have
+    no share in it, but for the one of its nearest spot.
+    """
+    weight = 1 - distance / np.maximum(distance[:, -1:], 1e-9) + 1e-3
+    row = np.repeat(np.arange(len(sites)), around.shape[1])
+    shares = sp.coo_array((weight.ravel(), (row, around.ravel())), (len(sites), len(boxes)))
+    shares.sum_duplicates()
+    row, window = shares.coords
+    low, high = boxes[window, 0], boxes[window, 1]
+    looked_at = ((sites[row] >= low) & (sites[row] <= high)).all(1)
+    shares.data *= looked_at | (around[row, 0] == window)
+    shares.data /= np.bincount(row, shares.data)[row]
+    shares.eliminate_zeros()
+    return shares.tocsc()
 
 
 def _halved(units: Array) -> list[Indices]:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import signal
 import sys
 import threading
 import time
@@ -51,8 +52,8 @@ class Block:
 class Watchdog:
     """Counts the beats of a timer of the window's thread, and looks at it when one is late.
 
-    Use it as a context manager in the window's thread. ``during`` may be set at any time, to say
-    what goes on.
+    Use it as a context manager in the window's thread, which must be the main one. ``during`` may
+    be set at any time, to say what goes on.
 
     Parameters
     ----------
@@ -75,6 +76,7 @@ class Watchdog:
 
     def __enter__(self) -> Watchdog:
         self._at, self._cpu = time.perf_counter(), time.thread_time()
+        self._handler = signal.signal(signal.SIGUSR2, self._on_signal)
         self._beats.start()
         self._watcher.start()
         return self
@@ -89,6 +91,7 @@ class Watchdog:
         self._beats.stop()
         self._over.set()
         self._watcher.join()
+        signal.signal(signal.SIGUSR2, self._handler)
 
     def worst(self, during: str | None = None) -> Block:
         """Longest block, of all or of those that came during something; 0 s where none was."""
@@ -106,17 +109,29 @@ class Watchdog:
     def _watch(self) -> None:
         looked = time.perf_counter()
         while not self._over.wait(LOOK_EVERY):
-            now, frames = time.perf_counter(), sys._current_frames()
-            if now - looked > self.longest / 2:  # this thread could not look: nor could any other
-                frames.pop(self._main, None)
-                frames.pop(threading.get_ident(), None)
-                for frame in frames.values():
-                    line = _line_of(frame)
-                    if "() at " in line:
-                        self._note(f"another thread, which let no other run: {line}")
-            elif now - self._at > self.longest / 2 and self._main in frames:
-                self._note(_line_of(frames[self._main]))
+            self._look(looked)
             looked = time.perf_counter()
+
+    def _look(self, last: float) -> None:
+        """Note what goes on, where the event loop or this thread has waited for long.
+
+        The window's thread is asked to look at itself. From here its frames would be held, and
+        their names with them; a painter that outlives its turn crashes Qt.
+        """
+        now = time.perf_counter()
+        if now - last > self.longest / 2:  # this thread could not look: nor could any other
+            frames = sys._current_frames()
+            frames.pop(self._main, None)
+            frames.pop(threading.get_ident(), None)
+            for line in map(_line_of, frames.values()):
+                if "() at " in line:
+                    self._note(f"another thread, which let no other run: {line}")
+        elif now - self._at > self.longest / 2:
+            signal.pthread_kill(self._main, signal.SIGUSR2)
+
+    def _on_signal(self, number: int, frame: FrameType | None) -> None:
+        if frame is not None:
+            self._note(_line_of(frame))
 
     def _note(self, line: str) -> None:
         self._seen[line] = self._seen.get(line, 0) + 1
@@ -124,10 +139,12 @@ class Watchdog:
 
 def _line_of(frame: FrameType) -> str:
     """Innermost line of ours in a stack, and the innermost of all."""
-    stack = traceback.extract_stack(frame)
-    ours = [entry for entry in stack if f"/{OWN}/" in entry.filename]
-    inner = f"{stack[-1].name} in {'/'.join(stack[-1].filename.split('/')[-2:])}"
+    stack = [(f.f_code.co_name, f.f_code.co_filename, at) for f, at in traceback.walk_stack(frame)]
+    ours = [entry for entry in stack if f"/{OWN}/" in entry[1]]
+    name, file, _ = stack[0]
+    inner = f"{name} in {'/'.join(file.split('/')[-2:])}"
     if not ours:
-        outer = next((e.name for e in stack if "/napari/" in e.filename), "")
+        outer = next((name for name, file, _ in reversed(stack) if "/napari/" in file), "")
         return f"{outer} > {inner}" if outer else inner
-    return f"{ours[-1].name}() at {Path(ours[-1].filename).name}:{ours[-1].lineno} > {inner}"
+    name, file, at = ours[0]
+    return f"{name}() at {Path(file).name}:{at} > {inner}"

@@ -17,6 +17,7 @@ from napari_stentrans.io._shared import (
     reading,
     warn,
 )
+from napari_stentrans.io.choices import no_choices
 from napari_stentrans.io.legacy_table import POSITION_COLUMN, is_spot_table
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import (
@@ -34,7 +35,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from napari_stentrans.io.choices import Choice, Chosen
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.section import Section
 
 PAIRS = (
@@ -90,9 +91,7 @@ def recognises(path: Path) -> bool:
     return _parts(path) is not None
 
 
-def choices(path: Path) -> tuple[Choice, ...]:
-    """Nothing to choose."""
-    return ()
+choices = no_choices
 
 
 def read(path: Path, chosen: Chosen) -> Section:

@@ -43,6 +43,11 @@ class Choice:
     parts: bool = True
 
 
+def no_choices(path: Path) -> tuple[Choice, ...]:
+    """Nothing to choose: a reader's ``choices`` where a path holds one thing only."""
+    return ()
+
+
 def settle(choices: Sequence[Choice], chosen: Chosen | None, path: object) -> dict[str, str]:
     """Take what was chosen, and the default of everything else.
 

@@ -24,6 +24,7 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.cells import PAIRS
+from napari_stentrans.io.choices import no_choices
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.io.legacy_table import is_spot_table
 from napari_stentrans.io.points import Cells, place
@@ -38,7 +39,7 @@ from napari_stentrans.io.tables import (
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.io.choices import Choice, Chosen
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.section import Section
 
 FEWEST_CELLS = 3
@@ -57,11 +58,7 @@ def claims(path: Path) -> bool:
 
 
 recognises = claims
-
-
-def choices(path: Path) -> tuple[Choice, ...]:
-    """Nothing to choose."""
-    return ()
+choices = no_choices
 
 
 def read(path: Path, chosen: Chosen) -> Section:

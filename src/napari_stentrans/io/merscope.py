@@ -5,13 +5,14 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.io.choices import no_choices
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import find_column, header_of, read_columns, read_counts, tables_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.io.choices import Choice, Chosen
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.section import Section
 
 COUNTS, METADATA = "cell_by_gene", "cell_metadata"
@@ -29,11 +30,7 @@ def claims(path: Path) -> bool:
 
 
 recognises = claims
-
-
-def choices(path: Path) -> tuple[Choice, ...]:
-    """Nothing to choose."""
-    return ()
+choices = no_choices
 
 
 def read(path: Path, chosen: Chosen) -> Section:

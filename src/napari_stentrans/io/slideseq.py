@@ -10,6 +10,7 @@ import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import delimiter_of, open_text, plain_stem, reading
+from napari_stentrans.io.choices import no_choices
 from napari_stentrans.io.points import Cells, place
 from napari_stentrans.io.tables import (
     find_column,
@@ -22,7 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from napari_stentrans.io.choices import Choice, Chosen
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.section import Section
 
 UM_PER_PX = 0.65
@@ -39,11 +40,7 @@ def claims(path: Path) -> bool:
 
 
 recognises = claims
-
-
-def choices(path: Path) -> tuple[Choice, ...]:
-    """Nothing to choose."""
-    return ()
+choices = no_choices
 
 
 def read(path: Path, chosen: Chosen) -> Section:

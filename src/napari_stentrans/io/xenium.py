@@ -16,6 +16,7 @@ import tifffile
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import open_text, reading
+from napari_stentrans.io.choices import no_choices
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import read_columns
 from napari_stentrans.io.tenx_matrix import read_matrix
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.io.choices import Choice, Chosen
+    from napari_stentrans.io.choices import Chosen
     from napari_stentrans.section import Section
 
 MATRICES = ("cell_feature_matrix.h5", "cell_feature_matrix")
@@ -59,11 +60,7 @@ def claims(path: Path) -> bool:
 
 
 recognises = claims
-
-
-def choices(path: Path) -> tuple[Choice, ...]:
-    """Nothing to choose."""
-    return ()
+choices = no_choices
 
 
 def read(path: Path, chosen: Chosen) -> Section:

@@ -21,6 +21,8 @@ from napari_stentrans.progress import Progress, Steps, named
 from napari_stentrans.spatial_factors import SpatialFactors, fit_spatial_factors
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     import scipy.sparse as sp
 
     from napari_stentrans.config import EnhanceConfig
@@ -81,9 +83,42 @@ def around_middle(units: Array) -> NDArray[np.intp]:
     return np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
 
 
-def trials(n_spots: int) -> int:
-    """How often an image is tried out on so many spots."""
-    return int(np.clip(np.ceil(ENOUGH / (HIDDEN * n_spots)), 1, 4))
+class Trial(NamedTuple):
+    """Some spots of a section, a part of which is hidden.
+
+    Attributes
+    ----------
+    hidden
+        (spot,) which of them.
+    seen
+        (seen spot, gene) raw counts of the others.
+    truth
+        (hidden spot, gene) log-normalised counts of the hidden ones.
+    genes
+        Columns of both that are seen often enough to be judged.
+    """
+
+    hidden: NDArray[np.bool_]
+    seen: sp.csc_matrix
+    truth: sp.csc_matrix
+    genes: NDArray[np.intp]
+
+    def pairs(self, shown: FloatArray | None) -> list[tuple[FloatArray, FloatArray] | None]:
+        """What an image shows (spot, component) at seen and hidden spots; None first: no image."""
+        return [None] if shown is None else [None, (shown[~self.hidden], shown[self.hidden])]
+
+
+def trials(
+    counts: sp.csc_matrix, units: Array, seed: int, median_total: float, *, once: bool
+) -> Iterator[Trial]:
+    """Hide spots, in blobs: once, or so often that enough were hidden to judge an image."""
+    n = 1 if once else int(np.clip(np.ceil(ENOUGH / (HIDDEN * len(units))), 1, 4))
+    totals = np.asarray(counts.sum(1), float).ravel()
+    for i in range(n):
+        hidden = blobs(units, HIDDEN, np.random.default_rng(seed + i))
+        seen = counts[~hidden]
+        truth = lognorm(counts[hidden], totals[hidden], median_total)
+        yield Trial(hidden, seen, truth, np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0]))
 
 
 def image_pays(without: Array, with_image: Array) -> tuple[bool, float]:
@@ -118,18 +153,17 @@ def look_at_hidden_spots(
     counts, units = counts[some], units[some]
     shown = None if shown is None else shown[some]
     found = []
-    for i in range(1 if shown is None else trials(len(units))):
-        hidden = blobs(units, HIDDEN, np.random.default_rng(config.seed + i))
-        steps = _try(counts, units, shown, hidden, config, lattice, median_total)
+    for trial in trials(counts, units, config.seed, median_total, once=shown is None):
+        steps = _try(trial, units, shown, config, lattice, median_total)
         found.append((yield from named(STAGE, steps)))
-    slope = shrunk_slope(*np.hstack([trial[0].moved for trial in found]))
+    slope = shrunk_slope(*np.hstack([judged[0].moved for judged in found]))
     if shown is None:
         return Trust(slope)
-    without, with_image = np.array([[judged.correlation for judged in trial] for trial in found]).T
+    without, with_image = np.array([[one.correlation for one in judged] for judged in found]).T
     pays, gain = image_pays(without, with_image)
     if not pays:
         return Trust(slope, image=False, image_gain=gain)
-    slope = shrunk_slope(*np.hstack([trial[1].moved for trial in found]))
+    slope = shrunk_slope(*np.hstack([judged[1].moved for judged in found]))
     return Trust(slope, image=True, image_gain=gain)
 
 
@@ -141,26 +175,24 @@ class _Judged(NamedTuple):
 
 
 def _try(
-    counts: sp.csc_matrix,
+    trial: Trial,
     units: Array,
     shown: FloatArray | None,
-    hidden: NDArray[np.bool_],
     config: EnhanceConfig,
     lattice: Lattice,
     median_total: float,
 ) -> Steps[list[_Judged]]:
     """Predict hidden spots without the image and, where there is one, with it."""
-    totals = np.asarray(counts.sum(1), float).ravel()
-    seen, truth = counts[~hidden], lognorm(counts[hidden], totals[hidden], median_total)
+    seen, hidden = trial.seen, trial.hidden
     factors = yield from fit_spatial_factors(
         seen, units[~hidden], config.n_factors, median_total=median_total, seed=config.seed
     )
-    depth, attention = np.log(totals[~hidden])[:, None], Transformer(config, lattice)
-    genes = np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0])
-    judged = []
-    for pair in [None] if shown is None else [None, (shown[~hidden], shown[hidden])]:
+    depth = np.log(np.asarray(seen.sum(1), float).reshape(-1, 1))
+    attention, judged = Transformer(config, lattice), []
+    for pair in trial.pairs(shown):
         maps = yield from attention.maps(units[~hidden], factors, depth, units[hidden], pair)
-        judged.append((yield from _judge(truth, genes, factors, maps.columns(slice(-1)))))
+        steps = _judge(trial.truth, trial.genes, factors, maps.columns(slice(-1)))
+        judged.append((yield from steps))
     return judged
 
 

@@ -13,10 +13,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.factors import SEEN, Factors, FloatArray, fit_factors, lognorm
-from napari_stentrans.masking import blobs
+from napari_stentrans.factors import Factors, FloatArray, fit_factors
 from napari_stentrans.methods.base import Prediction
-from napari_stentrans.methods.gate import GENES_AT_ONCE, HIDDEN, around_middle, image_pays, trials
+from napari_stentrans.methods.gate import GENES_AT_ONCE, Trial, around_middle, image_pays, trials
 from napari_stentrans.progress import Progress, Steps, named
 from napari_stentrans.windows import spacing
 
@@ -130,37 +129,30 @@ def image_helps(
     units = xy / spacing(xy)
     some = around_middle(units)
     counts, xy, units, shown = counts[some], xy[some], units[some], shown[some]
-    without, with_image = [], []
-    for i in range(trials(len(units))):
-        hidden = blobs(units, HIDDEN, np.random.default_rng(config.seed + i))
-        steps = _try(counts, xy, shown, hidden, config, make, median_total)
-        plain, informed = yield from named(STAGE, steps)
-        without.append(plain)
-        with_image.append(informed)
-    return image_pays(np.array(without), np.array(with_image))
+    found = []
+    for trial in trials(counts, units, config.seed, median_total, once=False):
+        steps = _try(trial, xy, shown, config, make, median_total)
+        found.append((yield from named(STAGE, steps)))
+    return image_pays(*np.array(found).T)
 
 
 def _try(
-    counts: sp.csc_matrix,
+    trial: Trial,
     xy: Array,
     shown: FloatArray,
-    hidden: NDArray[np.bool_],
     config: EnhanceConfig,
     make: Callable[[], Method],
     median_total: float,
 ) -> Steps[list[float]]:
     """Mean correlation over genes at hidden spots, without the image and with it."""
-    totals = np.asarray(counts.sum(1), float).ravel()
-    seen, truth = counts[~hidden], lognorm(counts[hidden], totals[hidden], median_total)
     factors = yield from fit_factors(
-        seen, config.n_factors, median_total=median_total, seed=config.seed
+        trial.seen, config.n_factors, median_total=median_total, seed=config.seed
     )
-    genes = np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0])
+    here, there = xy[~trial.hidden], xy[trial.hidden]
     found = []
-    for pair in (None, (shown[~hidden], shown[hidden])):
-        steps = krige_with_image(make(), xy[~hidden], factors.scores, xy[hidden], pair)
-        mean, _ = yield from steps
-        found.append((yield from _correlation(truth, genes, factors, mean)))
+    for pair in trial.pairs(shown):
+        mean, _ = yield from krige_with_image(make(), here, factors.scores, there, pair)
+        found.append((yield from _correlation(trial.truth, trial.genes, factors, mean)))
     return found
 
 

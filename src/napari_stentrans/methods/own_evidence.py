@@ -39,7 +39,7 @@ def own_evidence(
     a few windows.
     """
     every = windows(units)
-    some = [spots for spots, _ in every[:: -(-len(every) // WINDOWS)]]
+    some = [part.spots for part in every[:: -(-len(every) // WINDOWS)]]
     total = np.zeros((factors.n_plain, factors.n_plain))
     for spots in some:
         total += yield from _of_window(counts[spots], units[spots], factors, seed)

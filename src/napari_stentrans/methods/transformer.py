@@ -118,9 +118,9 @@ class Transformer:
         prominence = np.pad(factors.prominence.astype(float), padding)
         refined = len(units) >= SMALLEST and factors.n_plain >= FEWEST_FACTORS
         parts = windows(units, sites)
-        times = np.bincount(np.concatenate([spots for spots, _ in parts]))  # halos overlap
+        times = np.bincount(np.concatenate([part.spots for part in parts]))  # halos overlap
         maps = TissueMaps.empty(len(sites), *columns.shape)
-        for i, (spots, here) in enumerate(parts):
+        for i, (spots, here, of_sites) in enumerate(parts):
             seen = None
             if shown is not None:
                 seen = shown[0][spots].astype(float), shown[1][here].astype(float)
@@ -129,17 +129,17 @@ class Transformer:
             window, mean, left_out = yield from _told(steps, i, len(parts))
             mean = window.mean + self.trust * (mean - window.mean)
             left_out = window.loo + self.trust * (left_out - window.loo)
-            alone, part = window.left_out(), 1 / times[spots, None]
+            alone, at_sites, at_spots = window.left_out(), of_sites[:, None], 1 / times[spots, None]
             gain = alone.var / (alone.var + window.noise)  # of a spot's own scores
             denoised = left_out + gain * (window.values - left_out)
-            maps.mean[here] = mean * sd + middle
-            maps.kriged[here] = window.mean * sd + middle
-            maps.var[here] = window.var * sd**2
-            maps.denoised[spots] += part * (denoised * sd + middle)
-            maps.denoised_var[spots] += part * alone.var * (1 - gain) * sd**2
-            maps.left_out[spots] += part * (left_out * sd + middle)
-            maps.left_out_var[spots] += part * alone.var * sd**2
-            maps.kriged_left_out[spots] += part * (window.loo * sd + middle)
+            maps.mean[here] += at_sites * (mean * sd + middle)
+            maps.kriged[here] += at_sites * (window.mean * sd + middle)
+            maps.var[here] += at_sites * window.var * sd**2
+            maps.denoised[spots] += at_spots * (denoised * sd + middle)
+            maps.denoised_var[spots] += at_spots * alone.var * (1 - gain) * sd**2
+            maps.left_out[spots] += at_spots * (left_out * sd + middle)
+            maps.left_out_var[spots] += at_spots * alone.var * sd**2
+            maps.kriged_left_out[spots] += at_spots * (window.loo * sd + middle)
         return maps
 
     def _window(self, start: Ticks[Window], *, refined: bool) -> Ticks[tuple[Window, Array, Array]]:
