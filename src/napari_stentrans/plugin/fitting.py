@@ -43,8 +43,7 @@ class Fitting(QObject):
         self._again.setSingleShot(True)
         self._again.setInterval(0)  # once napari knows the new size too
         self._again.timeout.connect(self._fit_again)
-        self._canvas = self._viewer.window._qt_viewer.canvas.native
-        self._canvas.installEventFilter(self)
+        self._viewer.window._qt_viewer.canvas.native.installEventFilter(self)
 
     def fit(self, layers: MapLayers) -> None:
         """Fit the view to the sites of a section; its layers reach further, as room to paint."""
@@ -57,13 +56,11 @@ class Fitting(QObject):
 
     def let_go(self) -> None:
         """Leave the view as it is from now on."""
-        self._again.stop()
-        self._canvas.removeEventFilter(self)
         self._layers = None
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Notice another size of the canvas."""
-        if event.type() == QEvent.Type.Resize:
+        if event.type() == QEvent.Type.Resize and self._layers is not None:
             self._again.start()
         return False
 
