@@ -90,6 +90,8 @@ class SessionFacts(BaseModel):
         Runs that were kept.
     shown
         Which of them was shown; None for none.
+    against
+        Which of them it was compared with; None for the measured map.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -109,6 +111,7 @@ class SessionFacts(BaseModel):
     regions: dict[int, str] = {}
     runs: tuple[RunFacts, ...] = ()
     shown: int | None = None
+    against: int | None = None
 
 
 @dataclass(frozen=True, eq=False)

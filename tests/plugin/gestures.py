@@ -16,6 +16,17 @@ def click(qtbot, button):
     qtbot.mouseClick(button, LEFT)
 
 
+def compare_with(qtbot, dock, row):
+    """Choose by keys what the run that is shown is compared with: 0 is the measured map."""
+    names = dock.result.partner.list
+    assert names.isVisible()
+    qtbot.keyClick(names, Qt.Key.Key_Home)
+    for _ in range(row):
+        qtbot.keyClick(names, Qt.Key.Key_Down)
+    assert names.currentIndex() == row
+    qtbot.wait(60)
+
+
 def save_result(qtbot, dock):
     """Press Save…, and Save as… in the dialog that opens."""
     click(qtbot, dock.result.save)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import LEFT, click
+from gestures import LEFT, click, compare_with
 from qtpy.QtCore import QPoint, Qt
 
 from napari_stentrans.config import EnhanceConfig
@@ -169,18 +169,24 @@ def test_the_only_run_comes_back_too(shown, qtbot):
 
 
 @pytest.mark.parametrize("row", [0, 1])
-def test_the_difference_ends_with_either_of_its_runs(shown, results, qtbot, row):
+def test_the_difference_goes_on_with_what_was_measured(shown, results, qtbot, row):
     panel, layers = shown.result.runs, shown._layers
-    panel.compare.menu().aboutToShow.emit()
-    panel.compare.menu().actions()[0].trigger()
+    compare_with(qtbot, shown, 1)
+    click(qtbot, shown.result.views["difference"])
     assert visible(shown) == {"difference"}
     if row == 1:
         click(qtbot, panel.delete)
     else:
         layers.delete_run(next(iter(layers.runs)))
+    left = results[1 - row]
+    assert layers.enhancement is left
+    assert visible(shown) == {"difference"}
+    section = layers.section
+    at_spots = np.where(left.sites.measured, left.gene(layers.gene).mean, np.nan)
+    change = at_spots[: section.n_spots] - section.gene_lognorm(layers.gene)
+    np.testing.assert_allclose(layers.difference.data, section.raster.draw(change), atol=1e-6)
+    click(qtbot, shown.result.views["difference"])
     assert visible(shown) == {"after"}
-    assert not shown.result.views["difference"].isChecked()
-    assert layers.enhancement is results[1 - row]
 
 
 # ---- what the picture shows

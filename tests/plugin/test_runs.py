@@ -8,7 +8,7 @@ import sys
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, save_result
+from gestures import LEFT, click, compare_with, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -108,9 +108,9 @@ def test_deleting_runs_shows_the_next_and_then_none(two_runs, qtbot):
 
 def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
     dock, _ = two_runs
-    panel, layers = dock.result.runs, dock._layers
-    panel.compare.menu().aboutToShow.emit()
-    panel.compare.menu().actions()[0].trigger()
+    layers = dock._layers
+    compare_with(qtbot, dock, 1)
+    click(qtbot, dock.result.views["difference"])
     first, second = (kept_run.enhancement for kept_run in layers.runs)
     for gene in (layers.gene, "Gene4"):
         dock.show_gene(gene)
@@ -118,8 +118,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
         np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
     assert dock.result.key.words.text() == "No difference at the sites that both know."
-    click(qtbot, dock.result.views["difference"])
-    click(qtbot, dock.result.views["difference"])
+    compare_with(qtbot, dock, 0)
     measured = layers.section.gene_lognorm("Gene4")
     np.testing.assert_allclose(
         layers.difference.data,
@@ -128,14 +127,18 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
     assert "Enhanced minus measured" in dock.result.key.words.text()
 
 
-def test_deleting_the_run_that_was_subtracted_ends_the_difference(two_runs, qtbot):
+def test_deleting_the_run_that_was_subtracted_leaves_the_measured_map(two_runs, qtbot):
     dock, _ = two_runs
-    panel, layers = dock.result.runs, dock._layers
-    panel.compare.menu().aboutToShow.emit()
-    panel.compare.menu().actions()[0].trigger()
+    layers = dock._layers
+    compare_with(qtbot, dock, 1)
+    click(qtbot, dock.result.views["difference"])
     layers.delete_run(next(iter(layers.runs)))
-    assert not layers.difference_shown
     assert layers.maps.against is None
+    assert not dock.result.partner.list.isVisible()
+    measured = layers.section.gene_lognorm(layers.gene)
+    np.testing.assert_array_equal(layers.before.data, layers.section.raster.draw(measured))
+    assert "Enhanced minus measured" in dock.result.key.words.text()
+    click(qtbot, dock.result.views["difference"])
     assert layers.after.visible
 
 

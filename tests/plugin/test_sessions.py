@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click
+from gestures import click, compare_with
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QFileDialog, QMessageBox
@@ -47,6 +47,7 @@ def worked(dock, section, tmp_path, ready, qtbot):
     first = next(iter(layers.runs))
     layers.runs.rename(first, "the fine one")
     qtbot.keyClick(dock.result.runs.list, Qt.Key.Key_Up)
+    compare_with(qtbot, dock, 1)
     return dock
 
 
@@ -75,6 +76,7 @@ def check(dock, kept):
         "Run 2: kriging",
     ]
     assert names.currentRow() == 0
+    assert dock.result.partner.list.currentText() == "Run 2: kriging"
     assert layers.gene == "Gene5"
     assert Regions(layers.lost).names == {1: "fold", 2: "lost 2"}
     assert dock.enhance.form.value().method == "kriging"

@@ -16,6 +16,8 @@ from napari_stentrans.export.files import beside, check_ending, check_place
 from napari_stentrans.targets import LABELS, Provenance
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
@@ -26,7 +28,8 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".png", ".svg", ".pdf")
 MOST_STEPS = 20_000
-MEASURED, ENHANCED = "#0072b2", "#e69f00"
+MEASURED, ENHANCED, OTHER = "#0072b2", "#e69f00", "#009e73"
+"""Colours of what was measured, of the enhanced map, and of another one beside it."""
 UNITS = {"um": "µm", "px": "px"}
 COLUMNS = ("map", "site", "provenance", "x", "y", "value", "std")
 
@@ -51,6 +54,8 @@ class Profile:
     section, enhancement, gene
         What it was taken from; no enhancement, or one without this gene, leaves ``enhanced``
         without a value.
+    name
+        What the enhanced map is called.
     unit
         "um", or "px" (full-resolution pixels) where the scale is not known: of all distances.
     length
@@ -68,6 +73,7 @@ class Profile:
     section: Section
     enhancement: Enhancement | None
     gene: str
+    name: str
     unit: str
     length: float
     spots: Along
@@ -84,7 +90,11 @@ class Profile:
 
 
 def profile_along(
-    section: Section, enhancement: Enhancement | None, gene: str, path_xy: ArrayLike
+    section: Section,
+    enhancement: Enhancement | None,
+    gene: str,
+    path_xy: ArrayLike,
+    name: str = "enhanced",
 ) -> Profile:
     """Take a gene along a path of straight lines.
 
@@ -99,6 +109,8 @@ def profile_along(
         Name or id.
     path_xy
         (corner, 2) positions (x, y), full-resolution pixels; two or more.
+    name
+        What the enhanced map is called, in a table or a figure.
 
     Raises
     ------
@@ -123,6 +135,7 @@ def profile_along(
         section,
         enhancement,
         str(section.genes[section.gene_index(gene)]),
+        name,
         "um" if section.um_per_px else "px",
         float(np.linalg.norm(np.diff(path, axis=0), axis=1).sum() * per_px),
         spots,
@@ -134,8 +147,12 @@ def profile_along(
     )
 
 
-def save_profile(profile: Profile, path: str | Path, *, overwrite: bool = False) -> Path:
+def save_profile(
+    profile: Profile, path: str | Path, *, other: Profile | None = None, overwrite: bool = False
+) -> Path:
     """Write a profile as a table (``.csv``) or draw it (``.png``, ``.svg``, ``.pdf``).
+
+    ``other`` is one along the same line, through the map of another run, to go with it.
 
     Raises
     ------
@@ -148,9 +165,9 @@ def save_profile(profile: Profile, path: str | Path, *, overwrite: bool = False)
     check_place(path, overwrite=overwrite)
     with beside(path) as fresh:
         if ending == ".csv":
-            _write_table(profile, fresh)
+            _write_table(profile, other, fresh)
         else:
-            _draw(profile, fresh)
+            _draw(profile, other, fresh)
     return path
 
 
@@ -184,9 +201,9 @@ def _taken(values: NDArray[np.float32], along: Along) -> NDArray[np.float32]:
     return np.append(np.asarray(values, np.float32), np.float32(np.nan))[along.site]
 
 
-def _write_table(profile: Profile, path: Path) -> None:
+def _write_table(profile: Profile, other: Profile | None, path: Path) -> None:
     """One row per crossing of a site, those of the measured map first."""
-    enhancement, section = profile.enhancement, profile.section
+    section = profile.section
     head = ("gene", f"distance_{profile.unit}", *COLUMNS)
     with path.open("w", newline="", encoding="utf-8") as file:
         rows = csv.writer(file)
@@ -201,19 +218,24 @@ def _write_table(profile: Profile, path: Path) -> None:
                 rows.writerow(
                     [profile.gene, f"{at:.6g}", "measured", names[spot], kind, *numbers, ""]
                 )
-        if enhancement is None:
-            return
-        sites = enhancement.sites
-        for at, site, value, std in zip(*profile.sites, profile.enhanced, profile.std, strict=True):
-            if site >= 0:
-                numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], value, std)]
-                kind = LABELS[sites.provenance[site]]
-                rows.writerow(
-                    [profile.gene, f"{at:.6g}", "enhanced", sites.names[site], kind, *numbers]
-                )
+        for one in (profile, other):
+            if one is not None:
+                rows.writerows(_rows_of(one))
 
 
-def _draw(profile: Profile, path: Path) -> None:
+def _rows_of(profile: Profile) -> Iterator[list[str]]:
+    """Rows of the enhanced map of a profile."""
+    if profile.enhancement is None:
+        return
+    sites = profile.enhancement.sites
+    for at, site, value, std in zip(*profile.sites, profile.enhanced, profile.std, strict=True):
+        if site >= 0:
+            numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], value, std)]
+            kind = LABELS[sites.provenance[site]]
+            yield [profile.gene, f"{at:.6g}", profile.name, sites.names[site], kind, *numbers]
+
+
+def _draw(profile: Profile, other: Profile | None, path: Path) -> None:
     from matplotlib import rc_context
     from matplotlib.figure import Figure
 
@@ -223,6 +245,9 @@ def _draw(profile: Profile, path: Path) -> None:
         figure = Figure(figsize=(6, 3), layout="constrained")
         axes = figure.subplots()
         _draw_curves(profile, axes)
+        if other is not None and np.isfinite(other.enhanced).any():
+            at = other.sites.distance
+            axes.plot(at, other.enhanced, "--", color=OTHER, label=other.name)
         axes.set_title(profile.gene, style="italic", parse_math=False)
         axes.set_xlabel(profile.label)
         axes.set_ylabel("log-normalised")
@@ -239,7 +264,7 @@ def _draw_curves(profile: Profile, axes: Axes) -> None:
             at, low, high, color=ENHANCED, alpha=0.3, lw=0, label="± 1 standard deviation"
         )
     if np.isfinite(profile.enhanced).any():
-        axes.plot(profile.sites.distance, profile.enhanced, color=ENHANCED, label="enhanced")
+        axes.plot(profile.sites.distance, profile.enhanced, color=ENHANCED, label=profile.name)
     axes.plot(
         profile.spots.distance[~profile.lost],
         profile.measured[~profile.lost],

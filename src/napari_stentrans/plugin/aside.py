@@ -53,7 +53,7 @@ class Aside:
             if layer in present:
                 layer.visible = True
         if self._difference:
-            self._layers.set_difference(on=True, against=self._layers.maps.against)
+            self._layers.set_difference(on=True)
 
     @contextmanager
     def back_for_a_moment(self) -> Iterator[None]:

@@ -41,7 +41,7 @@ class BaseLayers:
     """
 
     image = _layer_of("image", "Tissue image")
-    before = _layer_of("before", "Map of the gene as measured")
+    before = _layer_of("before", "Map of the gene as measured, or in the run compared with")
     lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
     proposal = _layer_of("proposal", "Places that may be lost, to be looked at before painting")
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")

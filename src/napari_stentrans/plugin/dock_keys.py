@@ -36,7 +36,7 @@ def bind_dock(dock: StentransDock, corner: HelpCorner) -> None:
             "runs.previous": partial(runs.step, -1),
             "runs.rename": runs.rename,
             "runs.delete": partial(_press, runs.delete),
-            "runs.minus": partial(_drop_down, runs.compare),
+            "compare.with": dock.result.partner.open,
             "runs.python": runs.as_python.trigger,
             "runs.command": runs.as_command.trigger,
             "quality.check": partial(_check, dock.quality),
@@ -64,10 +64,3 @@ def _check(panel: QualityPanel) -> None:
     _press(panel.check)
     panel.fold.setChecked(True)
     reveal(panel)
-
-
-def _drop_down(made: QPushButton) -> None:
-    """Open the menu of a button."""
-    if made.isEnabled() and made.isVisible():
-        reveal(made)
-        made.showMenu()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-import weakref
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
 
 import numpy as np
 
@@ -22,10 +22,10 @@ from napari_stentrans.plugin.maps import (
     unit,
 )
 from napari_stentrans.plugin.roles import TWIN
-from napari_stentrans.plugin.runs import between
+from napari_stentrans.plugin.runs import between, short
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napari.layers import Image
 
@@ -33,8 +33,12 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.plugin.maps import FloatArray, Limits
+    from napari_stentrans.plugin.runs import Runs
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
+
+MEASURED, ENHANCED = "measured", "enhanced"
+"""What maps are called that are of no run by name."""
 
 
 @dataclass(frozen=True)
@@ -61,6 +65,8 @@ class GeneMaps:
         The gene that is shown first.
     frame
         World coordinates of its layers.
+    runs
+        Results that are kept, by name.
 
     Attributes
     ----------
@@ -73,11 +79,12 @@ class GeneMaps:
     look
         How values become colours.
     against
-        Result that the difference is from; None: from the measured map.
+        Result that the one shown is compared with; None: the measured map is.
     """
 
-    def __init__(self, section: Section, gene: str, frame: Frame) -> None:
+    def __init__(self, section: Section, gene: str, frame: Frame, runs: Runs) -> None:
         self.section = section
+        self._runs = runs
         self.shown = self.gene = gene
         self.kept: tuple[str, ...] = ()
         self.look = Look()
@@ -86,9 +93,8 @@ class GeneMaps:
         self._colormap: Any = self.look.colormap
         self._contrasts = Contrasts()
         self._given: dict[str, Limits] = {}
-        self._last: GeneMap | None = None
-        self._last_of: Callable[[], Enhancement | None] = lambda: None
-        self._last_key: tuple[str, str] | None = None
+        self._last: WeakKeyDictionary[Enhancement, tuple[tuple[str, str], GeneMap | None]]
+        self._last = WeakKeyDictionary()
 
     @property
     def names(self) -> tuple[str, ...]:
@@ -128,17 +134,32 @@ class GeneMaps:
         """Enhanced values of the map that was chosen last; None where there are none."""
         return None if enhancement is None else self._enhanced(enhancement, self.shown)
 
+    def sides(self, enhancement: Enhancement | None) -> tuple[str, str]:
+        """What a result is compared with, and the result, in words: runs are called by name."""
+        if self.against is None:
+            return MEASURED, ENHANCED
+        kept = [self._runs.of(of) for of in (self.against, enhancement)]
+        left, right = (ENHANCED if run is None else run.name for run in kept)
+        return left, right
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the map that was chosen last is not part of the run that is compared with."""
+        return self.against is not None and self.result(self.against) is None
+
     def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
         """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
         names = self.names
+        left, right = map(short, self.sides(enhancement))
+        called = {"before": left, "after": right}.get(role, "")
         if role in TWIN and len(names) > 1:
             drawn = [self._values(role, name, enhancement) for name in names]
-            tag = {"section": self.section, "gene": " + ".join(names)}
+            tag = {"section": self.section, "gene": " + ".join(names), "called": called}
             ends = [self.limits("before", name) for name in names]
             pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
             return overlay_layer(role, drawn[0][0], pixels, self._frame, tag)
         raster, values = self._values(role, self.shown, enhancement)
-        tag = {"section": self.section, "gene": self.shown}
+        tag = {"section": self.section, "gene": self.shown, "called": called}
         limits = self.limits(role, self.shown, values)
         return gene_layer(role, raster, values, self._frame, tag, limits, self._colormap)
 
@@ -188,6 +209,8 @@ class GeneMaps:
         self, role: str, name: str, enhancement: Enhancement | None
     ) -> tuple[SpotRaster, FloatArray]:
         """Values of a map in a role, and the raster that draws them."""
+        if role == "before" and self.against is not None:
+            role, enhancement = "after", self.against
         before = measured(self.section, name, self.look.scale)
         if role == "before" or enhancement is None:
             return self.section.raster, before
@@ -202,12 +225,12 @@ class GeneMaps:
         return enhancement.raster, std if role == "uncertainty" else mean
 
     def _enhanced(self, enhancement: Enhancement, name: str) -> GeneMap | None:
-        """Enhanced values of a map; the last ones are kept, since several layers show them."""
+        """Enhanced values of a map; the last of a result are kept: several layers show them."""
         key = (name, self.look.scale)
-        if self._last_of() is not enhancement or self._last_key != key:
-            self._last = enhanced(enhancement, *key)
-            self._last_of, self._last_key = weakref.ref(enhancement), key
-        return self._last
+        last = self._last.get(enhancement)
+        if last is None or last[0] != key:
+            last = self._last[enhancement] = (key, enhanced(enhancement, *key))
+        return last[1]
 
 
 def _limits_of(layer: Image) -> Limits:

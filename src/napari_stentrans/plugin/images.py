@@ -176,7 +176,7 @@ def gene_layer(
         "interpolation2d": "nearest",
         "blending": "translucent",
     }
-    return _layer(raster.draw(values), role, _NAMES[role].format(**tag), options, tag, "image")
+    return _layer(raster.draw(values), role, _name_of(role, tag), options, tag, "image")
 
 
 def overlay_layer(
@@ -189,7 +189,7 @@ def overlay_layer(
         "interpolation2d": "nearest",
         "blending": "translucent",
     }
-    return _layer(pixels, role, _NAMES[role].format(**tag), options, tag, "image")
+    return _layer(pixels, role, _name_of(role, tag), options, tag, "image")
 
 
 LOST_OPACITY = 0.6
@@ -259,12 +259,11 @@ def brush_of(raster: SpotRaster) -> int:
     return int(np.ceil(max(spots, max(raster.shape) / 60, 2)))
 
 
-_NAMES = {
-    "before": "{gene} measured",
-    "after": "{gene} enhanced",
-    "uncertainty": "{gene} uncertainty",
-    "difference": "{gene} difference",
-}
+def _name_of(role: str, tag: dict[str, Any]) -> str:
+    """Name of the layer of a gene: what it shows of it, or which run ``tag["called"]`` it is of."""
+    plain = {"before": "measured", "after": "enhanced"}.get(role, role)
+    called = tag.get("called") or plain
+    return f"{tag['gene']} {called}" if called == plain else f"{tag['gene']} in {called}"
 
 
 def _layer(

@@ -19,7 +19,6 @@ from napari_stentrans.plugin.images import (
 from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.roles import GENE_ROLES, ORDER
-from napari_stentrans.plugin.runs import Runs
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -97,7 +96,6 @@ class SectionLayers(MapLayers):
     ) -> None:
         super().__init__(viewer, section)
         self.quality: Quality | None = None
-        self.runs = Runs()
         self.preview_of = ""
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self.probe = Probe(self)
@@ -108,7 +106,7 @@ class SectionLayers(MapLayers):
             return
         tag = next(iter(layers.values())).metadata[TAG]
         self.gene, self._frame, self.origin = tag["gene"], tag["frame"], tag["origin"]
-        self.maps = GeneMaps(section, self.gene, self._frame)
+        self.maps = GeneMaps(section, self.gene, self._frame, self.runs)
         for role, layer in layers.items():
             self._layers.take(role, layer)
         self._note_limits()
@@ -161,12 +159,11 @@ class SectionLayers(MapLayers):
         self.quality = run.quality
 
     def delete_run(self, run: Run) -> None:
-        """Let go of a run; where it is shown, the one next to it in the list takes its place."""
+        """Let go of a run; where it is shown, the one next to it in the list takes its place.
+
+        Where the one shown would be compared with it, the measured map is.
+        """
         left, result = self.runs.remove(run), run.enhancement
-        against = self.maps.against
-        if against is not None and (result is against or result is self.enhancement):
-            self.set_difference(on=False)
-            self.maps.against = None
         if self._last[0] is result:
             self._last = (None, None) if left is None else (left.enhancement, left.quality)
         if self.enhancement is not result:
@@ -176,10 +173,15 @@ class SectionLayers(MapLayers):
         else:
             self.show_run(left)
 
-    def restore_run(self, run: Run, at: int) -> None:
-        """Take back a run that was let go of, at its place in the list, and show it."""
+    def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
+        """Take back a run that was let go of, at its place in the list, and show it.
+
+        It is compared again with what it was, where that is still there.
+        """
         self.runs.insert(at, run)
         self.show_run(run)
+        if self.runs.of(against) is not None:
+            self.compare_with(against)
 
     def bring_back(self) -> None:
         """Make the enhanced map again where a person deleted it; what is shown stays."""
@@ -192,6 +194,7 @@ class SectionLayers(MapLayers):
             self._clear_maps()
 
     def _clear_maps(self) -> None:
+        self.compare_with(None)
         self.views.end()
         self.set_difference(on=False)
         self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
@@ -208,6 +211,9 @@ class SectionLayers(MapLayers):
 
     def _show_maps(self, enhancement: Enhancement) -> None:
         self._watch()
+        if enhancement is self.maps.against:  # the two change places
+            last = self.runs.of(self.enhancement)
+            self.maps.against = None if last is None else last.enhancement
         first = self.after is None
         if first:
             self.views.end()
@@ -230,6 +236,7 @@ class SectionLayers(MapLayers):
             self.before.visible = False  # its rim would show around a finer map
         if self.lost is not None:
             self.lost.contour = OUTLINE  # so that what was filled is seen
+        self.views.call(self.maps.sides(enhancement))
         self.drawn.emit()
 
     def show_told(self, pixels: NDArray[np.uint8] | None) -> None:
@@ -248,7 +255,7 @@ class SectionLayers(MapLayers):
     def _show_first(self, look: FirstLook, *, in_turns: bool) -> None:
         self.gene, self.origin = look.gene, look.origin
         self._frame = Frame.of(self.section, self.viewer.layers)
-        self.maps = GeneMaps(self.section, self.gene, self._frame)
+        self.maps = GeneMaps(self.section, self.gene, self._frame, self.runs)
         *image, before = look.layer_data(self._frame)
         self._layers.put("before", before)
         self.viewer.layers.selection.active = self._layers["before"]

@@ -10,6 +10,7 @@ from psygnal import Signal
 from napari_stentrans.plugin.aside import Aside
 from napari_stentrans.plugin.lost_layers import LostLayers
 from napari_stentrans.plugin.roles import GENE_ROLES, TWIN
+from napari_stentrans.plugin.runs import Runs
 from napari_stentrans.plugin.views import OVER, Views
 
 if TYPE_CHECKING:
@@ -32,7 +33,7 @@ class MapLayers(LostLayers):
     drawn = Signal()
     """Another gene is shown, or the same in other colours."""
     compared = Signal()
-    """A view of both maps or the difference was switched, by a button or in napari."""
+    """A view of both maps or the difference was switched, or what is compared has changed."""
     lacking = Signal()
     """The enhanced map was deleted, though there is a result."""
 
@@ -42,6 +43,8 @@ class MapLayers(LostLayers):
     def __init__(self, viewer: ViewerModel, section: Section) -> None:
         super().__init__(viewer, section)
         self.enhancement: Enhancement | None = None
+        self.runs = Runs()
+        self.runs.changed.connect(self._on_runs_changed)
         self.views = Views(self)
         self.views.changed.connect(self._on_views_changed)
         self._layers.removed.connect(self._on_removed)
@@ -114,11 +117,18 @@ class MapLayers(LostLayers):
         elif not on and self.views.shown == name:
             self.views.end()
 
-    def choose_view(self, name: str, against: Enhancement | None = None) -> None:
-        """Show one view and no other: one of both maps, or one of ``OVER``; the map where empty.
+    def compare_with(self, result: Enhancement | None) -> None:
+        """Compare the result that is shown with another from now on; None: with what was measured.
 
-        The difference is that to another result where one is given.
+        The layer before shows it instead of the measured map, so that every view goes on with it.
         """
+        if result is not self.maps.against:
+            self._watch()
+            self.maps.against = result
+            self._draw_sides()
+
+    def choose_view(self, name: str) -> None:
+        """Show one view and no other: one of both maps, or one of ``OVER``; the map where empty."""
         self.views.end()
         self.set_difference(on=False)
         for role in OVER:
@@ -127,7 +137,7 @@ class MapLayers(LostLayers):
         if self.after is not None:
             self.after.visible = True
         if name == "difference":
-            self.set_difference(on=True, against=against)
+            self.set_difference(on=True)
         elif name in OVER and name in self._layers:
             self._layers[name].visible = True
         elif name:
@@ -138,26 +148,37 @@ class MapLayers(LostLayers):
         """Whether the map of enhanced minus measured is shown."""
         return self.difference is not None and self.difference.visible
 
-    def set_difference(self, on: bool, against: Enhancement | None = None) -> None:
-        """Show the map of enhanced minus measured alone, or the other maps as before.
+    def set_difference(self, on: bool) -> None:
+        """Show the result minus what it is compared with alone, or the other maps as before.
 
-        Where another result is given, that is subtracted. Other views end. Nothing happens
-        where there is no result.
+        Other views end. Nothing happens where there is no result.
         """
         if on and self.enhancement is not None:
             self.views.end()
-            first, other = self.difference is None, against is not self.maps.against
-            self._watch()
-            self.maps.against = against
-            if first or other:
+            if self.difference is None:
+                self._watch()
                 data = self.maps.layer("difference", self.enhancement)
                 self._layers.put("difference", data, new_limits=True)
                 self._note_limits()
-            if first:
                 self._layers["difference"].events.visible.connect(self._on_difference)
                 self._on_difference()
         if self.difference is not None:
             self.difference.visible = on
+
+    def _on_runs_changed(self) -> None:
+        """Go on with the measured map where the run compared with is gone; follow new names."""
+        against = self.maps.against
+        if against is not None and self.runs.of(against) is None:
+            self.compare_with(None)
+        elif against is not None:
+            self._watch()
+            self._draw_sides()
+
+    def _draw_sides(self) -> None:
+        """Draw both maps that are compared, and what depends on them, and call them by name."""
+        self._redraw()
+        self.views.call(self.maps.sides(self.enhancement))
+        self.compared.emit()
 
     def _redraw(self) -> None:
         """Give the layers that show a gene their values anew."""
@@ -193,7 +214,7 @@ class MapLayers(LostLayers):
         if beside:
             self.set_side_by_side(on=True)
         if difference:
-            self.set_difference(on=True, against=self.maps.against)
+            self.set_difference(on=True)
         self.drawn.emit()
 
     def _note_limits(self) -> None:
@@ -211,6 +232,9 @@ class MapLayers(LostLayers):
     def _on_removed(self, role: str) -> None:
         if role == "difference":
             self._on_difference()
+        if role == "after" and self.maps.against is not None:
+            self.maps.against = None
+            self._turns.add("before", self._draw_sides)  # not while a layer is removed
         if role == "after" and self.enhancement is not None:
             self._show_measured()
             self.lacking.emit()

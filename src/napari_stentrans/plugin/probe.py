@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_stentrans.plugin.maps import enhanced, measured
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
@@ -20,7 +21,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.raster import SpotRaster
 
-    Shown = tuple[str, NDArray[np.float32], GeneMap | None]
+    Shown = tuple[str, NDArray[np.float32], GeneMap | None, GeneMap | None]
 
 MEANING = {
     "measured": "measured spot",
@@ -43,7 +44,7 @@ class Probe:
 
     def __init__(self, layers: SectionLayers) -> None:
         self._layers = layers
-        self._known: tuple[object, object, Sequence[Shown]] | None = None
+        self._known: tuple[object, object, object, Sequence[Shown]] | None = None
 
     def ask_here(self, layer: Layer) -> None:
         """Let napari's status bar ask the probe when it asks this layer."""
@@ -80,35 +81,38 @@ class Probe:
 
     def _values(self, site: int, spot: int, result: Enhancement | None) -> str:
         """Values of all genes that are drawn, then what kind of place it is."""
+        maps = self._layers.maps
+        against = maps.against
+        left, right = map(short, maps.sides(result))
+        place = -1 if against is None else _same_place(result, against, site)
         said = []
-        for name, before, after in self._maps(result):
+        for name, before, partner, after in self._maps(result, against):
             parts = [f"measured {before[spot]:.2f}"] * (spot >= 0)
-            if site >= 0 and after is not None:
-                std = after.std[site]
-                sure = f" ± {std:.2f}" if np.isfinite(std) else ""
-                parts.append(f"enhanced {after.mean[site]:.2f}{sure}")
+            parts += _estimate(left, partner, place) + _estimate(right, after, site)
             said.append(f"{name}: {', '.join(parts)}" if parts else name)
         kind = ""
         if site >= 0 and result is not None:
             kind = f", {MEANING[LABELS[result.sites.provenance[site]]]}"
         return "; ".join(said) + kind
 
-    def _maps(self, result: Enhancement | None) -> Sequence[Shown]:
-        """Name and values of each map that is drawn, taken once per choice of maps and result."""
+    def _maps(self, result: Enhancement | None, against: Enhancement | None) -> Sequence[Shown]:
+        """Name and values of each map that is drawn, taken once per choice of maps and results."""
         maps = self._layers.maps
         names, scale = maps.names, maps.look.scale
         known = self._known
-        if known is None or known[0] != (names, scale) or known[1] is not result:
+        if known is None or known[0] != (names, scale) or known[1:3] != (result, against):
+            section = self._layers.section
             shown = [
                 (
                     name,
-                    measured(self._layers.section, name, scale),
+                    measured(section, name, scale),
+                    None if against is None else enhanced(against, name, scale),
                     None if result is None else enhanced(result, name, scale),
                 )
                 for name in names
             ]
-            known = self._known = ((names, scale), result, shown)
-        return known[2]
+            known = self._known = ((names, scale), result, against, shown)
+        return known[3]
 
     def _status(self, original: Any, layer: Layer, position: Any = None, **how: Any) -> Any:
         """What ``layer.get_status`` returns, with the words of the probe."""
@@ -123,6 +127,24 @@ class Probe:
                 values += f"; {status['value'].rpartition('; ')[2]}"
             status |= {"coordinates": f"{values} · {place}", "coords": place, "value": values}
         return status
+
+
+def _estimate(called: str, of: GeneMap | None, site: int) -> list[str]:
+    """Say the value of a map at a site, where it has one."""
+    if of is None or site < 0:
+        return []
+    std = of.std[site]
+    sure = f" ± {std:.2f}" if np.isfinite(std) else ""
+    return [f"{called} {of.mean[site]:.2f}{sure}"]
+
+
+def _same_place(result: Enhancement | None, other: Enhancement, site: int) -> int:
+    """Site of another result at the very place of a site; -1 where it has none there."""
+    if result is None or site < 0:
+        return -1
+    xy = result.sites.xy[site]
+    found = site if site < result.sites.n_spots else _site_at(other.raster, xy)
+    return found if found >= 0 and np.allclose(other.sites.xy[found], xy) else -1
 
 
 def _site_at(raster: SpotRaster, xy: NDArray[np.float64]) -> int:

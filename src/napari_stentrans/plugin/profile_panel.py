@@ -15,10 +15,14 @@ from napari_stentrans.plugin.panel import Panel, button, reveal, words
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.profile_line import ProfileLine
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
 
     from napari_stentrans.export.profile import Profile
     from napari_stentrans.plugin.layers import SectionLayers
@@ -36,6 +40,7 @@ class ProfilePanel(Panel):
         self._layers: SectionLayers | None = None
         self._line: ProfileLine | None = None
         self._profile: Profile | None = None
+        self._other: Profile | None = None
         self._runner = Runner(self)
         self._runner.failed.connect(self._say)
         self.words = words("about the line")
@@ -71,9 +76,11 @@ class ProfilePanel(Panel):
         self._runner.stop()
         if self._layers is not None:
             self._layers.drawn.disconnect(self._draw_soon, missing_ok=True)
+            self._layers.compared.disconnect(self._draw_soon, missing_ok=True)
         self._layers = layers
         if layers is not None:
             layers.drawn.connect(self._draw_soon)
+            layers.compared.connect(self._draw_soon)
 
     def set_on(self, on: bool) -> None:
         """Make the layer to draw on, or take it away."""
@@ -100,11 +107,10 @@ class ProfilePanel(Panel):
     def _draw(self) -> None:
         """Take the gene along the line and draw it."""
         path = None if self._line is None else self._line.path()
-        self._profile = None
+        self._profile = self._other = None
         if path is not None and self._layers is not None:
-            layers = self._layers
             try:
-                self._profile = profile_along(layers.section, layers.enhancement, layers.gene, path)
+                self._profile, self._other = _profiles(self._layers, path)
             except StentransError as error:
                 self._say(str(error))
         else:
@@ -113,7 +119,7 @@ class ProfilePanel(Panel):
         self.again.setEnabled(self._profile is not None)
         if self._profile is not None:
             self._say(in_words(self._profile))
-            self._plot().show_profile(self._profile)
+            self._plot().show_profile(self._profile, self._other)
         if self.plot is not None:
             first = self._profile is not None and not self.plot.isVisible()
             self.plot.setVisible(self._profile is not None)
@@ -134,18 +140,18 @@ class ProfilePanel(Panel):
 
     def _save(self) -> None:
         """Ask where to, and write the profile there, off the window's thread."""
-        profile = self._profile
+        profile, other = self._profile, self._other
         if profile is None:
             return
         path = ask_profile(self, f"{profile.gene}_profile.csv".replace("/", "_"))
         if path is not None:
-            self._runner.start(lambda: _steps(profile, path), Phase.SAVING, self._on_saved)
+            self._runner.start(lambda: _steps(profile, other, path), Phase.SAVING, self._on_saved)
 
     def _on_saved(self, path: Path) -> None:
         self._say(f"Saved {path.name} in {path.parent}.")
 
     def _on_ended(self) -> None:
-        self._line = self._profile = None
+        self._line = self._profile = self._other = None
         if not isalive(self):
             return  # the window was closed meanwhile
         self.hide()
@@ -165,6 +171,16 @@ def in_words(profile: Profile) -> str:
     return f"{profile.gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
 
 
-def _steps(profile: Profile, path: Path) -> Steps[Path]:
+def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:
+    """The gene along a path (corner, 2), and in the run that is compared with, if there is one."""
+    maps = layers.maps
+    left, right = map(short, maps.sides(layers.enhancement))
+    profile = profile_along(layers.section, layers.enhancement, layers.gene, path, right)
+    if maps.against is None:
+        return profile, None
+    return profile, profile_along(layers.section, maps.against, layers.gene, path, left)
+
+
+def _steps(profile: Profile, other: Profile | None, path: Path) -> Steps[Path]:
     yield Progress("writing the profile", 0, 1)
-    return save_profile(profile, path, overwrite=True)  # the dialog has asked
+    return save_profile(profile, path, other=other, overwrite=True)  # the dialog has asked

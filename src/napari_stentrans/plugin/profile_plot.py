@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from html import escape
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -10,7 +11,7 @@ from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.export.colours import LOST_COLOUR
-from napari_stentrans.export.profile import ENHANCED, MEASURED, band
+from napari_stentrans.export.profile import ENHANCED, MEASURED, OTHER, band
 from napari_stentrans.plugin.icons import recolour_plot
 from napari_stentrans.plugin.panel import words
 
@@ -18,15 +19,21 @@ if TYPE_CHECKING:
     from napari_stentrans.export.profile import Profile
 
 DOT = 6
-KEY = "&nbsp;&nbsp; ".join(
-    f'<span style="color:{colour}">{sign}</span>&nbsp;{meaning.replace(" ", "&nbsp;")}'
-    for colour, sign, meaning in (
+
+
+def key_of(profile: Profile, other: Profile | None) -> str:
+    """What points, rings, curves and band are, as rich text."""
+    parts = [
         (MEASURED, "●", "measured"),
         (LOST_COLOUR, "○", "lost"),
-        (ENHANCED, "▬", "enhanced ± one standard deviation"),
+        (ENHANCED, "▬", f"{profile.name} ± one standard deviation"),
+    ]
+    if other is not None:
+        parts.append((OTHER, "╍", other.name))
+    return "&nbsp;&nbsp; ".join(
+        f'<span style="color:{colour}">{sign}</span>&nbsp;{escape(says).replace(" ", "&nbsp;")}'
+        for colour, sign, says in parts
     )
-)
-"""What points, rings, curve and band are, as rich text."""
 
 
 class ProfilePlot(QWidget):
@@ -37,7 +44,8 @@ class ProfilePlot(QWidget):
         self.setAccessibleName("profile along the line")
         self.setToolTip(
             "Points: measured spots under the line; rings: those that were marked as lost.\n"
-            "Curve: the enhanced map; band: one standard deviation up and down."
+            "Curve: the enhanced map; band: one standard deviation up and down.\n"
+            "Dashed: the run that it is compared with."
         )
         self._plot = pyqtgraph.PlotWidget(background=None)
         self._plot.setFixedHeight(190)
@@ -55,27 +63,27 @@ class ProfilePlot(QWidget):
         self._curve = pyqtgraph.PlotCurveItem(
             pen=pyqtgraph.mkPen(ENHANCED, width=2), connect="finite"
         )
+        dashed = pyqtgraph.mkPen(OTHER, width=2, style=Qt.PenStyle.DashLine)
+        self._other = pyqtgraph.PlotCurveItem(pen=dashed, connect="finite")
         self._dots = pyqtgraph.ScatterPlotItem(size=DOT, pen=None, brush=MEASURED)
         self._rings = pyqtgraph.ScatterPlotItem(
             size=DOT + 1, pen=pyqtgraph.mkPen(LOST_COLOUR, width=1.5), brush=None
         )
-        for item in (self._band, self._curve, self._dots, self._rings):
+        for item in (self._band, self._curve, self._other, self._dots, self._rings):
             self._plot.addItem(item)
         self.key = words("what the profile shows")
         self.key.setTextFormat(Qt.TextFormat.RichText)
-        self.key.setText(KEY)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.addWidget(self._plot)
         layout.addWidget(self.key)
         self._recolour()
 
-    def show_profile(self, profile: Profile | None) -> None:
-        """Draw a profile; None clears the plot."""
-        if profile is None:
-            for item in (self._low, self._high, self._curve, self._dots, self._rings):
-                item.setData([], [])
-            return
+    def show_profile(self, profile: Profile, other: Profile | None = None) -> None:
+        """Draw a profile, and the curve of another run along the same line."""
+        self.key.setText(key_of(profile, other))
+        nothing: tuple[Any, Any] = ([], [])
+        self._other.setData(*(nothing if other is None else (other.sites.distance, other.enhanced)))
         at, low, high = band(profile)
         sure = np.nan_to_num(low), np.nan_to_num(high)  # FillBetweenItem draws no gaps
         self._low.setData(at, sure[0])
@@ -89,8 +97,13 @@ class ProfilePlot(QWidget):
         self._plot.setXRange(0, profile.length, padding=0.01)
 
     def drawn(self) -> dict[str, tuple[Any, Any]]:
-        """Numbers (x, y) of what is drawn: "measured", "lost" and "enhanced"."""
-        items = {"measured": self._dots, "lost": self._rings, "enhanced": self._curve}
+        """Numbers (x, y) of what is drawn: "measured", "lost", "enhanced" and "other"."""
+        items = {
+            "measured": self._dots,
+            "lost": self._rings,
+            "enhanced": self._curve,
+            "other": self._other,
+        }
         return {name: item.getData() for name, item in items.items()}
 
     def changeEvent(self, event: Any) -> None:

@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_stentrans.plugin.found import find
 
 if TYPE_CHECKING:
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.message_bar import MessageBar
     from napari_stentrans.plugin.run_list import RunList
@@ -67,13 +68,15 @@ class Restoring(QObject):
         if self._message.text() == LACKING and self._layers and self._layers.has("after"):
             self._message.clear()
 
-    def _on_deleted(self, run: Run, at: int) -> None:
+    def _on_deleted(self, run: Run, at: int, against: Enhancement | None) -> None:
         if self._layers is not None:
             tip = "Bring the run back (Ctrl+Z in the list of runs)"
-            back = partial(self._bring_back, self._layers, run, at)
+            back = partial(self._bring_back, self._layers, run, at, against)
             self._message.offer(f"“{run.name}” was deleted.", "Undo", tip, back)
 
-    def _bring_back(self, layers: SectionLayers, run: Run, at: int) -> None:
+    def _bring_back(
+        self, layers: SectionLayers, run: Run, at: int, against: Enhancement | None
+    ) -> None:
         if layers in find(layers.viewer):
-            layers.restore_run(run, at)
+            layers.restore_run(run, at, against)
             self.restored.emit()

@@ -9,8 +9,9 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
 from napari_stentrans.plugin.panel import OneLine, Panel, button, words
+from napari_stentrans.plugin.partner_row import PartnerRow
 from napari_stentrans.plugin.profile_panel import ProfilePanel
-from napari_stentrans.plugin.result_words import describe, legend, marked_since, verdict
+from napari_stentrans.plugin.result_words import describe, legend, marked_since, missing, verdict
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
 from napari_stentrans.plugin.view_key import ViewKey
@@ -22,14 +23,21 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
 
 VIEWS = {
-    "side_by_side": ("Side by side", "Measured and enhanced map beside each other"),
-    "swipe": ("Swipe", "Measured on the left, enhanced on the right of a handle that you drag"),
-    "blink": (
-        "Blink",
-        "Change between the measured and the enhanced map twice a second. "
-        "Or hold H to see the other map.",
+    "side_by_side": (
+        "Side by side",
+        "The measured map, or the run that you compare with, beside the run shown",
     ),
-    "difference": ("Difference", "Enhanced minus measured: red is more, blue is less"),
+    "swipe": (
+        "Swipe",
+        "The measured map, or the run that you compare with, on the left of a handle that you "
+        "drag; the run shown on the right",
+    ),
+    "blink": ("Blink", "Change between both maps twice a second. Or hold H to see the other map."),
+    "difference": (
+        "Difference",
+        "The run shown minus the measured map, or minus the run that you compare with: "
+        "red is more, blue is less",
+    ),
     "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
     "provenance": (
         "Provenance",
@@ -57,6 +65,8 @@ class ResultPanel(Panel):
         self.rows.addWidget(self.words)
         self.verdict = OneLine("how good the gene on the map is")
         self.rows.addWidget(self.verdict)
+        self.partner = PartnerRow()
+        self.rows.addWidget(self.partner)
         grid = QGridLayout()
         grid.setSpacing(6)
         self.views: dict[str, QPushButton] = {}
@@ -99,6 +109,7 @@ class ResultPanel(Panel):
             layers.compared.connect(self.refresh)
             layers.drawn.connect(self.key.refresh)
         self.key.set_layers(layers)
+        self.partner.set_layers(layers)
         self.runs.set_layers(layers)
         self.refresh()
 
@@ -120,18 +131,14 @@ class ResultPanel(Panel):
         result = None if self._layers is None else self._layers.enhancement
         self.setVisible(result is not None)
         self.runs.refresh()
+        self.partner.refresh()
         if result is None or self._layers is None:
             return
-        missing = (
-            ""
-            if self._layers.gene_is_enhanced
-            else (f" {self._layers.gene} was not part of this run: run again to enhance it.")
-        )
         waiting = self._layers.preview_of
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
         said = f"Preview by kriging; {waiting} is at work …" if waiting else describe(result)
-        self.words.setText(said + missing)
+        self.words.setText(said + missing(self._layers))
         self.legend.setText(legend(result))
         self._say_marked()
         self.verdict.setText(verdict(self._layers))

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
 
 if TYPE_CHECKING:
@@ -39,6 +40,17 @@ def describe(result: Enhancement) -> str:
         f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
         f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
+
+
+def missing(layers: SectionLayers) -> str:
+    """Say that the gene on the map is not part of the run shown, or of the one compared with."""
+    said = ""
+    if not layers.gene_is_enhanced:
+        said = f" {layers.gene} was not part of this run: run again to enhance it."
+    if layers.maps.lacking:
+        left, _ = layers.maps.sides(layers.enhancement)
+        said += f" {layers.gene} was not part of {short(left)}: its map is blank."
+    return said
 
 
 HARDLY = 0.2

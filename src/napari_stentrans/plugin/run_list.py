@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
@@ -34,12 +33,12 @@ ROW = 22
 
 
 class RunList(QWidget):
-    """The runs that are kept: show, rename, delete, compare and copy them."""
+    """The runs that are kept: show, rename, delete and copy them."""
 
     shown = Signal()
     """Another run is shown."""
-    deleted = Signal(object, int)
-    """This run was let go of, from this place in the list."""
+    deleted = Signal(object, int, object)
+    """This run was let go of, from this place in the list; the result it was compared with."""
     undoWanted = Signal()
     copyWanted = Signal(str, object, object)
     """To be copied as "python" or "command": a record, and where it was saved, or None."""
@@ -53,15 +52,6 @@ class RunList(QWidget):
         self.list.itemClicked.connect(self._on_clicked)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
-        self.compare = button(
-            "Compare with…",
-            with_keys(
-                "The run shown minus another one, as a map of the gene that is shown", "runs.minus"
-            ),
-        )
-        self._others = QMenu(self.compare)
-        self._others.aboutToShow.connect(self._list_others)
-        self.compare.setMenu(self._others)
         self.copy = button("Copy as code…", "Copy text that repeats the run shown")
         menu = QMenu(self.copy)
         menu.setToolTipsVisible(True)
@@ -79,7 +69,7 @@ class RunList(QWidget):
         self.delete.setAutoRaise(True)
         self.delete.clicked.connect(lambda: self._delete())
         self._recolour()
-        row = in_row(self.compare, self.copy, self.delete)
+        row = in_row(self.copy, self.delete)
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
         column.setSpacing(4)
@@ -114,7 +104,6 @@ class RunList(QWidget):
         self.list.blockSignals(False)
         self.setVisible(bool(runs))  # none while a preview is shown
         self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
-        self.compare.setEnabled(shown is not None and len(runs) > 1)
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)
 
@@ -182,22 +171,10 @@ class RunList(QWidget):
         at = self.list.currentRow()
         run = self._at(at)
         if run is not None and self._layers is not None:
+            against = self._layers.maps.against
             self._layers.delete_run(run)
             self.shown.emit()
-            self.deleted.emit(run, at)
-
-    def _list_others(self) -> None:
-        self._others.clear()
-        if self._layers is None:
-            return
-        for run in self._layers.runs:
-            if run is not self._shown():
-                self._others.addAction(run.name, partial(self._subtract, run))
-
-    def _subtract(self, run: Run, checked: bool = False) -> None:
-        if self._layers is not None:
-            self._layers.choose_view("difference", against=run.enhancement)
-            self.shown.emit()
+            self.deleted.emit(run, at, against)
 
 
 def about(run: Run) -> str:

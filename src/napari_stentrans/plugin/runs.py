@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -110,6 +111,12 @@ class Runs:
         self._runs.remove(run)
         self.changed.emit()
         return self._runs[min(at, len(self._runs) - 1)] if self._runs else None
+
+
+def short(name: str) -> str:
+    """Name of a run without its settings: "Run 1"; whole where a person has given another."""
+    numbered = re.match(r"Run \d+(?=: )", name)
+    return numbered[0] if numbered else name
 
 
 def n_lost(enhancement: Enhancement) -> int:

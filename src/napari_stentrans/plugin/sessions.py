@@ -71,7 +71,7 @@ def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> Sess
             "Save a result instead, or open the section from a file."
         )
     runs = list(layers.runs)
-    shown = layers.runs.of(layers.enhancement)
+    shown, against = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
     return SessionFacts(
         source=str(section.source.resolve()),
         chosen=dict(section.chosen),
@@ -86,6 +86,7 @@ def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> Sess
         regions={} if layers.lost is None else Regions(layers.lost).names,
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
+        against=None if against is None else runs.index(against),
     )
 
 
@@ -141,7 +142,7 @@ def bring_back(
     form.set_shown_gene(layers.gene)
     form.setValue(facts.config)
     form.fill.setChecked(facts.fill)
-    shown = None
+    shown = against = None
     for at, run in enumerate(facts.runs):
         result = opened.results[at]
         if result is None:
@@ -151,8 +152,10 @@ def bring_back(
         kept = layers.runs.add(result, run.name)
         kept.quality = opened.qualities[at]
         shown = kept if at == facts.shown or shown is None else shown
+        against = result if at == facts.against else against
     if shown is not None:
         layers.show_run(shown, in_turns=True)
+        layers.compare_with(None if against is shown.enhancement else against)
     genes.restore(facts.favourites, facts.mine, facts.listed)
     return again
 

@@ -1,4 +1,4 @@
-"""Swipe: one map whose left part is as measured and whose right part is as enhanced."""
+"""Swipe: one map whose left part is of one layer and whose right part of another."""
 
 from __future__ import annotations
 
@@ -12,6 +12,7 @@ from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
 
 if TYPE_CHECKING:
@@ -45,13 +46,20 @@ class Swipe(Arrangement):
         The maps for the left and for the right.
     over
         Layers that would cover them; hidden meanwhile.
+    sides
+        What the maps are called.
     """
 
     moved = Signal(float)
     """Where the handle is now, from 0 (left) to 1."""
 
     def __init__(
-        self, viewer: ViewerModel, before: Image, after: Image, over: Sequence[Layer]
+        self,
+        viewer: ViewerModel,
+        before: Image,
+        after: Image,
+        over: Sequence[Layer],
+        sides: tuple[str, str],
     ) -> None:
         super().__init__(viewer, (before, after))
         self._before, self._after = before, after
@@ -61,6 +69,7 @@ class Swipe(Arrangement):
         self._over = False
         self._other_keys: dict[str, Any] = {}
         self._left, self._right = _halves(before, after)
+        self._sides = sides
         self.layer: Image = self._make_layer()
         self._needed = (before, after, self.layer)
         self._soon = QTimer()  # the maps and their transforms change one after the other
@@ -92,8 +101,14 @@ class Swipe(Arrangement):
 
     @property
     def column(self) -> int:
-        """First column of the layer's data that shows the enhanced map."""
+        """First column of the layer's data that shows the map on the right."""
         return self._column
+
+    def call(self, sides: tuple[str, str]) -> None:
+        """Say what the maps are called, where that has changed."""
+        if sides != self._sides:
+            self._sides = sides
+            self.layer.name = _name(sides)
 
     def _restore(self) -> None:
         self._soon.stop()
@@ -117,13 +132,14 @@ class Swipe(Arrangement):
 
     def _make_layer(self) -> Image:
         after, layers = self._after, self._viewer.layers
+        grid = _finer(self._before, after)
         looks = {name: getattr(after, name) for name in (*LINKED, "opacity", "blending")}
         layer = Layer.create(
             self._right.copy(),
             {
-                "name": "swipe: measured | enhanced",
-                "scale": after.scale,
-                "translate": after.translate,
+                "name": _name(self._sides),
+                "scale": grid.scale,
+                "translate": grid.translate,
                 "units": after.units,
                 "interpolation2d": "nearest",
                 **looks,
@@ -222,10 +238,10 @@ class Swipe(Arrangement):
         at, layer = self.position, self.layer
         self._left, self._right = _halves(self._before, self._after)
         layer.data = self._right.copy()
-        if not np.array_equal(layer.scale, self._after.scale):
-            layer.scale = self._after.scale
-        if not np.array_equal(layer.translate, self._after.translate):
-            layer.translate = self._after.translate
+        grid = _finer(self._before, self._after)
+        for name in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, name), getattr(grid, name)):
+                setattr(layer, name, getattr(grid, name))
         self._column = round(at * self._columns)
         self._drawn = 0
         self._redraw()
@@ -269,19 +285,33 @@ class Swipe(Arrangement):
                 self._other_keys[key] = bound
 
 
+def _name(sides: tuple[str, str]) -> str:
+    return f"swipe: {' | '.join(map(short, sides))}"
+
+
+def _finer(before: Image, after: Image) -> Image:
+    """Map with the smaller pixels; the second where both are alike."""
+    return min((after, before), key=lambda layer: abs(layer.scale[-1]))
+
+
 def _halves(before: Image, after: Image) -> tuple[NDArray[np.float32], NDArray[np.float32]]:
-    """Both maps on the pixels of the second: float32, the nearest pixel is taken."""
-    right = np.asarray(after.data, np.float32)
-    left = np.asarray(before.data, np.float32)
-    rows, columns = (
-        _nearest(right.shape[axis], left.shape[axis], before, after, axis) for axis in (0, 1)
-    )
-    padded = np.pad(left, ((0, 1), (0, 1)), constant_values=np.nan)
-    return padded[np.ix_(rows, columns)], right
+    """Both maps on the pixels of the finer one: float32, the nearest pixel is taken."""
+    grid = _finer(before, after)
+    return _on(grid, before), _on(grid, after)
 
 
-def _nearest(n: int, limit: int, before: Image, after: Image, axis: int) -> NDArray[np.int64]:
-    """For each of n pixels of ``after`` along an axis, the one of ``before``; ``limit`` outside."""
-    world = np.arange(n) * after.scale[axis] + after.translate[axis]
-    at = np.rint((world - before.translate[axis]) / before.scale[axis]).astype(np.int64)
+def _on(grid: Image, layer: Image) -> NDArray[np.float32]:
+    """A map on the pixels of another one."""
+    data = np.asarray(layer.data, np.float32)
+    if layer is grid:
+        return data
+    rows, columns = (_nearest(grid, layer, axis) for axis in (0, 1))
+    return np.pad(data, ((0, 1), (0, 1)), constant_values=np.nan)[np.ix_(rows, columns)]
+
+
+def _nearest(grid: Image, layer: Image, axis: int) -> NDArray[np.int64]:
+    """For each pixel of a grid along an axis, the one of a layer; one past its end outside."""
+    n, limit = grid.data.shape[axis], layer.data.shape[axis]
+    world = np.arange(n) * grid.scale[axis] + grid.translate[axis]
+    at = np.rint((world - layer.translate[axis]) / layer.scale[axis]).astype(np.int64)
     return np.where((at >= 0) & (at < limit), at, limit)

@@ -7,10 +7,14 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 
+from napari_stentrans.plugin.runs import short
+
 if TYPE_CHECKING:
     from napari_stentrans.plugin.swipe import Swipe
 
 FINE = 1000
+MOST_PX = 90
+"""Width of the words on either side, so that the slider keeps some."""
 
 
 class SwipeHandle(QWidget):
@@ -30,10 +34,19 @@ class SwipeHandle(QWidget):
         self.slider.valueChanged.connect(self._on_slid)
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
-        row.addWidget(QLabel("measured"))
+        self.left, self.right = QLabel(), QLabel()
+        row.addWidget(self.left)
         row.addWidget(self.slider, 1)
-        row.addWidget(QLabel("enhanced"))
+        row.addWidget(self.right)
         self.hide()
+
+    def call(self, sides: tuple[str, str]) -> None:
+        """Say what is on which side; the tooltip says the whole of a long name."""
+        for label, name in zip((self.left, self.right), sides, strict=True):
+            says = label.fontMetrics().elidedText(short(name), Qt.TextElideMode.ElideRight, MOST_PX)
+            label.setText(says)
+            label.setToolTip(name)
+        self.slider.setAccessibleDescription(f"{sides[0]} on the left, {sides[1]} on the right")
 
     def set_swipe(self, swipe: Swipe | None) -> None:
         """Go with this swipe from now on."""

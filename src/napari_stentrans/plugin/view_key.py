@@ -8,7 +8,9 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_stentrans.plugin.colour_bar import Bar, ColourBar
+from napari_stentrans.plugin.gene_maps import ENHANCED, MEASURED
 from napari_stentrans.plugin.panel import OneLine
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.swipe_handle import SwipeHandle
 
 if TYPE_CHECKING:
@@ -17,11 +19,6 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
 
 COLOURS = 33
-BOTH = {
-    "side_by_side": "Measured on the left, enhanced on the right.",
-    "swipe": "",  # the handle says it
-    "blink": "Measured and enhanced in turn.",
-}
 SEEN = ("difference", "provenance", "uncertainty", "after", "before")
 """Roles of layers that may be what the picture shows."""
 
@@ -58,6 +55,8 @@ class ViewKey(QWidget):
         """Say what is shown."""
         text, layer, unit = self._shown()
         self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)
+        if self._layers is not None:
+            self.handle.call(self._layers.maps.sides(self._layers.enhancement))
         self.words.setText(text)
         self.words.setVisible(bool(text))
         self.bar.set_bars([] if layer is None or layer.rgb else [self._bar(layer, unit)])
@@ -68,8 +67,9 @@ class ViewKey(QWidget):
         if layers is None:
             return "", None, ""
         unit, after = layers.maps.unit, layers.now("after")
+        left, right = layers.maps.sides(layers.enhancement)
         if layers.views.shown:
-            return BOTH[layers.views.shown], after, unit
+            return self._both(layers), after, unit
         seen = {role: _visible(layers.now(role)) for role in SEEN}
         if seen["difference"]:
             return self._difference(layers, seen["difference"]), seen["difference"], unit
@@ -80,19 +80,26 @@ class ViewKey(QWidget):
         if seen["after"]:
             result = layers.enhancement
             finer = result is not None and result.record.config.upscale == 2
-            return f"The enhanced map{' (dots: measured spots)' * finer}.", after, unit
+            return _called(right, " (dots: measured spots)" * finer), after, unit
         if seen["before"]:
-            return "The measured map.", seen["before"], unit
+            return _called(left), seen["before"], unit
         return "No map is visible.", None, ""
+
+    def _both(self, layers: SectionLayers) -> str:
+        """Which map is where, or which of both is seen at the moment."""
+        left, right = layers.maps.sides(layers.enhancement)
+        if layers.views.shown == "side_by_side":
+            return f"{left} | {right}"
+        if layers.views.shown == "blink":
+            return f"In turn, now: {right if _visible(layers.now('after')) else left}"
+        return ""  # the handle of the swipe says it
 
     def _difference(self, layers: SectionLayers, layer: Image) -> str:
         if not np.nanmax(np.abs(layer.data), initial=0):
             return "No difference at the sites that both know."
-        shown, other = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
-        what = "Enhanced minus measured"
-        if shown is not None and other is not None:
-            what = " minus ".join(run.name.partition(":")[0] for run in (shown, other))
-        return f"{what}: red more, blue less."
+        left, right = map(short, layers.maps.sides(layers.enhancement))
+        right = right.capitalize() if right == ENHANCED else right
+        return f"{right} minus {left}: red more, blue less."
 
     def _bar(self, layer: Image, unit: str) -> Bar:
         for event in (layer.events.contrast_limits, layer.events.colormap):
@@ -103,6 +110,11 @@ class ViewKey(QWidget):
 
     def _on_layer(self, event: object = None) -> None:
         self.refresh()
+
+
+def _called(name: str, more: str = "") -> str:
+    """Sentence for a map that is seen alone."""
+    return f"The {name} map{more}." if name in (MEASURED, ENHANCED) else f"{name}."
 
 
 def _visible(layer: Any) -> Any:

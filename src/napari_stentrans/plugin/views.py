@@ -1,4 +1,8 @@
-"""Views: the ways to see the measured and the enhanced map together, one at a time."""
+"""Views: the ways to see two maps together, one at a time.
+
+The one on the right is of the run that is shown; the other is what that is compared with: the map
+as measured, or that of another run.
+"""
 
 from __future__ import annotations
 
@@ -62,7 +66,8 @@ class Views:
         if name == "side_by_side":
             self._view = SideBySide(layers.viewer, layers.image, before, after)
         elif name == "swipe":
-            self._view = Swipe(layers.viewer, before, after, over)
+            sides = layers.maps.sides(layers.enhancement)
+            self._view = Swipe(layers.viewer, before, after, over, sides)
         else:
             self._view = Blink(layers.viewer, before, after, over, by_itself=True)
         self.shown = name
@@ -90,6 +95,11 @@ class Views:
         """Show again what was shown before ``hold``."""
         if self._held is not None:
             self._held.end()
+
+    def call(self, sides: tuple[str, str]) -> None:
+        """Let the swipe, where there is one, say what is on which side."""
+        if self.swipe is not None:
+            self.swipe.call(sides)
 
     def _on_ended(self) -> None:
         self._view, self.shown = None, ""

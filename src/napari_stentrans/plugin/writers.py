@@ -50,9 +50,9 @@ def write_section(path: str, layers: list[LayerData]) -> list[str]:
         names = ", ".join(section.name for section in sections.values())
         raise WriteError(f"These layers belong to several sections ({names}). Select those of one.")
     owner: SectionLayers | None = next((t["layers"] for t in tags if "layers" in t), None)
-    is_result = any(tag["role"] not in MEASURED for tag in tags)
-    if owner is not None and owner.enhancement is not None and is_result:
-        return _write_result(target, owner.enhancement, owner.gene)
+    result = None if owner is None else _result_of(owner, {tag["role"] for tag in tags})
+    if owner is not None and result is not None:
+        return _write_result(target, result, owner.gene)
     if not ending_of(target, WHOLE[:1]):
         return _write_pixels(target, layers)
     if not sections:
@@ -89,6 +89,13 @@ def write_lost(path: str, data: Any, options: dict[str, Any]) -> list[str]:
 def _tag_of(options: dict[str, Any]) -> dict[str, Any]:
     """What a layer of ours shows; empty for those of others."""
     return options.get("metadata", {}).get(TAG, {})
+
+
+def _result_of(owner: SectionLayers, roles: set[str]) -> Enhancement | None:
+    """Result that layers in these roles stand for; None where they are as measured."""
+    if not roles <= set(MEASURED):
+        return owner.enhancement
+    return owner.maps.against if "before" in roles else None  # the run that is compared with
 
 
 def _write_result(target: Path, enhancement: Enhancement, gene: str) -> list[str]:
