@@ -62,23 +62,21 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
     form, result = loaded.enhance.form, loaded.result
     choose(form, "kriging")
     click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: loaded._layers.quality is not None, timeout=60_000)
     ready(loaded)
-    qtbot.wait(50)
     choose(form, "transformer")
-    qtbot.wait(50)
+    qtbot.wait(200)
     views = list(result.views.values())
     before = places(*views)
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: "Preview" in result.words.text(), timeout=60_000)
     qtbot.waitUntil(lambda: loaded.enhance.progress.curve is not None, timeout=60_000)
     qtbot.waitUntil(loaded.enhance.progress.curve.isVisible)
-    qtbot.wait(50)
-    assert places(*views) == before
+    qtbot.waitUntil(lambda: places(*views) == before)
     click(qtbot, loaded.enhance.cancel)
     ready(loaded)
-    qtbot.wait(50)
     assert "Preview" not in result.words.text()
-    assert places(*views) == before
+    qtbot.waitUntil(lambda: places(*views) == before)
 
 
 @pytest.mark.parametrize("painted", [False, True])
