@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QByteArray
 from qtpy.QtGui import QColor, QIcon, QPainter, QPixmap
@@ -89,13 +89,3 @@ def text_color(widget: QWidget) -> str:
     widget.ensurePolished()
     color: QColor = widget.palette().color(widget.foregroundRole())
     return str(color.name())
-
-
-def recolour_plot(plot: Any, widget: QWidget) -> None:
-    """Draw the axes of a pyqtgraph plot in the colours of the widget's theme."""
-    color = text_color(widget)
-    plot.setBackground(None)  # else that of the last theme stays
-    for side in ("left", "bottom"):
-        axis = plot.getAxis(side)
-        axis.setPen(color)
-        axis.setTextPen(color)

@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtCore import Qt
 
 from napari_stentrans.export.colours import LOST_COLOUR
 from napari_stentrans.export.profile import ENHANCED, MEASURED, OTHER, band
-from napari_stentrans.plugin.icons import recolour_plot
 from napari_stentrans.plugin.panel import words
+from napari_stentrans.plugin.plot import Plot
 
 if TYPE_CHECKING:
     from napari_stentrans.export.profile import Profile
@@ -36,26 +35,17 @@ def key_of(profile: Profile, other: Profile | None) -> str:
     )
 
 
-class ProfilePlot(QWidget):
-    """Plot of a Profile. Importing this module takes half a second the first time."""
+class ProfilePlot(Plot):
+    """Plot of a Profile."""
 
     def __init__(self) -> None:
-        super().__init__()
+        super().__init__(height=190)
         self.setAccessibleName("profile along the line")
         self.setToolTip(
             "Points: measured spots under the line; rings: those that were marked as lost.\n"
             "Curve: the enhanced map; band: one standard deviation up and down.\n"
             "Dashed: the run that it is compared with."
         )
-        self._plot = pyqtgraph.PlotWidget(background=None)
-        self._plot.setFixedHeight(190)
-        self._plot.setMenuEnabled(False)
-        self._plot.setMouseEnabled(False, False)
-        self._plot.hideButtons()
-        self._plot.getPlotItem().setContentsMargins(0, 0, 0, 4)  # else the label below is cut
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for side in ("left", "bottom"):
-            self._plot.getAxis(side).enableAutoSIPrefix(False)
         self._low, self._high = (pyqtgraph.PlotCurveItem(connect="finite") for _ in range(2))
         brush = pyqtgraph.mkColor(ENHANCED)
         brush.setAlpha(80)
@@ -70,14 +60,10 @@ class ProfilePlot(QWidget):
             size=DOT + 1, pen=pyqtgraph.mkPen(LOST_COLOUR, width=1.5), brush=None
         )
         for item in (self._band, self._curve, self._other, self._dots, self._rings):
-            self._plot.addItem(item)
+            self.plot.addItem(item)
         self.key = words("what the profile shows")
         self.key.setTextFormat(Qt.TextFormat.RichText)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._plot)
-        layout.addWidget(self.key)
-        self._recolour()
+        self.rows.addWidget(self.key)
 
     def show_profile(self, profile: Profile, other: Profile | None = None) -> None:
         """Draw a profile, and the curve of another run along the same line."""
@@ -92,9 +78,9 @@ class ProfilePlot(QWidget):
         known = np.isfinite(profile.measured)
         for item, of in ((self._dots, known & ~profile.lost), (self._rings, known & profile.lost)):
             item.setData(profile.spots.distance[of], profile.measured[of])
-        self._plot.setLabel("bottom", profile.label)
-        self._plot.setLabel("left", profile.gene)
-        self._plot.setXRange(0, profile.length, padding=0.01)
+        self.plot.setLabel("bottom", profile.label)
+        self.plot.setLabel("left", profile.gene)
+        self.plot.setXRange(0, profile.length, padding=0.01)
 
     def drawn(self) -> dict[str, tuple[Any, Any]]:
         """Numbers (x, y) of what is drawn: "measured", "lost", "enhanced" and "other"."""
@@ -105,12 +91,3 @@ class ProfilePlot(QWidget):
             "other": self._other,
         }
         return {name: item.getData() for name, item in items.items()}
-
-    def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
-    def _recolour(self) -> None:
-        recolour_plot(self._plot, self)

@@ -3,23 +3,22 @@
 from __future__ import annotations
 
 import time
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
-from napari_stentrans.plugin.icons import recolour_plot
 from napari_stentrans.plugin.panel import OneLine
 from napari_stentrans.plugin.stages import Stages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_stentrans.plugin.loss_curve import LossCurve
     from napari_stentrans.progress import Progress
 
 TRUSTED_AFTER = 1.0
 """Seconds of a stage before its pace is told."""
-CURVE = "#e8833a"
 
 
 class Pace:
@@ -165,56 +164,9 @@ class ProgressPanel(QWidget):
 
     def _plot(self, progress: Progress) -> None:
         if self.curve is None:
+            from napari_stentrans.plugin.loss_curve import LossCurve  # half a second
+
             self.curve = LossCurve()
             self._rows.addWidget(self.curve)
         self.curve.show()
         self.curve.add(progress)
-
-
-class LossCurve(QWidget):
-    """The training loss over the steps of a run."""
-
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
-        import pyqtgraph  # half a second, and only training has a loss
-
-        self.setFixedHeight(120)
-        self.setAccessibleName("training loss")
-        self.setToolTip("The training loss: the lower, the better the network fits")
-        self._plot = pyqtgraph.PlotWidget(background=None)
-        self._plot.setMenuEnabled(False)
-        self._plot.setMouseEnabled(False, False)
-        self._plot.hideButtons()
-        self._plot.setLabel("left", "loss")
-        self._line = self._plot.plot(pen=pyqtgraph.mkPen(CURVE, width=2))
-        self._done: list[int] = []
-        self._loss: list[float] = []
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._plot)
-        self._recolour()
-
-    def add(self, progress: Progress) -> None:
-        """Draw one more point."""
-        self._done.append(progress.done)
-        self._loss.append(float(progress.loss or 0.0))
-        self._line.setData(self._done, self._loss)
-
-    def points(self) -> list[tuple[int, float]]:
-        """(step, loss) of all points drawn."""
-        return list(zip(self._done, self._loss, strict=True))
-
-    def clear(self) -> None:
-        """Forget the last run."""
-        self._done.clear()
-        self._loss.clear()
-        self._line.setData([], [])
-
-    def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
-    def _recolour(self) -> None:
-        recolour_plot(self._plot, self)

@@ -5,10 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pyqtgraph
-from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
 
-from napari_stentrans.plugin.icons import recolour_plot, text_color
+from napari_stentrans.plugin.icons import text_color
+from napari_stentrans.plugin.plot import Plot
 
 if TYPE_CHECKING:
     import pandas as pd
@@ -16,46 +16,39 @@ if TYPE_CHECKING:
 DOTS, SHOWN = (90, 125, 235, 90), "#e8833a"
 
 
-class QualityPlot(QWidget):
+class QualityPlot(Plot):
     """Scatter plot of the correlation of every gene; a dot that is clicked is chosen.
 
-    Genes above the line of equals are better in the enhanced map. Importing this module takes
-    half a second.
+    Genes above the line of equals are better in the enhanced map.
     """
 
     chosen = Signal(str)
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setFixedHeight(180)
+        self._equal = pyqtgraph.InfiniteLine(pos=(0, 0), angle=45)  # recoloured by the next line
+        super().__init__(height=180)
         self.setAccessibleName("quality of all genes")
-        self._plot = pyqtgraph.PlotWidget(background=None)
-        self._plot.setMenuEnabled(False)
-        self._plot.setMouseEnabled(False, False)
-        self._plot.hideButtons()
-        self._plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
-        for side in ("left", "bottom"):
-            self._plot.getAxis(side).enableAutoSIPrefix(False)
-        self._equal = pyqtgraph.InfiniteLine(pos=(0, 0), angle=45)
         self._dots = pyqtgraph.ScatterPlotItem(size=4, pen=None, brush=pyqtgraph.mkBrush(*DOTS))
         self._mark = pyqtgraph.ScatterPlotItem(
             size=11, pen=pyqtgraph.mkPen(SHOWN, width=2), brush=None
         )
         for item in (self._equal, self._dots, self._mark):
-            self._plot.addItem(item)
+            self.plot.addItem(item)
         self._dots.sigClicked.connect(self._on_clicked)
         self._table: pd.DataFrame | None = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self._plot)
-        self._recolour()
+
+    def recolour(self) -> None:
+        """Draw the axes and the line of equals in the colours of the theme."""
+        super().recolour()
+        color: Any = text_color(self)
+        self._equal.setPen(pyqtgraph.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
 
     def set_table(self, table: pd.DataFrame, method: str) -> None:
         """Draw ``Quality.table`` of a method."""
         self._table = table
         plain = str(table.columns[1])
-        self._plot.setLabel("left", method)
-        self._plot.setLabel("bottom", plain)
+        self.plot.setLabel("left", method)
+        self.plot.setLabel("bottom", plain)
         self.setToolTip(
             "A dot is a gene: its correlation at the hidden spots. Above the line, the enhanced "
             f"map is better than {plain} interpolation. The ring is the gene on the map."
@@ -76,17 +69,6 @@ class QualityPlot(QWidget):
         x, y = self._mark.getData()
         return (float(x[0]), float(y[0])) if len(x) else None
 
-    def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
     def _on_clicked(self, item: object, points: Any) -> None:
         if len(points):
             self.chosen.emit(str(points[0].data()))
-
-    def _recolour(self) -> None:
-        color: Any = text_color(self)
-        recolour_plot(self._plot, self)
-        self._equal.setPen(pyqtgraph.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
