@@ -143,7 +143,7 @@ class Story:
         hands.press("Cancel")
         hands.press("Not covered…")
         hands.wait(lambda: not hands.says("Looking for tissue"), "the tissue is found")
-        if hands.says("places on the tissue"):
+        if hands.says("sites on the tissue"):
             hands.look_at("Lost regions")
             camera.window("uncovered")
             hands.press("Cancel")
@@ -259,7 +259,7 @@ class Story:
         hands.press("Run")
         hands.wait(lambda: hands.seen("training loss"), "the network learns")
         hands.wait_a_while(lambda: len(self._losses()) > 8)
-        camera.part("run", "Enhance", "Cancel", light=True)
+        camera.part("run", "training loss", "Cancel", light=True)
         hands.choose("method", "Kriging")
         hands.press("Queue")
         hands.read("1 waiting")

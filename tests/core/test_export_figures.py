@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING
 
@@ -54,6 +55,30 @@ def test_what_is_written_in_it(result: Enhancement, tmp_path: Path) -> None:
     assert sum(t.endswith(("µm", " mm")) for t in found) == 2
     assert {"lost", "between"} <= set(found)
     assert any("nearest" in t and "25 lost" in t for t in found)
+
+
+def frames(path: Path) -> list[np.ndarray]:
+    """Corners (left, top, right, bottom) of the lines around each map."""
+    found = []
+    for group in ET.parse(path).iter("{http://www.w3.org/2000/svg}g"):
+        lines = [
+            np.array(re.findall(r"-?[\d.]+", line.get("d", "")), float).reshape(-1, 2)
+            for line in group.findall("{*}g/{*}path")
+            if "stroke-width: 0.5;" in line.get("style", "")
+        ]
+        if group.get("id", "").startswith("axes_") and len(lines) == 4:
+            ends = np.concatenate(lines)
+            found.append(np.concatenate([ends.min(0), ends.max(0)]))
+    return found
+
+
+def test_all_maps_of_a_row_have_the_same_frame(result: Enhancement, tmp_path: Path) -> None:
+    save_figure(result, ["Gene2"], tmp_path / "f.svg", std=True, provenance=True)
+    found = frames(tmp_path / "f.svg")
+    assert len(found) == 4
+    for left, top, right, bottom in found:
+        assert [top, bottom] == pytest.approx(found[0][[1, 3]], abs=0.01)
+        assert right - left == pytest.approx(found[0][2] - found[0][0], abs=0.01)
 
 
 def test_uncertainty_has_a_colour_bar_of_its_own(section: Section, tmp_path: Path) -> None:

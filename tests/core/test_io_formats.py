@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -11,7 +12,7 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
-from napari_stentrans.io import can_read, read_section
+from napari_stentrans.io import can_read, read_section, why_not
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -95,8 +96,11 @@ def test_unsupported_file(tmp_path: Path, name: str) -> None:
     path = tmp_path / name
     path.write_bytes(b"something")
     assert not can_read(path)
-    with pytest.raises(ReadError, match="is not a section"):
+    reason = why_not(path)
+    assert path.suffix in reason
+    with pytest.raises(ReadError, match=re.escape(f"is not a section: {reason}.")):
         read_section(path)
+    assert why_not(tmp_path / "gone.h5ad") == "it does not exist"
 
 
 def test_spatialdata_store(tmp_path: Path) -> None:

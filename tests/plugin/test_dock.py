@@ -128,8 +128,11 @@ def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtb
     load(loaded, section)
     sections = loaded.data.sections
     name = section.name
-    assert [sections.itemText(i) for i in range(2)] == [name, f"{name} (2)"]
-    assert loaded.data.about.text().startswith(f"{name} (2)\n")
+    assert [sections.itemText(i) for i in range(2)] == [name, f"{name} [1]"]
+    assert name not in loaded.data.about.text()  # said by the list above it
+    names = [layer.name for layer in loaded.viewer.layers]
+    gene = loaded._layers.gene
+    assert names == [f"{gene} measured", f"{gene} measured [1]"]  # by napari
 
 
 def test_two_sections_side_by_side_each_keep_their_own(
@@ -254,8 +257,15 @@ def test_nothing_to_do_is_said(loaded, qtbot):
     for box in (loaded.enhance.form.double, loaded.enhance.form.denoise):
         qtbot.mouseClick(box, LEFT, pos=QPoint(8, 10))
     click(qtbot, loaded.enhance.run)
-    assert "nothing to do" in loaded.message.text()
+    assert "nothing to do: paint" in loaded.message.text()
+    assert "tick" in loaded.enhance.estimate.text()
     assert loaded.enhance.run.isEnabled()
+    click(qtbot, loaded.lost.new)
+    paint(qtbot, loaded.viewer, world_of(loaded._layers, 75), (0, 60))
+    qtbot.waitUntil(lambda: "A run takes" in loaded.enhance.estimate.text())
+    qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
+    click(qtbot, loaded.enhance.run)
+    assert "nothing to do: tick Fill" in loaded.message.text()
 
 
 def test_a_mask_that_leaves_no_spots_is_told(loaded, section, qtbot):

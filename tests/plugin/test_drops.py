@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-from gestures import LEFT
+from gestures import LEFT, click
 from napari.settings import get_settings
 from napari.utils.notifications import notification_manager
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
@@ -13,6 +13,7 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.export import write_section
+from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.sessions import facts_of
 from napari_stentrans.session import write_session
 
@@ -72,12 +73,63 @@ def test_what_is_no_section_is_left_to_napari(dock, tmp_path, qtbot, plugin):
     assert dock.viewer.layers[0].data.shape == (8, 9)
 
 
-def test_what_is_wrong_with_a_drop_on_the_dock_is_said_there(dock, tmp_path, qtbot):
+def photo(tmp_path):
+    path = tmp_path / "photo.tif"
+    tifffile.imwrite(path, np.ones((8, 9), np.uint8))
+    return path
+
+
+def stack(tmp_path):
+    folder = tmp_path / "stack"
+    folder.mkdir()
+    for z in range(2):
+        tifffile.imwrite(folder / f"{z}.tif", np.ones((8, 9), np.uint8))
+    return folder
+
+
+def points(tmp_path):
+    path = tmp_path / "points.csv"
+    path.write_text("index,axis-0,axis-1\n0,1.0,2.0\n1,3.0,4.0\n")
+    return path
+
+
+@pytest.mark.parametrize("made", [photo, stack, points])
+def test_what_napari_can_read_is_left_to_it(loaded, tmp_path, qtbot, plugin, made):
+    get_settings().plugins.extension2reader = {"*.tif": "napari", "*.csv": "napari"}
+    get_settings().plugins.extension2reader |= {f"{tmp_path / 'stack'}/": "napari"}
+    n = len(loaded.viewer.layers)
+    drop(canvas(loaded), made(tmp_path))
+    qtbot.waitUntil(lambda: len(loaded.viewer.layers) == n + 1)
+    assert not loaded.message.isVisible()
+
+
+def notes(tmp_path):
     path = tmp_path / "notes.md"
     path.write_text("Nothing")
-    drop(dock, path)
-    qtbot.waitUntil(dock.message.isVisible)
-    assert "notes.md" in dock.message.text()
+    return path
+
+
+def empty_folder(tmp_path):
+    path = tmp_path / "nothing"
+    path.mkdir()
+    return path
+
+
+@pytest.mark.parametrize("where", [canvas, lambda dock: dock])
+@pytest.mark.parametrize("made", [notes, empty_folder])
+def test_what_nobody_can_read_is_told_in_the_dock(
+    loaded, slow, tmp_path, qtbot, plugin, made, where
+):
+    notification_manager.records.clear()
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    path = made(tmp_path)
+    assert drop(where(loaded), path)
+    qtbot.waitUntil(loaded.message.isVisible)
+    assert loaded.message.text().startswith(f"{path.name} cannot be opened: ")
+    assert ".h5ad" in loaded.message.text()
+    assert not notification_manager.records
+    assert loaded.phase is Phase.RUNNING  # it goes on
 
 
 def test_a_dock_that_is_hidden_or_closed_takes_no_drops(dock, h5ad, qtbot):

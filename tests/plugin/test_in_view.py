@@ -8,6 +8,7 @@ from gestures import LEFT, click, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QPushButton, QScrollArea
 
+from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.phase import Phase
 
@@ -149,3 +150,29 @@ def test_a_run_that_closing_stopped_is_told_on_reopening(loaded, slow, qtbot, wa
         assert again.message.text().startswith(message)
         assert bool(again.message.text()) == bool(message)
         viewer.window.remove_dock_widget(again)
+
+
+def test_runs_that_closing_stopped_are_begun_again(kriging, slow, qtbot, ready, monkeypatch):
+    viewer, layers = kriging.viewer, kriging._layers
+    form = kriging.enhance.form
+    form.method.setCurrentIndex(form.method.findData("transformer"))
+    click(qtbot, kriging.enhance.run)
+    qtbot.waitUntil(slow.began.is_set)
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    form.method.activated.emit(form.method.currentIndex())
+    click(qtbot, kriging.enhance.add)
+    viewer.window.remove_dock_widget(kriging)
+    qtbot.waitUntil(slow.stopped.is_set)
+    monkeypatch.setitem(METHODS, "transformer", METHODS["kriging"])  # which is fast
+
+    dock = StentransDock(viewer)
+    viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
+    qtbot.waitUntil(dock.message.action.isVisible)
+    assert dock.message.action.text() == "Run again"
+    click(qtbot, dock.message.action)
+    assert dock.phase is Phase.RUNNING
+    assert not dock.message.isVisible()
+    qtbot.waitUntil(lambda: len(layers.runs) == 2, timeout=120_000)
+    ready(dock)
+    methods = [run.enhancement.record.config.method for run in layers.runs]
+    assert methods == ["transformer", "kriging"]

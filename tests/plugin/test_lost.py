@@ -347,7 +347,7 @@ def test_holes_are_found_without_an_image(dock, load, qtbot, bitten):
     section, gone = bitten
     layers, panel = load(dock, replace(section, images=())), dock.lost
     click(qtbot, panel.sources["holes"])
-    assert f"{len(gone)} places inside it have no spot" in panel.finder.words.text()
+    assert f"{len(gone)} sites inside it have no spot" in panel.finder.words.text()
     assert layers.lost is None
     assert layers.proposal is not None
     click(qtbot, panel.finder.apply)
@@ -361,7 +361,7 @@ def test_holes_are_found_without_an_image(dock, load, qtbot, bitten):
 
 def test_without_holes_it_says_so(loaded, panel, qtbot):
     click(qtbot, panel.sources["holes"])
-    assert "No place inside" in panel.words.text()
+    assert "No site inside" in panel.words.text()
     assert loaded._layers.proposal is None
 
 
@@ -411,7 +411,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     assert 0 < far.sum() < gone.sum()
     assert panel.warning.isVisible()
     assert "“big bubble” reaches too far" in panel.warning.text()
-    assert f"{far.sum()} of {gone.sum()} places" in panel.warning.text()
+    assert f"{far.sum()} of {gone.sum()} sites" in panel.warning.text()
     kriging = loaded.enhance.form.method
     kriging.setCurrentIndex(kriging.findData("kriging"))
     click(qtbot, loaded.enhance.form.double)

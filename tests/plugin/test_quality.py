@@ -113,6 +113,13 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     )
 
 
+def in_view(table, gene):
+    """Whether the row of a gene is marked and seen."""
+    row = table.scores.row(gene)
+    seen = table.viewport().rect().contains(table.visualRect(table.scores.index(row, 0)))
+    return seen and {index.row() for index in table.selectedIndexes()} == {row}
+
+
 def run_and_check_ended(qtbot, dock):
     qtbot.waitUntil(lambda: dock.phase is Phase.READY, timeout=30_000)
     assert dock._layers.quality is not None
@@ -122,6 +129,7 @@ def run_and_check_ended(qtbot, dock):
 def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qtbot):
     quality = run_and_check(qtbot, loaded)
     panel, table = loaded.quality, loaded.quality.table
+    assert in_view(table, loaded._layers.gene)
     area = loaded.findChild(QScrollArea)
     area.ensureWidgetVisible(table)
     best, worst = quality.table["correlation"].idxmax(), quality.table["correlation"].idxmin()
@@ -154,8 +162,12 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
 
     click(qtbot, panel.fold)
     assert not table.isVisible()
-    click(qtbot, panel.fold)
-    assert table.isVisible()
+    for gene in (best, worst):
+        loaded.show_gene(gene)
+        click(qtbot, panel.fold)
+        assert table.isVisible()
+        assert in_view(table, gene)
+        click(qtbot, panel.fold)
 
 
 def test_a_check_gives_way_to_whatever_a_person_begins(

@@ -117,7 +117,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         n = first.sites.n_spots
         expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
         np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
-    assert dock.result.key.words.text() == "No difference at the places that both know."
+    assert dock.result.key.words.text() == "No difference at the sites that both know."
     compare_with(qtbot, dock, 0)
     measured = layers.section.gene_lognorm("Gene4")
     np.testing.assert_allclose(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 
 import anndata as ad
 import numpy as np
@@ -14,10 +15,14 @@ from matplotlib.image import imread
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.io import read_mask
 from napari_stentrans.plugin import wishes
+from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.plugin.save_dialog import SaveDialog
+from napari_stentrans.plugin.wishes import Stock
 
 
 @pytest.fixture
@@ -131,6 +136,17 @@ def test_a_figure_by_keys_with_all_that_can_be_added(done, qtbot, save_to, tmp_p
     widths = [imread(path).shape[1] for path in (plain, tmp_path / "more.png")]
     assert widths[1] > 1.5 * widths[0]
     assert not (tmp_path / "more.run.json").exists()
+
+
+def test_a_scale_bar_in_pixels_is_told_before(section, qtbot):
+    unscaled = replace(section, um_per_px=None)
+    for of, told in ((section, False), (unscaled, True)):
+        result = enhance(of, config=EnhanceConfig(method="linear", genes=("Gene1",)))
+        dialog = SaveDialog(None, Stock(of, result, GeneIndex.of(of), "Gene1"))
+        qtbot.addWidget(dialog)
+        dialog.show()
+        choose(qtbot, dialog, "figure")
+        assert ("scale bar is in pixels" in dialog.words.text()) == told
 
 
 def test_lost_regions_keep_their_names(done, qtbot, save_to, tmp_path):

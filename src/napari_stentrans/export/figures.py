@@ -169,7 +169,8 @@ class _View:
         axes.set_aspect("equal")
         axes.set_xticks([])
         axes.set_yticks([])
-        axes.spines[:].set_visible(False)
+        axes.spines[:].set_color(INK)  # the same frame for all
+        axes.spines[:].set_linewidth(0.5)
 
     def show(self, axes: Axes, raster: SpotRaster, plane: ArrayLike, **looks: Any) -> None:
         """Draw a (row, column) map in a panel; NaN is transparent."""

@@ -70,7 +70,7 @@ def save_mask(
     Warns
     -----
     StentransWarning
-        When marked places without a spot are left out, as in a list of barcodes.
+        When marked sites without a spot are left out, as in a list of barcodes.
     """
     path = Path(path).expanduser()
     ending = check_ending(path, ENDINGS, "A mask")
@@ -195,13 +195,13 @@ def _check(path: Path, fresh: Path, section: Section, regions: _Regions) -> None
     if wrong:
         raise WriteError(
             f"{path.name} cannot hold this mask: {wrong} of {section.n_spots} spots would be read "
-            "back otherwise. Write another format, such as .csv (spots without places between) "
+            "back otherwise. Write another format, such as .csv (spots without sites between) "
             "or .tif."
         )
     left_out = len(regions.sites) - _in_common(regions.sites, back.sites, section)
     if left_out:
         warn(
-            f"{left_out} of {len(regions.sites)} marked places without a spot are not in "
+            f"{left_out} of {len(regions.sites)} marked sites without a spot are not in "
             f"{path.name}. Write .tif or .geojson to keep those on the map."
         )
 

@@ -35,6 +35,7 @@ __all__ = [
     "painted_to_lost",
     "read_mask",
     "read_section",
+    "why_not",
 ]
 
 ACCEPTED = (
@@ -117,13 +118,25 @@ def choices_of(path: str | Path) -> tuple[Choice, ...]:
     return _format_of(path).choices(path)
 
 
+def why_not(path: str | Path) -> str:
+    """Why no format takes this path, in a few words; empty where one does. Nothing is read."""
+    path = Path(path).expanduser()
+    if not path.exists():
+        return "it does not exist"
+    return "" if _claimant(path) else _what_it_is(path)
+
+
 def _format_of(path: Path) -> _Format:
     if not path.exists():
         raise ReadError(f"{path} does not exist. Check the path.")
-    for reader in _FORMATS:
-        if reader.claims(path):
-            return reader
-    raise ReadError(f"{path} is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
+    reader = _claimant(path)
+    if reader is None:
+        raise ReadError(f"{path} is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
+    return reader
+
+
+def _claimant(path: Path) -> _Format | None:
+    return next((reader for reader in _FORMATS if reader.claims(path)), None)
 
 
 def can_read(path: str | Path) -> bool:

@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator
 
-    from napari.components import ViewerModel
     from napari.layers import Layer
 
     from napari_stentrans.plugin.map_layers import MapLayers
@@ -66,20 +65,8 @@ class Aside:
             self.go()
 
 
-def show_alone(
-    viewer: ViewerModel, chosen: MapLayers, others: Iterable[MapLayers], *, fit: bool
-) -> None:
-    """Show one section, fitted to the canvas where wanted; the others go out of sight."""
+def show_alone(chosen: MapLayers, others: Iterable[MapLayers]) -> None:
+    """Show one section; the others go out of sight."""
     for other in others:
         other.aside.go()
     chosen.aside.come_back()
-    if not fit:
-        return
-    shown = [layer for layer in chosen.present if layer.visible] or chosen.present
-    if any(layer.ndim != viewer.dims.ndim for layer in shown):
-        viewer.reset_view()  # beside a stack of three axes napari cannot fit to flat layers
-        return
-    try:
-        viewer.reset_view(layers=shown)
-    except TypeError:  # napari before 0.7 fits all layers
-        viewer.reset_view()

@@ -25,7 +25,7 @@ def _free_title(viewer: ViewerModel, name: str) -> str:
     """Return the name, with a number where another section in the viewer has it."""
     owners = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
     taken = {owner.title for owner in owners if owner is not None}
-    numbered = (f"{name} ({number})" for number in count(2))
+    numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
     return name if name not in taken else next(t for t in numbered if t not in taken)
 
 

@@ -9,6 +9,7 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 
 from napari_stentrans.plugin.arrangement import Arrangement
+from napari_stentrans.plugin.fitting import fit_to
 from napari_stentrans.plugin.roles import insert
 
 if TYPE_CHECKING:
@@ -54,7 +55,7 @@ class SideBySide(Arrangement):
             layer.visible = layer in (before, after) or (layer is image and self._visible[layer])
         _sort(viewer, [*shown, *(layer for layer in self._order if layer not in shown)])
         viewer.layers.selection.active = after
-        with _same_view(viewer):
+        with _same_view(viewer, self._needed):
             grid.stride, grid.shape, grid.enabled = len(shown) // 2, (1, 2), True
         grid.events.enabled.connect(self._on_grid)
 
@@ -62,7 +63,7 @@ class SideBySide(Arrangement):
         """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
         self._grid.events.enabled.disconnect(self._on_grid)
-        with _same_view(viewer):
+        with _same_view(viewer, self._needed):
             # First: a grid whose shape changes while it is on is made anew, and napari never lets
             # go of the one before, some 3 MiB.
             self._grid.enabled = False
@@ -85,14 +86,15 @@ class SideBySide(Arrangement):
 
 
 @contextmanager
-def _same_view(viewer: ViewerModel) -> Iterator[None]:
-    """Keep what is in view, while the cell of the grid that it is seen in changes its size."""
+def _same_view(viewer: ViewerModel, maps: Sequence[Layer]) -> Iterator[None]:
+    """Keep what is in view of the maps, while the cell that they are seen in changes its size."""
     camera = getattr(viewer, "scene", viewer).camera  # the viewer's, before 0.9
     center, zoom = camera.center, camera.zoom
-    viewer.reset_view()
+    left = [layer for layer in maps if layer in viewer.layers]
+    fit_to(viewer, left)
     fitted = camera.zoom
     yield
-    viewer.reset_view()
+    fit_to(viewer, left)
     camera.center, camera.zoom = center, camera.zoom * zoom / fitted
 
 

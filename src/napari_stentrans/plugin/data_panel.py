@@ -7,10 +7,11 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QMenu, QProgressBar, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QProgressBar, QWidget
 
 from napari_stentrans.plugin.choice_rows import ChoiceRows
 from napari_stentrans.plugin.dialogs import in_megabytes
+from napari_stentrans.plugin.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
@@ -137,7 +138,14 @@ class DataPanel(Panel):
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
         self.sections.activated.connect(self.sectionChosen)
-        self.rows.addWidget(self.sections)
+        self.section_row = QWidget()
+        row = QHBoxLayout(self.section_row)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(6)
+        row.addWidget(QLabel("Section"))
+        row.addWidget(self.sections, 1)
+        self.section_row.hide()
+        self.rows.addWidget(self.section_row)
 
     def show_sections(self, names: Sequence[str], current: int) -> None:
         """List the sections of the viewer; the list is there when there are several."""
@@ -146,7 +154,7 @@ class DataPanel(Panel):
         self.sections.addItems(list(names))
         self.sections.setCurrentIndex(current)
         self.sections.blockSignals(False)
-        self.sections.setVisible(len(names) > 1)
+        self.section_row.setVisible(len(names) > 1)
 
     def show_section(
         self,
@@ -162,13 +170,10 @@ class DataPanel(Panel):
         self.search.setVisible(section is not None)
         if section is None:
             self._section = None
-            self.about.setText(
-                "Drop a file or folder here, or press Open…: a Space Ranger or Visium HD folder, "
-                "an .h5ad file, a legacy ST table, a SpatialData .zarr, cells of Xenium, "
-                "MERSCOPE, CosMx, Stereo-seq or Slide-seq, or a saved session."
-            )
+            self.about.setText(f"Drop a file or folder here, or press Open…: {CAN_BE_OPENED}.")
             return
-        self.about.setText(describe(section, title))
+        named = not self.section_row.isHidden()  # by the list above
+        self.about.setText(describe(section, None if named else title))
         self.about.setToolTip("" if section.source is None else str(section.source))
         if section is not self._section:
             self.search.set_index(GeneIndex.of(section))
@@ -194,8 +199,8 @@ class DataPanel(Panel):
         self.about.setText(f"{doing} … {step.fraction:.0%}" if known else f"{doing} …")
 
 
-def describe(section: Section, title: str = "") -> str:
-    """Name or other title, size, lattice and spacing of a section, in two or three lines."""
+def describe(section: Section, title: str | None = "") -> str:
+    """Name or other title unless None, size, lattice and spacing of a section, in lines."""
     spacing = section.lattice.spacing
     apart = (
         f"{spacing:,.4g} px apart"
@@ -205,7 +210,7 @@ def describe(section: Section, title: str = "") -> str:
     lattice = {"hex": "hexagonal lattice", "square": "square lattice"}.get(
         section.lattice.kind, "irregular positions"
     )
+    head = "" if title is None else f"{title or section.name}\n"
     return (
-        f"{title or section.name}\n{section.n_spots:,} spots × {len(section.genes):,} genes\n"
-        f"{lattice}, spots {apart}"
+        f"{head}{section.n_spots:,} spots × {len(section.genes):,} genes\n{lattice}, spots {apart}"
     )

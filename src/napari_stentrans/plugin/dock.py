@@ -24,6 +24,7 @@ from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
+from napari_stentrans.plugin.fitting import Fitting
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.gl_context import GlContext
@@ -111,8 +112,9 @@ class StentransDock(QWidget):
         self._drops = Drops(self, napari_viewer, self.data.open.isEnabled, self.open)
         bind_dock(self, corner)
         self._recolour()
-        self._collector = Collector(napari_viewer.layers, self)
-        self._context = GlContext(napari_viewer, self)
+        self._fitting = Fitting(self, napari_viewer)
+        own = (Collector(napari_viewer.layers, self), GlContext(napari_viewer, self))
+        self._holders = (self._keys, self._drops, self._following, self._fitting, *own)
         self._on_layers_changed()
 
     @property
@@ -186,11 +188,8 @@ class StentransDock(QWidget):
         self._enhancing.shut_down()
         self._runner.stop()
         self._layers_timer.stop()
-        self._keys.let_go()
-        self._drops.let_go()
-        self._following.let_go()
-        self._collector.let_go()
-        self._context.let_go()
+        for holder in self._holders:
+            holder.let_go()
         for layers in find(self.viewer):
             layers.stop()
         events = self.viewer.layers.events
@@ -306,7 +305,9 @@ class StentransDock(QWidget):
         """Work on a section from now on, and show it alone, fitted to the canvas."""
         if layers is not None and layers is not self._layers:
             others = [other for other in find(self.viewer) if other is not layers]
-            show_alone(self.viewer, layers, others, fit=fit)
+            show_alone(layers, others)
+            if fit:
+                self._fitting.fit(layers)
         self._layers = layers
         for follower in self._followers:
             follower.set_layers(layers)
@@ -434,7 +435,7 @@ class StentransDock(QWidget):
         self._runner.ended.connect(self._on_ended)
         self._enhancing.changed.connect(self._show_result)
         self._enhancing.failed.connect(self._fail)
-        self._enhancing.noted.connect(self._on_warned)
+        self._enhancing.offered.connect(self.message.offer)
         self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
 
@@ -444,7 +445,7 @@ class StentransDock(QWidget):
         layout.setSpacing(0)
         result = (self.result, self.result.profile)
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
-        layout.addWidget(scrolled(*panels), 1)
+        layout.addWidget(scrolled(*panels, self.enhance.curve), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         layout.addWidget(self.enhance.foot)
         self.setTabOrder(self.quality.save, self.enhance.run)

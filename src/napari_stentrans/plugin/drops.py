@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+from itertools import islice
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from npe2 import PluginManager
 from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QWidget
@@ -17,13 +19,19 @@ if TYPE_CHECKING:
 
     import napari
 
+OURS = "napari-stentrans"
+MOST_LOOKED_AT = 50
+NAPARIS_COLUMN = "axis-0"
+"""In every table of points or shapes that napari has saved."""
+
 
 class Drops(QObject):
     """Takes what is dropped, one path at a time, before napari asks which reader to use.
 
-    What is dropped on the canvas is taken when the plugin can read it, and left to napari
-    otherwise, as are several paths at once, and drops with Alt held, for napari's choice of a
-    reader. Whatever is dropped on the dock is taken, so that it says what is wrong with it.
+    What is dropped on the canvas is taken when the plugin can read it, or when nothing in napari
+    can, so that the dock says what is wrong with it. All else is left to napari, as are several
+    paths at once, and drops with Alt held, for napari's choice of a reader. Whatever is dropped on
+    the dock is taken.
 
     Parameters
     ----------
@@ -71,11 +79,27 @@ class Drops(QObject):
                 event.acceptProposedAction()
             return on_dock  # napari accepts all that is dragged over its canvas
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
-        if not on_dock and (alt or not (path.suffix.lower() == ENDING or can_read(path))):
+        ours = path.suffix.lower() == ENDING or can_read(path)
+        if not on_dock and (alt or (not ours and _napari_reads(path))):
             return False
         event.acceptProposedAction()
         self._open(path)
         return True
+
+
+def _napari_reads(path: Path) -> bool:
+    """Whether another reader of napari may take a file, or one of the first in a folder."""
+    files = islice(path.iterdir(), MOST_LOOKED_AT) if path.is_dir() else [path]
+    return any(map(_has_reader, files))
+
+
+def _has_reader(path: Path) -> bool:
+    readers = PluginManager.instance().iter_compatible_readers([str(path)])
+    others = [reader for reader in readers if reader.plugin_name != OURS]
+    if path.suffix.lower() == ".csv" and {reader.plugin_name for reader in others} == {"napari"}:
+        with path.open(errors="replace") as file:  # of tables it reads its own only
+            return NAPARIS_COLUMN in file.readline()
+    return bool(others)
 
 
 def _only_path(event: Any) -> Path | None:

@@ -9,6 +9,11 @@ ENDINGS = {
     "Sessions": ("stentrans",),
 }
 """Kind of file -> endings; tables of cells may also be .csv."""
+CAN_BE_OPENED = (
+    "a Space Ranger or Visium HD folder, an .h5ad file, a legacy ST table, a SpatialData .zarr, "
+    "cells of Xenium, MERSCOPE, CosMx, Stereo-seq or Slide-seq, or a saved session"
+)
+"""The same for a person who has just begun."""
 
 
 def file_filters() -> str:

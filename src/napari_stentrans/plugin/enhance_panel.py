@@ -69,7 +69,11 @@ class EnhancePanel(Panel):
         for made in (self.run, self.add, self.pause, self.cancel):
             row.addWidget(made, 1)
         self.queue = QueueRow()
-        self.progress = ProgressPanel(self.rows)
+        self.curve = QWidget()
+        """Room for the curve of the loss, below all buttons: they stay where they are."""
+        curve = QVBoxLayout(self.curve)
+        curve.setContentsMargins(0, 0, 0, 0)
+        self.progress = ProgressPanel(curve)
         self.progress.busy.connect(self.estimate.give_way)
         self.foot = _foot(self.progress, self.estimate, self.queue, row)
         """Buttons and progress, which stay in view: not one of the rows."""
@@ -87,8 +91,9 @@ class EnhancePanel(Panel):
         if not self.form.fill.isChecked():
             mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
         if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
+            fill = "" if painted.lost.any() or len(painted.sites) else "paint a lost region and "
             raise ConfigError(
-                "There is nothing to do: paint a lost region and tick Fill, or tick Double the "
+                f"There is nothing to do: {fill}tick Fill lost regions, or tick Double the "
                 "resolution or Denoise."
             )
         return config, mask

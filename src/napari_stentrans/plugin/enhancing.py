@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_stentrans.errors import StentransError
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.panel import reveal
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.worker import check_steps, run_steps
@@ -50,7 +51,8 @@ class Enhancing(QObject):
     enhanced = Signal()
     """The result of a run is shown."""
     failed = Signal(str)
-    noted = Signal(str)
+    offered = Signal(str, str, str, object)
+    """What to say, and the name, tip and work of a button beside it."""
 
     def __init__(
         self, viewer: ViewerModel, runner: Runner, panel: EnhancePanel, quality: QualityPanel
@@ -63,12 +65,15 @@ class Enhancing(QObject):
         self._at_work: Wanted | None = None
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Enhance this section from now on; say what became of runs when the panel was closed."""
+        """Enhance this section from now on; say what became of runs when the dock was closed."""
         self._layers = layers
         if layers is not None and layers.runs.stopped:
-            n, layers.runs.stopped = layers.runs.stopped, 0
+            stopped, layers.runs.stopped = layers.runs.stopped, []
+            n = len(stopped)
             what = "The run was" if n == 1 else f"{n} runs were"
-            self.noted.emit(f"{what} stopped when the panel was closed.")
+            tip = "Begin what was stopped anew, with the settings and the paint of then"
+            said = f"{what} stopped when the dock was closed."
+            self.offered.emit(said, "Run again", tip, partial(self._run_again, stopped))
 
     def run(self) -> None:
         """Enhance the section as the panel says, now or after the run that is at work."""
@@ -79,6 +84,7 @@ class Enhancing(QObject):
             config, mask = self._panel.what_to_do(painted)
         except StentransError as error:
             self.failed.emit(str(error))
+            reveal(self._panel.form)
             return
         damaged = self._panel.image_damaged(painted)
         self._begin(Wanted(self._layers, config, mask, damaged=damaged))
@@ -109,7 +115,7 @@ class Enhancing(QObject):
         at_work = self._at_work if self._runner.phase.running else None
         for wanted in [at_work, *self._panel.queue]:
             if wanted is not None:
-                wanted.layers.runs.stopped += 1
+                wanted.layers.runs.stopped.append(wanted)
         self._layers = None
         self._check_next = False
         self._panel.queue.clear()
@@ -130,6 +136,12 @@ class Enhancing(QObject):
             partial(self._on_enhanced, wanted),
             partial(self._on_previewed, layers, config.method),
         )
+
+    def _run_again(self, stopped: list[Wanted]) -> None:
+        """Begin runs one after the other, of sections that are still there."""
+        for wanted in stopped:
+            if wanted.layers in find(self._viewer):
+                self._begin(wanted)
 
     def _run_next(self) -> None:
         """Begin the run whose turn it is, if a run may begin and its section is still there."""

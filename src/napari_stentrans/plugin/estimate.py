@@ -81,6 +81,8 @@ class EstimateWords(OneLine):
         except ConfigError:
             return ""  # a list of genes is being written
         lost, sites = self._lost if self._form.fill.isChecked() else (0, 0)
+        if not (config.denoise or config.upscale == 2 or lost or sites):
+            return "Nothing to do: tick Fill, Double or Denoise"
         cost = estimate(Work.of(self._section, config, lost, sites))
         time = roughly(cost.seconds * self._slower.get(config.method, 1.0))
         memory = f", {cost.gigabytes:.1f} GB" if cost.gigabytes >= WORTH_TELLING else ""

@@ -87,8 +87,8 @@ class Finder(ProposalBox):
             return
         self.drop()
         sites = enclosed_sites(self._layers.section)
-        found = in_words(len(sites), "place inside the section has", "places inside it have")
-        self._propose_sites(sites, found, "No place inside the section is without a spot.")
+        found = in_words(len(sites), "site inside the section has", "sites inside it have")
+        self._propose_sites(sites, found, "No site inside the section is without a spot.")
 
     def drop(self) -> None:
         """Propose nothing any more."""
@@ -106,7 +106,7 @@ class Finder(ProposalBox):
             self._propose(section.raster.paint(low), text)
 
     def _on_tissue(self, sites: NDArray[np.float64]) -> None:
-        found = in_words(len(sites), "place on the tissue has", "places on the tissue have")
+        found = in_words(len(sites), "site on the tissue has", "sites on the tissue have")
         self._propose_sites(sites, found, "All tissue near the spots is covered by them.")
 
     def _propose_sites(self, sites: NDArray[np.float64], found: str, none: str) -> None:

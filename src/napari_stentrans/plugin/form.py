@@ -127,7 +127,7 @@ class ConfigForm(QWidget):
         self.fill = QCheckBox()
         self.fill.setChecked(True)
         self.fill.setToolTip(
-            "Painted spots and places are filled from the spots around them, and what was "
+            "Painted spots and sites are filled from the spots around them, and what was "
             "measured there is not used; untick to run as if nothing was painted"
         )
         self.fill.setAccessibleName("fill lost regions")

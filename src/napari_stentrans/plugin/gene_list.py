@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
     Notes = Sequence[str] | NDArray[np.floating]
 
-ROWS_SHOWN = 6
+ROWS_SHOWN = 7
+"""Of the list, and of what is said below it."""
 STAR_WIDTH = 22
 STAR_COLOUR = QColor("#e69f00")
 NOTE = Qt.ItemDataRole.UserRole
@@ -150,9 +151,13 @@ class GeneList(QListView):
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setVerticalScrollMode(QAbstractItemView.ScrollMode.ScrollPerItem)
         self.setStyleSheet("QListView {border: 1px solid rgba(128, 128, 128, 120);}")
-        self.setFixedHeight(ROWS_SHOWN * (self.fontMetrics().height() + 6) + 4)
+        self.setMinimumHeight(self.height_of(2))
         self.setAcceptDrops(True)
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
+
+    def height_of(self, rows: int) -> int:
+        """Height that shows so many rows."""
+        return rows * (self.fontMetrics().height() + 6) + 4
 
     def set_genes(
         self,
@@ -220,6 +225,12 @@ class GeneList(QListView):
         super().mousePressEvent(event)
         if index.isValid():
             self.taken.emit(self.genes.name(index.row()))
+
+    def resizeEvent(self, event: Any) -> None:
+        """Keep the gene that is marked in view."""
+        super().resizeEvent(event)
+        if self._follows:
+            self.scrollTo(self.currentIndex())
 
     def keyPressEvent(self, event: Any) -> None:
         """Send letters to the search, and a pasted list to whoever reads it."""

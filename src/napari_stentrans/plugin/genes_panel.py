@@ -6,12 +6,12 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QApplication, QComboBox, QToolButton
+from qtpy.QtWidgets import QApplication, QComboBox, QToolButton, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.dialogs import ask_gene_list
 from napari_stentrans.plugin.fold import Fold
-from napari_stentrans.plugin.gene_list import GeneList
+from napari_stentrans.plugin.gene_list import ROWS_SHOWN, GeneList
 from napari_stentrans.plugin.gene_lists import LISTS, GeneLists
 from napari_stentrans.plugin.gene_names import Kept, Listed, parse, read_list
 from napari_stentrans.plugin.look_form import LookForm
@@ -298,17 +298,24 @@ class GenesPanel(Panel):
         self.look.hide()
         self.fold = Fold("Units, colours and range", "Show or hide how the values become colours")
         self.fold.toggled.connect(self.look.setVisible)
-        for parts in (
-            (self.search, self.star),
-            (self.lists,),
-            (self.list,),
-            (self.words,),
-            (self.paste, self.open),
-            (self.overlay,),
-        ):
+        for parts in ((self.search, self.star), (self.lists,)):
             self.rows.addLayout(in_row(*parts))
+        self.rows.addWidget(self._listing())
+        self.rows.addWidget(self.overlay)
         self.rows.addWidget(self.fold)
         self.rows.addWidget(self.look)
+
+    def _listing(self) -> QWidget:
+        """Lay out the list and what is said of it; it gives room, so that nothing else moves."""
+        listing = QWidget()
+        rows = QVBoxLayout(listing)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(5)
+        rows.addWidget(self.list, 1)
+        rows.addWidget(self.words)
+        rows.addLayout(in_row(self.paste, self.open))
+        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
+        return listing
 
     def _connect(self) -> None:
         self.search.searched.connect(self._on_searched)

@@ -49,7 +49,7 @@ DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 """Genes that are abundant everywhere and show nothing of the tissue."""
 
 DIVERGING = Colormap(
-    [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="stentrans difference"
+    [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="difference"
 )
 
 

@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
-    from napari_stentrans.plugin.images import LayerData
     from napari_stentrans.plugin.runs import Run
     from napari_stentrans.section import Section
 
@@ -255,7 +254,6 @@ class SectionLayers(MapLayers):
 
     def _show_first(self, look: FirstLook, *, in_turns: bool) -> None:
         self.gene, self.origin = look.gene, look.origin
-        was_empty = not len(self.viewer.layers)
         self._frame = Frame.of(self.section, self.viewer.layers)
         self.maps = GeneMaps(self.section, self.gene, self._frame, self.runs)
         *image, before = look.layer_data(self._frame)
@@ -263,16 +261,9 @@ class SectionLayers(MapLayers):
         self.viewer.layers.selection.active = self._layers["before"]
         self._note_limits()
         for data in image:
-            self._turns.add("image", partial(self._add_image, data, was_empty))
-        if was_empty:
-            self.viewer.reset_view()
+            self._turns.add("image", partial(self._layers.put, "image", data))
         if not in_turns:
             self._turns.finish()
-
-    def _add_image(self, layer_data: LayerData, fit: bool) -> None:
-        self._layers.put("image", layer_data)
-        if fit:
-            self.viewer.reset_view()
 
     def _add_hidden(self, role: str) -> None:
         """Show of the result what is not seen at first."""

@@ -39,11 +39,11 @@ SOURCES = {
         "lost.low_counts",
     ),
     "uncovered": ("Not covered…", "Find tissue in the image that no spot covers", "lost.uncovered"),
-    "holes": ("Holes…", "Find places without a spot inside the section", "lost.holes"),
+    "holes": ("Holes…", "Find sites without a spot inside the section", "lost.holes"),
 }
 NO_LAYER = "There is nothing to paint on yet: press New region first."
 NO_REGION = "There is no lost region: press New region first."
-NO_IMAGE = "This section has no image. Holes… finds places inside it without one."
+NO_IMAGE = "This section has no image. Holes… finds sites inside it without a spot."
 EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
 COUNT_EVERY_MS = 150
 
@@ -167,7 +167,7 @@ class LostPanel(Panel):
             return
         self.warning.setText(
             f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: {far:,} of "
-            f"{len(found.far):,} places lie more than {TRUSTED_REACH:g} spots from any measured "
+            f"{len(found.far):,} sites lie more than {TRUSTED_REACH:g} spots from any measured "
             "one. They will be filled, and marked as extrapolated."
         )
 

@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_stentrans.errors import SectionError
+from napari_stentrans.io import why_not
 from napari_stentrans.plugin.active_layer import layer_steps, layers_to_use
 from napari_stentrans.plugin.dialogs import ask_file, ask_folder, may_download, may_drop_result
+from napari_stentrans.plugin.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.plugin.samples import (
     HERE,
@@ -93,6 +95,9 @@ class Opener:
         path = Path(path)
         if path.name.lower().endswith(ENDING):
             self._reopen(path)
+            return
+        if problem := why_not(path):  # said before anything stops for it
+            self._fail(f"{path.name} cannot be opened: {problem}. Open {CAN_BE_OPENED}.")
             return
         self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
 

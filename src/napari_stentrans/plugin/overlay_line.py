@@ -10,13 +10,15 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.colour_bar import Bar, ColourBar, to_black
 from napari_stentrans.plugin.maps import MOST_OVERLAID
-from napari_stentrans.plugin.panel import button, in_row, words
+from napari_stentrans.plugin.panel import button, in_row
 from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
 
 ADD = ("Add a second gene", "Add a third gene")
+CHOOSE = "Choose another gene"
+"""On the button itself, so that nothing below it moves."""
 COLOURS = 32
 """Steps of the colour bar."""
 
@@ -39,13 +41,11 @@ class OverlayLine(QWidget):
         self.chips = [button("", "") for _ in range(MOST_OVERLAID - 1)]
         for chip in self.chips:
             chip.clicked.connect(partial(self._on_chip, chip))
-        self.waiting = words("what to do next")
         self.bar = ColourBar()
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
         rows.addLayout(in_row(self.over, *self.chips))
-        rows.addWidget(self.waiting)
         rows.addWidget(self.bar)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
@@ -62,8 +62,14 @@ class OverlayLine(QWidget):
         """Keep the gene that is shown, so that the next one is laid over it."""
         if self._layers is not None:
             maps = self._layers.maps
-            if len(maps.kept) < MOST_OVERLAID - 1:
+            if len(maps.kept) < MOST_OVERLAID - 1 and not self.waits:
                 self._layers.lay_over([*maps.kept, maps.shown])
+
+    @property
+    def waits(self) -> bool:
+        """Whether genes are kept, and no other was chosen yet."""
+        maps = None if self._layers is None else self._layers.maps
+        return maps is not None and bool(maps.kept) and maps.shown in maps.kept
 
     def _let_go(self, name: str) -> None:
         if self._layers is not None:
@@ -76,7 +82,7 @@ class OverlayLine(QWidget):
         """One button for each gene that is kept; a press lets it go."""
         kept = () if self._layers is None else self._layers.maps.kept
         self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
-        self.over.setText(ADD[min(len(kept), 1)])
+        self.over.setText(CHOOSE if self.waits else ADD[min(len(kept), 1)])
         for at, chip in enumerate(self.chips):
             name = kept[at] if at < len(kept) else ""
             chip.setVisible(bool(name))
@@ -84,10 +90,6 @@ class OverlayLine(QWidget):
             chip.setProperty("gene", name)
             chip.setToolTip(f"{name} stays while others are laid over it; press to let it go")
             chip.setAccessibleName(f"let go of {name}")
-        waiting = bool(kept) and self._layers is not None and len(self._layers.maps.names) == 1
-        self.waiting.setVisible(waiting)
-        if waiting:
-            self.waiting.setText(f"Choose another gene; {kept[0]} stays.")
 
     def _show_bars(self) -> None:
         layers = self._layers

@@ -56,7 +56,7 @@ class Panel(QFrame):
         self.rows.addLayout(self.head)
 
 
-def scrolled(*panels: Panel) -> QScrollArea:
+def scrolled(*panels: QWidget) -> QScrollArea:
     """Stack panels in a column that scrolls up and down, never sideways."""
     inside = QWidget()
     rows = QVBoxLayout(inside)

@@ -29,8 +29,8 @@ MEANING = {
     "unmeasured": "not measured, filled",
     "between": "between spots",
 }
-
-
+SITES = {"unmeasured": "unmeasured site"}
+"""What sites are called that are no spots; others just so."""
 NO_NAME = "; [No Properties]"
 """What napari says of the places of a Labels layer that have no label."""
 
@@ -74,7 +74,10 @@ class Probe:
         x, y = positions[at] * scale
         # A site between two spots lies in the cell of neither.
         spot = spot if at == spot or site < 0 else -1
-        return f"{names[at]} at x {x:,.0f}, y {y:,.0f} {unit}", self._values(site, spot, result)
+        what = names[at]
+        if result is not None and site >= section.n_spots:  # its name is for files
+            what = SITES.get(LABELS[result.sites.provenance[site]], "site")
+        return f"{what} at x {x:,.0f}, y {y:,.0f} {unit}", self._values(site, spot, result)
 
     def _values(self, site: int, spot: int, result: Enhancement | None) -> str:
         """Values of all genes that are drawn, then what kind of place it is."""

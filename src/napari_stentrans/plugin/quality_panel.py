@@ -80,6 +80,9 @@ class QualityPanel(Panel):
         """Show what is known of the result that is shown."""
         layers = self._layers
         result = None if layers is None or layers.preview_of else layers.enhancement
+        kept = self.sizePolicy()  # for a preview: without the room, all above it would move
+        kept.setRetainSizeWhenHidden(layers is not None and bool(layers.preview_of))
+        self.setSizePolicy(kept)
         self.setVisible(result is not None)
         if layers is None or result is None:
             return

@@ -169,14 +169,27 @@ class QualityTable(QTableView):
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
 
     def mark(self, gene: str) -> None:
-        """Select the row of a gene, and bring it into view; none where it is not there."""
+        """Select the row of a gene, and bring it into view; the top where it is not there."""
         row = self.scores.row(gene)
         if row < 0:
             self.clearSelection()
-            return
-        if row not in {index.row() for index in self.selectedIndexes()}:
+        elif row not in {index.row() for index in self.selectedIndexes()}:
             self.selectRow(row)
-            self.scrollTo(self.scores.index(row, 0))
+        else:
+            return  # a person may have scrolled away
+        self._scroll()
+
+    def showEvent(self, event: Any) -> None:
+        """Begin with the gene that is marked; no rows had their places before."""
+        super().showEvent(event)
+        self._scroll()
+
+    def _scroll(self) -> None:
+        marked = self.selectedIndexes()
+        if marked:
+            self.scrollTo(marked[0], QAbstractItemView.ScrollHint.PositionAtCenter)
+        else:
+            self.scrollToTop()
 
     def _choose(self, index: QModelIndex) -> None:
         self.chosen.emit(self.scores.gene(index.row()))

@@ -82,7 +82,7 @@ class RegionRow(QFrame):
         spots, sites = counts
         self.name.set_name(name)
         self.painted.setText(f"{spots:,} + {sites:,}" if sites else f"{spots:,}")
-        self.painted.setToolTip(f"{spots:,} spots and {sites:,} places without a spot")
+        self.painted.setToolTip(f"{spots:,} spots and {sites:,} sites without a spot")
         self.painted.setAccessibleName(f"painted with {name}")
         self.swatch.setChecked(used)
         self.eye.setChecked(not hidden)

@@ -45,6 +45,8 @@ VIEWS = {
     ),
     "profile": ("Profile…", "Draw a line over the tissue and see the gene along it"),
 }
+WORDS = 4
+"""Lines that are kept for what a run did; a preview keeps as many as were there."""
 
 
 class ResultPanel(Panel):
@@ -59,10 +61,8 @@ class ResultPanel(Panel):
         self.runs = RunList()
         self.rows.addWidget(self.runs)
         self.words = words("what was done")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.rows.addWidget(self.words)
-        self.unfilled = words("what was marked since the run")
-        self.unfilled.hide()
-        self.rows.addWidget(self.unfilled)
         self.verdict = OneLine("how good the gene on the map is")
         self.rows.addWidget(self.verdict)
         self.partner = PartnerRow()
@@ -85,6 +85,9 @@ class ResultPanel(Panel):
         self.legend = words("where values come from")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.rows.addWidget(self.legend)
+        self.unfilled = words("what was marked since the run")
+        self.unfilled.hide()
+        self.rows.addWidget(self.unfilled)
         self.save = button(
             "Save…",
             with_keys(
@@ -132,6 +135,8 @@ class ResultPanel(Panel):
         if result is None or self._layers is None:
             return
         waiting = self._layers.preview_of
+        lines = WORDS * self.words.fontMetrics().lineSpacing()
+        self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
         said = f"Preview by kriging; {waiting} is at work …" if waiting else describe(result)
         self.words.setText(said + missing(self._layers))
         self.legend.setText(legend(result))

@@ -181,7 +181,7 @@ def about(run: Run) -> str:
     """What tells a run from others."""
     record = run.enhancement.record
     lost = n_lost(run.enhancement)
-    filled = f"{lost:,} lost spots and places filled" if lost else "nothing was lost"
+    filled = f"{lost:,} lost spots and sites filled" if lost else "nothing was lost"
     return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {record.started}"
 
 

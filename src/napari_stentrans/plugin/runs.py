@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.maps import FloatArray, Scale
+    from napari_stentrans.plugin.queue_row import Wanted
     from napari_stentrans.raster import SpotRaster
 
 
@@ -50,7 +51,7 @@ class Runs:
     Attributes
     ----------
     stopped
-        Runs that came to nothing because the panel was closed, until that was said.
+        Runs that came to nothing because the dock was closed, until that was said.
     """
 
     changed = Signal()
@@ -59,7 +60,7 @@ class Runs:
     def __init__(self) -> None:
         self._runs: list[Run] = []
         self._made = 0
-        self.stopped = 0
+        self.stopped: list[Wanted] = []
 
     def __len__(self) -> int:
         return len(self._runs)

@@ -177,6 +177,8 @@ class SaveDialog(QDialog):
             large = f", up to {size_in_words(size)}" if big else ""
             parts.append(f"{genes} at {n_sites:,} sites{large}.")
             parts.append(self._left_out("Not in the result, and left out: {}."))
+        if self.what == "figure" and stock.section.um_per_px is None:
+            parts.append("The scale bar is in pixels: how large one is was not in the data.")
         if self.what in ("everything", "images", "table"):
             parts.append("The settings of the run are written beside it (.run.json).")
         return " ".join(filter(None, parts))
@@ -254,3 +256,5 @@ class SaveDialog(QDialog):
         layout.addWidget(self.buttons)
         self.setMinimumWidth(WIDTH)
         self.words.setMinimumHeight(4 * self.fontMetrics().height())
+        layout.activate()
+        self.setMinimumHeight(self.sizeHint().height())  # all rows: no button moves when some go

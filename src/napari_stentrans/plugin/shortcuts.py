@@ -28,7 +28,7 @@ SHORTCUTS: dict[str, tuple[str, str]] = {
     "lost.shapes": ("Alt+D", "Paint the shapes of the selected Shapes layer"),
     "lost.low_counts": ("Alt+U", "Find spots with low counts"),
     "lost.uncovered": ("Alt+T", "Find tissue without spots"),
-    "lost.holes": ("Alt+J", "Find places inside the section without a spot"),
+    "lost.holes": ("Alt+J", "Find sites inside the section without a spot"),
     "genes.search": ("/", "Search a gene"),
     "genes.next": ("N", "Show the next gene of the list"),
     "genes.previous": ("Shift+N", "Show the gene before"),

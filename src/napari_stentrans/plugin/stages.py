@@ -6,7 +6,7 @@ CHECKING = "checking how good it is here"
 PREVIEW = "preview: a quick first estimate"
 STEPS = (
     ("finding the patterns of the tissue", ("finding spatial factors", "looking at the tissue")),
-    ("checking on hidden spots", ("checking the network", "checking the tissue image")),
+    ("tuning on hidden spots", ("checking the network", "checking the tissue image")),
     (
         "filling and sharpening",
         (

@@ -78,7 +78,9 @@ class ViewKey(QWidget):
         if seen["uncertainty"]:
             return "Standard deviation of the expression.", seen["uncertainty"], unit
         if seen["after"]:
-            return _called(right), after, unit
+            result = layers.enhancement
+            finer = result is not None and result.record.config.upscale == 2
+            return _called(right, " (dots: measured spots)" * finer), after, unit
         if seen["before"]:
             return _called(left), seen["before"], unit
         return "No map is visible.", None, ""
@@ -94,7 +96,7 @@ class ViewKey(QWidget):
 
     def _difference(self, layers: SectionLayers, layer: Image) -> str:
         if not np.nanmax(np.abs(layer.data), initial=0):
-            return "No difference at the places that both know."
+            return "No difference at the sites that both know."
         left, right = map(short, layers.maps.sides(layers.enhancement))
         right = right.capitalize() if right == ENHANCED else right
         return f"{right} minus {left}: red more, blue less."
@@ -110,9 +112,9 @@ class ViewKey(QWidget):
         self.refresh()
 
 
-def _called(name: str) -> str:
+def _called(name: str, more: str = "") -> str:
     """Sentence for a map that is seen alone."""
-    return f"The {name} map." if name in (MEASURED, ENHANCED) else f"{name}."
+    return f"The {name} map{more}." if name in (MEASURED, ENHANCED) else f"{name}."
 
 
 def _visible(layer: Any) -> Any:

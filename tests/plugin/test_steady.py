@@ -1,0 +1,102 @@
+"""Buttons stay where they are while lines above them come and go."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gestures import LEFT, click, save_dialog
+from qtpy.QtCore import QPoint, Qt
+
+
+def place(widget):
+    return widget.mapToGlobal(QPoint(0, 0))
+
+
+def places(*widgets):
+    return [place(widget) for widget in widgets]
+
+
+def choose(form, method):
+    form.method.setCurrentIndex(form.method.findData(method))
+    form.method.activated.emit(form.method.currentIndex())
+
+
+def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
+    panel = loaded.genes
+    below = (panel.overlay.over, panel.fold, loaded.lost.new)
+    before = places(*below)
+    panel.search.edit.selectAll()
+    qtbot.keyClicks(panel.search.edit, "Gnee17")
+    qtbot.keyClick(panel.search.edit, Qt.Key.Key_Return)
+    qtbot.waitUntil(panel.words.isVisible)
+    assert panel.words.text().startswith("No Gnee17 here")
+    assert places(*below) == before
+    for which in ("mine", "spatial", "favourites", "all"):
+        panel.choose_list(which)
+        qtbot.wait(20)
+        assert places(*below) == before, which
+        assert panel.words.geometry().bottom() <= panel.words.parentWidget().height()
+    click(qtbot, panel.overlay.over)
+    qtbot.wait(20)
+    assert panel.overlay.over.text() == "Choose another gene"
+    for now, then in zip(places(*below), before, strict=True):
+        assert abs(now.y() - then.y()) <= 2  # Qt makes the button anew for its text
+
+
+def test_the_gene_shown_stays_in_view_when_its_list_gives_room(loaded, qtbot):
+    panel = loaded.genes
+    listed = panel.list
+    last = listed.genes.name(listed.genes.rowCount() - 1)
+    loaded.show_gene(last)
+    panel._say("Two lines of words. " * 5)
+    qtbot.waitUntil(panel.words.isVisible)
+    qtbot.wait(20)
+    marked = listed.visualRect(listed.currentIndex())
+    assert listed.current() == last
+    assert listed.viewport().rect().contains(marked)
+
+
+def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_preview(
+    loaded, qtbot, ready, slow
+):
+    form, result = loaded.enhance.form, loaded.result
+    choose(form, "kriging")
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: loaded._layers.quality is not None, timeout=60_000)
+    ready(loaded)
+    choose(form, "transformer")
+    qtbot.wait(200)
+    views = list(result.views.values())
+    before = places(*views)
+    click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: "Preview" in result.words.text(), timeout=60_000)
+    qtbot.waitUntil(lambda: loaded.enhance.progress.curve is not None, timeout=60_000)
+    qtbot.waitUntil(loaded.enhance.progress.curve.isVisible)
+    qtbot.waitUntil(lambda: places(*views) == before)
+    click(qtbot, loaded.enhance.cancel)
+    ready(loaded)
+    assert "Preview" not in result.words.text()
+    qtbot.waitUntil(lambda: places(*views) == before)
+
+
+@pytest.mark.parametrize("painted", [False, True])
+def test_save_stays_where_it_is_whatever_is_saved(loaded, qtbot, ready, painted):
+    if painted:
+        loaded._layers.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
+    choose(loaded.enhance.form, "kriging")
+    click(qtbot, loaded.enhance.run)
+    ready(loaded)
+    qtbot.wait(50)
+    click(qtbot, loaded.result.save)
+    dialog = save_dialog(qtbot, loaded)
+    kept = (dialog.save, *dialog.kinds.values())
+    before = places(*kept)
+    for made in dialog.kinds.values():
+        if made.isEnabled():
+            qtbot.mouseClick(made, LEFT, pos=QPoint(8, made.height() // 2))
+            qtbot.wait(20)
+            for at in range(dialog.which.count()):
+                dialog.which.setCurrentIndex(at)
+                qtbot.wait(10)
+                assert places(*kept) == before, made.text()
+    dialog.reject()
