@@ -2,17 +2,22 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
+import numpy as np
 from hands import LEFT
+from PIL import Image
 from plan import Plan
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
+from napari_stentrans.export import write_section
 from napari_stentrans.plugin.found import find
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     from camera import Camera
@@ -67,8 +72,11 @@ class Story:
         self.quality()
         self.queue()
         self.runs()
+        self.two_runs()
         self.too_large()
         self.save()
+        if self.section is None:
+            self.lay_a_picture()
 
     def open(self) -> None:
         hands, camera = self.hands, self.camera
@@ -281,6 +289,16 @@ class Story:
         camera.part("runs", "Result")
         hands.peep("Copy as code…", lambda: camera.opened("copy_menu", "Result"))
 
+    def two_runs(self) -> None:
+        hands = self.hands
+        partner: Any = hands.find("compare with", QComboBox)
+        hands.choose("compare with", partner.itemText(1))
+        hands.press("Side by side")
+        hands.look_at("Result")
+        self.camera.window("two_runs")
+        hands.press("Side by side")
+        hands.choose("compare with", "measured")
+
     def too_large(self) -> None:
         hands, camera = self.hands, self.camera
         hands.press("New region")
@@ -309,6 +327,21 @@ class Story:
         hands.wait(lambda: hands.seen("close message"), "it is refused")
         camera.part("error", "message", "Data")
 
+    def lay_a_picture(self) -> None:
+        """Open the sample without its image, and lay that below the spots by hand."""
+        hands, section = self.hands, self.first_section
+        slide = self.scratch / "slide.png"
+        Image.fromarray(np.asarray(section.images[0].data)[::2, ::2]).save(slide)
+        self._open(write_section(section.with_images(()), self.scratch / "without_image.h5ad"))
+        hands.wait(lambda: hands.seen("Add tissue image…"), "the section is open")
+        with answered("getOpenFileName", (str(slide), "")):
+            hands.take("Add tissue image…", "Picture in a file")
+        hands.wait(lambda: hands.can("Use it so"), "the picture is there")
+        hands.settle(1)
+        hands.look_at("Data")
+        self.camera.window("laying")
+        hands.press("Do not use it")
+
     # ---- what is done often
 
     def _show(self, gene: str) -> None:
@@ -327,8 +360,16 @@ class Story:
         """Answer the question for a file or a folder, which the system would ask."""
         folder = path.is_dir()
         ask = "getExistingDirectory" if folder else "getOpenFileName"
-        answer: Any = str(path) if folder else (str(path), "")
-        kept = getattr(QFileDialog, ask)
-        setattr(QFileDialog, ask, lambda *_, **__: answer)
-        self.hands.take("Open…", "Folder" if folder else "File")
+        with answered(ask, str(path) if folder else (str(path), "")):
+            self.hands.take("Open…", "Folder" if folder else "File")
+
+
+@contextmanager
+def answered(ask: str, answer: object) -> Iterator[None]:
+    """Answer a question for a path in a moment."""
+    kept = getattr(QFileDialog, ask)
+    setattr(QFileDialog, ask, lambda *_, **__: answer)
+    try:
+        yield
+    finally:
         setattr(QFileDialog, ask, kept)
