@@ -54,7 +54,7 @@ def wheel(canvas):
 
 def test_a_section_fills_the_canvas_and_its_cell_of_the_grid(loaded, qtbot, ready):
     viewer, layers = loaded.viewer, loaded._layers
-    assert is_fitted(viewer, layers)
+    qtbot.waitUntil(lambda: is_fitted(viewer, layers))
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     form.method.activated.emit(form.method.currentIndex())
@@ -63,9 +63,9 @@ def test_a_section_fills_the_canvas_and_its_cell_of_the_grid(loaded, qtbot, read
     qtbot.wait(50)  # until the result is scrolled to
     click(qtbot, loaded.result.views["side_by_side"])
     assert layers.side_by_side
-    assert is_fitted(viewer, layers, cells=2)
+    qtbot.waitUntil(lambda: is_fitted(viewer, layers, cells=2))
     click(qtbot, loaded.result.views["side_by_side"])
-    assert is_fitted(viewer, layers)
+    qtbot.waitUntil(lambda: is_fitted(viewer, layers))
 
 
 def test_a_dock_that_is_opened_again_covers_nothing_of_the_section(loaded, qtbot):

@@ -16,6 +16,19 @@ def places(*widgets):
     return [place(widget) for widget in widgets]
 
 
+def settled(qtbot, *widgets):
+    """Places of widgets, once the layout moves them no more."""
+    seen = [None]
+
+    def still():
+        last, seen[0] = seen[0], places(*widgets)
+        return seen[0] == last
+
+    qtbot.wait(100)
+    qtbot.waitUntil(still)
+    return seen[0]
+
+
 def choose(form, method):
     form.method.setCurrentIndex(form.method.findData(method))
     form.method.activated.emit(form.method.currentIndex())
@@ -24,22 +37,20 @@ def choose(form, method):
 def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
     panel = loaded.genes
     below = (panel.overlay.over, panel.fold, loaded.lost.new)
-    before = places(*below)
+    before = settled(qtbot, *below)
     panel.search.edit.selectAll()
     qtbot.keyClicks(panel.search.edit, "Gnee17")
     qtbot.keyClick(panel.search.edit, Qt.Key.Key_Return)
     qtbot.waitUntil(panel.words.isVisible)
     assert panel.words.text().startswith("No Gnee17 here")
-    assert places(*below) == before
+    qtbot.waitUntil(lambda: places(*below) == before)
     for which in ("mine", "spatial", "favourites", "all"):
         panel.choose_list(which)
-        qtbot.wait(20)
-        assert places(*below) == before, which
+        assert settled(qtbot, *below) == before, which
         assert panel.words.geometry().bottom() <= panel.words.parentWidget().height()
     click(qtbot, panel.overlay.over)
-    qtbot.wait(20)
     assert panel.overlay.over.text() == "Choose another gene"
-    for now, then in zip(places(*below), before, strict=True):
+    for now, then in zip(settled(qtbot, *below), before, strict=True):
         assert abs(now.y() - then.y()) <= 2  # Qt makes the button anew for its text
 
 
@@ -50,10 +61,9 @@ def test_the_gene_shown_stays_in_view_when_its_list_gives_room(loaded, qtbot):
     loaded.show_gene(last)
     panel._say("Two lines of words. " * 5)
     qtbot.waitUntil(panel.words.isVisible)
-    qtbot.wait(20)
-    marked = listed.visualRect(listed.currentIndex())
     assert listed.current() == last
-    assert listed.viewport().rect().contains(marked)
+    marked = listed.currentIndex()
+    qtbot.waitUntil(lambda: listed.viewport().rect().contains(listed.visualRect(marked)))
 
 
 def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_preview(
@@ -65,9 +75,8 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
     qtbot.waitUntil(lambda: loaded._layers.quality is not None, timeout=60_000)
     ready(loaded)
     choose(form, "transformer")
-    qtbot.wait(200)
     views = list(result.views.values())
-    before = places(*views)
+    before = settled(qtbot, *views)
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: "Preview" in result.words.text(), timeout=60_000)
     qtbot.waitUntil(lambda: loaded.enhance.progress.curve is not None, timeout=60_000)
@@ -90,13 +99,12 @@ def test_save_stays_where_it_is_whatever_is_saved(loaded, qtbot, ready, painted)
     click(qtbot, loaded.result.save)
     dialog = save_dialog(qtbot, loaded)
     kept = (dialog.save, *dialog.kinds.values())
-    before = places(*kept)
+    before = settled(qtbot, *kept)
     for made in dialog.kinds.values():
         if made.isEnabled():
             qtbot.mouseClick(made, LEFT, pos=QPoint(8, made.height() // 2))
             qtbot.wait(20)
             for at in range(dialog.which.count()):
                 dialog.which.setCurrentIndex(at)
-                qtbot.wait(10)
-                assert places(*kept) == before, made.text()
+                assert settled(qtbot, *kept) == before, made.text()
     dialog.reject()
