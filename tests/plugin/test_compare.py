@@ -171,13 +171,13 @@ def test_a_brush_does_not_paint_while_the_handle_is_dragged(compared, qtbot):
 
 @pytest.mark.parametrize(
     ("view", "end"),
-    # Mesa 22.3 crashes in napari where the lower of two visible images is deleted: no blink.
     [
         ("side_by_side", "delete before"),
         ("side_by_side", "clear"),
         ("swipe", "delete before"),
         ("swipe", "delete after"),
         ("swipe", "new section"),
+        ("blink", "delete before"),
         ("blink", "delete after"),
         ("blink", "clear"),
     ],
