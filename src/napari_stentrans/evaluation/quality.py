@@ -61,7 +61,7 @@ class Quality:
         """How many spots were hidden."""
         return int(self.evaluation.runs["sites"].iloc[0])
 
-    @property
+    @cached_property
     def ceiling(self) -> float:
         """Correlation that the noise in the counts allows a typical spatial gene."""
         genes = self.evaluation.genes

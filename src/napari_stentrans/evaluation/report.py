@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -48,7 +49,7 @@ class Evaluation:
     pcc: pd.DataFrame
     runs: pd.DataFrame
 
-    @property
+    @cached_property
     def scores(self) -> pd.DataFrame:
         """One row for each method, the mean over the seeds.
 
