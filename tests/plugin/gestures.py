@@ -13,6 +13,7 @@ LEFT = Qt.MouseButton.LeftButton
 
 def click(qtbot, button):
     assert button.isEnabled(), f"{button.text()} cannot be pressed"
+    qtbot.waitUntil(lambda: not button.size().isEmpty())  # it was just shown
     qtbot.mouseClick(button, LEFT)
 
 
