@@ -117,7 +117,7 @@ def fetch_steps(remotes: Sequence[Remote], folder: Path) -> Steps[Path]:
         raise _unreachable(remote, error) from error
     except OSError as error:
         raise DownloadError(
-            f"{folder} cannot be written: {error.strerror or error}. Free some space, or set "
+            f"'{folder}' cannot be written: {error.strerror or error}. Free some space, or set "
             "STENTRANS_CACHE to another folder."
         ) from error
     return folder
@@ -203,7 +203,7 @@ def _check_space(folder: Path, needed: int) -> None:
     free = shutil.disk_usage(folder).free
     if free < 2 * needed:  # an archive and what it unpacks to
         raise DownloadError(
-            f"{folder} has {free / 1e6:,.0f} MB free, and {2 * needed / 1e6:,.0f} MB are needed. "
+            f"'{folder}' has {free / 1e6:,.0f} MB free, and {2 * needed / 1e6:,.0f} MB are needed. "
             "Free some space, or set STENTRANS_CACHE to another folder."
         )
 

@@ -157,7 +157,7 @@ class RunRecord(BaseModel):
             first = error.errors()[0]
             where = ".".join(str(part) for part in first["loc"]) or "the file"
             raise ReadError(
-                f"{path} is not a run record of napari-stentrans ({where}: {first['msg']}). "
+                f"'{path}' is not a run record of napari-stentrans ({where}: {first['msg']}). "
                 "Give the .run.json that was saved beside a result."
             ) from error
 

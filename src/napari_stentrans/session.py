@@ -278,7 +278,7 @@ def read_session(path: Path) -> Session:
     except ValidationError as error:
         where = ".".join(str(part) for part in error.errors()[0]["loc"]) or "the file"
         raise ReadError(
-            f"{path} is not a session that this version can read ({where}: "
+            f"'{path}' is not a session that this version can read ({where}: "
             f"{error.errors()[0]['msg']}). Update napari-stentrans, or open the data alone."
         ) from error
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
@@ -288,7 +288,7 @@ def read_session(path: Path) -> Session:
 
 def _damaged(path: Path, error: Exception) -> ReadError:
     return ReadError(
-        f"{path} is not a session of napari-stentrans, or is damaged ({error}). Give a "
+        f"'{path}' is not a session of napari-stentrans, or is damaged ({error}). Give a "
         f"{ENDING} file that was saved here, or open the data alone."
     )
 

@@ -156,7 +156,7 @@ def nth(index: int, value: object, kind: type = float) -> Callable[[np.ndarray],
 
 
 SPACERANGER = [
-    Case("h5 of no bytes", "spaceranger", data(H5, first(0)), "file signature not found"),
+    Case("h5 of no bytes", "spaceranger", data(H5, first(0)), "the file is empty"),
     *(
         Case(f"h5 cut at {s}", "spaceranger", data(H5, first(s)), "cannot be read")
         for s in (0.01, 0.3, 0.6, 0.9, 0.99)
@@ -165,7 +165,7 @@ SPACERANGER = [
         "h5 that is text",
         "spaceranger",
         data(H5, lambda _: b"hello\n" * 99),
-        "file signature not found",
+        "it is not an HDF5 file, which .h5 files are",
     ),
     Case(
         "h5 without data",
@@ -418,9 +418,7 @@ ANNDATA = [
         Case(f"h5ad cut at {s}", "h5ad", data("", first(s)), "cannot be read")
         for s in (0.0, 0.05, 0.5, 0.95)
     ),
-    Case(
-        "h5ad that is a zip", "h5ad", data("", lambda b: b"PK" + b[2:]), "file signature not found"
-    ),
+    Case("h5ad that is a zip", "h5ad", data("", lambda b: b"PK" + b[2:]), "it is not an HDF5 file"),
     Case(
         "h5ad NaN position",
         "h5ad",
@@ -449,8 +447,8 @@ ANNDATA = [
     ),
 ]
 LEGACY = [
-    Case("legacy empty", "legacy", data("", first(0)), "it is empty"),
-    Case("legacy header only", "legacy", text("", keep_lines(1)), "it is empty"),
+    Case("legacy empty", "legacy", data("", first(0)), "the file is empty"),
+    Case("legacy header only", "legacy", text("", keep_lines(1)), "has no rows below it"),
     Case(
         "legacy cut in a line",
         "legacy",
@@ -530,7 +528,7 @@ LEGACY = [
         "legacy no genes",
         "legacy",
         text("", lambda t: "\n".join(r.split("\t")[0] for r in t.split("\n"))),
-        "no rows of numbers",
+        "no numbers in the rows",
     ),
     Case("blanks and other letters in the path", "legacy", moved("my données/脳 1.tsv"), FINE),
 ]
@@ -561,7 +559,9 @@ CELLS = [
         data("cell_by_gene.csv", lambda b: b.rstrip()[:-4]),
         "line 41 has 3 values, expected 4",
     ),
-    Case("merscope counts empty", "merscope", data("cell_by_gene.csv", first(0)), "it is empty"),
+    Case(
+        "merscope counts empty", "merscope", data("cell_by_gene.csv", first(0)), "the file is empty"
+    ),
     Case(
         "merscope NaN position",
         "merscope",

@@ -75,7 +75,7 @@ def test_truncated_h5ad(tmp_path: Path, share: float) -> None:
     example().write_h5ad(path)
     whole = path.read_bytes()
     path.write_bytes(whole[: int(share * len(whole))])
-    with pytest.raises(ReadError, match=r"brain\.h5ad cannot be read"):
+    with pytest.raises(ReadError, match=r"brain\.h5ad' cannot be read"):
         read_section(path)
 
 

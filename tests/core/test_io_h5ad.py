@@ -256,7 +256,7 @@ class TestCounts:
             values = file[f"X/{part}"][:]
             values[at] = value
             file[f"X/{part}"][:] = values
-        with pytest.raises(ReadError, match=r"brain\.h5ad cannot be read"):
+        with pytest.raises(ReadError, match=r"brain\.h5ad' cannot be read"):
             read_section(path)
 
 

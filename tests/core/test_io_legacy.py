@@ -157,7 +157,7 @@ def test_image_that_does_not_hold_the_spots(tmp_path: Path) -> None:
     counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
     write_selection(tmp_path / "A1_selection.tsv", SQUARE)
     Image.new("RGB", (40, 30)).save(tmp_path / "A1_HE.png")
-    with pytest.warns(StentransWarning, match=r"A1_HE\.png is left out.*40 x 30"):
+    with pytest.warns(StentransWarning, match=r"A1_HE\.png' is left out.*40 x 30"):
         assert read_section(tmp_path / "A1.tsv").images == ()
     (tmp_path / "A1_HE.png").write_bytes(b"no image")
     with pytest.warns(StentransWarning, match="image is left out"):
@@ -185,8 +185,10 @@ def test_damaged_pixel_table(tmp_path: Path, text: str, said: str) -> None:
 @pytest.mark.parametrize(
     ("text", "said"),
     [
-        ("", "it is empty"),
-        ("\tGene1\tGene2\n", "it is empty"),
+        ("", "the file is empty"),
+        ("\tGene1\tGene2\n", r"is not a table of counts.*Gene2', and it has no rows below it"),
+        ("hello world", r"A1\.tsv' is not a table of counts: its first line is 'hello world'"),
+        ("hello\nworld\n", "no numbers in the rows below it.*ROWxCOL"),
         ("\tGene1\tGene2\n1x1\t1\t2\n1x2\t1\n", "line 3 has 1 values, expected 2"),
         ("\tGene1\tGene2\n1x1\t1\tmany\n", "line 2 holds 'many'"),
         ("\tGene1\tGene2\n1x1\t1\t\n1x2\t1\t2\n", "line 3 has 2 values, expected 1"),
@@ -210,7 +212,7 @@ def test_truncated_gzip(tmp_path: Path) -> None:
     whole = path.read_bytes()
     for length in (5, 30, len(whole) // 2, len(whole) - 4):
         path.write_bytes(whole[:length])
-        with pytest.raises(ReadError, match=r"A1\.tsv\.gz cannot be read"):
+        with pytest.raises(ReadError, match=r"A1\.tsv\.gz' cannot be read"):
             read_section(path)
     path.write_bytes(b"1x1\t3\n")
     with pytest.raises(ReadError, match="gzip"):

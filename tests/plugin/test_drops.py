@@ -126,7 +126,7 @@ def test_what_nobody_can_read_is_told_in_the_dock(
     path = made(tmp_path)
     assert drop(where(loaded), path)
     qtbot.waitUntil(loaded.message.isVisible)
-    assert loaded.message.text().startswith(f"{path.name} cannot be opened: ")
+    assert loaded.message.text().startswith(f"'{path.name}' cannot be opened: ")
     assert ".h5ad" in loaded.message.text()
     assert not notification_manager.records
     assert loaded.phase is Phase.RUNNING  # it goes on

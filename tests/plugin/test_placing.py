@@ -122,6 +122,8 @@ def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
     np.testing.assert_allclose(moved[:, :2], guessed[:, :2])
     assert np.linalg.norm(moved[:, 2] - guessed[:, 2]) > spacing
     assert not layers.section.images
+    assert dock.placing.words.text().endswith("It is not in use yet.")
+    assert dock.placing.drop.text() == "Do not use it"
     use(qtbot, dock)
     section = layers.section
     assert layers.laid is None
@@ -254,7 +256,12 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     done(qtbot, dock)
     assert not shown.visible
     np.testing.assert_allclose(affine_of(dock), right.images[0].placed.affine)
+    assert dock.placing.words.text().endswith("It is in use as it lay before.")
+    assert dock.placing.drop.text() == "Leave it as it was"
+    drag_middle(qtbot, dock)
     click(qtbot, dock.placing.drop)
+    image = layers.section.images[0]
+    np.testing.assert_allclose(image.placed.affine, right.images[0].placed.affine)
     assert layers.image is shown
     assert shown.visible
     click(qtbot, dock.placing.remove)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import subprocess
 import sys
+from datetime import datetime
 
 import anndata as ad
 import numpy as np
@@ -15,6 +16,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 from napari_stentrans import cost
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.run_list import local_time
 
 
 def run(qtbot, dock, ready):
@@ -215,6 +217,9 @@ def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
     assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, 7 lost"]
     names = loaded.result.runs.list
     assert "7 lost spots" in names.item(1).toolTip()
+    started = datetime.fromisoformat(loaded._layers.enhancement.record.started).astimezone()
+    assert names.item(1).toolTip().endswith(f"\nMade {started:%Y-%m-%d %H:%M}")
+    assert local_time("some day") == "some day"
     assert names.visualItemRect(names.item(0)).height() >= 22
     click(qtbot, loaded.result.runs.delete)
     run(qtbot, loaded, ready)

@@ -180,14 +180,14 @@ def check_target(
     chosen = _format_of(path, format)
     if chosen.needs is not None and find_spec(chosen.needs) is None:
         raise WriteError(
-            f"{path.name} needs the package {chosen.needs}, which is not installed. Install "
+            f"'{path.name}' needs the package {chosen.needs}, which is not installed. Install "
             f"napari-stentrans[{chosen.needs}], or write .zarr or .h5ad."
         )
     if n_genes == 0:
         raise WriteError("No gene was chosen to be written. Name at least one.")
     if n_genes is not None and chosen.most_genes is not None and n_genes > chosen.most_genes:
         raise WriteError(
-            f"{path.name} would hold {n_genes:,} genes; {chosen.endings[0]} files are for "
+            f"'{path.name}' would hold {n_genes:,} genes; {chosen.endings[0]} files are for "
             f"{chosen.most_genes} at most. Choose some genes, or write .h5ad or .zarr."
         )
     run_record = record_path(path)

@@ -68,11 +68,11 @@ def check_place(
     """
     if path.is_dir() and not (store and _is_store(path)):
         raise WriteError(
-            f"{path} is a folder{' and no zarr store' if store else ''}. "
+            f"'{path}' is a folder{' and no zarr store' if store else ''}. "
             "Give a name that is not taken."
         )
     if store and path.is_file():
-        raise WriteError(f"{path} is a file, and a zarr store is a folder. Choose another name.")
+        raise WriteError(f"'{path}' is a file, and a zarr store is a folder. Choose another name.")
     folder = path.parent
     if not folder.is_dir():
         raise WriteError(f"The folder {folder} does not exist. Make it first.")
@@ -106,7 +106,7 @@ def beside(path: Path) -> Iterator[Path]:
         raise
     except OSError as error:
         raise WriteError(
-            f"{path} could not be written: {error}. Check the free space and the folder."
+            f"'{path}' could not be written: {error}. Check the free space and the folder."
         ) from error
 
 

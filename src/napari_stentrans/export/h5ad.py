@@ -36,5 +36,5 @@ def write_steps(
             yield from stream(matrices, enhancement, genes)
     except RuntimeError as error:  # what h5py raises where a file cannot be closed
         raise WriteError(
-            f"{path.name} could not be written: {error}. Check the free space and the folder."
+            f"'{path.name}' could not be written: {error}. Check the free space and the folder."
         ) from error

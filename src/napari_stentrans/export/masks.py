@@ -194,8 +194,8 @@ def _check(path: Path, fresh: Path, section: Section, regions: _Regions) -> None
     wrong = int((back.lost != (regions.spots != 0)).sum())
     if wrong:
         raise WriteError(
-            f"{path.name} cannot hold this mask: {wrong} of {section.n_spots} spots would be read "
-            "back otherwise. Write another format, such as .csv (spots without sites between) "
+            f"'{path.name}' cannot hold this mask: {wrong} of {section.n_spots} spots would be "
+            "read back otherwise. Write another format, such as .csv (spots without sites between) "
             "or .tif."
         )
     left_out = len(regions.sites) - _in_common(regions.sites, back.sites, section)

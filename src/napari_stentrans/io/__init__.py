@@ -128,10 +128,10 @@ def why_not(path: str | Path) -> str:
 
 def _format_of(path: Path) -> _Format:
     if not path.exists():
-        raise ReadError(f"{path} does not exist. Check the path.")
+        raise ReadError(f"'{path}' does not exist. Check the path.")
     reader = _claimant(path)
     if reader is None:
-        raise ReadError(f"{path} is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
+        raise ReadError(f"'{path}' is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
     return reader
 
 

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, TextIO, cast
 
+import h5py
 import numpy as np
 import pandas as pd
 from anndata._io.specs.registry import IORegistryError
@@ -48,11 +49,27 @@ def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
         raise
     except UnicodeDecodeError as error:
         raise ReadError(
-            f"{path} is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again."
+            f"'{path}' is not UTF-8 text (byte {error.start}). Save it as UTF-8 and try again."
         ) from error
     except FOREIGN_ERRORS as error:
         cause = str(error).strip("'\" .\n") or type(error).__name__
-        raise ReadError(f"{path} cannot be read: {cause}. {remedy}") from error
+        raise ReadError(f"'{path}' cannot be read: {cause}. {remedy}") from error
+
+
+def open_hdf5(path: Path) -> h5py.File:
+    """Open an HDF5 file to read.
+
+    Raises
+    ------
+    ValueError
+        When it is empty or of another kind, in plain words; h5py's are about signatures.
+    """
+    with path.open("rb") as file:  # says first if it may not be read
+        if not file.read(1):
+            raise ValueError("the file is empty")
+    if not h5py.is_hdf5(path):
+        raise ValueError(f"it is not an HDF5 file, which {path.suffix} files are")
+    return h5py.File(path)
 
 
 @contextmanager

@@ -117,7 +117,7 @@ def read(path: Path, chosen: Chosen) -> Section:
         if plain_suffix(path) == ".parquet":
             parquet_columns(path)  # says what is wrong with it
         raise ReadError(
-            f"{path} holds single transcripts (one line for each molecule), not cells. Open the "
+            f"'{path}' holds single transcripts (one line for each molecule), not cells. Open the "
             "table of cells by genes that the instrument's program wrote, or its folder."
         )
     counts_file, positions_file = parts
@@ -243,7 +243,7 @@ def _read_counts(path: Path, cells: pd.Index) -> Cells:
             parts.append(sp.csr_matrix(values))
             names.extend([] if name is None else table[name].map(str))
     if not parts:
-        raise ReadError(f"{path} holds no rows. The file may be cut off: copy it again.")
+        raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     counts = sp.csr_matrix(sp.vstack(parts))
     return Cells.of(counts, cells if name is None else names, genes)
 

@@ -61,7 +61,7 @@ def settle(choices: Sequence[Choice], chosen: Chosen | None, path: object) -> di
     for key, option in (chosen or {}).items():
         if key not in options:
             what = f"only {', '.join(options)}" if options else "nothing to choose"
-            raise ReadError(f"{path} has {what}, got {key}={option}. Leave it out.")
+            raise ReadError(f"'{path}' has {what}, got {key}={option}. Leave it out.")
         if option not in options[key]:
             raise ReadError(
                 f"{key} of {path} must be one of {', '.join(options[key])}; got {option!r}."

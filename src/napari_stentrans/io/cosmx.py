@@ -112,7 +112,7 @@ def _only(path: Path, part: str) -> Path:
         found = [p for p in found if p.name.startswith(prefix + part)]
     if len(found) != 1:
         raise ReadError(
-            f"{folder} must hold one *{part}.csv, found "
+            f"'{folder}' must hold one *{part}.csv, found "
             f"{', '.join(p.name for p in found) or 'none'}. Give each slide a folder of its own."
         )
     return found[0]

@@ -71,7 +71,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     columns = _columns(path)
     if columns is None:
         raise ReadError(
-            f"{path} is not a GEM table: expected the columns geneID, x, y and MIDCount below "
+            f"'{path}' is not a GEM table: expected the columns geneID, x, y and MIDCount below "
             "its comments. Export it again."
         )
     genes: dict[str, int] = {}
@@ -80,7 +80,7 @@ def read(path: Path, chosen: Chosen) -> Section:
         for table in read_text_columns(file, columns, columns[:1], ROWS_AT_ONCE):
             parts.append(_summed(table, side, genes))
     if not genes:
-        raise ReadError(f"{path} holds no rows. The file may be cut off: copy it again.")
+        raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     bins, counts = _merged(parts, len(genes))
     row, column = bins >> 32, bins & (2**32 - 1)
     adata = ad.AnnData(

@@ -80,7 +80,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     """
     pair = _pair(path)
     if pair is None:
-        raise ReadError(f"{path} must hold one table of genes x cells and one of x and y.")
+        raise ReadError(f"'{path}' must hold one table of genes x cells and one of x and y.")
     genes, names, counts = read_counts(pair.expression)
     xy = _read_positions(pair.positions)
     if len(xy) != len(names):

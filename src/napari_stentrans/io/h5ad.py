@@ -10,7 +10,13 @@ import numpy as np
 from anndata.io import read_elem
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.io._shared import FOREIGN_ERRORS, reading, repeated_names_allowed, warn
+from napari_stentrans.io._shared import (
+    FOREIGN_ERRORS,
+    open_hdf5,
+    reading,
+    repeated_names_allowed,
+    warn,
+)
 from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.h5ad_counts import counts_among, matrices_in, read_rows
 from napari_stentrans.io.h5ad_sections import libraries_in, sections_in
@@ -64,7 +70,7 @@ def choices(path: Path) -> tuple[Choice, ...]:
     ReadError
         When the file is damaged or is no AnnData file.
     """
-    with reading(path, REMEDY), repeated_names_allowed(), h5py.File(path) as file:
+    with reading(path, REMEDY), repeated_names_allowed(), open_hdf5(path) as file:
         if _is_old(file):
             return ()
         found = []
@@ -97,7 +103,7 @@ def read(path: Path, chosen: Chosen) -> Section:
         When X does not hold the counts, or a part was left out.
     """
     name = path.stem
-    with reading(path, REMEDY), repeated_names_allowed(), h5py.File(path) as file:
+    with reading(path, REMEDY), repeated_names_allowed(), open_hdf5(path) as file:
         adata = ad.read_h5ad(path) if _is_old(file) else _read_parts(file, path, chosen)
     if "section" in chosen:
         name = f"{name}_{chosen['section']}"
@@ -117,7 +123,9 @@ def _read_parts(file: h5py.File, path: Path, chosen: Chosen) -> ad.AnnData:
     rows, library = _rows_of(file, path, chosen)
     matrices = matrices_in(file)
     if not matrices:
-        raise SectionError(f"{path} has no counts: X is empty and there are no layers and no raw.")
+        raise SectionError(
+            f"'{path}' has no counts: X is empty and there are no layers and no raw."
+        )
     counts = chosen.get("counts", next(iter(matrices)))
     if counts != "X" and "X" in matrices and counts == counts_among(matrices):
         warn(f"X does not hold whole numbers; counts are taken from {counts}.")

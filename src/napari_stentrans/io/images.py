@@ -97,7 +97,7 @@ def read_pixels(path: Path) -> NDArray[np.generic]:
         pixels = _plane(pixels)
     if pixels.ndim not in (2, 3) or pixels.size == 0:
         raise ReadError(
-            f"{path} must hold one image (rows, columns) or (rows, columns, 3 or 4 colours), "
+            f"'{path}' must hold one image (rows, columns) or (rows, columns, 3 or 4 colours), "
             f"got an array of shape {pixels.shape}. Save a single plane of it."
         )
     return pixels

@@ -81,7 +81,7 @@ def find_image(path: Path, xy: NDArray[np.float64]) -> tuple[SectionImage, ...]:
             continue
         if (xy < 0).any() or (xy > (columns, rows)).any():
             warn(
-                f"{other.name} is left out: the spots lie at up to {xy.max(0).round()} (x, y), "
+                f"'{other.name}' is left out: the spots lie at up to {xy.max(0).round()} (x, y), "
                 f"outside its {columns} x {rows} pixels. Use the image of the positions."
             )
             continue
@@ -123,7 +123,7 @@ def _place(array: NDArray[np.float64], table: pd.DataFrame, path: Path) -> NDArr
     found = at >= 0
     if not found.any():
         raise ReadError(
-            f"{path} gives positions of none of the spots: they are named like "
+            f"'{path}' gives positions of none of the spots: they are named like "
             f"{'{:g}x{:g}'.format(*array[0])}, its rows like "
             f"{'{}x{}'.format(*known[0]) if len(known) else 'nothing'}. Move it away if it is of "
             "another section."
@@ -142,7 +142,7 @@ def _by_affine(
     design = np.column_stack([known, np.ones(len(known))])
     if np.linalg.matrix_rank(design) < 3:
         raise ReadError(
-            f"{path} gives positions of {len(known)} spots only, too few to place the other "
+            f"'{path}' gives positions of {len(known)} spots only, too few to place the other "
             f"{len(wanted)}. Give the table of all spots."
         )
     solution, *_ = np.linalg.lstsq(design, xy, rcond=None)

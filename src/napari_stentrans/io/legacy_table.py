@@ -25,6 +25,9 @@ REMEDY = "Expected a table of counts with spots named ROWxCOL, such as 10x13."
 LONGEST_PEEK = 8_000_000
 """Characters of a line that are looked at to tell what a file is."""
 
+TOLD = 40
+"""Characters of a line that an error repeats."""
+
 POSITION_COLUMN = "pixel_x"
 """A table with this column gives positions of spots, not counts."""
 
@@ -82,7 +85,7 @@ def read_spot_table(path: Path) -> SpotTable:
     if _SPOT.fullmatch(columns[0]):
         return SpotTable(sp.csr_matrix(counts.T), pd.Index(columns), pd.Index(rows))
     raise ReadError(
-        f"{path} names no spots: its first row is {rows[0]!r} and its first column "
+        f"'{path}' names no spots: its first row is {rows[0]!r} and its first column "
         f"{columns[0]!r}. {REMEDY}"
     )
 
@@ -92,8 +95,10 @@ def read_rows(path: Path) -> tuple[list[str], list[str], sp.csr_matrix]:
 
     Raises
     ------
+    ReadError
+        When there are no rows of numbers: it is text of another kind.
     ValueError
-        When rows are ragged, or hold anything but numbers after their name.
+        When it is empty, rows are ragged, or hold anything but numbers after their name.
     """
     with open_text(path) as file:
         header = file.readline()
@@ -102,6 +107,14 @@ def read_rows(path: Path) -> tuple[list[str], list[str], sp.csr_matrix]:
         if POSITION_COLUMN in columns:
             raise ValueError("it holds positions of spots, not counts")
         rows, counts = _parse_rows(file, delimiter)
+    if not header.strip(_BLANKS) and not rows:
+        raise ValueError("the file is empty")
+    if not counts.shape[1]:
+        found = "has no rows below it" if not rows else "has no numbers in the rows below it"
+        raise ReadError(
+            f"'{path}' is not a table of counts: its first line is {_begin(header)!r}, and it "
+            f"{found}. {REMEDY}"
+        )
     return rows, _column_names(columns, counts.shape[1]), counts
 
 
@@ -131,6 +144,12 @@ def _split(line: str, delimiter: str | None) -> list[str]:
     return next(csv.reader([line], delimiter=delimiter), [])
 
 
+def _begin(line: str) -> str:
+    """Beginning of a line, to be told."""
+    line = line.strip(_BLANKS)
+    return line if len(line) <= TOLD else f"{line[:TOLD]}…"
+
+
 def _parse_rows(file: TextIO, delimiter: str | None) -> tuple[list[str], sp.csr_matrix]:
     """Names of the rows, and their numbers as CSR (row, column)."""
     names: list[str] = []
@@ -147,7 +166,7 @@ def _parse_rows(file: TextIO, delimiter: str | None) -> tuple[list[str], sp.csr_
         data.append(values[filled])
         ends.append(ends[-1] + len(filled))
     if not width:
-        raise ValueError("it holds no rows of numbers" if names else "it is empty")
+        return names, sp.csr_matrix((len(names), 0), dtype=np.float32)
     parts = (np.concatenate(data), np.concatenate(indices), np.array(ends))
     return names, sp.csr_matrix(parts, (len(names), width))
 

@@ -92,7 +92,7 @@ def read_mask(path: str | Path, section: Section) -> LostMask:
     """
     path = Path(path).expanduser()
     if not path.is_file():
-        raise ReadError(f"{path} is not a file. Check the path of the mask.")
+        raise ReadError(f"'{path}' is not a file. Check the path of the mask.")
     suffix = plain_suffix(path)
     if suffix in BARCODE_SUFFIXES:
         mask = LostMask(_lost_barcodes(path, section), np.empty((0, 2)))
@@ -102,9 +102,9 @@ def read_mask(path: str | Path, section: Section) -> LostMask:
         mask = painted_to_lost(section, _on_raster(_read_labels(path), section))
     else:
         accepted = (*IMAGE_SUFFIXES, ".npy", *BARCODE_SUFFIXES, *OUTLINE_SUFFIXES)
-        raise ReadError(f"{path} is not a mask: expected one of {', '.join(accepted)}.")
+        raise ReadError(f"'{path}' is not a mask: expected one of {', '.join(accepted)}.")
     if not mask.lost.any() and not len(mask.sites):
-        warn(f"{path.name} marks no spot and no site next to the spots of this section.")
+        warn(f"'{path.name}' marks no spot and no site next to the spots of this section.")
     return mask
 
 
@@ -179,7 +179,7 @@ def _lost_barcodes(path: Path, section: Section) -> NDArray[np.bool_]:
     unknown = [barcode for barcode, spot in zip(barcodes, at, strict=True) if spot < 0]
     if len(unknown) == len(barcodes):
         raise MaskError(
-            f"{path.name} names no spot of this section: it lists "
+            f"'{path.name}' names no spot of this section: it lists "
             f"{unknown[0] if unknown else 'nothing'!r}, the spots are named like "
             f"{section.adata.obs_names[0]!r}. Give a list of this section's barcodes."
         )
@@ -204,7 +204,7 @@ def _draw_outlines(path: Path, section: Section) -> NDArray[np.bool_]:
             n_polygons += 1
             _draw_rings(rings, section, painted)
     if not n_polygons:
-        raise MaskError(f"{path.name} holds no polygon. Export the regions as filled outlines.")
+        raise MaskError(f"'{path.name}' holds no polygon. Export the regions as filled outlines.")
     return painted
 
 

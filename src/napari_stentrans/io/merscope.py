@@ -70,7 +70,7 @@ def _only(folder: Path, part: str, path: Path) -> Path:
     found = _named(folder, part)
     if len(found) != 1:
         raise ReadError(
-            f"{folder} must hold one table {part}.csv, found "
+            f"'{folder}' must hold one table {part}.csv, found "
             f"{', '.join(p.name for p in found) or 'none'}. Give each region a folder of its own."
         )
     return found[0]

@@ -56,11 +56,11 @@ def read_positions(path: Path) -> pd.DataFrame:
     missing = [column for column in COLUMNS if column not in table]
     if missing:
         raise ReadError(
-            f"{path} lacks the columns {', '.join(missing)}; it has "
+            f"'{path}' lacks the columns {', '.join(missing)}; it has "
             f"{', '.join(map(str, table.columns))}. Expected {', '.join(COLUMNS)}."
         )
     if table.empty:
-        raise ReadError(f"{path} holds no positions. {DAMAGED}")
+        raise ReadError(f"'{path}' holds no positions. {DAMAGED}")
     numbers = table[list(COLUMNS[1:])].set_axis(pd.Index(table["barcode"].astype(str)), axis=0)
     with reading(path, f"Expected numbers in {', '.join(COLUMNS[1:])}."):
         numbers = numbers.apply(pd.to_numeric)
@@ -85,7 +85,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
     if not has_header:
         if table.shape[1] != len(COLUMNS):
             raise ReadError(
-                f"{path} must have {len(COLUMNS)} columns ({', '.join(COLUMNS)}), got "
+                f"'{path}' must have {len(COLUMNS)} columns ({', '.join(COLUMNS)}), got "
                 f"{table.shape[1]}. Take the file as Space Ranger wrote it."
             )
         table.columns = pd.Index(COLUMNS)

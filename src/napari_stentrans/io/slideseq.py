@@ -101,7 +101,7 @@ def _only(path: Path, what: str, find: Callable[[Path], list[Path]]) -> Path:
     found = find(folder)
     if len(found) != 1:
         raise ReadError(
-            f"{folder} must hold one table of {what}, found "
+            f"'{folder}' must hold one table of {what}, found "
             f"{', '.join(p.name for p in found) or 'none'}. Give each puck a folder of its own."
         )
     return found[0]

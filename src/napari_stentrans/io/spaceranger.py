@@ -118,7 +118,7 @@ def _chosen(path: Path, chosen: Chosen) -> Found:
     found = split_libraries(find(path))
     if not found:
         raise ReadError(
-            f"{path} holds spatial data of Space Ranger and no counts: expected "
+            f"'{path}' holds spatial data of Space Ranger and no counts: expected "
             f"filtered_{MATRIX}.h5 or a folder filtered_{MATRIX}. Put it beside the folder spatial."
         )
     fitting = [

@@ -118,7 +118,7 @@ def _inferred(path: Path, known: dict[Path, float]) -> float | None:
             f"inferred from the size of {other.name}."
         )
         return found
-    warn(f"{path.name} is left out: scalefactors_json.json does not give its scale.")
+    warn(f"'{path.name}' is left out: scalefactors_json.json does not give its scale.")
     return None
 
 
@@ -138,7 +138,7 @@ def _fullres(run: Run, xy: NDArray[np.float64]) -> Path | None:
             size = _size(path)
             if size is not None and holds(size, xy):
                 return path
-            warn(f"{path.name} is left out: the spots do not lie on its pixels.")
+            warn(f"'{path.name}' is left out: the spots do not lie on its pixels.")
     fitting = [path for path in images if FULLRES not in path.name.lower() and _fits(path, xy)]
     return fitting[0] if len(fitting) == 1 else None
 

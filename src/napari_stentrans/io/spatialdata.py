@@ -166,7 +166,7 @@ def _open(path: Path, kinds: set[str]) -> Any:
             import spatialdata
         except ImportError as error:
             raise ReadError(
-                f"{path} is a SpatialData store, which needs the package spatialdata: "
+                f"'{path}' is a SpatialData store, which needs the package spatialdata: "
                 'pip install "napari-stentrans[spatialdata]"'
             ) from error
     with _foreign(path):

@@ -60,7 +60,7 @@ class Store:
             systems = {name: _systems(path / kind / name) for name, kind in kinds.items()}
         if not tables:
             raise ReadError(
-                f"{path} is a SpatialData store without a table of counts; it has "
+                f"'{path}' is a SpatialData store without a table of counts; it has "
                 f"{', '.join([*elements, *images]) or 'nothing'}. Save its table too."
             )
         return cls(tables, elements, images, systems)

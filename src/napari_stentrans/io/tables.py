@@ -103,7 +103,7 @@ def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -
         for column in text:
             table[column] = table[column].map(_as_text)
     if table.empty:
-        raise ReadError(f"{path} holds no rows. The file may be cut off: copy it again.")
+        raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     return table
 
 
@@ -184,7 +184,7 @@ def parquet_of(path: Path):  # type: ignore[no-untyped-def]
         from pyarrow import parquet
     except ImportError as error:
         raise ReadError(
-            f"{path} is a parquet file, which needs the package pyarrow: "
+            f"'{path}' is a parquet file, which needs the package pyarrow: "
             "pip install 'napari-stentrans[hd]'"
         ) from error
     return parquet

@@ -15,7 +15,7 @@ import pandas as pd
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import DAMAGED, open_text, reading, warn
+from napari_stentrans.io._shared import DAMAGED, open_hdf5, open_text, reading, warn
 from napari_stentrans.io.mtx import read_mtx
 
 if TYPE_CHECKING:
@@ -88,7 +88,7 @@ def gem_groups(path: Path) -> list[int]:
     """
     if path.is_dir() or path.suffix.lower() != ".h5":
         return []
-    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), h5py.File(path) as file:
+    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), open_hdf5(path) as file:
         barcodes = file.get("matrix/barcodes")
         if barcodes is None or not len(barcodes):
             return []
@@ -106,7 +106,7 @@ def _group(barcode: bytes | str) -> int | None:
 
 def _read_h5(path: Path) -> TenxMatrix:
     """Read Cell Ranger 3 and later (group ``matrix``), else Cell Ranger 2 (one group a genome)."""
-    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), h5py.File(path) as file:
+    with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), open_hdf5(path) as file:
         group = file["matrix"] if "matrix" in file else _only_genome(file, path)
         features = group.get("features", group)
         names = _strings(features["name" if "name" in features else "gene_names"])
@@ -135,7 +135,7 @@ def _only_genome(file: Any, path: Path) -> Any:
     groups = [node for node in file.values() if isinstance(node, h5py.Group) and "barcodes" in node]
     if len(groups) != 1:
         raise ReadError(
-            f"{path} is not a 10x count matrix: expected a group 'matrix', found "
+            f"'{path}' is not a 10x count matrix: expected a group 'matrix', found "
             f"{sorted(file) or 'nothing'}. Give filtered_feature_bc_matrix.h5 of Space Ranger."
         )
     return groups[0]
@@ -156,7 +156,7 @@ def _read_folder(folder: Path, prefix: str = "") -> TenxMatrix:
             counts = read_mtx(file)
     if counts.shape != (len(rows), len(barcodes)):
         raise ReadError(
-            f"{folder} does not fit together: the matrix has {counts.shape[0]} features and "
+            f"'{folder}' does not fit together: the matrix has {counts.shape[0]} features and "
             f"{counts.shape[1]} barcodes, its tables name {len(rows)} and {len(barcodes)}. "
             "Copy the whole folder again."
         )
@@ -173,7 +173,7 @@ def _one(folder: Path, prefix: str, *names: str) -> Path:
     found = sorted({path for end in ends for path in folder.glob(start + end)})
     if len(found) != 1:
         raise ReadError(
-            f"{folder} must hold one {' or '.join(names)} (or .gz), found "
+            f"'{folder}' must hold one {' or '.join(names)} (or .gz), found "
             f"{[p.name for p in found] or 'none'}. Put the files of one section into the folder."
         )
     return found[0]
@@ -186,7 +186,7 @@ def _table(path: Path) -> list[list[str]]:
         except csv.Error as error:
             raise ValueError(str(error)) from error
     if not rows:
-        raise ReadError(f"{path} is empty. {DAMAGED}")
+        raise ReadError(f"'{path}' is empty. {DAMAGED}")
     return rows
 
 
@@ -203,7 +203,7 @@ def _genes_only(matrix: TenxMatrix, path: Path, controls: Collection[str]) -> Te
     others = sorted(set(matrix.var["feature_types"][~is_gene]))
     if not is_gene.any():
         raise ReadError(
-            f"{path} holds no features of the type {EXPRESSION!r}, only {', '.join(others)}. "
+            f"'{path}' holds no features of the type {EXPRESSION!r}, only {', '.join(others)}. "
             "Give the matrix of the gene expression."
         )
     strange = ~is_gene & ~matrix.var["feature_types"].isin(controls).to_numpy()

@@ -77,7 +77,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     matrix_file, table = _first(folder, MATRICES), _first(folder, TABLES)
     if matrix_file is None or table is None:
         raise ReadError(
-            f"{folder} is a part of a Xenium run: expected {MATRICES[0]} (or the folder "
+            f"'{folder}' is a part of a Xenium run: expected {MATRICES[0]} (or the folder "
             f"{MATRICES[1]}) and {TABLES[0]} (or .parquet). Copy the whole output folder."
         )
     matrix = read_matrix(matrix_file, CONTROLS)

@@ -91,11 +91,11 @@ def read_list(path: Path, index: GeneIndex) -> Listed:
         raise ReadError(f"Expected a list of genes as {', '.join(ENDINGS)}, got {path.name}.")
     try:
         if path.stat().st_size > MOST_BYTES:
-            raise ReadError(f"{path.name} is too large to be a list of genes.")
+            raise ReadError(f"'{path.name}' is too large to be a list of genes.")
         return parse(path.read_text(encoding="utf-8-sig"), index)
     except (OSError, UnicodeDecodeError) as error:
         raise ReadError(
-            f"{path.name} cannot be read as a list of genes ({error}). Save it as plain text, "
+            f"'{path.name}' cannot be read as a list of genes ({error}). Save it as plain text, "
             "one name in a line."
         ) from error
 

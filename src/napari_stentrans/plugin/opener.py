@@ -97,7 +97,7 @@ class Opener:
             self._reopen(path)
             return
         if problem := why_not(path):  # said before anything stops for it
-            self._fail(f"{path.name} cannot be opened: {problem}. Open {CAN_BE_OPENED}.")
+            self._fail(f"'{path.name}' cannot be opened: {problem}. Open {CAN_BE_OPENED}.")
             return
         self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
 

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QHBoxLayout, QMenu, QShortcut, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.plugin.dialogs import ask_image
-from napari_stentrans.plugin.panel import button, words
+from napari_stentrans.plugin.panel import button, name_button, words
 from napari_stentrans.plugin.pictures import (
     file_steps,
     layer_steps,
@@ -35,9 +35,13 @@ if TYPE_CHECKING:
 MOVE = "transform"
 HOW = (
     "Drag the picture by its middle to move it, by a corner to scale it (Shift keeps its shape), "
-    "by the round handle to turn it. Hold Space to move the view. It is not in use yet."
+    "by the round handle to turn it. Hold Space to move the view."
 )
+NEW, AGAIN = "It is not in use yet.", "It is in use as it lay before."
+"""Of a picture that is added, and of the tissue image while it is moved again."""
 
+DROP = ("Do not use it", "Take the picture away; what was there before stays")
+LEAVE = ("Leave it as it was", "Put the tissue image back where it lay")
 BEFORE = "Go back to the image that the section had before"
 NONE = "Let the section have no image"
 MARGIN = 0.25
@@ -107,7 +111,6 @@ class Placing(QWidget):
         )
         self.add.setMenu(self.menu)
         self.words = words("how to lay the picture")
-        self.words.setText(HOW)
         self.mover = button("Move the image", "Move, turn and scale it by mouse (Esc ends it)")
         self.mover.setCheckable(True)
         self.mover.clicked.connect(self._toggle)
@@ -116,9 +119,7 @@ class Placing(QWidget):
         self.use = button(
             "Use it so", "Take it as the tissue image of this section, as it lies now", self._use
         )
-        self.drop = button(
-            "Do not use it", "Take the picture away; what was there before stays", self._drop
-        )
+        self.drop = button("", "", self._drop)
         self.remove = button("Remove image", "", self._remove)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
@@ -240,6 +241,11 @@ class Placing(QWidget):
         self.remove.setVisible(placed is not None and not laid)
         before = placed is not None and bool(placed.instead_of)
         self.remove.setToolTip(BEFORE if before else NONE)
+        again = placed is not None and laid and layers.laid.image is placed.original
+        self.words.setText(f"{HOW} {AGAIN if again else NEW}")
+        text, tip = LEAVE if again else DROP
+        self.drop.setText(text)
+        name_button(self.drop, tip)
         here = laid or placed is not None or not images
         self.setVisible(layers is not None and here)
         self.setEnabled(idle)

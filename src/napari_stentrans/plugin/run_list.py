@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from datetime import datetime
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
@@ -65,7 +66,7 @@ class RunList(QWidget):
         self.copy.setMenu(menu)
         self.delete = QToolButton()
         self.delete.setText("Delete")
-        name_button(self.delete, with_keys("Let go of the run that is chosen", "runs.delete"))
+        name_button(self.delete, with_keys("Delete the run that is chosen", "runs.delete"))
         self.delete.setAutoRaise(True)
         self.delete.clicked.connect(lambda: self._delete())
         self._recolour()
@@ -182,7 +183,16 @@ def about(run: Run) -> str:
     record = run.enhancement.record
     lost = n_lost(run.enhancement)
     filled = f"{lost:,} lost spots and sites filled" if lost else "nothing was lost"
-    return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {record.started}"
+    made = local_time(record.started)
+    return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {made}"
+
+
+def local_time(text: str) -> str:
+    """Say a time in ISO form as a clock here shows it; as it stands where it is in no such form."""
+    try:
+        return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
+    except (ValueError, OverflowError):
+        return text
 
 
 class _Names(QListWidget):
