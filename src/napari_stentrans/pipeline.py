@@ -122,6 +122,8 @@ def enhance_steps(
     shown = (yield from _shown(section, targets, config, damaged)) if config.sees_image else None
     seen = Seen(section.counts[observed], section.totals[observed], section.xy[observed])
     decoder, totals, findings = yield from steps(section, seen, targets, genes, config, shown)
+    if config.sees_image and config.features is None and section.images and shown is None:
+        findings = {**findings, "image_blank": 1.0}
     totals[targets.measured] = seen.totals
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED

@@ -103,6 +103,24 @@ def test_what_napari_can_read_is_left_to_it(loaded, tmp_path, qtbot, plugin, mad
     assert not loaded.message.isVisible()
 
 
+def test_a_picture_that_is_dropped_on_the_dock_is_laid_below_the_spots(loaded, tmp_path, qtbot):
+    pixels = np.full((60, 60, 3), 250, np.uint8)
+    pixels[10:50, 10:50] = 150
+    path = tmp_path / "slide.tif"
+    tifffile.imwrite(path, pixels)
+    drop(loaded, path)
+    qtbot.waitUntil(lambda: loaded._layers.laid is not None, timeout=60_000)
+    assert loaded._layers.laid.path == path
+    assert loaded._layers.picture.mode == "transform"
+    qtbot.waitUntil(loaded.placing.use.isEnabled)
+    assert not loaded.message.isVisible()
+
+
+def test_a_picture_that_is_dropped_on_an_empty_dock_is_refused(dock, tmp_path):
+    drop(dock, photo(tmp_path))
+    assert dock.message.text().startswith("'photo.tif' cannot be opened: ")
+
+
 def notes(tmp_path):
     path = tmp_path / "notes.md"
     path.write_text("Nothing")

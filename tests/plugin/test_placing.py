@@ -268,6 +268,17 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     qtbot.waitUntil(lambda: not layers.section.images, timeout=60_000)
     done(qtbot, dock)
     assert layers.image is None
+    assert "removed" in dock.message.text()
+    click(qtbot, dock.message.action)
+    qtbot.waitUntil(lambda: bool(layers.section.images), timeout=60_000)
+    done(qtbot, dock)
+    np.testing.assert_allclose(layers.section.images[0].placed.affine, image.placed.affine)
+    qtbot.waitUntil(lambda: layers.now("image") is not None)
+    np.testing.assert_array_equal(layers.image.data, shown.data)
+    click(qtbot, dock.placing.remove)
+    qtbot.waitUntil(lambda: not layers.section.images, timeout=60_000)
+    done(qtbot, dock)
+    assert layers.image is None
     assert layers.runs
     assert dock.placing.add.isVisible()
     assert not form.image.isVisible()

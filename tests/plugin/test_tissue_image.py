@@ -152,12 +152,33 @@ def test_the_map_comes_goes_and_survives_deletion(open_pictured, pictured, qtbot
     qtbot.waitUntil(lambda: not show.isChecked())
     press(qtbot, dock, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    assert dock.enhance.form.image.meaning.isVisible()
     click(qtbot, show)
     assert layers.told is None
     assert not show.isChecked()
+    assert not dock.enhance.form.image.meaning.isVisible()
 
 
-def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot):
+def test_the_map_gives_way_to_a_result_and_runs_say_whether_they_used_it(
+    open_pictured, qtbot, ready
+):
+    dock, layers = open_pictured, open_pictured._layers
+    form = dock.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    click(qtbot, form.image.show_map)
+    qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: form.image._job is None)
+    run(qtbot, dock, ready)
+    assert layers.after.visible
+    qtbot.waitUntil(lambda: layers.now("told") is None)
+    qtbot.waitUntil(lambda: not form.image.show_map.isChecked())
+    click(qtbot, form.image.use)
+    run(qtbot, dock, ready)
+    names = [kept.name for kept in layers.runs]
+    assert names == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, no image"]
+
+
+def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot, ready):
     adata = pictured.adata.copy()
     record = next(iter(adata.uns["spatial"].values()))
     record["images"] = {k: np.full_like(v, 255) for k, v in record["images"].items()}
@@ -167,6 +188,11 @@ def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot):
     qtbot.waitUntil(lambda: "shows nothing" in dock.message.text(), timeout=60_000)
     qtbot.waitUntil(lambda: not show.isChecked())
     assert layers.told is None
+    form = dock.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    assert form.image.use.isChecked()
+    run(qtbot, dock, ready)
+    assert "The tissue image was not used: it is blank" in dock.result.words.text()
 
 
 # ---- the tissue below the paint

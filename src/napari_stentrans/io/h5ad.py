@@ -5,7 +5,6 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
-import h5py
 import numpy as np
 from anndata.io import read_elem
 
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
+    import h5py
     import pandas as pd
     from numpy.typing import NDArray
 

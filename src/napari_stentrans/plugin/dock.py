@@ -109,7 +109,9 @@ class StentransDock(QWidget):
         self._connect_jobs()
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
-        self._drops = Drops(self, napari_viewer, self.data.open.isEnabled, self.open)
+        self._drops = Drops(
+            self, napari_viewer, self.data.open.isEnabled, self.open, self.placing.lay
+        )
         bind_dock(self, corner)
         self._recolour()
         self._fitting = Fitting(self, napari_viewer)
@@ -438,6 +440,7 @@ class StentransDock(QWidget):
         self._enhancing.offered.connect(self.message.offer)
         self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
+        self.placing.offered.connect(self.message.offer)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -12,6 +12,7 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.io import can_read
+from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
@@ -31,7 +32,7 @@ class Drops(QObject):
     What is dropped on the canvas is taken when the plugin can read it, or when nothing in napari
     can, so that the dock says what is wrong with it. All else is left to napari, as are several
     paths at once, and drops with Alt held, for napari's choice of a reader. Whatever is dropped on
-    the dock is taken.
+    the dock is taken; a picture as the tissue image of the section that is open.
 
     Parameters
     ----------
@@ -43,6 +44,8 @@ class Drops(QObject):
         Whether a section can be opened now.
     open_path
         Opens a section or a session.
+    lay
+        Lays a picture below the spots; False where there is no section.
     """
 
     def __init__(
@@ -51,9 +54,11 @@ class Drops(QObject):
         viewer: napari.Viewer,
         ready: Callable[[], bool],
         open_path: Callable[[Path], None],
+        lay: Callable[[Path], bool],
     ) -> None:
         super().__init__(dock)
-        self._dock, self._ready, self._open = dock, ready, open_path
+        self._dock, self._ready = dock, ready
+        self._open, self._lay = open_path, lay
         dock.setAcceptDrops(True)
         canvas: QWidget = getattr(viewer, "__wrapped__", viewer).window._qt_viewer
         inside = [widget for widget in canvas.findChildren(QWidget) if widget.acceptDrops()]
@@ -83,7 +88,9 @@ class Drops(QObject):
         if not on_dock and (alt or (not ours and _napari_reads(path))):
             return False
         event.acceptProposedAction()
-        self._open(path)
+        picture = on_dock and not ours and path.suffix.lower() in IMAGE_SUFFIXES
+        if not (picture and self._lay(path)):
+            self._open(path)
         return True
 
 

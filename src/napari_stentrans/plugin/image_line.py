@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.image_map import map_steps
-from napari_stentrans.plugin.panel import button
+from napari_stentrans.plugin.panel import button, words
 from napari_stentrans.plugin.shortcuts import bind, with_keys
 from napari_stentrans.plugin.worker import Job
 
@@ -26,6 +26,9 @@ OF_COUNTS = (
     "spatial", "x_spatial", "truth", "x_pca", "x_umap", "x_tsne", "x_scvi", "x_harmony", "x_diffmap"
 )  # fmt: skip
 """Beginnings of keys in obsm that are no embeddings of an image: made of counts, or of places."""
+
+
+MEANING = "Like colours are like tissue. Which colour it is means nothing."
 
 
 def embeddings(section: Section) -> list[str]:
@@ -74,6 +77,9 @@ class ImageLine(QWidget):
         row.addWidget(self.show_map)
         rows.addLayout(row)
         rows.addWidget(self.damaged)
+        self.meaning = words("what the colours of the image mean")
+        self.meaning.setText(MEANING)
+        rows.addWidget(self.meaning)
         self._refresh()
 
     def value(self) -> Literal["auto", "off"]:
@@ -142,7 +148,9 @@ class ImageLine(QWidget):
         self.setVisible(there)
         self.use.setVisible(asked)
         self.damaged.setVisible(asked and self.use.isChecked() and self._painted)
-        self.show_map.setChecked(self._job is not None or bool(layers and layers.told is not None))
+        told = layers is not None and layers.told is not None
+        self.show_map.setChecked(self._job is not None or told)
+        self.meaning.setVisible(told)
 
     def _toggle_map(self, on: bool) -> None:
         """Show as a map what the image tells, once it is known, or take the map away."""

@@ -211,6 +211,9 @@ class SectionLayers(MapLayers):
 
     def _show_maps(self, enhancement: Enhancement) -> None:
         self._watch()
+        if self.told is not None:  # it would hide the result
+            self.told.visible = False
+            self._turns.add("told", partial(self.show_told, None))
         if enhancement is self.maps.against:  # the two change places
             last = self.runs.of(self.enhancement)
             self.maps.against = None if last is None else last.enhancement
@@ -241,6 +244,7 @@ class SectionLayers(MapLayers):
 
     def show_told(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show what the tissue image tells (row, column, 4); None takes it away."""
+        self._turns.drop("told")
         if pixels is not None:
             self._layers.put("told", told_layer(self.section, pixels, self._frame))
         else:

@@ -93,7 +93,12 @@ def used_steps(
 def without_steps(section: Section) -> Steps[tuple[Section, Any]]:
     """Give a section the images that it had before a picture was laid: section, and pixels."""
     placed = section.images[0].placed
-    return (yield from _shown_steps(section.with_images(placed.instead_of if placed else ())))
+    return (yield from with_steps(section, placed.instead_of if placed else ()))
+
+
+def with_steps(section: Section, images: tuple[SectionImage, ...]) -> Steps[tuple[Section, Any]]:
+    """Give a section other images: the section, and what is shown."""
+    return (yield from _shown_steps(section.with_images(images)))
 
 
 def picture_layer_of(viewer: ViewerModel) -> Image:

@@ -6,7 +6,7 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any, Protocol
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction, QKeySequence
 from qtpy.QtWidgets import QHBoxLayout, QMenu, QShortcut, QVBoxLayout, QWidget
 
@@ -20,10 +20,13 @@ from napari_stentrans.plugin.pictures import (
     placed_steps,
     turned,
     used_steps,
+    with_steps,
     without_steps,
 )
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari.layers import Image
 
     from napari_stentrans.plugin.layers import SectionLayers
@@ -31,6 +34,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.runner import Runner
     from napari_stentrans.plugin.session_keeper import Jobs
     from napari_stentrans.plugin.tissue_view import TissueView
+    from napari_stentrans.section import SectionImage
 
 MOVE = "transform"
 HOW = (
@@ -43,6 +47,7 @@ NEW, AGAIN = "It is not in use yet.", "It is in use as it lay before."
 DROP = ("Do not use it", "Take the picture away; what was there before stays")
 LEAVE = ("Leave it as it was", "Put the tissue image back where it lay")
 BEFORE = "Go back to the image that the section had before"
+REMOVED = "The tissue image was removed."
 NONE = "Let the section have no image"
 MARGIN = 0.25
 """Share of the view around a picture, for the handle that turns it."""
@@ -70,6 +75,9 @@ class Placing(QWidget):
         Shows the section anew once its image is another.
     """
 
+    offered = Signal(str, str, str, object)
+    """Something to say, with a button: its text and tooltip, and what it does."""
+
     def __init__(self, tissue: TissueView, runner: Runner, jobs: Jobs, choose: Choose) -> None:
         super().__init__()
         self._tissue, self._runner, self._jobs, self._choose = tissue, runner, jobs, choose
@@ -91,6 +99,15 @@ class Placing(QWidget):
         if layers is not None:
             layers.laidChanged.connect(self._refresh)
         self._refresh()
+
+    def lay(self, path: Path) -> bool:
+        """Lay the picture of a file below the spots; False where there is no section."""
+        layers = self._layers
+        if layers is None or not self._runner.idle:
+            return False
+        work = partial(file_steps, layers.section, path)
+        self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_picture, layers))
+        return True
 
     def stop(self) -> None:
         """End moving; the picture stays where it is."""
@@ -137,10 +154,9 @@ class Placing(QWidget):
     # ---- what a person does
 
     def _add_file(self) -> None:
-        layers, path = self._layers, ask_image(self)
-        if layers is not None and path is not None:
-            work = partial(file_steps, layers.section, path)
-            self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_picture, layers))
+        path = ask_image(self)
+        if path is not None:
+            self.lay(path)
 
     def _add_layer(self) -> None:
         layers = self._layers
@@ -194,7 +210,17 @@ class Placing(QWidget):
         if layers is None:
             return
         work = partial(without_steps, layers.section)
-        self._jobs.prepare(work, "Removing the image", partial(self._on_used, layers))
+        removed = partial(self._on_removed, layers, layers.section.images)
+        self._jobs.prepare(work, "Removing the image", removed)
+
+    def _bring_back(self, layers: SectionLayers, images: tuple[SectionImage, ...]) -> None:
+        if not layers.present:
+            return
+        if not self._runner.idle:
+            self._offer_back(layers, images)
+            return
+        work = partial(with_steps, layers.section, images)
+        self._jobs.prepare(work, "Bringing the image back", partial(self._on_used, layers))
 
     # ---- what comes of it
 
@@ -217,6 +243,19 @@ class Placing(QWidget):
             layers.set_section(*made)
             self._choose(layers, fit=False)
 
+    def _on_removed(
+        self,
+        layers: SectionLayers,
+        images: tuple[SectionImage, ...],
+        made: tuple[Any, Any],
+    ) -> None:
+        self._on_used(layers, made)
+        self._offer_back(layers, images)
+
+    def _offer_back(self, layers: SectionLayers, images: tuple[SectionImage, ...]) -> None:
+        tip = "Bring the image back where it lay"
+        self.offered.emit(REMOVED, "Undo", tip, partial(self._bring_back, layers, images))
+
     def _move(self) -> None:
         """Let the mouse move the picture."""
         if self._layer is not None and self._layers is not None:
@@ -230,7 +269,8 @@ class Placing(QWidget):
         layers = self._layers
         self._follow(None if layers is None else layers.now("picture"))
         images = () if layers is None else layers.section.images
-        laid = layers is not None and layers.laid is not None
+        picture = None if layers is None else layers.laid
+        laid = picture is not None
         placed = images[0].placed if images else None
         idle = layers is not None and self._runner.idle
         self.menu.setEnabled(idle)
@@ -241,7 +281,7 @@ class Placing(QWidget):
         self.remove.setVisible(placed is not None and not laid)
         before = placed is not None and bool(placed.instead_of)
         self.remove.setToolTip(BEFORE if before else NONE)
-        again = placed is not None and laid and layers.laid.image is placed.original
+        again = placed is not None and picture is not None and picture.image is placed.original
         self.words.setText(f"{HOW} {AGAIN if again else NEW}")
         text, tip = LEAVE if again else DROP
         self.drop.setText(text)

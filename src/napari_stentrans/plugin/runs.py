@@ -84,6 +84,9 @@ class Runs:
             self._made += 1
         settings = in_words(enhancement.record.config)
         alike = [run for run in self if in_words(run.enhancement.record.config) == settings]
+        image = used_image(enhancement)
+        if any(used_image(run.enhancement) != image for run in alike):
+            settings += ", image" if image else ", no image"
         lost = n_lost(enhancement)
         if any(n_lost(run.enhancement) != lost for run in alike):
             settings += f", {lost:,} lost"
@@ -123,6 +126,11 @@ def n_lost(enhancement: Enhancement) -> int:
     """Lost spots, and places without a spot, that a run filled."""
     record = enhancement.record
     return len(record.lost) + len(record.sites)
+
+
+def used_image(enhancement: Enhancement) -> bool:
+    """Whether a run went by the tissue image, or by a person's own embedding of it."""
+    return bool(enhancement.record.findings.get("image_used"))
 
 
 def in_words(config: EnhanceConfig) -> str:
