@@ -258,6 +258,7 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     np.testing.assert_allclose(affine_of(dock), right.images[0].placed.affine)
     assert dock.placing.words.text().endswith("It is in use as it lay before.")
     assert dock.placing.drop.text() == "Leave it as it was"
+    assert layers.picture.name.endswith("(being moved)")
     drag_middle(qtbot, dock)
     click(qtbot, dock.placing.drop)
     image = layers.section.images[0]

@@ -293,9 +293,7 @@ def picture_layer(
         "rgb": (pixels[0] if isinstance(pixels, list) else pixels).ndim == 3,
         "multiscale": isinstance(pixels, list),
     }
-    return _layer(
-        pixels, "picture", f"{name} (not in use yet)", options, {"section": section}, "image"
-    )
+    return _layer(pixels, "picture", name, options, {"section": section}, "image")
 
 
 def _tissue(section: Section) -> Any:

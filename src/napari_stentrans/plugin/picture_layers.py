@@ -43,9 +43,11 @@ class PictureLayers(BaseLayers):
         image = self.image
         if image is not None and image.visible:
             image.visible, self._hidden_image = False, image
-        data = picture_layer(
-            self.section, picture.image.name, picture.pixels, picture.affine, self.frame
-        )
+        images = self.section.images
+        placed = images[0].placed if images else None
+        again = placed is not None and picture.image is placed.original
+        name = f"{picture.image.name} ({'being moved' if again else 'not in use yet'})"
+        data = picture_layer(self.section, name, picture.pixels, picture.affine, self.frame)
         self._layers.put("picture", data)
         self.laid = picture
         self.laidChanged.emit()
