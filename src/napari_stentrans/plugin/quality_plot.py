@@ -14,7 +14,7 @@ from napari_stentrans.plugin.plot import Plot
 if TYPE_CHECKING:
     import pandas as pd
 
-DOTS, SHOWN = {"dark": (90, 125, 235, 90), "light": (35, 65, 185, 150)}, "#e8833a"
+DOTS, SHOWN = {"dark": (115, 150, 255, 120), "light": (35, 65, 185, 150)}, "#e8833a"
 """Colours of the dots by the theme, and of the ring."""
 HALF = 128
 """Text that is lighter than this lies on a dark theme."""

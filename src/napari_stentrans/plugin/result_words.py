@@ -92,7 +92,7 @@ def about_gene(quality: Quality, gene: str, *, in_run: bool = True) -> str:
     if ours <= plain:
         return f"⚠ {gene}: no better than {name} here ({figures})."
     chance = f"{float(noise(ours, quality.hidden)):.2f}"
-    return f"⚠ {gene}: not clearly better than {name} here ({figures}; chance is {chance})."
+    return f"⚠ {gene}: not clearly better than {name} here ({figures}; up to {chance} may be chance)."
 
 
 def trusted(findings: dict[str, float]) -> str:
