@@ -91,8 +91,8 @@ def about_gene(quality: Quality, gene: str, *, in_run: bool = True) -> str:
         return f"⚠ {gene}: hardly predictable here ({figures}, {name})."
     if ours <= plain:
         return f"⚠ {gene}: no better than {name} here ({figures})."
-    chance = f"{float(noise(ours, quality.hidden)):.2f}"
-    return f"⚠ {gene}: not clearly better than {name} here ({figures}; up to {chance} may be chance)."
+    figures += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
+    return f"⚠ {gene}: not clearly better than {name} here ({figures})."
 
 
 def trusted(findings: dict[str, float]) -> str:
