@@ -188,8 +188,6 @@ class StentransDock(QWidget):
         self._enhancing.shut_down()
         self._runner.stop()
         self._layers_timer.stop()
-        for holder in self._holders:
-            holder.let_go()
         for layers in find(self.viewer):
             layers.stop()
         events = self.viewer.layers.events
@@ -198,6 +196,8 @@ class StentransDock(QWidget):
         for follower in self._followers:
             follower.set_layers(None)
         self.genes.shut_down()
+        for holder in self._holders:  # last: panels take layers away
+            holder.let_go()
 
     # ---- jobs
 
