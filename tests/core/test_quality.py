@@ -11,6 +11,9 @@ from napari_stentrans.errors import SectionError, WriteError
 from napari_stentrans.evaluation import evaluate
 from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.evaluation.quality import is_cheap, quality_steps
+from napari_stentrans.evaluation.scores import pearson
+from napari_stentrans.evaluation.verdict import Verdict, noise, verdicts
+from napari_stentrans.methods import METHODS
 from napari_stentrans.progress import drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.simulate import simulate_section
@@ -83,9 +86,34 @@ def test_linear_is_compared_with_nearest(section):
     assert list(quality.table.index) == ["Gene1", "Gene2"]
 
 
-def test_only_methods_for_all_genes_at_once_are_cheap():
-    assert is_cheap(EnhanceConfig(method="kriging"))
-    assert not is_cheap(EnhanceConfig(method="published"))
+def test_all_methods_but_the_published_one_are_cheap_to_check():
+    assert {name for name in METHODS if is_cheap(EnhanceConfig(method=name))} == {*METHODS} - {
+        "published"
+    }
+
+
+def test_a_gain_within_the_noise_is_not_better():
+    # standard error over 401 spots at r = 0.5: 0.75 / 20 = 0.0375
+    ours = [0.50, 0.50, 0.50, 0.19, 0.10, 0.30, 0.21]
+    plain = [0.45, 0.47, 0.60, 0.05, 0.15, 0.29, 0.10]
+    better, hardly, no_better = Verdict.BETTER, Verdict.HARDLY_PREDICTABLE, Verdict.NO_BETTER
+    expected = [better, no_better, no_better, hardly, hardly, no_better, better]
+    assert verdicts(ours, plain, 401).tolist() == expected
+    assert verdicts(0.50, 0.47, 10_001) == better  # many spots, little noise
+    assert noise(0.5, 401) == pytest.approx(0.0375)
+
+
+def test_the_noise_is_that_of_drawn_correlations():
+    rng = np.random.default_rng(0)
+    a, b = rng.standard_normal((2, 200, 4000))
+    drawn = pearson(0.6 * a + 0.8 * b, a)
+    assert drawn.std() == pytest.approx(float(noise(0.6, 200)), rel=0.05)
+
+
+def test_the_verdict_of_a_gene_is_that_of_the_table(quality):
+    assert len(set(quality.verdicts)) > 1
+    for gene, found in zip(quality.table.index, quality.verdicts, strict=True):
+        assert quality.verdict(gene) == found
 
 
 def test_another_section_is_refused(quality, result):

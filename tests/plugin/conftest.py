@@ -118,6 +118,7 @@ class SlowMethod:
     name: ClassVar = "slow"
     summary: ClassVar = "Slow."
     works_on: ClassVar = "factors"
+    costly: ClassVar = False
     scale = "lognorm"
     began = threading.Event()
     stopped = threading.Event()

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import QFileDialog, QScrollArea
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.evaluation.quality import quality_steps
+from napari_stentrans.evaluation.verdict import HARDLY
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.plugin.phase import Phase
@@ -30,6 +31,7 @@ class Gated:
     name: ClassVar = "published"
     summary: ClassVar = "Waits."
     works_on: ClassVar = "factors"
+    costly: ClassVar = False
     scale = "lognorm"
     gate = threading.Event()
 
@@ -153,7 +155,7 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
     qtbot.keyClick(table, Qt.Key.Key_Return)
     assert loaded._layers.gene == table.scores.gene(1)
 
-    losing = quality.table["gain"].idxmin()
+    losing = quality.table["gain"].where(quality.table["linear"] > HARDLY).idxmin()
     quality.table.loc[losing, "correlation"] = quality.table.loc[losing, "linear"]
     loaded.show_gene(losing)
     assert "no better than linear interpolation here" in panel.of_gene.text()
@@ -207,9 +209,26 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
     assert not loaded.message.isVisible()
 
 
-def test_gene_by_gene_methods_are_checked_only_when_asked(loaded, qtbot, ready):
+def test_a_run_of_one_gene_is_checked_by_itself_and_says_what_was_not(loaded, qtbot):
+    quality, panel, shown = run_with(qtbot, loaded, "cubic"), loaded.quality, loaded._layers.gene
+    assert list(quality.table.index) == [shown]
+    assert f"enhanced map of {shown} correlates" in panel.words.text()
+    assert not panel.doubtful.isVisible()
+    other = next(gene for gene in loaded._layers.section.genes if gene != shown)
+    loaded.show_gene(other)
+    assert panel.of_gene.text() == f"{other} was not checked: it was not part of the run."
+
+
+def run_with(qtbot, dock, method):
+    choose(qtbot, dock, method)
+    return run_and_check(qtbot, dock)
+
+
+def test_costly_methods_are_checked_only_when_asked(loaded, gate, monkeypatch, qtbot, ready):
+    monkeypatch.setattr(Gated, "costly", True)
+    gate.set()
     panel = loaded.quality
-    choose(qtbot, loaded, "cubic")
+    choose(qtbot, loaded, "published")
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: loaded._layers.enhancement is not None, timeout=30_000)
     qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
@@ -218,8 +237,66 @@ def test_gene_by_gene_methods_are_checked_only_when_asked(loaded, qtbot, ready):
     assert "as long as the run" in panel.words.text()
     click(qtbot, panel.check)
     quality = run_and_check_ended(qtbot, loaded)
-    assert list(quality.table.index) == [loaded._layers.gene]
-    assert f"enhanced map of {loaded._layers.gene} correlates" in panel.words.text()
+    assert panel.table.scores.rowCount() == len(quality.table)
+
+
+def listed(table):
+    """Names of the genes that the table lists."""
+    return [table.scores.gene(row) for row in range(table.scores.rowCount())]
+
+
+def test_only_doubtful_genes_are_listed_and_they_are_those_that_are_warned_of(loaded, qtbot):
+    quality, panel = run_and_check(qtbot, loaded), loaded.quality
+    table, genes = panel.table, list(quality.table.index)
+    warned = []
+    for gene in genes:
+        loaded.show_gene(gene)
+        assert panel.of_gene.text().startswith("⚠") == loaded.result.verdict.text().startswith("⚠")
+        if panel.of_gene.text().startswith("⚠"):
+            warned.append(gene)
+    assert 0 < len(warned) < len(genes)
+    assert panel.count.text() == f"{len(warned)} of {len(genes)} genes are doubtful (⚠)."
+    names = [table.scores.index(row, 0).data() for row in range(len(genes))]
+    assert {name.removesuffix(" ⚠") for name in names if name.endswith("⚠")} == {*warned}
+
+    area = loaded.findChild(QScrollArea)
+    area.ensureWidgetVisible(panel.doubtful)
+    tick(qtbot, panel.doubtful)
+    assert sorted(listed(table)) == sorted(warned)
+    trusted = next(gene for gene in genes if gene not in warned)
+    loaded.show_gene(trusted)
+    assert not table.selectedIndexes()
+    area.ensureWidgetVisible(table)
+    at = table.visualRect(table.scores.index(1, 0)).center()
+    second = table.scores.gene(1)
+    qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
+    assert loaded._layers.gene == second
+    tick(qtbot, panel.doubtful)
+    assert sorted(listed(table)) == sorted(genes)
+    assert in_view(table, second)
+
+
+def tick(qtbot, box):
+    """Click the square of a tick box."""
+    before = box.isChecked()
+    qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=QPoint(8, box.height() // 2))
+    assert box.isChecked() != before
+
+
+def test_a_click_on_a_header_sorts_and_shows_the_top(loaded, qtbot):
+    quality, table = run_and_check(qtbot, loaded), loaded.quality.table
+    header = table.horizontalHeader()
+    loaded.findChild(QScrollArea).ensureWidgetVisible(table)
+    gain = QPoint(header.sectionViewportPosition(3) + 10, header.height() // 2)
+    tops = []
+    for _ in range(2):
+        table.scrollToBottom()
+        last = table.scores.index(table.scores.rowCount() - 1, 0)
+        assert table.viewport().rect().contains(table.visualRect(last))
+        qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=gain)
+        assert table.rowAt(2) == 0
+        tops.append(table.scores.gene(0))
+    assert {*tops} == {quality.table["gain"].idxmin(), quality.table["gain"].idxmax()}
 
 
 def test_a_section_too_small_to_be_checked_is_said_without_alarm(dock, load, qtbot):
@@ -243,16 +320,17 @@ def test_the_panel_fits_and_tab_goes_through_it(loaded, qtbot, theme):
     qtbot.wait(50)
     assert area.widget().minimumSizeHint().width() <= area.viewport().width()
     panel = loaded.quality
-    for part in (panel.words, panel.of_gene, panel.plot, panel.table, panel.save):
+    about = (panel.words, panel.of_gene, panel.count)
+    for part in (*about, panel.plot, panel.doubtful, panel.table, panel.save):
         assert part.accessibleName()
         right = part.mapTo(area.viewport(), QPoint(part.width(), 0)).x()
         assert right <= area.viewport().width()
     chain, part = [panel.fold], panel.fold.nextInFocusChain()
-    while len(chain) < 3:
+    while len(chain) < 4:
         if part.isVisible() and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
             chain.append(part)
         part = part.nextInFocusChain()
-    assert chain == [panel.fold, panel.table, panel.save]
+    assert chain == [panel.fold, panel.doubtful, panel.table, panel.save]
 
 
 def test_many_genes_are_sorted_by_number_and_name(qtbot):

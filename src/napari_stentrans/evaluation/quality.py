@@ -14,10 +14,13 @@ import pandas as pd
 from napari_stentrans.errors import ReadError
 from napari_stentrans.evaluation import Evaluation, evaluate_steps
 from napari_stentrans.evaluation.protocols import subset
+from napari_stentrans.evaluation.verdict import Verdict, verdicts
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.methods import METHODS
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.progress import Steps
     from napari_stentrans.record import RunRecord
@@ -55,6 +58,16 @@ class Quality:
         )
         table["gain"] = table["correlation"] - table[self.yardstick]
         return table
+
+    def verdict(self, gene: str) -> Verdict:
+        """What hidden spots say of a gene of ``table``."""
+        row = self.table.loc[gene]
+        return Verdict(int(verdicts(row["correlation"], row[self.yardstick], self.hidden)))
+
+    @property
+    def verdicts(self) -> NDArray[np.int64]:
+        """What hidden spots say of each gene of ``table``, as ``Verdict`` values (gene,)."""
+        return verdicts(self.table["correlation"], self.table[self.yardstick], self.hidden)
 
     @property
     def hidden(self) -> int:
@@ -126,8 +139,8 @@ class Quality:
 
 
 def is_cheap(config: EnhanceConfig) -> bool:
-    """Whether a check costs about one more run; else it may take far longer than a small run."""
-    return METHODS[config.method].works_on != "genes"
+    """Whether a check, which costs about one more run, is begun without being asked for."""
+    return not METHODS[config.method].costly
 
 
 def quality_steps(section: Section, record: RunRecord) -> Steps[Quality]:

@@ -45,6 +45,8 @@ class Choice(Protocol):
     """One plain sentence for the person who chooses a method."""
     works_on: ClassVar[Literal["section", "factors", "genes"]]
     """Columns of genes, columns of factors, or all spatial factors of a section at once."""
+    costly: ClassVar[bool]
+    """Whether a run takes so long that another one, to check it, is begun only when asked for."""
 
 
 class Method(Choice, Protocol):

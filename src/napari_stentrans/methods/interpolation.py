@@ -24,6 +24,7 @@ class Nearest:
     name: ClassVar[str] = "nearest"
     summary: ClassVar[str] = "Copies the nearest measured spot: instant, blocky, no denoising."
     works_on: ClassVar[Literal["section", "factors", "genes"]] = "genes"
+    costly: ClassVar[bool] = False
     scale: Literal["lognorm", "counts"] = "lognorm"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:

@@ -47,6 +47,7 @@ class Kriging:
         "takes seconds, says how sure it is."
     )
     works_on: ClassVar[Literal["section", "factors", "genes"]] = "factors"
+    costly: ClassVar[bool] = False
     scale: Literal["lognorm", "counts"] = "lognorm"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:

@@ -61,6 +61,7 @@ class Published:
         "The stEnTrans network as published: learns each gene map alone, slow on a CPU."
     )
     works_on: ClassVar[Literal["section", "factors", "genes"]] = "genes"
+    costly: ClassVar[bool] = True
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
         """Take the settings; None in ``config.published`` means the paper's value.

@@ -90,6 +90,7 @@ class Transformer:
         "and layers look: the most accurate, takes seconds, says how sure it is."
     )
     works_on: ClassVar[Literal["section", "factors", "genes"]] = "section"
+    costly: ClassVar[bool] = False
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice, trust: float = 1.0) -> None:
         self.trust = trust

@@ -4,23 +4,35 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 
 from napari_stentrans.evaluation.quality import is_cheap
+from napari_stentrans.evaluation.verdict import Verdict
 from napari_stentrans.plugin.fold import Fold
-from napari_stentrans.plugin.panel import Panel, button, words
+from napari_stentrans.plugin.panel import Panel, button, name_button, some, words
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import in_words
 from napari_stentrans.plugin.quality_table import QualityTable
 from napari_stentrans.plugin.result_words import about_gene
 
 if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.quality_plot import QualityPlot
 
+DOUBTS = {
+    Verdict.HARDLY_PREDICTABLE: "hardly predictable here",
+    Verdict.NO_BETTER: "no better than the plain method, or not clearly",
+}
+DOUBTFUL_TEXT = (
+    "List only genes whose enhanced map is not to be trusted: those that are hardly predictable, "
+    "or not clearly better than by the plain method"
+)
 METHOD_TEXT = "Spots that the run used are hidden and predicted again, as if they had been lost"
 
 
@@ -44,6 +56,10 @@ class QualityPanel(Panel):
         self.fold.toggled.connect(lambda on: self.details.setVisible(on))
         self.table, self.plot = QualityTable(), None
         self.table.chosen.connect(self.geneChosen)
+        self.doubtful = QCheckBox("Only doubtful genes")
+        name_button(self.doubtful, DOUBTFUL_TEXT)
+        self.doubtful.toggled.connect(self._show_doubtful)
+        self.count = words("how many genes are doubtful")
         self.save = button(
             "Save table…", "Write the scores of all genes as .csv", self.saveWanted.emit
         )
@@ -51,7 +67,8 @@ class QualityPanel(Panel):
         self._inside = QVBoxLayout(self.details)
         self._inside.setContentsMargins(0, 0, 0, 0)
         self._inside.setSpacing(5)
-        self._inside.addWidget(self.table)
+        for part in (self.count, self.doubtful, self.table):
+            self._inside.addWidget(part)
         self._inside.addWidget(self.save)
         for widget in (self.of_gene, self.words, self.check, self.fold, self.details):
             self.rows.addWidget(widget)
@@ -90,7 +107,7 @@ class QualityPanel(Panel):
         self.check.setVisible(quality is None and not checking)
         self.check.setEnabled(self._phase is Phase.READY)
         if quality is not None:
-            self._show(quality, layers.gene)
+            self._show(quality, layers.gene, layers.gene in result.genes)
         elif checking:
             self.words.setText(f"Being checked: {METHOD_TEXT.lower()}. {cost(result)}")
         else:
@@ -99,15 +116,24 @@ class QualityPanel(Panel):
             part.setVisible(quality is not None)
         self.details.setVisible(quality is not None and self.fold.isChecked())
 
-    def _show(self, quality: Quality, gene: str) -> None:
+    def _show(self, quality: Quality, gene: str, in_run: bool) -> None:
         if quality is not self._shown:
             self._shown = quality
-            self.table.set_table(quality.table, quality.method)
+            marks = np.array([DOUBTS.get(Verdict(v), "") for v in quality.verdicts], object)
+            self.table.set_table(quality.table, quality.method, marks)
+            self.count.setText(how_many(marks))
+            for part in (self.count, self.doubtful):
+                part.setVisible(len(marks) > 1)  # of one, the words above say it
             self._plot_of(quality).set_table(quality.table, quality.method)
         self.words.setText(in_a_sentence(quality))
-        self.of_gene.setText(about_gene(quality, gene))
+        self.of_gene.setText(about_gene(quality, gene, in_run=in_run))
         self.table.mark(gene)
         self._plot_of(quality).mark(gene)
+
+    def _show_doubtful(self, on: bool) -> None:
+        self.table.show_only_marked(on)
+        if self._layers is not None:
+            self.table.mark(self._layers.gene)
 
     def _plot_of(self, quality: Quality) -> QualityPlot:
         if self.plot is None:
@@ -124,9 +150,13 @@ def cost(result: Enhancement) -> str:
     seconds = in_words(result.record.seconds)
     if is_cheap(result.record.config):
         return f"This takes about as long as the run ({seconds}); the result can be used meanwhile."
-    return (
-        f"This takes as long as the run did ({seconds}) or longer, which had fewer spots to fill."
-    )
+    return f"This takes about as long as the run ({seconds}), or a little longer."
+
+
+def how_many(marks: NDArray[np.object_]) -> str:
+    """Say how many genes are doubtful."""
+    n = int((marks != "").sum())
+    return f"{n:,} of {some(len(marks), 'gene')} {'is' if n == 1 else 'are'} doubtful (⚠)."
 
 
 def in_a_sentence(quality: Quality) -> str:

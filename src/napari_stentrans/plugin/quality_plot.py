@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 import pyqtgraph
 from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QColor
 
 from napari_stentrans.plugin.icons import text_color
 from napari_stentrans.plugin.plot import Plot
@@ -13,7 +14,10 @@ from napari_stentrans.plugin.plot import Plot
 if TYPE_CHECKING:
     import pandas as pd
 
-DOTS, SHOWN = (90, 125, 235, 90), "#e8833a"
+DOTS, SHOWN = {"dark": (115, 150, 255, 120), "light": (35, 65, 185, 150)}, "#e8833a"
+"""Colours of the dots by the theme, and of the ring."""
+HALF = 128
+"""Text that is lighter than this lies on a dark theme."""
 
 
 class QualityPlot(Plot):
@@ -25,10 +29,10 @@ class QualityPlot(Plot):
     chosen = Signal(str)
 
     def __init__(self) -> None:
-        self._equal = pyqtgraph.InfiniteLine(pos=(0, 0), angle=45)  # recoloured by the next line
+        self._equal = pyqtgraph.InfiniteLine(pos=(0, 0), angle=45)  # all recoloured by super
+        self._dots = pyqtgraph.ScatterPlotItem(size=4, pen=None)
         super().__init__(height=180)
         self.setAccessibleName("quality of all genes")
-        self._dots = pyqtgraph.ScatterPlotItem(size=4, pen=None, brush=pyqtgraph.mkBrush(*DOTS))
         self._mark = pyqtgraph.ScatterPlotItem(
             size=11, pen=pyqtgraph.mkPen(SHOWN, width=2), brush=None
         )
@@ -38,17 +42,19 @@ class QualityPlot(Plot):
         self._table: pd.DataFrame | None = None
 
     def recolour(self) -> None:
-        """Draw the axes and the line of equals in the colours of the theme."""
+        """Draw the axes, the dots and the line of equals in the colours of the theme."""
         super().recolour()
         color: Any = text_color(self)
         self._equal.setPen(pyqtgraph.mkPen(color, width=1, style=Qt.PenStyle.DashLine))
+        theme = "dark" if QColor(color).lightness() > HALF else "light"
+        self._dots.setBrush(pyqtgraph.mkBrush(*DOTS[theme]))
 
     def set_table(self, table: pd.DataFrame, method: str) -> None:
         """Draw ``Quality.table`` of a method."""
         self._table = table
         plain = str(table.columns[1])
-        self.plot.setLabel("left", method)
-        self.plot.setLabel("bottom", plain)
+        self.plot.setLabel("left", f"correlation, {method}")
+        self.plot.setLabel("bottom", f"correlation, {plain}")
         self.setToolTip(
             "A dot is a gene: its correlation at the hidden spots. Above the line, the enhanced "
             f"map is better than {plain} interpolation. The ring is the gene on the map."

@@ -10,11 +10,17 @@ from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTab
 
 if TYPE_CHECKING:
     import pandas as pd
+    from numpy.typing import NDArray
 
 ROWS_SHOWN = 8
 SORT_ARROW = 22
 """Pixels beside the name of a column."""
 NO_INDEX = QModelIndex()
+TEXTS = (
+    Qt.ItemDataRole.DisplayRole,
+    Qt.ItemDataRole.ToolTipRole,
+    Qt.ItemDataRole.AccessibleTextRole,
+)
 TIPS = {
     "gene": "Name of the gene",
     "correlation": "Correlation of the enhanced map with what was measured at the hidden spots: "
@@ -32,17 +38,32 @@ class QualityModel(QAbstractTableModel):
         self._scores = np.empty((0, 0))
         self._columns = ["gene"]
         self._titles: dict[str, str] = {}
+        self._marks = np.empty(0, object)
+        self._only_marked = False
         self._order = np.empty(0, np.intp)
         self._place: dict[str, int] = {}
         self._sorted = (0, Qt.SortOrder.AscendingOrder)
 
-    def set_table(self, table: pd.DataFrame, method: str = "") -> None:
-        """Show scores (gene, score) by gene, those of the method under its name."""
+    def set_table(
+        self, table: pd.DataFrame, method: str = "", marks: NDArray[np.object_] | None = None
+    ) -> None:
+        """Show scores (gene, score) by gene, those of the method under its name.
+
+        ``marks`` (gene,) say why a gene is doubtful, "" where it is not.
+        """
         self.beginResetModel()
+        self._marks = np.full(len(table), "", object) if marks is None else marks
         self._names, self._scores = table.index.to_numpy(object), table.to_numpy(float)
         self._columns = ["gene", *map(str, table.columns)]
         self._titles = {"correlation": method or "correlation"}
         self._place = {str(name): at for at, name in enumerate(self._names)}
+        self._order = self._sorted_rows()
+        self.endResetModel()
+
+    def show_only_marked(self, on: bool) -> None:
+        """List the genes that have a mark, or all."""
+        self.beginResetModel()
+        self._only_marked = on
         self._order = self._sorted_rows()
         self.endResetModel()
 
@@ -52,12 +73,12 @@ class QualityModel(QAbstractTableModel):
 
     def row(self, gene: str) -> int:
         """Row of a gene; -1 where it is not there."""
-        at = self._place.get(gene)
-        return -1 if at is None else int(np.flatnonzero(self._order == at)[0])
+        found = np.flatnonzero(self._order == self._place.get(gene, -1))
+        return int(found[0]) if len(found) else -1
 
     def rowCount(self, parent: QModelIndex = NO_INDEX) -> int:
-        """Genes."""
-        return 0 if parent.isValid() else len(self._names)
+        """Genes that are listed."""
+        return 0 if parent.isValid() else len(self._order)
 
     def columnCount(self, parent: QModelIndex = NO_INDEX) -> int:
         """Name and scores."""
@@ -68,10 +89,13 @@ class QualityModel(QAbstractTableModel):
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
+        if role in TEXTS:
             at = self._order[index.row()]
             if index.column() == 0:
-                return str(self._names[at])
+                name, mark = str(self._names[at]), self._marks[at]
+                if role == Qt.ItemDataRole.DisplayRole:
+                    return f"{name} ⚠" if mark else name
+                return f"{name}: {mark}" if mark else name
             signed = "+" if self._columns[index.column()] == "gain" else ""
             return f"{self._scores[at, index.column() - 1]:{signed}.2f}"
         return None
@@ -99,7 +123,7 @@ class QualityModel(QAbstractTableModel):
         genes = [self._order[index.row()] for index in before]
         self._sorted = (column, order)
         self._order = self._sorted_rows()
-        now = np.empty(len(self._order), np.intp)
+        now = np.empty(len(self._names), np.intp)
         now[self._order] = np.arange(len(self._order))
         after = [self.index(int(now[g]), i.column()) for g, i in zip(genes, before, strict=True)]
         self.changePersistentIndexList(before, after)
@@ -114,7 +138,8 @@ class QualityModel(QAbstractTableModel):
         if order == Qt.SortOrder.DescendingOrder:  # keys are reversed, so that ties keep order
             _, ranks = np.unique(keys, return_inverse=True)
             keys = -ranks.ravel()
-        return np.argsort(keys, kind="stable")
+        rows = np.argsort(keys, kind="stable")
+        return rows[self._marks[rows] != ""] if self._only_marked else rows
 
 
 class QualityTable(QTableView):
@@ -153,12 +178,15 @@ class QualityTable(QTableView):
             corner.setToolTip("All genes")
             corner.setAccessibleName("all genes")
         self.setSortingEnabled(True)
+        columns.sortIndicatorChanged.connect(self.scrollToTop)  # after the sort, which is before
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
-    def set_table(self, table: pd.DataFrame, method: str = "") -> None:
-        """Show scores (gene, score) of a method, the best first."""
-        self.scores.set_table(table, method)
+    def set_table(
+        self, table: pd.DataFrame, method: str = "", marks: NDArray[np.object_] | None = None
+    ) -> None:
+        """Show scores (gene, score) of a method, the best first, as in ``QualityModel``."""
+        self.scores.set_table(table, method, marks)
         columns = self.horizontalHeader()
         if columns is not None and columns.count():
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
@@ -167,6 +195,10 @@ class QualityTable(QTableView):
                 width = self.fontMetrics().horizontalAdvance(title) + SORT_ARROW
                 columns.resizeSection(at, width)
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
+
+    def show_only_marked(self, on: bool) -> None:
+        """List the genes that have a mark, or all."""
+        self.scores.show_only_marked(on)
 
     def mark(self, gene: str) -> None:
         """Select the row of a gene, and bring it into view; the top where it is not there."""

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from napari_stentrans.evaluation.verdict import Verdict, noise
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.factors import SEEN
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
 
@@ -20,6 +22,7 @@ MEANING = {
     "unmeasured": "not measured, filled",
     "between": "between spots",
 }
+NOT_IN_RUN = "it was not part of the run"
 
 
 def describe(result: Enhancement) -> str:
@@ -53,10 +56,6 @@ def missing(layers: SectionLayers) -> str:
     return said
 
 
-HARDLY = 0.2
-"""Correlation at hidden spots below which a map says little, though others say less."""
-
-
 def verdict(layers: SectionLayers) -> str:
     """Whether the gene on the map is better than by plain interpolation, as far as known."""
     if layers.preview_of:
@@ -67,24 +66,33 @@ def verdict(layers: SectionLayers) -> str:
         return f"How good {layers.gene} is here is not known."
     row = layers.quality.table.loc[layers.gene]
     ours, plain = row["correlation"], row[layers.quality.yardstick]
-    sign = "" if ours > plain and ours >= HARDLY else "⚠ "
+    sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
     return (
-        f"{sign}{layers.gene} at hidden spots: {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
+        f"{sign}{layers.gene}: correlation {ours:.2f} at hidden spots "
+        f"({layers.quality.yardstick} {plain:.2f})"
     )
 
 
-def about_gene(quality: Quality, gene: str) -> str:
-    """How good one gene is, with a warning where it is no better than the plain method."""
+def about_gene(quality: Quality, gene: str, *, in_run: bool = True) -> str:
+    """How good one gene is, with a warning where its map is doubtful.
+
+    ``in_run`` says whether the run enhanced it.
+    """
     if gene not in quality.table.index:
-        return f"{gene} was not checked: it is seen in too few spots, or was not part of the run."
-    row = quality.table.loc[gene]
+        why = f"it is seen in {SEEN:.0%} of the spots or fewer" if in_run else NOT_IN_RUN
+        return f"{gene} was not checked: {why}."
+    row, name = quality.table.loc[gene], f"{quality.yardstick} interpolation"
     ours, plain = row["correlation"], row[quality.yardstick]
-    figures = f"{ours:.2f} against {plain:.2f}"
-    if ours > plain and ours < HARDLY:
-        return f"⚠ {gene}: hardly predictable here ({figures}, {quality.yardstick} interpolation)."
-    if ours > plain:
-        return f"{gene}: better than {quality.yardstick} interpolation here ({figures})."
-    return f"⚠ {gene}: no better than {quality.yardstick} interpolation here ({figures})."
+    figures = f"correlation {ours:.2f} against {plain:.2f}"
+    found = quality.verdict(gene)
+    if found is Verdict.BETTER:
+        return f"{gene}: better than {name} here ({figures})."
+    if found is Verdict.HARDLY_PREDICTABLE:
+        return f"⚠ {gene}: hardly predictable here ({figures}, {name})."
+    if ours <= plain:
+        return f"⚠ {gene}: no better than {name} here ({figures})."
+    figures += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
+    return f"⚠ {gene}: not clearly better than {name} here ({figures})."
 
 
 def trusted(findings: dict[str, float]) -> str:
