@@ -67,10 +67,7 @@ def verdict(layers: SectionLayers) -> str:
     row = layers.quality.table.loc[layers.gene]
     ours, plain = row["correlation"], row[layers.quality.yardstick]
     sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
-    return (
-        f"{sign}{layers.gene}: correlation {ours:.2f} at hidden spots "
-        f"({layers.quality.yardstick} {plain:.2f})"
-    )
+    return f"{sign}{layers.gene}: correlation {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
 
 
 def about_gene(quality: Quality, gene: str, *, in_run: bool = True) -> str:
