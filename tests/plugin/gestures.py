@@ -67,3 +67,20 @@ def world_of(layers, spot):
 def middle(section):
     """Spot nearest to the middle of the section."""
     return int(np.linalg.norm(section.xy - section.xy.mean(0), axis=1).argmin())
+
+
+def click_run(qtbot, dock, row):
+    """Click a run in the list."""
+    names = dock.result.runs.list
+    at = names.visualItemRect(names.item(row)).center()
+    qtbot.mouseClick(names.viewport(), LEFT, pos=QPoint(20, at.y()))
+    qtbot.wait(60)
+
+
+def type_gene(qtbot, dock, name):
+    """Type a gene into the search in place of what is there, and press Enter."""
+    edit = dock.data.search.edit
+    edit.selectAll()
+    qtbot.keyClicks(edit, name)
+    qtbot.keyClick(edit, Qt.Key.Key_Return)
+    qtbot.wait(60)

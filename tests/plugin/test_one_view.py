@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, compare_with
-from qtpy.QtCore import QPoint, Qt
+from gestures import LEFT, click, click_run, compare_with, type_gene
+from qtpy.QtCore import Qt
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.pipeline import enhance
@@ -46,21 +46,6 @@ def delete_in_napari(qtbot, dock, layer):
     dock.viewer.layers.selection.active = layer
     bins = dock.viewer.window._qt_viewer.layerButtons.deleteButton
     qtbot.mouseClick(bins, LEFT)
-    qtbot.wait(60)
-
-
-def click_run(qtbot, dock, row):
-    names = dock.result.runs.list
-    at = names.visualItemRect(names.item(row)).center()
-    qtbot.mouseClick(names.viewport(), LEFT, pos=QPoint(20, at.y()))
-    qtbot.wait(30)
-
-
-def type_gene(qtbot, dock, name):
-    edit = dock.data.search.edit
-    edit.selectAll()
-    qtbot.keyClicks(edit, name)
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
     qtbot.wait(60)
 
 

@@ -7,8 +7,8 @@ import csv
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, compare_with, middle, paint, world_of
-from qtpy.QtCore import QPoint, Qt
+from gestures import LEFT, click, click_run, compare_with, middle, paint, type_gene, world_of
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QLineEdit
 
 from napari_stentrans.config import EnhanceConfig
@@ -48,21 +48,6 @@ def canvas_of(dock):
 
 def drawn(result, gene):
     return result.raster.draw(result.gene(gene).mean)
-
-
-def click_run(qtbot, dock, row):
-    names = dock.result.runs.list
-    at = names.visualItemRect(names.item(row)).center()
-    qtbot.mouseClick(names.viewport(), LEFT, pos=QPoint(20, at.y()))
-    qtbot.wait(60)
-
-
-def type_gene(qtbot, dock, name):
-    edit = dock.data.search.edit
-    edit.selectAll()
-    qtbot.keyClicks(edit, name)
-    qtbot.keyClick(edit, Qt.Key.Key_Return)
-    qtbot.wait(60)
 
 
 def maps_seen(dock):
