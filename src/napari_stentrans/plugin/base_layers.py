@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from napari_stentrans.plugin.images import TAG
 from napari_stentrans.plugin.roles import RoleLayers
 from napari_stentrans.plugin.turns import Turns
+from napari_stentrans.plugin.viewers import unwrapped
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -54,7 +55,7 @@ class BaseLayers:
     _frame: Frame
 
     def __init__(self, viewer: ViewerModel, section: Section) -> None:
-        self.viewer: ViewerModel = getattr(viewer, "__wrapped__", viewer)
+        self.viewer: ViewerModel = unwrapped(viewer)
         self.section = section
         self.title = _free_title(self.viewer, section.name)
         self._turns = Turns()

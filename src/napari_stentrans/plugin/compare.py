@@ -11,6 +11,7 @@ from napari.layers import Layer
 from napari_stentrans.plugin.arrangement import Arrangement
 from napari_stentrans.plugin.fitting import fit_to
 from napari_stentrans.plugin.roles import insert
+from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -88,7 +89,7 @@ class SideBySide(Arrangement):
 @contextmanager
 def _same_view(viewer: ViewerModel, maps: Sequence[Layer]) -> Iterator[None]:
     """Keep what is in view of the maps, while the cell that they are seen in changes its size."""
-    camera = getattr(viewer, "scene", viewer).camera  # the viewer's, before 0.9
+    camera = camera_of(viewer)
     center, zoom = camera.center, camera.zoom
     left = [layer for layer in maps if layer in viewer.layers]
     fit_to(viewer, left)

@@ -18,6 +18,7 @@ from qtpy.QtCore import QObject, QTimer
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.loading import layers_of, read_steps
 from napari_stentrans.plugin.message_bar import MessageBar
+from napari_stentrans.plugin.viewers import unwrapped
 from napari_stentrans.plugin.waiting import window_is_alive
 from napari_stentrans.plugin.worker import Job
 from napari_stentrans.progress import drain
@@ -72,7 +73,7 @@ def reopen_for_napari(path: Path) -> list[LayerData]:
     if viewer is not None:
         later = QTimer(viewer.window._qt_window)  # the dock may ask where the data are
         later.setSingleShot(True)
-        later.timeout.connect(partial(_reopen, getattr(viewer, "__wrapped__", viewer), path))
+        later.timeout.connect(partial(_reopen, unwrapped(viewer), path))
         later.timeout.connect(later.deleteLater)
         later.start()
         return NO_LAYERS
@@ -98,7 +99,7 @@ class Dropped(QObject):
 
     def __init__(self, viewer: napari.Viewer, path: Path) -> None:
         super().__init__(viewer.window._qt_window)  # goes with the window
-        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._viewer = unwrapped(viewer)
         self._bar = progress(total=0, desc=f"Reading {path.name}")
         self._viewer.status = f"Reading {path.name} …"
         self._job = Job(partial(read_steps, path), self)

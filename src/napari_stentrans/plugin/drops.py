@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.io import can_read
 from napari_stentrans.io.images import IMAGE_SUFFIXES
+from napari_stentrans.plugin.viewers import unwrapped
 from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
@@ -60,7 +61,7 @@ class Drops(QObject):
         self._dock, self._ready = dock, ready
         self._open, self._lay = open_path, lay
         dock.setAcceptDrops(True)
-        canvas: QWidget = getattr(viewer, "__wrapped__", viewer).window._qt_viewer
+        canvas: QWidget = unwrapped(viewer).window._qt_viewer
         inside = [widget for widget in canvas.findChildren(QWidget) if widget.acceptDrops()]
         self._on = True
         for widget in (dock, canvas, *inside):

@@ -7,11 +7,13 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QEvent, QObject, QTimer
 
+from napari_stentrans.plugin.viewers import camera_of, unwrapped
+
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     import napari
-    from napari.components import Camera, ViewerModel
+    from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
 
@@ -36,7 +38,7 @@ class Fitting(QObject):
 
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
-        self._viewer = getattr(viewer, "__wrapped__", viewer)
+        self._viewer = unwrapped(viewer)
         self._layers: MapLayers | None = None
         self._fitted: tuple[float, ...] = ()
         self._again = QTimer(self)
@@ -87,7 +89,7 @@ def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:
 
 def _close_in(viewer: ViewerModel, layer: Layer, box: NDArray[np.float64]) -> None:
     """Go from a view that is fitted to a layer on to a box (corner, 2) (y, x) of the world."""
-    camera = _camera(viewer)
+    camera = camera_of(viewer)
     (held,) = np.diff(layer.extent.world, axis=0)
     camera.center = (*camera.center[:-2], *box.mean(0))
     camera.zoom *= np.min(held / np.ptp(box, axis=0))
@@ -102,9 +104,5 @@ def _box(layers: MapLayers) -> NDArray[np.float64]:
 
 
 def _view(viewer: ViewerModel) -> tuple[float, ...]:
-    camera = _camera(viewer)
+    camera = camera_of(viewer)
     return (*camera.center[-2:], camera.zoom)
-
-
-def _camera(viewer: ViewerModel) -> Camera:
-    return getattr(viewer, "scene", viewer).camera  # the viewer's, before 0.9

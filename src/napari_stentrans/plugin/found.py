@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.images import TAG
 from napari_stentrans.plugin.layers import SectionLayers
+from napari_stentrans.plugin.viewers import unwrapped
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
@@ -15,7 +16,7 @@ if TYPE_CHECKING:
 def find(viewer: ViewerModel) -> list[SectionLayers]:
     """Sections whose layers are in the viewer, the lowest first."""
     found: dict[int, SectionLayers] = {}
-    for layer in getattr(viewer, "__wrapped__", viewer).layers:
+    for layer in unwrapped(viewer).layers:
         owner = layer.metadata.get(TAG, {}).get("layers")
         if owner is not None and layer in owner.present:
             found[id(owner)] = owner
@@ -24,7 +25,7 @@ def find(viewer: ViewerModel) -> list[SectionLayers]:
 
 def adopt(viewer: ViewerModel) -> SectionLayers | None:
     """Turn layers that a reader made into SectionLayers; the last ones made, None without any."""
-    viewer = getattr(viewer, "__wrapped__", viewer)
+    viewer = unwrapped(viewer)
     sections: dict[int, dict[str, Layer]] = {}
     for layer in viewer.layers:
         tag = layer.metadata.get(TAG, {})

@@ -6,6 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
+from napari_stentrans.plugin.viewers import unwrapped
+
 if TYPE_CHECKING:
     import napari
 
@@ -26,7 +28,7 @@ class GlContext(QObject):
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
         super().__init__(parent)
-        window: Any = getattr(viewer, "__wrapped__", viewer).window
+        window: Any = unwrapped(viewer).window
         self._canvas = window._qt_viewer.canvas.native
         self._removing = viewer.layers.events.removing
         self._removing.connect(self._on_removing)

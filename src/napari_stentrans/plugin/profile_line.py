@@ -10,6 +10,7 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement
+from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -42,7 +43,7 @@ class ProfileLine(Arrangement):
 
     def __init__(self, layers: SectionLayers) -> None:
         self._frame, viewer = layers.frame, layers.viewer
-        camera = getattr(viewer, "scene", viewer).camera  # the viewer's, before 0.9
+        camera = camera_of(viewer)
         self.layer = Shapes(
             ndim=2,
             name=NAME,

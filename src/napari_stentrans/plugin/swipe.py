@@ -14,6 +14,7 @@ from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -181,7 +182,7 @@ class Swipe(Arrangement):
 
     def _line_size(self) -> tuple[int, int, int]:
         """Width of the line, and width and height of the knob, in pixels of the layer."""
-        on_screen = abs(self.layer.scale[-1]) * self._camera().zoom
+        on_screen = abs(self.layer.scale[-1]) * camera_of(self._viewer).zoom
         sizes = (LINE_PX, KNOB_PX, KNOB_HIGH_PX)
         return tuple(max(round(size / max(on_screen, 1e-9)), 1) for size in sizes)  # type: ignore[return-value]
 
@@ -191,11 +192,8 @@ class Swipe(Arrangement):
         fraction = column / self._columns
         return fraction if 0.05 < fraction < 0.95 else 0.5
 
-    def _camera(self) -> Any:
-        return getattr(self._viewer, "scene", self._viewer).camera  # the viewer's, before 0.9
-
     def _center(self) -> tuple[float, ...]:
-        return tuple(self._camera().center[-2:])
+        return tuple(camera_of(self._viewer).center[-2:])
 
     # ---- what a person does
 
@@ -224,7 +222,7 @@ class Swipe(Arrangement):
 
     def _is_over(self, event: Any) -> bool:
         column = float(self.layer.world_to_data(event.position[-2:])[-1])
-        on_screen = abs(self.layer.scale[-1]) * self._camera().zoom
+        on_screen = abs(self.layer.scale[-1]) * camera_of(self._viewer).zoom
         return bool(abs(column - self._column) * on_screen < REACH_PX)
 
     def _step(self, by: float) -> None:
@@ -262,8 +260,8 @@ class Swipe(Arrangement):
         grid = getattr(viewer, "canvas", viewer).grid  # the viewer's, before 0.9
         signals = [
             (self.layer.events.visible, self._on_hidden),
-            (self._camera().events.zoom, self._on_zoom),
-            (self._camera().events.center, self._on_zoom),
+            (camera_of(self._viewer).events.zoom, self._on_zoom),
+            (camera_of(self._viewer).events.center, self._on_zoom),
             (grid.events.enabled, self._on_other_view),
             (viewer.dims.events.ndisplay, self._on_other_view),
         ]
