@@ -82,7 +82,8 @@ class RunRecord(BaseModel):
         What the run found out: ``network_trust``, the share of the network's correction to
         kriging that was taken (method transformer); ``image_used``, 0 or 1, and ``image_gain``,
         how much better the tissue image predicts hidden spots, where there is one;
-        ``image_blank``, 1 where it shows nothing.
+        ``image_blank``, 1 where it shows nothing, and ``image_elsewhere``, 1 where no spot lies
+        on it or it cannot be read.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -185,6 +186,8 @@ class RunRecord(BaseModel):
     @property
     def image_in_words(self) -> str:
         """What the tissue image was good for, as a sentence; empty where none was looked at."""
+        if "image_elsewhere" in self.findings:
+            return "The tissue image was not used: no spot lies on it, or it cannot be read."
         if "image_blank" in self.findings:
             return "The tissue image was not used: it is blank and shows nothing to go by."
         if "image_gain" not in self.findings:
