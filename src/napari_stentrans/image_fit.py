@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 BEYOND = 0.01
 """Share of spots beyond the edge of the image that is not worth a word."""
 MOSTLY = 0.5
-FITS, WIDE = 0.95, 0.3
+FITS, WIDE = 0.95, 0.2
 """Share of spots on an image, and of its sides that they span, where an explanation holds."""
 
 

@@ -116,6 +116,11 @@ def tissue_words(section: Section) -> Steps[TissueWords | None]:
     return None
 
 
+def looked_at(section: Section) -> bool:
+    """Whether an image of the section was read to find its words, however few they were."""
+    return any(image in _KNOWN for image in section.images)
+
+
 def images_of_spots(section: Section) -> list[SectionImage]:
     """Images that can be read and that spots lie on, the finest first."""
     images = [image for image in whole_images(section.images) if on_image(image, section.xy).any()]

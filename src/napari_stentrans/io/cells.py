@@ -72,6 +72,9 @@ NOT_GENES = frozenset({
 })
 # fmt: on
 """Columns of tables of cells that count no gene, in lower case."""
+OWN = ["site", "x", "y", "provenance"]
+"""How a table of a result of this program begins; then a mean and a std for each gene."""
+MEAN = " mean"
 FEWEST_GENES = 2
 VALUES_AT_ONCE = 4_000_000
 
@@ -121,6 +124,11 @@ def read(path: Path, chosen: Chosen) -> Section:
             "table of cells by genes that the instrument's program wrote, or its folder."
         )
     counts_file, positions_file = parts
+    if _is_own(header_of(counts_file)):
+        warn(
+            f"{plain_stem(counts_file)} is a result of this program: the means of its genes are "
+            "read, which are estimates and no counts; their std is left out."
+        )
     header = header_of(positions_file)
     x, y = _pair(header) or PAIRS[-1]
     cell = _id_column(positions_file)
@@ -179,8 +187,13 @@ def _is_whole(path: Path) -> bool:
         _pair(header) is not None
         and POSITION_COLUMN not in header
         and not _is_transcripts(header)
-        and len(_genes(path)) >= FEWEST_GENES
+        and (len(_genes(path)) >= FEWEST_GENES or _is_own(header))
     )
+
+
+def _is_own(header: list[str]) -> bool:
+    """Whether a table is a result of this program."""
+    return header[: len(OWN)] == OWN and any(name.endswith(MEAN) for name in header)
 
 
 def _is_positions(path: Path) -> bool:
@@ -206,12 +219,15 @@ def _is_counts(path: Path) -> bool:
 
 def _id_column(path: Path) -> str | None:
     """Column that names the cells, if it is called by one of the usual names."""
-    return find_column(header_of(path), *IDS)
+    header = header_of(path)
+    return OWN[0] if _is_own(header) else find_column(header, *IDS)
 
 
 def _genes(path: Path) -> list[str]:
     """Columns that hold numbers and are not known to be something else."""
     header = header_of(path)
+    if _is_own(header):
+        return [name for name in header if name.endswith(MEAN)]
     skip = (
         NOT_GENES | {name.lower() for name in IDS} | {n for p in PAIRS for n in map(str.lower, p)}
     )
@@ -245,6 +261,8 @@ def _read_counts(path: Path, cells: pd.Index) -> Cells:
     if not parts:
         raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     counts = sp.csr_matrix(sp.vstack(parts))
+    if _is_own(header_of(path)):
+        genes = [gene.removesuffix(MEAN) for gene in genes]
     return Cells.of(counts, cells if name is None else names, genes)
 
 

@@ -48,7 +48,7 @@ def sections_in(file: Any) -> Parts | None:
     xy = np.full((len(obs), 2), np.nan) if positions is None else positions[:, :2]
     placed = np.asarray(np.isfinite(xy).all(1))
     layout = Layout(xy[placed], _array_of(obs, placed)) if placed.sum() > 1 else None
-    named = _named(file, obs, xy)
+    named = _named(file, obs, xy, layout, placed)
     if layout is None:
         return next(iter(named), None)
     for parts in named:
@@ -61,8 +61,17 @@ def sections_in(file: Any) -> Parts | None:
     return found or libraries_of_barcodes(obs.index)
 
 
-def _named(file: Any, obs: pd.DataFrame, xy: NDArray[np.float64]) -> list[Parts]:
-    """Parts whose names say that they are sections, the surest first."""
+def _named(
+    file: Any,
+    obs: pd.DataFrame,
+    xy: NDArray[np.float64],
+    layout: Layout | None,
+    placed: NDArray[np.bool_],
+) -> list[Parts]:
+    """Parts whose names say that they are sections, the surest first.
+
+    Names that may say it count for cells whose groups lie on top of each other.
+    """
     libraries = libraries_in(file)
     columns = list(parts_of_columns(obs))
     found = [p for p in columns if len(libraries) > 1 and set(p.names) <= set(libraries)]
@@ -70,11 +79,11 @@ def _named(file: Any, obs: pd.DataFrame, xy: NDArray[np.float64]) -> list[Parts]
         parts.column.lower(): parts for parts in columns if obs[parts.column].dtype.kind != "f"
     }
     found += [known[name] for name in USUAL_COLUMNS if name in known]
-    found += [
-        known[name]
-        for name in UNSURE_COLUMNS
-        if name in known and lie_over_each_other(xy, known[name].of_spot)
-    ]
+    unsure = [known[name] for name in UNSURE_COLUMNS if name in known]
+    if layout is not None and layout.lattice is not None:
+        found += [parts for parts in unsure if layout.split_by(parts.of_spot[placed])]
+    else:
+        found += [parts for parts in unsure if lie_over_each_other(xy, parts.of_spot)]
     by_barcode = _by_library_in_barcode(obs.index, libraries) if len(libraries) > 1 else None
     return found if by_barcode is None else [*found, by_barcode]
 
