@@ -1,4 +1,4 @@
-"""What a file is, its content tells: AnnData under other names, 10x matrices from other programs."""
+"""What a file is, its content tells: AnnData and 10x matrices under other names, and results."""
 
 from __future__ import annotations
 
