@@ -17,7 +17,7 @@ import pandas as pd
 
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
-from napari_stentrans.intervals import Intervals, around, check_level
+from napari_stentrans.intervals import Behind, Coverage, Intervals, around, check_level, half_count
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
 
@@ -58,6 +58,27 @@ class Decoder(Protocol):
         """Standard deviation (site, gene) of measurements around the truth; None if not known."""
         ...
 
+    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
+        """Level (gene,) to ask for so that intervals hold ``level`` of the measurements."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """What a measurement adds to the expression.
+
+    Attributes
+    ----------
+    of_genes, at_sites
+        Variance (gene,), and the factor on it (site,).
+    coverage
+        What intervals hold of measurements; None in results of versions that did not try.
+    """
+
+    of_genes: FloatArray
+    at_sites: FloatArray
+    coverage: Coverage | None = None
+
 
 @dataclass(frozen=True, eq=False)
 class FactorDecoder:
@@ -67,16 +88,15 @@ class FactorDecoder:
     ----------
     mean, std
         (site, factor).
-    gene_noise, noise_at_sites
-        Variance of measurements (gene,), and the factor on it (site,), where they are known.
+    measuring
+        What a measurement adds, where it is known.
     """
 
     genes: pd.Index
     factors: Factors
     mean: FloatArray
     std: FloatArray | None
-    gene_noise: FloatArray | None = None
-    noise_at_sites: FloatArray | None = None
+    measuring: Noise | None = None
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Decode the chosen genes."""
@@ -85,9 +105,15 @@ class FactorDecoder:
 
     def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
         """Noise of the gene times that of the place."""
-        if self.gene_noise is None or self.noise_at_sites is None:
+        if self.measuring is None:
             return None
-        return np.sqrt(np.outer(self.noise_at_sites, self.gene_noise[at]))
+        return np.sqrt(np.outer(self.measuring.at_sites, self.measuring.of_genes[at]))
+
+    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
+        """As found on measurements that were left out; the level itself where none was tried."""
+        if self.measuring is None or self.measuring.coverage is None:
+            return np.full(len(at), level)
+        return self.measuring.coverage.asked(at, level)
 
 
 class GeneStore:
@@ -115,6 +141,10 @@ class GeneStore:
     def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
         """Nothing is known about it."""
         return None
+
+    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
+        """The level itself."""
+        return np.full(len(at), level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -232,8 +262,15 @@ class Enhancement:
         """
         check_level(level)
         mean, std = self.gene(name)
-        scatter = np.where(np.isnan(std), np.nan, self.predictive_std([name])[:, 0])
-        return Intervals(*around(mean, std, level), *around(mean, scatter, level))
+        at = np.array([self._column(name)])
+        scatter = self.predictive_std([name])[:, 0]
+        known = np.flatnonzero(np.isfinite(std) & np.isfinite(scatter))
+        half = half_count(self.totals[known], self.section.median_total)
+        asked = self.decoder.asked(at, level)[0]
+        ends = Behind.of(mean[known], scatter[known], half).interval(asked)
+        low, high = np.full((2, len(mean)), np.nan, np.float32)
+        low[known], high[known] = ends
+        return Intervals(*around(mean, std, level), low, high)
 
     def blocks(
         self, genes: list[str] | None = None

@@ -266,7 +266,7 @@ def test_loadings_and_noise_are_found_from_leave_one_out_maps() -> None:
     exact = SpatialFactors(field, true, start.mean, start.explained, start.prominence, 2)
     maps = TissueMaps.empty(0, n, 2)
     maps.left_out[:] = field
-    found = gene_noise(values, exact, maps)
+    found = gene_noise(values, exact, maps.others)
     np.testing.assert_allclose(np.sqrt(found), noise, rtol=0.06)
 
 
