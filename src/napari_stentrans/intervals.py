@@ -19,8 +19,8 @@ from scipy.special import ndtr, ndtri
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
 
-STEPS = 15
-"""Steps of the search for the normal variable behind a measurement."""
+STEPS, FARTHEST = 18, -5.0
+"""Steps of the search for the normal variable behind a measurement, and where it begins."""
 LEVELS = np.array([0.1, 0.3, 0.5, 0.6, 0.68, 0.75, 0.82, 0.88, 0.92, 0.95, 0.97, 0.985, 0.995])
 """Levels that are tried on measurements that were left out."""
 KINDS = np.array([0.0, 0.05, 0.15, 0.3, 0.45, 0.6, 0.7, 0.8, 0.9, 1.0])
@@ -87,23 +87,24 @@ class Behind:
 
     @classmethod
     def of(cls, mean: FloatArray, std: FloatArray, least: Array) -> Behind:
-        """Find it from the mean and standard deviation of the measurement, by Newton's method."""
+        """Find it from the mean and standard deviation of the measurement.
+
+        For each place of ``least``, in standard deviations below the mean of the normal variable,
+        one scale gives the wanted mean; the spread that goes with it falls from place to place.
+        """
         wanted = np.maximum(mean.astype(float), 1e-4)
         least = np.broadcast_to(least, wanted.shape)
-        # No measurement of this mean that is 0 or at least ``least`` has a smaller spread.
-        smallest = np.sqrt(wanted * np.maximum(least - wanted, 0))
-        spread = np.maximum(std.astype(float), 1.02 * smallest + 1e-6)
-        middle, scale = wanted.copy(), spread.copy()
+        spread = np.maximum(std.astype(float), 1e-6)
+        low = np.full(wanted.shape, FARTHEST)
+        above = 4 + 4 * np.maximum(wanted - least, 0) / spread
+        high = np.where(wanted < least, ndtri(np.minimum(wanted / least, 1 - 1e-9)), above)
+        high = np.maximum(high, low)
         for _ in range(STEPS):
-            seen, density = _above((middle - least) / scale)
-            first = middle * seen + scale * density
-            second = (middle**2 + scale**2) * seen + scale * (middle + least) * density
-            now = np.sqrt(np.maximum(second - first**2, 1e-12))
-            slope = np.maximum(seen + least / scale * density, 0.02)
-            middle += np.clip((wanted - first) / slope, -scale, scale)
-            scale *= np.clip((spread / now) ** 0.7, 0.6, 1.6)
-            middle = np.maximum(middle, least - 6 * scale)
-        return cls(middle, scale, least)
+            place = (low + high) / 2
+            scale, now = _spread(place, wanted, least)
+            low, high = np.where(now > spread, place, low), np.where(now > spread, high, place)
+        scale, _ = _spread(low, wanted, least)
+        return cls(least + low * scale, scale, least)
 
     @property
     def zeros(self) -> Array:
@@ -124,9 +125,14 @@ class Behind:
         return low, np.where(high < self.least, 0, high)
 
 
-def _above(t: Array) -> tuple[Array, Array]:
-    """Probability that a standard normal variable lies below ``t``, and its density there."""
-    return ndtr(t), np.exp(-(t**2) / 2) / np.sqrt(2 * np.pi)
+def _spread(place: Array, mean: Array, least: Array) -> tuple[Array, Array]:
+    """Scale of the normal variable with which measurements have a mean, and their spread then."""
+    seen, density = ndtr(place), np.exp(-(place**2) / 2) / np.sqrt(2 * np.pi)
+    beyond = place * seen + density
+    scale = np.maximum((mean - least * seen) / beyond, 1e-6)
+    squares = least**2 * seen + 2 * least * scale * beyond
+    squares += scale**2 * ((place**2 + 1) * seen + place * density)
+    return scale, np.sqrt(np.maximum(squares - mean**2, 0))
 
 
 @dataclass(frozen=True, eq=False)

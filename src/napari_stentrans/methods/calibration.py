@@ -31,7 +31,7 @@ FREEDOM = 10.0
 RARE = 20.0
 """Spots with the gene that a guess of its noise from genes seen as often is worth."""
 SAMPLE, NEIGHBOURS, SPOTS_AT_ONCE = 500, 24, 4096
-OF_EACH_KIND, SPOTS_TRIED = 40, 400
+OF_EACH_KIND, SPOTS_TRIED = 30, 400
 """Genes and spots whose left-out measurements say what intervals hold."""
 TRACE = 0.97
 """Factors and loadings have seen every spot, so that errors are this much too small."""
