@@ -62,7 +62,7 @@ SCOREBOARD = {
         "kriging per gene": (0.332, 0.055, 0.344, 0.082),
         "factor kriging": (0.283, 0.064, 0.303, 0.105),
     },
-    "MOB1": {
+    "MOB1": {  # of the spots on tissue
         "linear": (0.332, 0.130, 0.199, 0.077),
         "kriging per gene": (0.398, 0.161, 0.295, 0.121),
         "factor kriging": (0.475, 0.255, 0.367, 0.184),
