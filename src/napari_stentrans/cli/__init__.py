@@ -1,4 +1,4 @@
-"""The command line, ``stentrans``: info, enhance, evaluate, simulate and view."""
+"""The command line, ``stentrans``: info, enhance, evaluate, genes, simulate and view."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from rich.markup import escape
 
-from napari_stentrans.cli import evaluate
+from napari_stentrans.cli import evaluate, genes
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
@@ -70,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=package_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_enhance, evaluate.add, _add_simulate, _add_view):
+    for add in (_add_info, _add_enhance, evaluate.add, genes.add, _add_simulate, _add_view):
         add(commands)
     return parser
 
@@ -263,11 +263,11 @@ def _enhance(arguments: argparse.Namespace) -> None:
         damaged = None
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
-    genes = None if config.genes is None else list(dict.fromkeys(config.genes))
-    _check_outputs(arguments, len(section.genes if genes is None else genes))
+    chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
+    _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
     written = with_bar(
-        save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
+        save_steps(enhancement, arguments.output, genes=chosen, overwrite=arguments.overwrite)
     )
     if arguments.figure is not None:
         shown = list(enhancement.genes)
