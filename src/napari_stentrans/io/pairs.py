@@ -73,6 +73,14 @@ class Pair:
     column: str
 
 
+def tables_of(folder: Path) -> tuple[list[str], list[str]]:
+    """Names of the tables of counts in a folder, and of those of positions."""
+    tables = tables_in(folder)
+    places = [table for table in tables if _places(table)]
+    counts = [table for table in tables if table not in places and is_counts(table)]
+    return [table.name for table in counts], [table.name for table in places]
+
+
 def pairs_of(path: Path) -> dict[str, Pair]:
     """Name -> pair: those in a folder, or those that a table is a part of."""
     tables = tables_in(path if path.is_dir() else path.parent)

@@ -100,9 +100,16 @@ def _named(header: Sequence[str] = (), row: Sequence[str] = ()) -> list[str]:
 
 
 def find_column(header: Iterable[str], *names: str) -> str | None:
-    """Return the first of the names that a header has, whatever its case, as it stands there."""
-    known = {column.lower(): column for column in header}
-    return next((known[name.lower()] for name in names if name.lower() in known), None)
+    """Return the first of the names that a header has, as it stands there.
+
+    As it is written, else in another case.
+    """
+    columns = list(header)
+    known = {column.lower(): column for column in reversed(columns)}
+    for name in names:
+        if name in columns or name.lower() in known:
+            return name if name in columns else known[name.lower()]
+    return None
 
 
 def read_columns(
