@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 import warnings
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
 
 from napari_stentrans.errors import StentransWarning
-from napari_stentrans.export.files import beside, check_file
+from napari_stentrans.export.files import beside, check_file, target
+from napari_stentrans.export.h5ad import write_whole
 from napari_stentrans.export.images import from_corner
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_stentrans.section import Section
 
 MOST_IMAGE_PIXELS = 2000
@@ -38,10 +40,10 @@ def write_section(section: Section, path: str | Path, *, overwrite: bool = False
     StentransWarning
         When spots lie at negative positions, and the image has to be cut off there.
     """
-    path = Path(path).expanduser()
+    path = target(path)
     check_file(path, ".h5ad", overwrite=overwrite)
     with beside(path) as fresh:
-        to_anndata(section).write_h5ad(fresh)
+        write_whole(to_anndata(section), fresh)
     return path
 
 
