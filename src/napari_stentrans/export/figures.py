@@ -12,7 +12,7 @@ import numpy as np
 from napari_stentrans.errors import WriteError
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.export.files import beside, check_ending, check_place, target
-from napari_stentrans.export.images import overview
+from napari_stentrans.io.overviews import overview
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.targets import Provenance
 
