@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -201,3 +202,21 @@ def test_sections_are_drawn(figure: Any, tmp_path: Path, made_by: str) -> None:
     squidpy.pl.spatial_scatter(adata, color=GENE)
     scanpy.pl.spatial(adata, color=GENE, show=False)
     check_drawn(figure, adata, image=True)
+
+
+def test_the_examples_of_the_documentation(
+    results: dict[str, Enhancement],
+    figure: Any,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    for name in ("scanpy", "squidpy", "spatialdata", "spatialdata_plot"):
+        load(name)
+    save(results["hex"], tmp_path / "enhanced.h5ad")
+    save(results["hex"], tmp_path / "enhanced.sdata.zarr", overwrite=True)
+    monkeypatch.chdir(tmp_path)
+    text = (Path(__file__).parents[2] / "docs" / "save.md").read_text(encoding="utf-8")
+    blocks = re.findall(r"^```python\n(.*?)^```", text, re.S | re.M)
+    assert len(blocks) == 2
+    for code in blocks:
+        exec(compile(code, "docs/save.md", "exec"), {})
