@@ -22,9 +22,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore, Noise
 from napari_stentrans.errors import ReadError, SectionError
-from napari_stentrans.export.files import beside, check_file
+from napari_stentrans.export.files import beside, check_file, target
 from napari_stentrans.factors import Factors
 from napari_stentrans.intervals import Coverage
+from napari_stentrans.paths import absolute
 from napari_stentrans.record import PlacedImage, RunRecord
 from napari_stentrans.targets import target_sites
 
@@ -239,6 +240,7 @@ def write_session(
     WriteError
         When it cannot be written.
     """
+    path = target(path)
     check_file(path, ENDING, overwrite=overwrite)
     packed = [_packed(result) for result in results]
     runs = tuple(
@@ -273,6 +275,7 @@ def read_session(path: Path) -> Session:
     ReadError
         When the file is missing, damaged, or no session.
     """
+    path = absolute(path)
     try:
         with zipfile.ZipFile(path) as file:
             facts = SessionFacts.model_validate_json(file.read("session.json"))
