@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, str]:
     """Let a section take the place, gene and colours of another, whose layers are removed.
 
-    Paint and the line of the profile go along where both have the same spots. Returns the new layers, and what a person
-    should know, or nothing.
+    Paint and the line of the profile go along where both have the same spots. Returns the new
+    layers, and what a person should know, or nothing.
     """
     for layer in old.present:
         layer.name = f"{layer.name} until now"  # so that the new ones get the names

@@ -38,7 +38,7 @@ VIEWS = {
         "The run shown minus the measured map, or minus the run that you compare with: "
         "red is more, blue is less",
     ),
-    "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
+    "uncertainty": ("Uncertainty", "How sure each value is: the estimate, or a new measurement"),
     "provenance": (
         "Provenance",
         "Where each value comes from: measured, filled or between spots, in the colours below",

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from napari_stentrans.evaluation.verdict import Verdict, noise
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.factors import SEEN
+from napari_stentrans.plugin.panel import some
+from napari_stentrans.plugin.run_words import beyond
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.targets import Reach
 
 MEANING = {
     "measured": "measured",
@@ -40,7 +43,7 @@ def describe(result: Enhancement) -> str:
     genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
-        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
+        f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
         f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
 
@@ -104,13 +107,22 @@ def trusted(findings: dict[str, float]) -> str:
 
 def extrapolated(result: Enhancement) -> str:
     """Warn of sites that are too far from what was measured; nothing where there are none."""
-    n = int(result.extrapolated.sum())
-    if not n:
+    said = too_far(result.reach)
+    return f" {said} Their values are extrapolated, do not trust them." if said else ""
+
+
+def too_far(reach: Reach) -> str:
+    """Say how many places are too far from what was measured, of those that a run fills."""
+    filled, far, between = reach
+    parts = [f"{far:,} of {some(filled, 'site')}"] if far else []
+    if between:
+        parts.append(f"{between:,} between them" if far else f"{some(between, 'site')} in between")
+    if not parts:
         return ""
-    return (
-        f" {n:,} sites lie more than {TRUSTED_REACH:g} spots from any measured one: their values "
-        "are extrapolated, do not trust them."
-    )
+    verb = "lies" if sum(reach[1:]) == 1 else "lie"
+    all_in_all = f" ({far + between:,} in all)" if len(parts) > 1 else ""
+    where = f"more than {TRUSTED_REACH:g} spots from any measured one"
+    return f"{' and '.join(parts)}{all_in_all} {verb} {where}."
 
 
 def legend(result: Enhancement) -> str:

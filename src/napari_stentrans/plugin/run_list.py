@@ -20,10 +20,13 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.panel import button, in_row, name_button, reveal
-from napari_stentrans.plugin.runs import in_words, n_lost
+from napari_stentrans.plugin.run_words import differences, facts
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.runs import Run
 
@@ -96,7 +99,7 @@ class RunList(QWidget):
             item = self.list.item(at) or self._new_item()
             if item.text() != run.name:
                 item.setText(run.name)
-            item.setToolTip(about(run))
+            item.setToolTip(about(run, runs))
         shown = self._shown()
         if shown is not None and self.list.currentRow() != runs.index(shown):
             self.list.setCurrentRow(runs.index(shown))
@@ -178,13 +181,15 @@ class RunList(QWidget):
             self.deleted.emit(run, at, against)
 
 
-def about(run: Run) -> str:
-    """What tells a run from others."""
+def about(run: Run, runs: Iterable[Run] = ()) -> str:
+    """What went into a run, and by what it differs from the others."""
     record = run.enhancement.record
-    lost = n_lost(run.enhancement)
-    filled = f"{lost:,} lost spots and sites filled" if lost else "nothing was lost"
-    made = local_time(record.started)
-    return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {made}"
+    lines = [run.name, facts(record)]
+    for other in runs:
+        differs = differences(record, other.enhancement.record)
+        if other is not run:
+            lines.append(f"Beside {short(other.name)}: {differs or 'the same settings and paint'}")
+    return "\n".join([*lines, f"Made {local_time(record.started)}"])
 
 
 def local_time(text: str) -> str:

@@ -88,6 +88,7 @@ def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> Sess
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
+        uncertainty=layers.maps.doubt,
         line=None if layers.line is None else layers.line.tolist(),
         profiled=layers.profiled,
     )
@@ -141,6 +142,7 @@ def bring_back(
     _paint(layers, opened)
     if facts.look is not None and facts.look.colormap in COLORMAPS:
         layers.set_look(Look(**facts.look.model_dump()))
+    layers.maps.doubt = facts.uncertainty
     layers.show_gene(facts.gene)
     form.set_shown_gene(layers.gene)
     form.setValue(facts.config)
