@@ -165,7 +165,8 @@ class ProfilePanel(Panel):
         profile, other = self._profile, self._other
         if profile is None:
             return
-        path = ask_profile(self, f"{profile.gene}_profile.csv".replace("/", "_"))
+        called = profile.section.gene_label(profile.gene)
+        path = ask_profile(self, f"{called}_profile.csv".replace("/", "_"))
         if path is not None:
             self._runner.start(lambda: _steps(profile, other, path), Phase.SAVING, self._on_saved)
 
@@ -191,7 +192,8 @@ def in_words(profile: Profile) -> str:
     unit = profile.label.split("(")[1].rstrip(")")
     lost = int(profile.lost.sum())
     marked = f", {lost:,} of them marked as lost" if lost else ""
-    return f"{profile.gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
+    gene = profile.section.gene_label(profile.gene)
+    return f"{gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
 
 
 def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:

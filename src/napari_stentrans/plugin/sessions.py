@@ -11,6 +11,7 @@ import pandas as pd
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
 from napari_stentrans.evaluation.quality import Quality
+from napari_stentrans.io import chosen_then
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.plugin.maps import COLORMAPS, Look
@@ -110,7 +111,8 @@ def save_session_steps(
 
 def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     """Read the section of a session, and the results of its runs."""
-    look = yield from read_steps(source, session.facts.chosen, session.image)
+    chosen = chosen_then(source, session.facts.chosen)
+    look = yield from read_steps(source, chosen, session.image)
     session.check(look.section)
     results: list[Enhancement | None] = []
     qualities: list[Quality | None] = []
