@@ -70,9 +70,9 @@ def verdict(layers: SectionLayers) -> str:
     if layers.gene not in layers.quality.table.index:
         return f"How good {gene} is here is not known."
     row = layers.quality.table.loc[layers.gene]
-    ours, plain = row["correlation"], row[layers.quality.yardstick]
     sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
-    return f"{sign}{gene}: correlation {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
+    plain = row[layers.quality.yardstick]
+    return f"{sign}{gene}: {figures(row['correlation'], plain, layers.quality.yardstick)}"
 
 
 def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str = "") -> str:
@@ -86,16 +86,21 @@ def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str 
         return f"{called} was not checked: {why}."
     row, name = quality.table.loc[gene], f"{quality.yardstick} interpolation"
     ours, plain = row["correlation"], row[quality.yardstick]
-    figures = f"correlation {ours:.2f} against {plain:.2f}"
+    says = figures(ours, plain, quality.yardstick)
     found = quality.verdict(gene)
     if found is Verdict.BETTER:
-        return f"{called}: better than {name} here ({figures})."
+        return f"{called}: better than {name} here ({says})."
     if found is Verdict.HARDLY_PREDICTABLE:
-        return f"⚠ {called}: hardly predictable here ({figures}, {name})."
+        return f"⚠ {called}: hardly predictable here ({says})."
     if ours <= plain:
-        return f"⚠ {called}: no better than {name} here ({figures})."
-    figures += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
-    return f"⚠ {called}: not clearly better than {name} here ({figures})."
+        return f"⚠ {called}: no better than {name} here ({says})."
+    says += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
+    return f"⚠ {called}: not clearly better than {name} here ({says})."
+
+
+def figures(ours: float, plain: float, yardstick: str) -> str:
+    """Say correlations with what was measured at hidden spots, everywhere in the same way."""
+    return f"correlation {ours:.2f}, {yardstick} {plain:.2f}"
 
 
 def trusted(findings: dict[str, float]) -> str:

@@ -32,6 +32,8 @@ if TYPE_CHECKING:
 
 MOST_ROWS = 5
 """More runs than this are scrolled to."""
+MARGIN = 4
+"""Pixels beside a name."""
 ROW = 22
 """Pixels of a row at least, which a mouse hits well."""
 
@@ -100,6 +102,7 @@ class RunList(QWidget):
             if item.text() != run.name:
                 item.setText(run.name)
             item.setToolTip(about(run, runs))
+        self.list.fit_rows()
         shown = self._shown()
         if shown is not None and self.list.currentRow() != runs.index(shown):
             self.list.setCurrentRow(runs.index(shown))
@@ -107,7 +110,6 @@ class RunList(QWidget):
             self.list.setCurrentRow(-1)
         self.list.blockSignals(False)
         self.setVisible(bool(runs))  # none while a preview is shown
-        self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)
 
@@ -137,7 +139,6 @@ class RunList(QWidget):
     def _new_item(self) -> QListWidgetItem:
         item = QListWidgetItem()
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-        item.setSizeHint(QSize(0, max(ROW, self.fontMetrics().height() + 6)))
         self.list.addItem(item)
         return item
 
@@ -216,12 +217,29 @@ class _Names(QListWidget):
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(40)
-        self.setUniformItemSizes(True)
+        self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
 
-    def height_of(self, rows: int) -> int:
-        """Height that shows so many rows."""
-        row = self.sizeHintForRow(0) if self.count() else self.fontMetrics().height() + 4
-        return rows * row + 2 * self.frameWidth() + 4
+    def fit_rows(self) -> None:
+        """Make each row as high as its name, which may need several lines, and show some rows."""
+        bar: Any = self.verticalScrollBar()
+        beside = 2 * (self.frameWidth() + MARGIN) + bar.sizeHint().width()
+        wide = max(self.width() - beside, 40)
+        wrap = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
+        heights = []
+        for at in range(self.count()):
+            item: Any = self.item(at)
+            needed = self.fontMetrics().boundingRect(0, 0, wide, 0, wrap, item.text()).height()
+            heights.append(max(ROW, needed + 6))
+            item.setSizeHint(QSize(0, heights[-1]))
+        shown = sum(heights[:MOST_ROWS]) or ROW
+        self.setFixedHeight(shown + 2 * self.frameWidth() + 4)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Wrap names anew."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.fit_rows()
 
     def keyPressEvent(self, event: Any) -> None:
         """Delete with the key of that name, and take that back."""

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QWidget
 from napari_stentrans.plugin.colour_bar import Bar, ColourBar
 from napari_stentrans.plugin.doubt_choice import DoubtChoice
 from napari_stentrans.plugin.gene_maps import ENHANCED, MEASURED
-from napari_stentrans.plugin.panel import OneLine
+from napari_stentrans.plugin.panel import words
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.swipe_handle import SwipeHandle
 
@@ -33,7 +33,7 @@ class ViewKey(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._layers: SectionLayers | None = None
-        self.words = OneLine("what the picture shows")
+        self.words = words("what the picture shows")
         self.handle = SwipeHandle()
         self.doubt = DoubtChoice()
         self.bar = ColourBar()
