@@ -62,7 +62,7 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
     dock.viewer.theme = theme
     dock.viewer.window.resize(1280, 800)
     layers.paint_spots(np.arange(section.n_spots) < 12)
-    for config in (LONG, LONG.model_copy(update={"seed": 7})):
+    for config in (LONG.model_copy(update={"method": "kriging"}), LONG):
         dock.enhance.form.setValue(config)
         click(qtbot, dock.enhance.run)
         qtbot.waitUntil(lambda: dock.phase is Phase.READY, timeout=120_000)

@@ -7,6 +7,7 @@ from types import SimpleNamespace
 
 import pytest
 from gestures import click
+from qtpy.QtCore import Qt
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.pipeline import enhance
@@ -46,7 +47,11 @@ CIRCUMSTANCES = {
     "sites": [((1.0, 2.0),), ((1.0, 3.0),)],
     "image_damaged": [("a",), ("b",)],
     "image_placed": [MOVED, MOVED.model_copy(update={"path": None})],
-    "findings": [{"image_used": 1.0}],
+    "findings": [
+        {"image_used": 1.0, "image_gain": 0.1},
+        {"image_used": 0.0, "image_gain": 0.0},
+        {"image_blank": 1.0},
+    ],
     "versions": [{"napari-stentrans": "1"}, {"napari-stentrans": "1", "torch": "2"}],
 }
 ALWAYS = {"format", "source", "chosen", "digest", "n_spots", "n_genes", "config"}
@@ -135,3 +140,5 @@ def test_runs_of_other_seeds_are_told_apart_in_the_window(loaded, qtbot, ready):
     assert "Beside Run 1: seed 3 (there seed 0)" in names.item(1).toolTip()
     assert "Beside Run 2: seed 0 (there seed 3)" in names.item(0).toolTip()
     assert "With seed 3." in loaded.result.words.text()
+    tip = loaded.result.partner.list.itemData(1, Qt.ItemDataRole.ToolTipRole)
+    assert "Beside Run 2: seed 0 (there seed 3)" in tip

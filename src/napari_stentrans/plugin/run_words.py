@@ -127,11 +127,11 @@ def _settings(config: EnhanceConfig) -> dict[str, Trait]:
 
 def _circumstances(record: RunRecord) -> dict[str, Trait]:
     """What else went into a run, which is said where its settings do not tell it from others."""
-    used, n = bool(record.findings.get("image_used")), len(record.lost) + len(record.sites)
+    n, seen = len(record.lost) + len(record.sites), _image(record.findings)
     damaged, placed = len(record.image_damaged), record.image_placed
     made_by = record.versions.get("napari-stentrans", "unknown")
     found: dict[str, tuple[object, str]] = {
-        "used": (used, "image" if used else "image not used"),
+        "image used": (seen, seen),
         "lost": (
             (frozenset(record.lost), frozenset(record.sites)),
             f"{n:,} lost" if n else "nothing lost",
@@ -154,6 +154,15 @@ def _say(name: str, value: object) -> str:
     if isinstance(value, bool):
         return plain if value else f"not {plain}"
     return f"{plain} as published" if value is None else f"{plain} {value}"
+
+
+def _image(findings: dict[str, float]) -> str:
+    """What became of the tissue image in a run, or of a person's own embedding of it."""
+    if findings.get("image_used"):
+        return "image"
+    if "image_blank" in findings:
+        return "image blank"
+    return "image not used" if "image_gain" in findings else "no image seen"
 
 
 def _told_apart(name: str, mine: Trait, theirs: list[dict[str, Trait]]) -> str:
