@@ -84,19 +84,17 @@ def beyond(record: RunRecord) -> str:
 def name_of(record: RunRecord, others: Iterable[RunRecord]) -> str:
     """Words by which a run differs from all others that differ from it.
 
-    Settings come first. What else differs is said where another run has the same settings. Where
-    two runs have the same words for different things, such as other spots, the later one is said
-    to have another set of them.
+    Settings come first. Where another run has the same, the first other thing is said by which they
+    differ. Where two runs have the same words for different things, such as other spots, the later
+    one is said to have another set of them.
     """
     others = list(others)
     mine, theirs = traits(record), [traits(other) for other in others]
-    alike = [traits(other) for other in others if other.config == record.config]
-    named = [
-        name
-        for name, trait in mine.items()
-        if trait.named
-        or (name in _circumstances(record) and any(of[name].value != trait.value for of in alike))
-    ]
+    named = [name for name, trait in mine.items() if trait.named]
+    for other, its in zip(others, theirs, strict=True):
+        differs = [name for name, trait in mine.items() if trait.value != its[name].value]
+        if other.config == record.config and not set(differs) & set(named):
+            named += differs[:1]
     return ", ".join(_told_apart(name, mine[name], theirs) for name in named)
 
 
