@@ -17,6 +17,7 @@ from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.plugin.maps import COLORMAPS, Look
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.plugin.worker import draw_ahead
 from napari_stentrans.progress import Progress
 from napari_stentrans.record import PlacedImage
 from napari_stentrans.session import LookFacts, RunFacts, SessionFacts, write_session
@@ -120,7 +121,7 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
-            _ = result.raster, result.extrapolated
+            draw_ahead(result)
         results.append(result)
         qualities.append(_quality(session, at))
     return Reopened(session, look, tuple(results), tuple(qualities))
