@@ -20,7 +20,7 @@ from napari_stentrans.factors import Factors, lognorm
 from napari_stentrans.intervals import Behind, Coverage, Intervals, around, check_level, half_count
 from napari_stentrans.library import library_of
 from napari_stentrans.raster import SpotRaster
-from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
+from napari_stentrans.targets import LABELS, Reach, Sites, distance_to_measured, extrapolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -205,7 +205,12 @@ class Enhancement:
     @cached_property
     def extrapolated(self) -> NDArray[np.bool_]:
         """(site,) True where every measured spot is too far away for the value to be trusted."""
-        return self.distance_to_measured > TRUSTED_REACH
+        return extrapolated(self.distance_to_measured)
+
+    @property
+    def reach(self) -> Reach:
+        """How many places were filled, and how many of them are extrapolated."""
+        return Reach.of(self.sites.provenance, self.extrapolated)
 
     def names(self, genes: list[str] | None = None) -> list[str]:
         """Names, each once, of genes given by name or id; of all genes when not given.

@@ -96,6 +96,8 @@ class SessionFacts(BaseModel):
         Which of them was shown; None for none.
     against
         Which of them it was compared with; None for the measured map.
+    uncertainty
+        Whose uncertainty was shown.
     line, profiled
         Ends (x, y) of the line of the profile, full-resolution pixels, or None; and whether it
         was shown.
@@ -121,6 +123,7 @@ class SessionFacts(BaseModel):
     runs: tuple[RunFacts, ...] = ()
     shown: int | None = None
     against: int | None = None
+    uncertainty: Literal["estimate", "measurement"] = "estimate"
     line: tuple[tuple[float, float], tuple[float, float]] | None = None
     profiled: bool = False
 

@@ -18,7 +18,7 @@ from napari_stentrans.plugin.images import (
 )
 from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
-from napari_stentrans.plugin.roles import GENE_ROLES, ORDER
+from napari_stentrans.plugin.roles import GENE_ROLES, ORDER, TWIN
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -228,7 +228,9 @@ class SectionLayers(MapLayers):
             self._layers.remove("uncertainty")
         for role in GENE_ROLES:
             if role in {"before", "after", *self._layers}:
-                self._layers.put(role, self.maps.layer(role, enhancement))
+                of_result = role not in TWIN  # the values as measured give those of the twins
+                data = self.maps.layer(role, enhancement)
+                self._layers.put(role, data, new_limits=of_result)
         self._note_limits()
         for role in ("uncertainty",) * std_known + ("provenance",):
             if role in self._layers:
