@@ -220,6 +220,12 @@ class Section:
         object.__setattr__(other, "images", tuple(images))
         return other
 
+    def without_source(self) -> Section:
+        """Section that says no longer where it was read from, since that will be gone."""
+        other = copy.copy(self)
+        object.__setattr__(other, "source", None)
+        return other
+
     def gene_index(self, gene: str) -> int:
         """Column of a gene, by name or by ``var["gene_ids"]``.
 

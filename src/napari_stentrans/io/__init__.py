@@ -23,6 +23,7 @@ from napari_stentrans.io import (
 from napari_stentrans.io._shared import warn
 from napari_stentrans.io.choices import Choice, Chosen, left_out, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
+from napari_stentrans.io.regions import read_regions
 
 if TYPE_CHECKING:
     from napari_stentrans.section import Section
@@ -34,6 +35,7 @@ __all__ = [
     "choices_of",
     "painted_to_lost",
     "read_mask",
+    "read_regions",
     "read_section",
     "why_not",
 ]

@@ -10,6 +10,8 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement
+from napari_stentrans.plugin.frame import ON
+from napari_stentrans.plugin.images import Tag
 from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
@@ -42,7 +44,7 @@ class ProfileLine(Arrangement):
     """Another line was drawn, the line was changed, or it was taken away."""
 
     def __init__(self, layers: SectionLayers) -> None:
-        self._frame, viewer = layers.frame, layers.viewer
+        self._on, viewer = layers, layers.viewer
         camera = camera_of(viewer)
         self.layer = Shapes(
             ndim=2,
@@ -52,6 +54,7 @@ class ProfileLine(Arrangement):
             opacity=1.0,
             edge_width=WIDTH_PX / max(camera.zoom, 1e-9),
             units=(layers.frame.unit,) * 2,
+            metadata={ON: Tag(layers=layers)},
         )
         super().__init__(viewer, [self.layer])
         self._active = viewer.layers.selection.active
@@ -117,7 +120,7 @@ class ProfileLine(Arrangement):
         corners = None
         if shapes:
             world = np.array([layer.data_to_world(corner) for corner in shapes[at]])[:, -2:]
-            corners = self._frame.xy(world)
+            corners = self._on.frame.xy(world)
             if not np.linalg.norm(np.diff(corners, axis=0), axis=1).sum() > 0:
                 corners = None
         if not _same(corners, self._seen):
