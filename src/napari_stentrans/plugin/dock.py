@@ -35,6 +35,7 @@ from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
+from napari_stentrans.plugin.name_tables import NameTables
 from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import reveal, scrolled
 from napari_stentrans.plugin.phase import Phase
@@ -59,10 +60,12 @@ if TYPE_CHECKING:
 
     import napari
 
+    from napari_stentrans.gene_table import GeneTable
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Progress, Steps
+    from napari_stentrans.section import Section
 
 WIDTH, LEAST_WIDTH = 360, 300
 LOOKS = """
@@ -105,14 +108,16 @@ class StentransDock(QWidget):
         self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
         self.data.add_placing(self.placing)
         self._beside = Beside(self, self.placing, self._runner, jobs, self._on_warned)
+        self.names = NameTables(self, self._prepare_idle, self._sections, self._on_names)
+        self.data.add_names(self.names)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         desk = Desk(self._keeper.facts, self.save_work, self._on_warned)
         self._keeping = Keeping(self, napari_viewer, self.message, desk)
         self._following = Following(self.enhance.form, self._enhancing, self._keeping.safe)
         menu = self.data.section_menu
-        self._sections = Sections(self, menu, self._keeping.safe, self.save_work)
+        self._renaming = Sections(self, menu, self._keeping.safe, self.save_work)
         jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
-        self._followers = (*panels, *jobs_of, self._keeping, self._sections, self._beside)
+        self._followers = (*panels, *jobs_of, self._keeping, self._renaming, self._beside)
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
         self._lay_out()
@@ -264,6 +269,29 @@ class StentransDock(QWidget):
         self.message.clear()
         self.data.show_busy(doing)
         self._runner.start(work, Phase.LOADING, returned)
+
+    def _prepare_idle(
+        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], None]
+    ) -> None:
+        """Start a job that no run is stopped for."""
+        if self.phase.running or self.phase in (Phase.SAVING, Phase.STOPPING):
+            self._fail("Wait until the run has ended, or cancel it, and try again then.")
+        else:
+            self._prepare(work, doing, returned)
+
+    def _sections(self) -> list[Section]:
+        return [layers.section for layers in find(self.viewer)]
+
+    def _on_names(self, table: GeneTable) -> None:
+        """Show and find the genes by the names that are known now."""
+        for layers in find(self.viewer):
+            layers.show_gene(layers.maps.shown)
+        self.genes.set_layers(self._layers)
+        self._show_section()
+        self._show_result()
+        self.message.show_message(
+            f"{len(table):,} genes of {table.name} are known by name.", "note"
+        )
 
     def _on_progress(self, step: Progress) -> None:
         if self.phase is Phase.CHECKING:
@@ -490,7 +518,7 @@ class StentransDock(QWidget):
         self.lost.marked.connect(self.result.set_marked)
         self.lost.counted.connect(self._show_unsaved)
         self._keeping.changed.connect(self._show_unsaved)
-        self._sections.renamed.connect(self._show_section)
+        self._renaming.renamed.connect(self._show_section)
         enhance.form.image.failed.connect(self._fail)
         enhance.runWanted.connect(self.run)
         enhance.pauseWanted.connect(self._runner.pause)

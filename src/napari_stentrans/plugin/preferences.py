@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from napari_stentrans import samples
+from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.images import LOST_OPACITY
 
@@ -110,7 +110,7 @@ class Following:
     def _take_other(self) -> None:
         self._enhancing.checks = self.now.check
         self._safe.on = self.now.autosave
-        samples.use_folder(self.now.folder)
+        downloads.use_folder(self.now.folder)
 
     def _change_form(self, old: Preferences) -> None:
         """Change what is still as it was preferred before."""

@@ -13,6 +13,7 @@ import pandas as pd
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
 from napari_stentrans.evaluation.quality import Quality
 from napari_stentrans.export import write_section
+from napari_stentrans.io import chosen_then
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.autosave import is_kept_data
 from napari_stentrans.plugin.loading import read_steps
@@ -105,6 +106,8 @@ def facts_of(
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
+        line=None if layers.line is None else layers.line.tolist(),
+        profiled=layers.profiled,
     )
 
 
@@ -172,7 +175,8 @@ class Work:
 
 def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     """Read the section of a session, and the results of its runs."""
-    look = yield from read_steps(source, session.facts.chosen, session.image)
+    chosen = chosen_then(source, session.facts.chosen)
+    look = yield from read_steps(source, chosen, session.image)
     if is_kept_data(source, session.path):  # which will be gone
         look = replace(look, section=look.section.without_source(), origin=None)
     session.check(look.section)
@@ -235,6 +239,9 @@ def bring_back_steps(
         layers.compare_with(None if against is shown.enhancement else against)
         yield
     genes.restore(facts.favourites, facts.mine, facts.listed)
+    layers.line = None if facts.line is None else np.array(facts.line)
+    if layers.line is not None and facts.profiled:
+        layers.show_line(layers.line)
     return again
 
 
