@@ -98,13 +98,14 @@ class Frame:
 
 def rescale(layer: Layer, ratio: float, unit: str) -> None:
     """Let a layer lie where it lies, in another unit: ``ratio`` new ones are an old one."""
+    layer.units = (unit,) * layer.ndim
     matrix = np.array(layer.affine.affine_matrix)
     if np.array_equal(matrix, np.eye(len(matrix))):
         layer.scale, layer.translate = layer.scale * ratio, layer.translate * ratio
     else:
         matrix[:-1] *= ratio
         layer.affine = matrix
-    layer.units = (unit,) * layer.ndim
+    layer.events.extent()  # napari forgets the units of all layers when one lies elsewhere only
 
 
 def drawn_on(viewer: ViewerModel, layers: object) -> list[Layer]:

@@ -96,12 +96,16 @@ class Walk(QObject):
         try:
             next(self._steps)
         except StopIteration as end:
+            done = self._done
             self._end()
-            self._done(end.value)
+            done(end.value)
         except StentransError as error:
+            failed = self._failed
             self._end()
-            self._failed(error)
+            failed(error)
 
     def _end(self) -> None:
+        """Stop, and hold on to nothing."""
         self._timer.stop()
+        del self._steps, self._done, self._failed
         self.deleteLater()
