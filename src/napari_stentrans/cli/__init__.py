@@ -7,7 +7,6 @@ import json
 import os
 import sys
 import warnings
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -30,7 +29,7 @@ from napari_stentrans.export import (
     save_steps,
     write_h5ad,
 )
-from napari_stentrans.io import choices_of, read_mask, read_section
+from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
@@ -204,7 +203,11 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _offers(path: Path, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     """What there is to choose at a path, and what was taken."""
-    return [{**asdict(choice), "chosen": chosen[choice.key]} for choice in choices_of(path)]
+    facts = ("key", "label", "options", "default", "parts")
+    return [
+        {fact: getattr(choice, fact) for fact in facts} | {"chosen": chosen[choice.key]}
+        for choice in choices_of(path)
+    ]
 
 
 def describe(section: Section) -> dict[str, Any]:
@@ -244,7 +247,8 @@ def _enhance(arguments: argparse.Namespace) -> None:
     _check_outputs(arguments)
     if arguments.record is not None:
         record = _record_alone(arguments)
-        section = read_section(arguments.path or Path(record.source or ""), record.chosen)
+        path = arguments.path or Path(record.source or "")
+        section = read_section(path, chosen_then(path, record.chosen))
         section = with_bar(again_steps(section, record.image_placed))
         lost, config, sites, damaged = record.inputs(section)
     else:
