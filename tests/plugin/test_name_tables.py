@@ -156,12 +156,12 @@ def test_a_search_among_all_names_of_35000_genes_takes_less_than_10_ms():
     typed += [rows[7].others[0].lower(), "her2", "ensg00000", "zz9q", rows[9].symbol[::-1].lower()]
     took = []
     for query in typed:
-        began = time.perf_counter()
+        began = time.thread_time()  # of this thread alone, whatever else the machine does
         hits = index.search(query)
         [index.note(hit, query) for hit in hits]
         index.resolve(query), index.said_of(query), index.meant(query)
-        took.append(time.perf_counter() - began)
-    assert np.median(took) < 0.01
+        took.append(time.thread_time() - began)
+    assert np.percentile(took, 90) < 0.01
     assert index.names[index.search(rows[7].others[0])[0]] == ids[7]
 
 
