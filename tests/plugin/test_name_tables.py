@@ -97,7 +97,7 @@ def test_a_table_names_the_genes_of_what_is_open(
     type_gene(qtbot, dock, "HER2")
     assert "Open… > Gene names" in dock.genes.words.text()
     use_table(dock, qtbot, monkeypatch, table_file)
-    assert "6 genes of hgnc" in dock.message.text()
+    assert "7 genes of hgnc" in dock.message.text()
     assert layers.before.name == "ERBB2 measured"
     assert listed(dock)[2:] == [UNKNOWN, "ERBB2", "PDCD1", "SNCA"]
     assert dock.data.search.edit.text() == "ERBB2"
@@ -210,7 +210,7 @@ def test_the_download_is_asked_about_first(dock, by_ids, load, server, qtbot, bu
     qtbot.waitUntil(lambda: "known by name" in dock.message.text(), timeout=20_000)
     assert layers.before.name == "ERBB2 measured"
     dock.names.aboutToShow.emit()
-    assert dock.names.here.text() == "Known: hgnc_complete_set (6 genes)"
+    assert dock.names.here.text() == "Known: hgnc_complete_set"
     qtbot.waitUntil(dock.data.open.isEnabled)
 
 
