@@ -45,7 +45,7 @@ def by_ids(square_section):
 
 
 def named(section, names, **columns):
-    counts = section.counts[:, : len(names)].copy()
+    counts = section.counts[:, : len(names)].toarray() + 1
     var = pd.DataFrame(columns, index=pd.Index(names, dtype=object))
     adata = ad.AnnData(counts, var=var, obsm={"spatial": section.xy})
     return Section.from_anndata(adata, name="by ids")
@@ -99,7 +99,7 @@ def test_a_table_names_the_genes_of_what_is_open(
     use_table(dock, qtbot, monkeypatch, table_file)
     assert "7 genes of hgnc" in dock.message.text()
     assert layers.before.name == "ERBB2 measured"
-    assert listed(dock)[2:] == [UNKNOWN, "ERBB2", "PDCD1", "SNCA"]
+    assert listed(dock) == ["ERBB2"]  # the search goes on
     assert dock.data.search.edit.text() == "ERBB2"
     dock.show_gene(SNCA)
     type_gene(qtbot, dock, "her2")
@@ -143,8 +143,9 @@ def test_a_pasted_list_says_what_its_words_are_here(table_file):
 def test_a_search_among_all_names_of_35000_genes_takes_less_than_10_ms():
     rng = np.random.default_rng(0)
     letters = np.array(list("ABCDEFGHIKLMNPRSTUVWXYZ0123456789"))
-    words = ["".join(rng.choice(letters, rng.integers(4, 9))) for _ in range(80_000)]
-    names = list(dict.fromkeys(words))[:35_000]
+    made = ("".join(rng.choice(letters, rng.integers(4, 9))) for _ in range(90_000))
+    words = list(dict.fromkeys(made))
+    names = words[:35_000]
     rows = [
         Row(name, (f"ENSG{at:011d}",), tuple(words[35_000 + at : 35_001 + at + at % 2]))
         for at, name in enumerate(names)
