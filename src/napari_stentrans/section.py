@@ -22,6 +22,8 @@ from napari_stentrans.errors import (
     StentransError,
     StentransWarning,
 )
+from napari_stentrans.gene_naming import GeneNaming
+from napari_stentrans.gene_table import known_tables
 from napari_stentrans.lattice import Lattice
 from napari_stentrans.libraries import common_factors, library_of
 from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
@@ -34,8 +36,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+SHEET = "white_sheet"
+"""In the metadata of a library: its image is only there to be drawn on."""
 VISIUM_PITCH_UM = 100.0
 """Distance between the centres of neighbouring 10x Visium spots (10x Genomics)."""
+WIDEST_SPOT = 0.9
+"""Of their distance: Visium's spots are 55 um wide, or 65 by Space Ranger's account."""
 VALUES_AT_ONCE = 4_000_000
 RESULT, EXPECTED = "stentrans", 'layers["counts"]'
 """Key in ``uns`` of a result of this program, and where its expected counts are."""
@@ -267,23 +273,49 @@ class Section:
         object.__setattr__(other, "images", tuple(images))
         return other
 
+    def without_source(self) -> Section:
+        """Section that says no longer where it was read from, since that will be gone."""
+        other = copy.copy(self)
+        object.__setattr__(other, "source", None)
+        return other
+
     def gene_index(self, gene: str) -> int:
-        """Column of a gene, by name or by ``var["gene_ids"]``.
+        """Column of a gene: by name, id, symbol, or another name that a table of gene names knows.
 
         Raises
         ------
         GeneNotFound
-            When the section has no such gene.
+            When the section has no such gene, or it is not sure which is meant.
+
+        Warns
+        -----
+        StentransWarning
+            Which gene it is, when the word is another name of it.
         """
         if gene in self.genes:
             return int(self.genes.get_loc(gene))
-        if "gene_ids" in self.adata.var:
-            hit = np.flatnonzero(self.adata.var["gene_ids"].to_numpy() == gene)
-            if len(hit):
-                return int(hit[0])
-        near = [g for g in self.genes if g.lower() == gene.lower()]
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise GeneNotFound(f"The section has no gene {gene!r} among its {len(self.genes)}.{hint}")
+        found = self.naming.meaning(gene)
+        if found.gene is None:
+            hint = self.naming.hint(gene)
+            raise GeneNotFound(
+                f"The section has no gene {gene!r} among its {len(self.genes)}.{hint}"
+            )
+        if found.said and gene not in self.naming.told:
+            self.naming.told.add(gene)
+            warnings.warn(found.said, StentransWarning, stacklevel=2)
+        return found.gene
+
+    def gene_label(self, gene: str) -> str:
+        """What to show for a gene: the symbol where its name is an id, and the symbol is known."""
+        return self.naming.label(gene)
+
+    @property
+    def naming(self) -> GeneNaming:
+        """What the genes are called; made anew when there is another table of gene names."""
+        tables, kept = known_tables(), self.__dict__.get("_naming")
+        if kept is None or kept.tables is not tables:
+            kept = self.__dict__["_naming"] = GeneNaming(self.genes, self.adata.var, tables)
+        return kept
 
     def gene_counts(self, gene: str) -> NDArray[np.float32]:
         """(spot,) raw counts of one gene."""
@@ -523,6 +555,8 @@ def _library_of(adata: ad.AnnData, xy: NDArray[np.float64]) -> tuple[str | None,
 def _images_of(record: Mapping[str, Any]) -> tuple[SectionImage, ...]:
     factors, images = record.get("scalefactors") or {}, record.get("images")
     found = []
+    if is_sheet(record):
+        return ()
     for key in ("hires", "lowres"):
         pixels = images.get(key) if isinstance(images, Mapping) else None
         if np.ndim(pixels) in (2, 3) and np.size(pixels):
@@ -531,11 +565,21 @@ def _images_of(record: Mapping[str, Any]) -> tuple[SectionImage, ...]:
     return tuple(found)
 
 
+def is_sheet(record: Mapping[str, Any]) -> bool:
+    """Whether the image of a library shows nothing: a white sheet that plots need."""
+    metadata = record.get("metadata")
+    return isinstance(metadata, Mapping) and bool(metadata.get(SHEET))
+
+
 def _um_per_px(record: Mapping[str, Any], lattice: Lattice) -> float | None:
-    """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart."""
+    """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart.
+
+    Spots that nearly touch are those of no Visium.
+    """
     factors = record.get("scalefactors") or {}
     if factors.get("microns_per_pixel"):
         return float(factors["microns_per_pixel"])
-    if lattice.kind == "hex" and factors.get("spot_diameter_fullres"):
+    width = factors.get("spot_diameter_fullres")
+    if lattice.kind == "hex" and width and float(width) < WIDEST_SPOT * lattice.spacing:
         return VISIUM_PITCH_UM / lattice.spacing
     return None

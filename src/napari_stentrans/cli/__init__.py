@@ -1,4 +1,4 @@
-"""The command line, ``stentrans``: info, enhance, evaluate, simulate and view."""
+"""The command line, ``stentrans``: info, enhance, evaluate, genes, simulate and view."""
 
 from __future__ import annotations
 
@@ -7,17 +7,18 @@ import json
 import os
 import sys
 import warnings
-from dataclasses import asdict
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.markup import escape
 
-from napari_stentrans.cli import evaluate
+from napari_stentrans.cli import evaluate, genes
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
@@ -31,8 +32,9 @@ from napari_stentrans.export import (
     write_h5ad,
 )
 from napari_stentrans.image_fit import spots_on_images
-from napari_stentrans.io import choices_of, read_mask, read_section
+from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
+from napari_stentrans.paths import absolute
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord, package_version
@@ -41,6 +43,7 @@ from napari_stentrans.simulate import simulate_section
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.section import Section
 
 
@@ -50,6 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     warnings.simplefilter("always", StentransWarning)
     try:
+        for name, value in vars(arguments).items():
+            if isinstance(value, Path):
+                setattr(arguments, name, absolute(value))
         arguments.run(arguments)
     except StentransError as error:
         _say("[bold red]Error:[/]", str(error))
@@ -72,7 +78,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=package_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_enhance, evaluate.add, _add_simulate, _add_view):
+    for add in (_add_info, _add_enhance, evaluate.add, genes.add, _add_simulate, _add_view):
         add(commands)
     return parser
 
@@ -207,7 +213,11 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _offers(path: Path, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     """What there is to choose at a path, and what was taken."""
-    return [{**asdict(choice), "chosen": chosen[choice.key]} for choice in choices_of(path)]
+    facts = ("key", "label", "options", "default", "parts")
+    return [
+        {fact: getattr(choice, fact) for fact in facts} | {"chosen": chosen[choice.key]}
+        for choice in choices_of(path)
+    ]
 
 
 def describe(section: Section) -> dict[str, Any]:
@@ -223,7 +233,7 @@ def describe(section: Section) -> dict[str, Any]:
         "spacing_um": None if spacing_um is None else round(spacing_um, 3),
         "x_range_px": [round(float(low[0]), 1), round(float(high[0]), 1)],
         "y_range_px": [round(float(low[1]), 1), round(float(high[1]), 1)],
-        "median_counts_per_spot": float(np.median(totals)),
+        "median_counts_per_spot": round(float(np.median(totals)), 1),
         "median_genes_per_spot": float(np.median(np.diff(section.counts.tocsr().indptr))),
         "spots_without_counts": int((totals == 0).sum()),
         "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),
@@ -248,7 +258,8 @@ def _enhance(arguments: argparse.Namespace) -> None:
     _check_outputs(arguments)
     if arguments.record is not None:
         record = _record_alone(arguments)
-        section = read_section(arguments.path or Path(record.source or ""), record.chosen)
+        path = arguments.path or Path(record.source or "")
+        section = read_section(path, chosen_then(path, record.chosen))
         section = with_bar(again_steps(section, record.image_placed))
         lost, config, sites, damaged = record.inputs(section)
     else:
@@ -263,25 +274,38 @@ def _enhance(arguments: argparse.Namespace) -> None:
         damaged = None
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
-    genes = None if config.genes is None else list(dict.fromkeys(config.genes))
-    _check_outputs(arguments, len(section.genes if genes is None else genes))
+    chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
+    _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
-    written = with_bar(
-        save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
-    )
-    if arguments.figure is not None:
-        shown = list(enhancement.genes)
-        written.append(
-            save_figure(enhancement, shown, arguments.figure, overwrite=arguments.overwrite)
-        )
+    outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
     if enhancement.record.image_in_words:
         console.print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
-    for path in written:
+    for path in outputs.written:
         print(path)
+    outputs.check()
+
+
+def _write(
+    enhancement: Enhancement, genes: list[str] | None, arguments: argparse.Namespace
+) -> Outputs:
+    """Write a result, and its figure where there is to be one."""
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output,
+        lambda path: with_bar(save_steps(enhancement, path, genes=genes, overwrite=overwrite)),
+        partial(as_session, enhancement),
+    )
+    if arguments.figure is not None:
+        shown = list(enhancement.genes)
+        outputs.write(
+            arguments.figure,
+            lambda path: [save_figure(enhancement, shown, path, overwrite=overwrite)],
+        )
+    return outputs
 
 
 def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) -> None:
@@ -328,7 +352,13 @@ def _simulate(arguments: argparse.Namespace) -> None:
         lattice=arguments.lattice,
         seed=arguments.seed,
     )
-    print(write_h5ad(section.adata, arguments.output, overwrite=arguments.overwrite))
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output, lambda path: [write_h5ad(section.adata, path, overwrite=overwrite)]
+    )
+    for path in outputs.written:
+        print(path)
+    outputs.check()
 
 
 def _view(arguments: argparse.Namespace) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,26 +15,40 @@ from napari_stentrans.plugin.runs import Runs
 from napari_stentrans.plugin.views import OVER, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
+    import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Layer
+    from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.gene_maps import GeneMaps
-    from napari_stentrans.plugin.maps import Look
+    from napari_stentrans.plugin.maps import Doubt, Look
     from napari_stentrans.section import Section
 
 UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 
 
 class MapLayers(LostLayers):
-    """A section in a viewer, the maps of whose genes are drawn and compared."""
+    """A section in a viewer, the maps of whose genes are drawn and compared.
+
+    Attributes
+    ----------
+    line
+        Ends (2, 2) of the line of the profile, (x, y) in full-resolution pixels; None without one.
+    line_layer
+        The layer of that line, while it is shown.
+    profiled
+        Whether the line and its profile are shown.
+    """
 
     drawn = Signal()
     """Another gene is shown, or the same in other colours."""
     compared = Signal()
     """A view of both maps or the difference was switched, or what is compared has changed."""
+    lined = Signal()
+    """The line of the profile is to be shown."""
     lacking = Signal()
     """The enhanced map was deleted, though there is a result."""
 
@@ -49,6 +64,9 @@ class MapLayers(LostLayers):
         self.views.changed.connect(self._on_views_changed)
         self._layers.removed.connect(self._on_removed)
         self._hidden: list[Layer] | None = None
+        self.line: NDArray[np.float64] | None = None
+        self.line_layer: Layer | None = None
+        self.profiled = False
         self.aside = Aside(self)
 
     def set_section(self, section: Section, pixels: Any) -> None:
@@ -112,6 +130,14 @@ class MapLayers(LostLayers):
         """
         self.set_view("side_by_side", on)
 
+    @contextmanager
+    def beside_anew(self) -> Iterator[None]:
+        """Let layers come or go that lie over both maps, where those are beside each other."""
+        beside = self.side_by_side
+        self.set_side_by_side(on=False)
+        yield
+        self.set_side_by_side(on=beside)
+
     def set_view(self, name: str, on: bool) -> None:
         """Begin or end a view of both maps: "side_by_side", "swipe" or "blink".
 
@@ -132,6 +158,13 @@ class MapLayers(LostLayers):
             self.maps.against = result
             self._draw_sides()
 
+    def doubt(self, whose: Doubt) -> None:
+        """Let the map of uncertainty be that of the estimate, or of a new measurement."""
+        self._watch()
+        self.maps.doubt = whose
+        self._draw("uncertainty")
+        self.drawn.emit()
+
     def choose_view(self, name: str) -> None:
         """Show one view and no other: one of both maps, or one of ``OVER``; the map where empty."""
         self.views.end()
@@ -147,6 +180,11 @@ class MapLayers(LostLayers):
             self._layers[name].visible = True
         elif name:
             self.set_view(name, on=True)
+
+    def show_line(self, line: NDArray[np.float64]) -> None:
+        """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""
+        self.line, self.profiled = line, True
+        self._turns.add("line", self.lined.emit)
 
     @property
     def difference_shown(self) -> bool:
