@@ -124,7 +124,7 @@ def lies_on(record: Any, xy: NDArray[Any] | None) -> bool:
     if xy is None or xy.ndim != 2 or not hasattr(images, "keys"):
         return False
     for name in images:
-        shape = getattr(images[name], "shape", ())
+        shape: Any = getattr(images[name], "shape", ())
         scale = _number(_part(record, "scalefactors", f"tissue_{name}_scalef"))
         if len(shape) < 2 or not scale:
             continue
