@@ -558,7 +558,7 @@ def _images_of(record: Mapping[str, Any]) -> tuple[SectionImage, ...]:
     if is_sheet(record):
         return ()
     for key in ("hires", "lowres"):
-        pixels = images.get(key) if isinstance(images, Mapping) else None
+        pixels: Any = images.get(key) if isinstance(images, Mapping) else None
         if np.ndim(pixels) in (2, 3) and np.size(pixels):
             scale = float(factors.get(f"tissue_{key}_scalef", 1.0))
             found.append(SectionImage(key, partial(np.asarray, pixels), scale))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import warnings
+from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -11,6 +12,7 @@ import zarr
 
 from napari_stentrans.export.matrices import stream
 from napari_stentrans.export.zarr import empty_matrices
+from napari_stentrans.image_fit import decoded_images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +51,8 @@ def write_steps(
         index=adata.obs_names.to_numpy(),
         transformations=_transforms(1.0, um),
     )
-    images = {_key(image.name): _image(image, um) for image in enhancement.section.images[:1]}
+    whole = islice(decoded_images(enhancement.section.images), 1)
+    images = {_key(image.name): _image(image, um) for image in whole}
     data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what its packages announce to their own programmers

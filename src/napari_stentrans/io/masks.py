@@ -15,6 +15,7 @@ import numpy as np
 from skimage.draw import polygon2mask
 
 from napari_stentrans.errors import MaskError, ReadError
+from napari_stentrans.image_fit import whole_images
 from napari_stentrans.io._shared import (
     delimiter_of,
     match_barcodes,
@@ -133,15 +134,16 @@ def _on_raster(painted: NDArray[np.bool_], section: Section) -> NDArray[np.bool_
     if painted.shape == section.raster.shape:
         return painted
     # An image of scale 1 has full-resolution pixels: it need not be read for its shape.
-    for image in section.images:
-        if (image.scale != 1 or any(image.origin)) and painted.shape == image.shape[:2]:
+    images = list(whole_images(section.images))
+    for image in images:
+        if (image.scale != 1 or any(image.origin)) and painted.shape == image.size:
             return _sample(painted, image.scale, section, image.origin)
     rows, columns = np.ceil(section.xy.max(0)).astype(int)[::-1] + 1
     in_pixels = section.lattice.spacing >= FINEST_PIXEL
     if in_pixels and painted.shape[0] >= rows and painted.shape[1] >= columns:
         return _sample(painted, 1.0, section)
     fitting = [f"{section.raster.shape} (the map)"]
-    fitting += [f"{im.shape[:2]} (the image {im.name})" for im in section.images]
+    fitting += [f"{im.size} (the image {im.name})" for im in images]
     if in_pixels:
         fitting.append(f"at least ({rows}, {columns}) (full-resolution pixels)")
     raise MaskError(
