@@ -74,7 +74,8 @@ def _factors(section: Section) -> dict[str, Any]:
     """
     records = section.adata.uns.get("spatial") or {}
     first: Any = next(iter(records.values()), {}) if isinstance(records, dict) else {}
-    known = first.get("scalefactors") or {} if isinstance(first, dict) else {}
+    known = first.get("scalefactors") if isinstance(first, dict) else {}
+    known = known if isinstance(known, dict) else {}
     factors = {key: value for key, value in known.items() if not key.endswith("_scalef")}
     width = factors.get("spot_diameter_fullres")
     if not (isinstance(width, int | float | np.number) and 0 < width < np.inf):
