@@ -15,11 +15,14 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.annotation import COLUMN as REGION
+from napari_stentrans.annotation import NOWHERE, Annotation
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
 from napari_stentrans.intervals import Behind, Coverage, Intervals, around, check_level, half_count
+from napari_stentrans.library import library_of
 from napari_stentrans.raster import SpotRaster
-from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
+from napari_stentrans.targets import LABELS, Reach, Sites, distance_to_measured, extrapolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,7 +207,12 @@ class Enhancement:
     @cached_property
     def extrapolated(self) -> NDArray[np.bool_]:
         """(site,) True where every measured spot is too far away for the value to be trusted."""
-        return self.distance_to_measured > TRUSTED_REACH
+        return extrapolated(self.distance_to_measured)
+
+    @property
+    def reach(self) -> Reach:
+        """How many places were filled, and how many of them are extrapolated."""
+        return Reach.of(self.sites.provenance, self.extrapolated)
 
     def names(self, genes: list[str] | None = None) -> list[str]:
         """Names, each once, of genes given by name or id; of all genes when not given.
@@ -287,16 +295,17 @@ class Enhancement:
         scale = (self.totals / self.section.median_total)[:, None].astype(np.float32)
         return np.expm1(mean) * scale
 
-    def to_anndata(self, genes: list[str] | None = None) -> ad.AnnData:
+    def to_anndata(self, genes: list[str] | None = None, *, images: bool = True) -> ad.AnnData:
         """A new AnnData of all sites (dense: choose ``genes`` where memory is short).
 
         ``X`` log-normalised expression, ``layers["counts"]`` expected counts,
         ``layers["std"]``, ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings,
         ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
         full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON. Spots keep their
-        names and come first.
+        names and come first. ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw
+        with: the diameter of a site and, unless ``images`` is False, a small copy of the image.
         """
-        adata = self.skeleton(genes)
+        adata = self.skeleton(genes, images=images)
         shape = (adata.n_obs, adata.n_vars)
         x, std = np.empty(shape, np.float32), np.empty(shape, np.float32)
         for at, block_mean, block_std in self.blocks(genes):
@@ -306,13 +315,13 @@ class Enhancement:
         adata.layers["std"] = std
         return adata
 
-    def skeleton(self, genes: list[str] | None = None) -> ad.AnnData:
+    def skeleton(self, genes: list[str] | None = None, *, images: bool = True) -> ad.AnnData:
         """``to_anndata`` without its matrices."""
         columns = self._selected(genes)
         spots = self.section.adata
         in_section = spots.var_names.get_indexer(self.genes[columns])
         obs = pd.DataFrame(index=self.sites.names)
-        obs["provenance"] = self.provenance
+        obs["provenance"] = self.provenance.remove_unused_categories()
         obs["distance_to_measured"] = np.round(self.distance_to_measured, 3)
         obs["extrapolated"] = self.extrapolated
         obs["expected_total"] = self.totals
@@ -323,10 +332,17 @@ class Enhancement:
                 for column in ("array_row", "array_col"):
                     at = obs.columns.get_loc(column)
                     obs.iloc[: self.sites.n_spots, at] = spots.obs[column].to_numpy(float)
-        uns: dict[str, Any] = {"stentrans": {"record": self.record.model_dump_json()}}
-        if self.section.um_per_px is not None:
-            factors = {"microns_per_pixel": self.section.um_per_px}
-            uns["spatial"] = {LIBRARY: {"images": {}, "scalefactors": factors}}
+        annotation = Annotation.in_obs(self.section)
+        if annotation is not None:  # of spots; nobody has said in which the other sites lie
+            beyond = np.full(len(self.sites) - self.sites.n_spots, NOWHERE, np.int32)
+            codes = np.concatenate([annotation.codes, beyond])
+            obs[REGION] = Annotation(annotation.names, codes).categories()
+        halved = self.record.config.upscale == 2
+        library = library_of(self.section, halved=halved, images=images)
+        uns: dict[str, Any] = {
+            "stentrans": {"record": self.record.model_dump_json()},
+            "spatial": {LIBRARY: library},
+        }
         return ad.AnnData(
             obs=obs,
             var=spots.var.iloc[in_section].copy(),
