@@ -5,7 +5,6 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,13 +15,14 @@ from napari_stentrans.export.colours import (
     LOST_COLOUR,
     PROVENANCE_COLOURS,
 )
-from napari_stentrans.export.files import beside, check_ending, check_place
-from napari_stentrans.export.images import overview
+from napari_stentrans.export.files import beside, check_ending, check_place, target
+from napari_stentrans.io.overviews import overview
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.targets import Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from matplotlib.axes import Axes
     from matplotlib.figure import Figure
@@ -112,10 +112,22 @@ def figure_steps(
     dpi: int = 200,
 ) -> Steps[Path]:
     """Do what ``save_figure`` does, one Progress per gene; closing it leaves no file."""
-    path = Path(path).expanduser()
+    extras = {"std": std, "provenance": provenance, "image": image}
+    return _figure_steps(enhancement, genes, target(path), extras, overwrite=overwrite, dpi=dpi)
+
+
+def _figure_steps(
+    enhancement: Enhancement,
+    genes: list[str],
+    path: Path,
+    extras: dict[str, bool],
+    *,
+    overwrite: bool,
+    dpi: int,
+) -> Steps[Path]:
     names = enhancement.names(genes)
     ending = check_figure(path, overwrite=overwrite, n_genes=len(names))
-    figure = yield from _draw(enhancement, names, std=std, provenance=provenance, image=image)
+    figure = yield from _draw(enhancement, names, **extras)
     yield Progress("writing the figure", 0, 1)
     with beside(path) as fresh, _styled():
         figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -12,12 +11,13 @@ import numpy as np
 from napari_stentrans.enhancement import GeneMap
 from napari_stentrans.errors import GeneNotFound, SectionError
 from napari_stentrans.export.colours import LOST_COLOUR
-from napari_stentrans.export.files import beside, check_ending, check_place
+from napari_stentrans.export.files import beside, check_ending, check_place, target
 from napari_stentrans.intervals import Intervals
 from napari_stentrans.targets import LABELS, Provenance
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
@@ -175,7 +175,7 @@ def save_profile(
         When the ending is another one, the file is there and may not be replaced, or it cannot
         be written. No half-written file is left.
     """
-    path = Path(path).expanduser()
+    path = target(path)
     ending = check_ending(path, ENDINGS, "A profile")
     check_place(path, overwrite=overwrite)
     with beside(path) as fresh:

@@ -26,6 +26,7 @@ from napari_stentrans.plugin.maps import (
 )
 from napari_stentrans.plugin.roles import TWIN
 from napari_stentrans.plugin.runs import between, short
+from napari_stentrans.rounding import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -244,7 +245,7 @@ class GeneMaps:
             std = nothing if wide is None else wide
         if role == "difference":
             at_spots = np.where(sites.measured, mean, np.nan)[: sites.n_spots]
-            return self.section.raster, at_spots - before
+            return self.section.raster, difference(at_spots, before)
         return enhancement.raster, std if role == "uncertainty" else mean
 
     def _enhanced(self, enhancement: Enhancement, name: str) -> GeneMap | None:

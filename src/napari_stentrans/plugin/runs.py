@@ -11,6 +11,7 @@ from psygnal import Signal
 
 from napari_stentrans.plugin.maps import enhanced
 from napari_stentrans.plugin.run_words import name_of
+from napari_stentrans.rounding import difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -120,7 +121,8 @@ def between(
 ) -> tuple[SpotRaster, FloatArray]:
     """Map of a result minus that of another, and the raster that draws it.
 
-    At all sites where both have the same, else at the spots; NaN where one has no value.
+    At all sites where both have the same, else at the spots; NaN where one has no value, 0 where
+    they differ by rounding only.
     """
     same = np.array_equal(result.sites.xy, other.sites.xy)
     n = len(result.sites) if same else result.sites.n_spots
@@ -128,4 +130,4 @@ def between(
     raster = result.raster if same else result.section.raster
     if maps[0] is None or maps[1] is None:
         return raster, np.full(n, np.nan, np.float32)
-    return raster, maps[0].mean[:n] - maps[1].mean[:n]
+    return raster, difference(maps[0].mean[:n], maps[1].mean[:n])

@@ -102,7 +102,7 @@ class ViewKey(QWidget):
 
     def _difference(self, layers: SectionLayers, layer: Image) -> str:
         if not np.nanmax(np.abs(layer.data), initial=0):
-            return "No difference at the sites that both know."
+            return "No difference beyond rounding at the sites that both know."
         left, right = map(short, layers.maps.sides(layers.enhancement))
         right = right.capitalize() if right == ENHANCED else right
         return f"{right} minus {left}: red more, blue less."
