@@ -15,6 +15,8 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.annotation import COLUMN as REGION
+from napari_stentrans.annotation import NOWHERE, Annotation
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
 from napari_stentrans.intervals import Behind, Coverage, Intervals, around, check_level, half_count
@@ -330,6 +332,11 @@ class Enhancement:
                 for column in ("array_row", "array_col"):
                     at = obs.columns.get_loc(column)
                     obs.iloc[: self.sites.n_spots, at] = spots.obs[column].to_numpy(float)
+        annotation = Annotation.in_obs(self.section)
+        if annotation is not None:  # of spots; nobody has said in which the other sites lie
+            beyond = np.full(len(self.sites) - self.sites.n_spots, NOWHERE, np.int32)
+            codes = np.concatenate([annotation.codes, beyond])
+            obs[REGION] = Annotation(annotation.names, codes).categories()
         halved = self.record.config.upscale == 2
         library = library_of(self.section, halved=halved, images=images)
         uns: dict[str, Any] = {

@@ -226,6 +226,12 @@ class Section:
         object.__setattr__(other, "images", tuple(images))
         return other
 
+    def without_source(self) -> Section:
+        """Section that says no longer where it was read from, since that will be gone."""
+        other = copy.copy(self)
+        object.__setattr__(other, "source", None)
+        return other
+
     def gene_index(self, gene: str) -> int:
         """Column of a gene: by name, id, symbol, or another name that a table of gene names knows.
 

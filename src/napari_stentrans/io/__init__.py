@@ -23,14 +23,13 @@ from napari_stentrans.io._shared import warn
 from napari_stentrans.io.choices import Choice, Chosen, as_recorded, left_out, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 from napari_stentrans.io.near_miss import what_it_is
+from napari_stentrans.io.regions import read_regions
+from napari_stentrans.paths import absolute
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_stentrans.section import Section
-
-    pass
-from napari_stentrans.paths import absolute
 
 __all__ = [
     "Choice",
@@ -40,6 +39,7 @@ __all__ = [
     "chosen_then",
     "painted_to_lost",
     "read_mask",
+    "read_regions",
     "read_section",
     "why_not",
 ]

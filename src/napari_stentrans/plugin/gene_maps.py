@@ -97,7 +97,7 @@ class GeneMaps:
         self.look = Look()
         self.against: Enhancement | None = None
         self.doubt: Doubt = "estimate"
-        self._frame = frame
+        self.frame = frame
         self._colormap: Any = self.look.colormap
         self._contrasts = Contrasts()
         self._given: dict[str, Limits] = {}
@@ -174,11 +174,11 @@ class GeneMaps:
             tag = {"section": self.section, "gene": " + ".join(names), "called": called}
             ends = [self.limits("before", name) for name in names]
             pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
-            return overlay_layer(role, drawn[0][0], pixels, self._frame, tag)
+            return overlay_layer(role, drawn[0][0], pixels, self.frame, tag)
         raster, values = self._values(role, self.shown, enhancement)
         tag = {"section": self.section, "gene": self.shown, "called": called}
         limits = self.limits(role, self.shown, values)
-        return gene_layer(role, raster, values, self._frame, tag, limits, self._colormap)
+        return gene_layer(role, raster, values, self.frame, tag, limits, self._colormap)
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.

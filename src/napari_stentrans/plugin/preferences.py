@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.enhancing import Enhancing
     from napari_stentrans.plugin.form import ConfigForm
     from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.safekeeping import Safekeeping
 
 PLUGIN = "napari-stentrans"
 GROUPS = ("start", "maps", "files")
@@ -39,6 +40,7 @@ class Preferences:
     high: float = Look.high
     lost_opacity: float = LOST_OPACITY
     samples: str = ""
+    autosave: bool = True
 
     @classmethod
     def of(cls, settings: object) -> Preferences:
@@ -76,18 +78,19 @@ class Following:
         The settings of a run.
     enhancing
         Checks results, or does not.
+    safe
+        Autosaves, or does not.
     """
 
-    def __init__(self, form: ConfigForm, enhancing: Enhancing) -> None:
-        self._form, self._enhancing = form, enhancing
+    def __init__(self, form: ConfigForm, enhancing: Enhancing, safe: Safekeeping) -> None:
+        self._form, self._enhancing, self._safe = form, enhancing, safe
         self._seen: WeakSet[SectionLayers] = WeakSet()
         self._settings = _settings()
         self.now = Preferences.of(self._settings)
         if self._settings is not None:
             self._settings.events.changed.connect(self._on_changed)
         form.begin_with(self.now.config)
-        self._enhancing.checks = self.now.check
-        downloads.use_folder(self.now.folder)
+        self._take_other()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Give a section that is new the look that is preferred."""
@@ -105,10 +108,14 @@ class Following:
     def _on_changed(self, event: object = None) -> None:
         old, self.now = self.now, Preferences.of(self._settings)
         self._change_form(old)
-        self._enhancing.checks = self.now.check
-        downloads.use_folder(self.now.folder)
+        self._take_other()
         for layers in list(self._seen):
             self._change_maps(layers, old)
+
+    def _take_other(self) -> None:
+        self._enhancing.checks = self.now.check
+        self._safe.on = self.now.autosave
+        downloads.use_folder(self.now.folder)
 
     def _change_form(self, old: Preferences) -> None:
         """Change what is still as it was preferred before."""

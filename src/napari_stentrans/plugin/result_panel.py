@@ -21,6 +21,7 @@ from napari_stentrans.plugin.result_words import (
 )
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
+from napari_stentrans.plugin.unsaved import MARK
 from napari_stentrans.plugin.view_key import ViewKey
 from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
 
@@ -119,6 +120,10 @@ class ResultPanel(Panel):
         self.partner.set_layers(layers)
         self.runs.set_layers(layers)
         self.refresh()
+
+    def show_unsaved(self, parts: list[str]) -> None:
+        """Mark the button where something is not saved."""
+        self.save.setText(f"Save… {MARK}" if parts else "Save…")
 
     def set_marked(self, marked: LostMask | None) -> None:
         """Say where more is marked as lost than the run has filled."""
