@@ -132,7 +132,7 @@ def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtb
     assert name not in loaded.data.about.text()  # said by the list above it
     names = [layer.name for layer in loaded.viewer.layers]
     gene = loaded._layers.gene
-    assert names == [f"{gene} measured", f"{gene} measured [1]"]  # by napari
+    assert names == [f"{name} · {gene} measured", f"{name} [1] · {gene} measured"]
 
 
 def test_two_sections_side_by_side_each_keep_their_own(
