@@ -248,11 +248,13 @@ def test_rows_and_columns_of_a_staggered_array(tmp_path: Path) -> None:
     np.testing.assert_allclose(section.xy, np.column_stack([COLUMN / 2, ROW * 3**0.5 / 2]))
 
 
-def test_positions_of_space_ranger_beside_a_plain_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["coords.csv", "tissue_positions_list.csv"])
+def test_positions_of_space_ranger_beside_a_plain_table(tmp_path: Path, name: str) -> None:
     columns = {"tissue": np.arange(N) % 4 > 0, "row": ROW, "column": COLUMN}
     places = pd.DataFrame(columns, names()).astype(int)
     places = places.assign(y=XY[:, 1], x=XY[:, 0])
     write(tmp_path, places=places, header=False)
+    (tmp_path / "coords.csv").rename(tmp_path / name)
     assert [choice.key for choice in choices_of(tmp_path)] == ["spots"]
     with pytest.warns(StentransWarning, match="10 of 40 spots were left out"):
         section = read_section(tmp_path)
