@@ -10,7 +10,7 @@ from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.evaluation import Evaluation, evaluate, evaluate_steps
-from napari_stentrans.io import read_mask, read_section
+from napari_stentrans.io import read_mask, read_regions, read_section
 from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.placing import with_image
 from napari_stentrans.record import RunRecord
@@ -33,6 +33,7 @@ __all__ = [
     "evaluate",
     "evaluate_steps",
     "read_mask",
+    "read_regions",
     "read_section",
     "simulate_section",
     "true_expression",

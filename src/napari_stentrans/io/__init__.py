@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import replace
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
@@ -24,8 +23,12 @@ from napari_stentrans.io._shared import warn
 from napari_stentrans.io.choices import Choice, Chosen, as_recorded, left_out, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 from napari_stentrans.io.near_miss import what_it_is
+from napari_stentrans.io.regions import read_regions
+from napari_stentrans.paths import absolute
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_stentrans.section import Section
 
 __all__ = [
@@ -36,6 +39,7 @@ __all__ = [
     "chosen_then",
     "painted_to_lost",
     "read_mask",
+    "read_regions",
     "read_section",
     "why_not",
 ]
@@ -99,7 +103,7 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
         When something was mended or left out, such as repeated names, or one of several parts
         is read and none was chosen.
     """
-    path = Path(path).expanduser()
+    path = absolute(path)
     reader = _format_of(path)
     choices = reader.choices(path)
     taken = settle(choices, chosen, path)
@@ -116,7 +120,7 @@ def choices_of(path: str | Path) -> tuple[Choice, ...]:
     ReadError
         When the path is missing, of another format or damaged.
     """
-    path = Path(path).expanduser()
+    path = absolute(path)
     return _format_of(path).choices(path)
 
 
@@ -133,7 +137,7 @@ def chosen_then(path: str | Path, chosen: Chosen) -> dict[str, str]:
 
 def why_not(path: str | Path) -> str:
     """Why no format takes this path, in a few words; empty where one does. Nothing is read."""
-    path = Path(path).expanduser()
+    path = absolute(path)
     if not path.exists():
         return "it does not exist"
     return "" if _claimant(path) else _nearest(path)
@@ -158,5 +162,5 @@ def _claimant(path: Path) -> _Format | None:
 
 def can_read(path: str | Path) -> bool:
     """Whether ``read_section`` knows this format; looks at names and first bytes only."""
-    path = Path(path).expanduser()
+    path = absolute(path)
     return any(reader.recognises(path) for reader in _FORMATS)

@@ -15,6 +15,7 @@ from scipy.ndimage import binary_erosion
 
 from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.export.colours import (
+    ANNOTATION_COLOURS,
     EXTRAPOLATED_COLOUR,
     LOST_COLOUR,
     PROVENANCE_COLOURS,
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from napari.layers import Image as NapariImage
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.io.choices import Choice
     from napari_stentrans.plugin.frame import Frame
@@ -158,7 +160,7 @@ def gene_layer(
     frame: Frame,
     tag: dict[str, Any],
     limits: tuple[float, float] | None = None,
-    colormap: Any = "viridis",
+    colormap: Any = Look.colormap,
 ) -> LayerData:
     """Layer of values (site,) of the gene ``tag["gene"]``; transparent where there is no site.
 
@@ -193,6 +195,7 @@ def overlay_layer(
     return _layer(pixels, role, _name_of(role, tag), options, tag, "image")
 
 
+REGIONS_OPACITY = 0.45
 LOST_OPACITY = 0.6
 """Of the paint of lost regions, unless a person prefers another."""
 
@@ -224,6 +227,25 @@ def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerDat
     data[cells & ~binary_erosion(cells), :3] = 0
     options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
     return _layer(data, "proposal", "to be painted?", options, {"section": section}, "image")
+
+
+def regions_layer(section: Section, annotation: Annotation, frame: Frame) -> LayerData:
+    """Layer of named regions on the section's raster; 0 where a spot lies in none."""
+    codes = np.append(annotation.codes + 1, 0).astype(np.uint16)
+    colours: dict[int | None, str] = {
+        at: ANNOTATION_COLOURS[(at - 1) % len(ANNOTATION_COLOURS)]
+        for at in range(1, len(annotation.names) + 1)
+    }
+    options = {
+        **frame.of_raster(section.raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: "transparent", 0: "transparent"} | colours
+        ),
+        "features": {"index": list(colours), "region": list(annotation.names)},
+        "opacity": REGIONS_OPACITY,
+    }
+    data = codes[section.raster.index]
+    return _layer(data, "regions", "named regions", options, {"section": section}, "labels")
 
 
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
