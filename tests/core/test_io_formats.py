@@ -178,8 +178,12 @@ def test_what_a_file_is_and_what_to_do(tmp_path: Path, name: str, says: str) -> 
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("counts.csv", ",c1,c2,c3\nActb,1,2,3\n", "and no positions lie beside it"),
-        ("coords.csv", "cell,x,y\nc1,1,2\n", "holds positions and no counts"),
+        (
+            "counts.csv",
+            ",c1,c2,c3\nActb,1,2,3\n",
+            "names no spots as ROWxCOL .*no positions lie beside it",
+        ),
+        ("coords.csv", "cell,x,y\nc1,1,2\n", "holds positions of spots, not counts"),
     ],
 )
 def test_one_half_of_two_tables(tmp_path: Path, name: str, text: str, says: str) -> None:

@@ -44,7 +44,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"\.(xlsx?|ods)", "a spreadsheet is not read: save its tables as .csv"),
     (r"\.(zip|tar|tar\.gz|tgz|7z|rar)", "it is packed: unpack it, and open the folder"),
     (
-        r"\.mtx",
+        r"\.mtx(\.gz)?",
         "a matrix alone says neither which genes and cells it counts nor where they lie: open the "
         "folder of the run",
     ),

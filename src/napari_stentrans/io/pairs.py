@@ -10,7 +10,7 @@ import re
 from dataclasses import dataclass
 from functools import cached_property, lru_cache
 from itertools import islice
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -23,6 +23,7 @@ from napari_stentrans.io._shared import (
     plain_suffix,
 )
 from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.legacy_pixels import table_of_pixels
 from napari_stentrans.io.legacy_table import is_spot_table
 from napari_stentrans.io.on_tissue import SPOTS
 from napari_stentrans.io.places import IDS, Places
@@ -36,11 +37,12 @@ from napari_stentrans.io.tables import (
 )
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from napari_stentrans.io.choices import Chosen
 
+T = TypeVar("T")
 FEWEST_GENES = 2
 SAMPLE = "sample"
 ROWS_LOOKED_AT = 20
@@ -142,8 +144,10 @@ def is_counts(path: Path) -> bool:
     if plain_suffix(path) == ".parquet":
         return True
     lines = peek(path)
-    if len(lines) < 2 or all(map(is_number, lines[0])) or is_spot_table(path):
+    if len(lines) < 2 or all(map(is_number, lines[0])):
         return False
+    if is_spot_table(path) and table_of_pixels(path):
+        return False  # a legacy table, whose pixels are known
     numbers = islice(filter(is_number, lines[1][1:]), FEWEST_GENES)
     return len(list(numbers)) == FEWEST_GENES
 
@@ -164,14 +168,16 @@ def _matched(counts: list[Path], places: list[Places]) -> list[Pair]:
     if not found and len(counts) == len(places) == 1 and places[0].others < FEWEST_GENES:
         name = header_of(counts[0])[0]
         found = [Pair(counts[0], places[0], name, places[0].ids[0])]  # to say what does not fit
-    alike = {id(pair): _alike(pair.counts, pair.places.path) for pair in found}
+    return most_alike(found, lambda pair: (pair.counts, pair.places.path))
+
+
+def most_alike(pairs: list[T], files: Callable[[T], tuple[Path, Path]]) -> list[T]:
+    """Of pairs that share a file those whose files are called most alike."""
     best: dict[Path, int] = {}
-    for pair in found:
-        for table in (pair.counts, pair.places.path):
-            best[table] = max(best.get(table, 0), alike[id(pair)])
-    return [
-        pair for pair in found if alike[id(pair)] >= max(best[pair.counts], best[pair.places.path])
-    ]
+    for pair in pairs:
+        for file in files(pair):
+            best[file] = max(best.get(file, 0), _alike(*files(pair)))
+    return [pair for pair in pairs if _alike(*files(pair)) >= max(best[f] for f in files(pair))]
 
 
 def _alike(one: Path, other: Path) -> int:
