@@ -167,14 +167,14 @@ def _say_what_lacks(path: Path) -> None:
     lines = peek(path)
     if _is_positions(path) and len(lines[1]) == len(header_of(path)):
         raise ReadError(
-            f"'{path}' holds positions of spots, not counts, and no table of counts beside it names "
-            "the same cells. Put that table into its folder."
+            f"'{path}' holds positions of spots, not counts, and no table of counts beside it "
+            "names the same cells. Put that table into its folder."
         )
     if is_counts(path):
         raise ReadError(
-            f"'{path}' names no spots as ROWxCOL (its first row is {lines[1][0]!r}, its first column "
-            f"{header_of(path)[1]!r}), and no positions lie beside it. Put a table with the names "
-            "of its cells, x and y into its folder."
+            f"'{path}' names no spots as ROWxCOL (its first row is {lines[1][0]!r}, its first "
+            f"column {header_of(path)[1]!r}), and no positions lie beside it. Put a table with the "
+            "names of its cells, x and y into its folder."
         )
 
 
