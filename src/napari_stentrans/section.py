@@ -26,8 +26,12 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+SHEET = "white_sheet"
+"""In the metadata of a library: its image is only there to be drawn on."""
 VISIUM_PITCH_UM = 100.0
 """Distance between the centres of neighbouring 10x Visium spots (10x Genomics)."""
+WIDEST_SPOT = 0.9
+"""Of their distance: Visium's spots are 55 um wide, or 65 by Space Ranger's account."""
 VALUES_AT_ONCE = 4_000_000
 
 
@@ -461,6 +465,8 @@ def _library_of(adata: ad.AnnData) -> tuple[str | None, dict[str, Any]]:
 def _images_of(record: dict[str, Any]) -> tuple[SectionImage, ...]:
     factors = record.get("scalefactors") or {}
     found = []
+    if is_sheet(record):
+        return ()
     for key in ("hires", "lowres"):
         pixels = (record.get("images") or {}).get(key)
         if pixels is not None:
@@ -469,11 +475,21 @@ def _images_of(record: dict[str, Any]) -> tuple[SectionImage, ...]:
     return tuple(found)
 
 
+def is_sheet(record: Mapping[str, Any]) -> bool:
+    """Whether the image of a library shows nothing: a white sheet that plots need."""
+    metadata = record.get("metadata")
+    return isinstance(metadata, Mapping) and bool(metadata.get(SHEET))
+
+
 def _um_per_px(record: dict[str, Any], lattice: Lattice) -> float | None:
-    """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart."""
+    """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart.
+
+    Spots that nearly touch are those of no Visium.
+    """
     factors = record.get("scalefactors") or {}
     if factors.get("microns_per_pixel"):
         return float(factors["microns_per_pixel"])
-    if lattice.kind == "hex" and factors.get("spot_diameter_fullres"):
+    width = factors.get("spot_diameter_fullres")
+    if lattice.kind == "hex" and width and float(width) < WIDEST_SPOT * lattice.spacing:
         return VISIUM_PITCH_UM / lattice.spacing
     return None

@@ -22,10 +22,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore
+from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore, Noise
 from napari_stentrans.errors import ReadError, SectionError
-from napari_stentrans.export.files import beside, check_file
+from napari_stentrans.export.files import beside, check_file, target
 from napari_stentrans.factors import Factors
+from napari_stentrans.intervals import Coverage
+from napari_stentrans.paths import absolute
 from napari_stentrans.record import PlacedImage, RunRecord
 from napari_stentrans.targets import target_sites
 
@@ -100,6 +102,8 @@ class SessionFacts(BaseModel):
         Which of them was shown; None for none.
     against
         Which of them it was compared with; None for the measured map.
+    uncertainty
+        Whose uncertainty was shown.
     line, profiled
         Ends (x, y) of the line of the profile, full-resolution pixels, or None; and whether it
         was shown.
@@ -127,6 +131,7 @@ class SessionFacts(BaseModel):
     runs: tuple[RunFacts, ...] = ()
     shown: int | None = None
     against: int | None = None
+    uncertainty: Literal["estimate", "measurement"] = "estimate"
     line: tuple[tuple[float, float], tuple[float, float]] | None = None
     profiled: bool = False
 
@@ -256,6 +261,7 @@ def write_session(
     WriteError
         When it cannot be written.
     """
+    path = target(path)
     check_file(path, ENDING, overwrite=overwrite)
     most = MOST_BYTES if most_bytes is None else most_bytes
     packed = [_packed(result, most) for result in results]
@@ -294,6 +300,7 @@ def read_session(path: Path) -> Session:
     ReadError
         When the file is missing, damaged, or no session.
     """
+    path = absolute(path)
     try:
         with zipfile.ZipFile(path) as file:
             facts = SessionFacts.model_validate_json(file.read("session.json"))
@@ -342,8 +349,7 @@ def _packed(result: Enhancement, most_bytes: int) -> dict[str, Any] | None:
         if len(decoder.genes) * n_sites * 4 > most_bytes:
             return None
         return arrays | {"values": decoder.columns(np.arange(len(decoder.genes)))[0]}
-    kept = {"site_mean": decoder.mean, "site_std": decoder.std, "gene_noise": decoder.gene_noise}
-    kept["noise_at_sites"] = decoder.noise_at_sites
+    kept = {"site_mean": decoder.mean, "site_std": decoder.std} | _packed_noise(decoder.measuring)
     kept |= {name: getattr(decoder.factors, name) for name in _FACTORS}
     return arrays | {name: array for name, array in kept.items() if array is not None}
 
@@ -363,10 +369,26 @@ def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> En
         Factors(*(arrays[name] for name in _FACTORS)),
         arrays["site_mean"],
         arrays.get("site_std"),
-        arrays.get("gene_noise"),
-        arrays.get("noise_at_sites"),
+        _unpacked_noise(arrays),
     )
     return Enhancement(section, sites, decoder, arrays["totals"], record)
+
+
+def _packed_noise(noise: Noise | None) -> dict[str, Any]:
+    if noise is None:
+        return {}
+    packed = {"gene_noise": noise.of_genes, "noise_at_sites": noise.at_sites}
+    if noise.coverage is not None:
+        packed |= {"held": noise.coverage.held, "gene_zeros": noise.coverage.zeros}
+    return packed
+
+
+def _unpacked_noise(arrays: dict[str, Any]) -> Noise | None:
+    """As far as the version that wrote the file knew it."""
+    if "gene_noise" not in arrays:
+        return None
+    held = Coverage(arrays["held"], arrays["gene_zeros"]) if "held" in arrays else None
+    return Noise(arrays["gene_noise"], arrays["noise_at_sites"], held)
 
 
 def _as_bytes(array: NDArray[np.generic]) -> bytes:

@@ -210,3 +210,17 @@ def test_a_figure_that_is_cancelled_leaves_no_file(done, qtbot, tmp_path, monkey
     ready(done)
     assert not list(tmp_path.glob("*.pdf"))
     assert "Saved" not in done.message.text()
+
+
+def test_what_cannot_be_written_is_still_here_and_goes_elsewhere(done, qtbot, save_to, tmp_path):
+    result = done._layers.enhancement
+    dialog = opened(qtbot, done)
+    save_to(done, dialog, tmp_path / "gone" / "r.h5ad")  # the folder was removed meanwhile
+    text = done.message.text()
+    assert "gone does not exist" in text
+    assert "still in the viewer" in text
+    assert done._layers.enhancement is result
+    dialog = opened(qtbot, done)
+    save_to(done, dialog, tmp_path / "r.h5ad")
+    assert "Saved r.h5ad" in done.message.text()
+    assert ad.read_h5ad(tmp_path / "r.h5ad").n_obs == len(result.sites)

@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from napari_stentrans.cli import evaluate, genes
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
@@ -31,6 +33,7 @@ from napari_stentrans.export import (
 )
 from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
+from napari_stentrans.paths import absolute
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord, package_version
@@ -39,6 +42,7 @@ from napari_stentrans.simulate import simulate_section
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.section import Section
 
 
@@ -48,6 +52,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     warnings.simplefilter("always", StentransWarning)
     try:
+        for name, value in vars(arguments).items():
+            if isinstance(value, Path):
+                setattr(arguments, name, absolute(value))
         arguments.run(arguments)
     except StentransError as error:
         _say("[bold red]Error:[/]", str(error))
@@ -266,22 +273,35 @@ def _enhance(arguments: argparse.Namespace) -> None:
     chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
-    written = with_bar(
-        save_steps(enhancement, arguments.output, genes=chosen, overwrite=arguments.overwrite)
-    )
-    if arguments.figure is not None:
-        shown = list(enhancement.genes)
-        written.append(
-            save_figure(enhancement, shown, arguments.figure, overwrite=arguments.overwrite)
-        )
+    outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
     if enhancement.record.image_in_words:
         console.print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
-    for path in written:
+    for path in outputs.written:
         print(path)
+    outputs.check()
+
+
+def _write(
+    enhancement: Enhancement, genes: list[str] | None, arguments: argparse.Namespace
+) -> Outputs:
+    """Write a result, and its figure where there is to be one."""
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output,
+        lambda path: with_bar(save_steps(enhancement, path, genes=genes, overwrite=overwrite)),
+        partial(as_session, enhancement),
+    )
+    if arguments.figure is not None:
+        shown = list(enhancement.genes)
+        outputs.write(
+            arguments.figure,
+            lambda path: [save_figure(enhancement, shown, path, overwrite=overwrite)],
+        )
+    return outputs
 
 
 def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) -> None:
@@ -328,7 +348,13 @@ def _simulate(arguments: argparse.Namespace) -> None:
         lattice=arguments.lattice,
         seed=arguments.seed,
     )
-    print(write_h5ad(section.adata, arguments.output, overwrite=arguments.overwrite))
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output, lambda path: [write_h5ad(section.adata, path, overwrite=overwrite)]
+    )
+    for path in outputs.written:
+        print(path)
+    outputs.check()
 
 
 def _view(arguments: argparse.Namespace) -> None:

@@ -38,7 +38,7 @@ def write_steps(
     from spatialdata.models import ShapesModel, TableModel
 
     um = enhancement.section.um_per_px
-    adata = enhancement.skeleton(genes)
+    adata = enhancement.skeleton(genes, images=False)
     adata.obs["site"], adata.obs["region"] = adata.obs_names, "sites"
     adata.obs["region"] = adata.obs["region"].astype("category")
     table = TableModel.parse(adata, region="sites", region_key="region", instance_key="site")

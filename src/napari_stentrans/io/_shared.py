@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import gzip
+import re
 import warnings
 import zlib
 from contextlib import contextmanager
@@ -11,14 +12,14 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import h5py
 import numpy as np
-import pandas as pd
 from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
+    import pandas as pd
     from numpy.typing import NDArray
 
 FOREIGN_ERRORS = (
@@ -125,18 +126,32 @@ def is_number(text: str) -> bool:
     return True
 
 
+_ENDING = re.compile(r"-\d+$")
+_WHOLE = re.compile(r"^(\d+)\.0+$")
+_NOT_IN_R = re.compile(r"[^0-9A-Za-z.]")
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda name: _ENDING.sub("", name),
+    lambda name: _WHOLE.sub(r"\1", name),
+    lambda name: _NOT_IN_R.sub(".", name).removeprefix("X"),
+)
+"""How a name is written: as it stands, without "-1" at its end, as a whole number, by R."""
+
+
 def match_barcodes(wanted: Sequence[str] | pd.Index, known: pd.Index) -> NDArray[np.int64]:
     """(wanted,) index of each wanted barcode among the known, unique ones; -1 where absent.
 
-    Where not one of them fits, a "-1" (or "-2", ...) at the end is left out of the comparison.
+    Where not one of them fits, other spellings are compared: without a "-1" (or "-2", ...) at
+    the end, "12" for "12.0", and as R writes names of columns ("X1.2" for "1-2").
     """
-    found = known.get_indexer(pd.Index(wanted))
-    if (found < 0).all():
-        bare = known.str.replace(r"-\d+$", "", regex=True)
-        if bare.is_unique:
-            bare_wanted = pd.Index(wanted).str.replace(r"-\d+$", "", regex=True)
-            found = bare.get_indexer(bare_wanted)
-    return np.asarray(found, np.int64)
+    found = np.full(len(wanted), -1, np.int64)
+    for spelt in _SPELLINGS:
+        plain = known.map(lambda name, spelt=spelt: spelt(str(name)))
+        if plain.is_unique:
+            found = np.asarray(plain.get_indexer([spelt(str(name)) for name in wanted]), np.int64)
+            if (found >= 0).any():
+                break
+    return found
 
 
 def first_of_each(names: pd.Index, what: str, path: Path) -> NDArray[np.int64]:

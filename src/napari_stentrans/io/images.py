@@ -14,7 +14,7 @@ from PIL import Image
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import plain_suffix, reading, warn
 from napari_stentrans.io.tiff import tiff_levels
-from napari_stentrans.section import SectionImage
+from napari_stentrans.section import SectionImage, is_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -186,6 +186,8 @@ def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[
     StentransWarning
         When an image was left out because its scale is not known.
     """
+    if is_sheet(record):
+        return ()
     factors, images = record.get("scalefactors") or {}, record.get("images") or {}
     usual = [name for name in ("fullres", "hires", "lowres") if name in images]
     found = []

@@ -32,6 +32,8 @@ from napari_stentrans.io.legacy_table import (
     spots_of,
 )
 from napari_stentrans.io.on_tissue import SPOTS
+from napari_stentrans.io.pairs import is_counts
+from napari_stentrans.io.places import Places
 from napari_stentrans.section import Section
 
 if TYPE_CHECKING:
@@ -122,6 +124,8 @@ def read(path: Path, chosen: Chosen) -> Section:
     source = path
     if path.is_dir():
         path = _table_of(path, chosen)
+    if not is_spot_table(path):
+        _say_what_lacks(path)
     table = read_spot_table(path)
     rows = first_of_each(table.spots, "spots", path)
     spots = table.spots[rows]
@@ -145,6 +149,20 @@ def read(path: Path, chosen: Chosen) -> Section:
         images=find_image(path, pixels.xy),
         um_per_px=SQUARE_PITCH_UM / section.lattice.spacing if square else None,
     )
+
+
+def _say_what_lacks(path: Path) -> None:
+    """Raise where a table is one half of a pair whose other half is not there."""
+    if Places.of(path):
+        raise ReadError(
+            f"'{path}' holds positions and no counts, and no table of counts beside it names the "
+            "same cells. Put that table into its folder."
+        )
+    if is_counts(path):
+        raise ReadError(
+            f"'{path}' holds counts of cells that are not named ROWxCOL, and no positions lie "
+            "beside it. Put a table with the names of its cells, x and y into its folder."
+        )
 
 
 def _array_xy(array: NDArray[np.float64]) -> NDArray[np.float64]:

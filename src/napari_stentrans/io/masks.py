@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,9 +24,11 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.images import IMAGE_SUFFIXES, read_pixels
+from napari_stentrans.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -90,7 +91,7 @@ def read_mask(path: str | Path, section: Section) -> LostMask:
     StentransWarning
         When the mask marks nothing, or some barcodes are unknown.
     """
-    path = Path(path).expanduser()
+    path = absolute(path)
     if not path.is_file():
         raise ReadError(f"'{path}' is not a file. Check the path of the mask.")
     suffix = plain_suffix(path)

@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
+LARGEST_EXACT = 2**53
+"""Whole numbers below this are exact where they are stored as fractions."""
 MOST_TABLES = 50
 """A folder with more tables than this is not looked through."""
 
@@ -62,26 +64,63 @@ def peek(path: Path) -> list[list[str]]:
     return [fields_of(line) for line in lines if line.strip()]
 
 
+def first_rows(path: Path, rows: int) -> list[list[str]]:
+    """Fields of the first lines of a text below its header."""
+    found: list[list[str]] = []
+    with open_text(path) as file:
+        line = file.readline(LONGEST_PEEK)
+        while line.startswith("#"):
+            line = file.readline(LONGEST_PEEK)
+        while len(found) < rows and (line := file.readline(LONGEST_PEEK)).strip():
+            found.append(fields_of(line))
+    return found
+
+
 def header_of(path: Path) -> list[str]:
     """Names of the columns, as they stand; [] where the file is no table, or cannot be read."""
     if not path.is_file() or plain_suffix(path) not in SUFFIXES:
         return []
     if plain_suffix(path) != ".parquet":
-        return next(iter(peek(path)), [])
+        return _named(*peek(path)[:2])
     try:
         return [str(name) for name in parquet_of(path).read_schema(path).names]
     except (ReadError, *FOREIGN_ERRORS):
         return []
 
 
+def _named(header: Sequence[str] = (), row: Sequence[str] = ()) -> list[str]:
+    """Names of all columns that the first row has.
+
+    R leaves out that of the first one; some programs end their lines with a mark.
+    """
+    more = len(row) - len(header)
+    if more == 1 and row[-1]:
+        return ["", *header]
+    return [*header, *[""] * more]
+
+
 def find_column(header: Iterable[str], *names: str) -> str | None:
-    """Return the first of the names that a header has, whatever its case, as it stands there."""
-    known = {column.lower(): column for column in header}
-    return next((known[name.lower()] for name in names if name.lower() in known), None)
+    """Return the first of the names that a header has, as it stands there.
+
+    As it is written, else in another case.
+    """
+    columns = list(header)
+    known = {column.lower(): column for column in reversed(columns)}
+    for name in names:
+        if name in columns or name.lower() in known:
+            return name if name in columns else known[name.lower()]
+    return None
 
 
-def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
+def read_columns(
+    path: Path,
+    columns: Sequence[str],
+    text: Sequence[str] = (),
+    header: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Read some columns of a table: ``columns`` as numbers, ``text`` as str.
+
+    ``header`` names the columns of a text that does not.
 
     Raises
     ------
@@ -96,7 +135,7 @@ def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -
             )
         else:
             with open_text(path) as file:
-                table = next(read_text_columns(file, wanted, text))
+                table = next(read_text_columns(file, wanted, text, header=header))
         table = table[wanted]
         for column in columns:
             table[column] = pd.to_numeric(table[column]).astype(float)
@@ -123,18 +162,27 @@ def read_counts(path: Path) -> tuple[pd.Index, pd.Index, sp.csr_matrix]:
 
 
 def read_text_columns(
-    file: TextIO, wanted: Sequence[str], text: Sequence[str] = (), chunk: int | None = None
+    file: TextIO,
+    wanted: Sequence[str],
+    text: Sequence[str] = (),
+    chunk: int | None = None,
+    header: Sequence[str] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Some columns of an open text table, all rows at once or ``chunk`` rows at a time.
 
     Columns are found by their place in the header, because the first may have no name. All are
     parsed, so that lines that are too long are noticed.
-    Lines that begin with # above the header are skipped.
+    Lines that begin with # above the header are skipped. ``header`` is of a text without one.
     """
+    begin = file.tell()
     line = file.readline()
     while line.startswith("#"):
+        begin = file.tell()
         line = file.readline()
-    header = fields_of(line)
+    if header is None:
+        begin = file.tell()
+        header = _named(fields_of(line), fields_of(file.readline()))
+    file.seek(begin)
     missing = [column for column in wanted if column not in header]
     if missing:
         raise ValueError(f"it has no column {', '.join(map(repr, missing))}")
@@ -175,6 +223,9 @@ def parquet_chunks(path: Path, columns: Sequence[str], rows: int) -> Iterator[pd
 
 
 def _as_text(value: object) -> str:
+    """Name of a cell as text; of numbers that were stored as fractions, the whole ones."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_EXACT:
+        return str(int(value))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

@@ -160,7 +160,7 @@ def gene_layer(
     frame: Frame,
     tag: dict[str, Any],
     limits: tuple[float, float] | None = None,
-    colormap: Any = "viridis",
+    colormap: Any = Look.colormap,
 ) -> LayerData:
     """Layer of values (site,) of the gene ``tag["gene"]``; transparent where there is no site.
 

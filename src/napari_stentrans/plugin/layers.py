@@ -20,7 +20,7 @@ from napari_stentrans.plugin.images import (
 from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.regions import Regions
-from napari_stentrans.plugin.roles import GENE_ROLES, ORDER
+from napari_stentrans.plugin.roles import GENE_ROLES, ORDER, TWIN
 from napari_stentrans.plugin.unsaved import Unsaved
 
 if TYPE_CHECKING:
@@ -256,7 +256,9 @@ class SectionLayers(MapLayers):
             self._layers.remove("uncertainty")
         for role in GENE_ROLES:
             if role in {"before", "after", *self._layers}:
-                self._layers.put(role, self.maps.layer(role, enhancement))
+                of_result = role not in TWIN  # the values as measured give those of the twins
+                data = self.maps.layer(role, enhancement)
+                self._layers.put(role, data, new_limits=of_result)
         self._note_limits()
         for role in ("uncertainty",) * std_known + ("provenance",):
             if role in self._layers:

@@ -9,7 +9,9 @@ from weakref import WeakSet
 
 from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.plugin.form import START
 from napari_stentrans.plugin.images import LOST_OPACITY
+from napari_stentrans.plugin.maps import Look
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.enhancing import Enhancing
@@ -23,16 +25,19 @@ GROUPS = ("start", "maps", "files")
 
 @dataclass(frozen=True)
 class Preferences:
-    """What ``configurations`` in napari.yaml list, under the same names, with its defaults."""
+    """What ``configurations`` in napari.yaml list, under the same names, with its defaults.
 
-    method: str = "transformer"
-    double: bool = True
-    denoise: bool = True
+    The defaults are those of the program, which a section and the form begin with.
+    """
+
+    method: str = START.method
+    double: bool = START.upscale == 2
+    denoise: bool = START.denoise
     check: bool = True
-    device: str = "auto"
-    colormap: str = "viridis"
-    low: float = 0.0
-    high: float = 99.5
+    device: str = START.device
+    colormap: str = Look.colormap
+    low: float = Look.low
+    high: float = Look.high
     lost_opacity: float = LOST_OPACITY
     samples: str = ""
     autosave: bool = True

@@ -68,6 +68,7 @@ class ProfileLine(Arrangement):
         )
         super().__init__(viewer, [self.layer])
         insert(viewer.layers, len(viewer.layers), self.layer)
+        layers.line_layer = self.layer
         line = layers.line
         self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._drawing = line is None
@@ -94,6 +95,7 @@ class ProfileLine(Arrangement):
         self._frames.stop()
         self._listen(False)
         self._point("standard")
+        self._layers.line_layer = None
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
 
@@ -181,7 +183,7 @@ class ProfileLine(Arrangement):
             world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
             line = self._layers.frame.xy(world)
         last = self._layers.line
-        same = line is last if line is None or last is None else np.array_equal(line, last)
+        same = np.array_equal(line, last) if line is not None and last is not None else line is last
         if not same:
             self._layers.line = line
             self.changed.emit()

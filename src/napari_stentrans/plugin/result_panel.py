@@ -8,7 +8,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_stentrans.plugin.panel import OneLine, Panel, button, words
+from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.partner_row import PartnerRow
 from napari_stentrans.plugin.profile_panel import ProfilePanel
 from napari_stentrans.plugin.result_words import describe, legend, marked_since, missing, verdict
@@ -39,7 +39,7 @@ VIEWS = {
         "The run shown minus the measured map, or minus the run that you compare with: "
         "red is more, blue is less",
     ),
-    "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
+    "uncertainty": ("Uncertainty", "How sure each value is: the estimate, or a new measurement"),
     "provenance": (
         "Provenance",
         "Where each value comes from: measured, filled or between spots, in the colours below",
@@ -64,7 +64,7 @@ class ResultPanel(Panel):
         self.words = words("what was done")
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.rows.addWidget(self.words)
-        self.verdict = OneLine("how good the gene on the map is")
+        self.verdict = words("how good the gene on the map is")
         self.rows.addWidget(self.verdict)
         self.partner = PartnerRow()
         self.rows.addWidget(self.partner)

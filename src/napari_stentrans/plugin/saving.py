@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_stentrans.errors import StentransError
+from napari_stentrans.errors import StentransError, WriteError
 from napari_stentrans.export import record_path
 from napari_stentrans.plugin.dialogs import ask_place, ask_table
 from napari_stentrans.plugin.phase import Phase
@@ -29,6 +29,9 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.unsaved import State
     from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Steps
+
+
+STILL_HERE = "Nothing is lost: it is still in the viewer. Save it again in another place."
 
 
 class Saving(QObject):
@@ -101,7 +104,7 @@ class Saving(QObject):
         try:
             self._layers.quality.save_table(path, overwrite=True)  # the dialog has asked
         except StentransError as error:
-            self.failed.emit(str(error))
+            self.failed.emit(f"{error} {STILL_HERE}")
             return
         self._say([path])
 
@@ -123,7 +126,7 @@ class Saving(QObject):
         self._runner.stop()  # a check
         self._message.clear()
         self._progress.start(f"Writing {name}")
-        self._runner.start(work, Phase.SAVING, done)
+        self._runner.start(lambda: _told(work()), Phase.SAVING, done)
 
     def _on_finished(self) -> None:
         if self._dialog is not None:
@@ -162,6 +165,14 @@ class Saving(QObject):
     def _say(self, files: list[Path]) -> None:
         names = " and ".join(path.name for path in files)
         self._message.show_message(f"Saved {names} in {files[0].parent}.", "note")
+
+
+def _told(steps: Steps[list[Path]]) -> Steps[list[Path]]:
+    """Write, and say that nothing is lost where that fails."""
+    try:
+        return (yield from steps)
+    except WriteError as error:
+        raise WriteError(f"{error} {STILL_HERE}") from error
 
 
 def _file_name(section: str) -> str:

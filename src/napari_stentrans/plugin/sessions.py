@@ -20,6 +20,7 @@ from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.plugin.maps import COLORMAPS, Look
 from napari_stentrans.plugin.queue_row import Wanted
 from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.plugin.worker import draw_ahead
 from napari_stentrans.progress import Progress
 from napari_stentrans.record import PlacedImage
 from napari_stentrans.session import LookFacts, RunFacts, SessionFacts, write_session
@@ -106,6 +107,7 @@ def facts_of(
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
+        uncertainty=layers.maps.doubt,
         line=None if layers.line is None else layers.line.tolist(),
         profiled=layers.profiled,
     )
@@ -186,7 +188,7 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
-            _ = result.raster, result.extrapolated
+            draw_ahead(result)
         results.append(result)
         qualities.append(_quality(session, at))
     return Reopened(session, look, tuple(results), tuple(qualities))
@@ -215,6 +217,7 @@ def bring_back_steps(
     if facts.look is not None and facts.look.colormap in COLORMAPS:
         layers.set_look(Look(**facts.look.model_dump()))
         yield
+    layers.maps.doubt = facts.uncertainty
     if facts.gene != layers.gene:
         layers.show_gene(facts.gene)
         yield
