@@ -42,6 +42,7 @@ from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
 from napari_stentrans.tissue_image import Shown, components, filled, tissue_words
 from napari_stentrans.windows import spacing
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -342,15 +343,16 @@ def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
     empty = (section.totals <= 0) & ~lost
     if empty.any():
         warnings.warn(
-            f"{int(empty.sum())} spots have no counts at all: they are treated as lost.",
+            f"Treated as lost, since they have no counts at all: {some(int(empty.sum()), 'spot')}.",
             StentransWarning,
             stacklevel=2,
         )
     observed = ~lost & ~empty
     if observed.sum() < 2:
+        remedy = "Mark fewer spots as lost." if lost.any() else "Take a larger section."
         raise MaskError(
-            f"{int(lost.sum())} of {section.n_spots} spots are lost, which leaves "
-            f"{int(observed.sum())} to learn from; at least 2 are needed. Mask fewer spots."
+            f"A run needs 2 spots with counts to learn from; left: {int(observed.sum())}, with "
+            f"{int(lost.sum()):,} of {some(section.n_spots, 'spot')} marked as lost. {remedy}"
         )
     return observed
 

@@ -173,7 +173,7 @@ def test_spots_without_counts_are_filled(section: Section) -> None:
     [
         (np.zeros(7, bool), r"lost must have one value per spot"),
         (np.full(500, 0.5), r"True or False"),
-        (np.ones(500, bool), r"which leaves 0"),
+        (np.ones(500, bool), r"left: 0, with 500 of 500 spots marked as lost\. Mark fewer"),
     ],
 )
 def test_masks_that_do_not_fit(section: Section, lost: np.ndarray, message: str) -> None:
@@ -217,3 +217,9 @@ def test_irregular_spots_are_filled_and_doubled() -> None:
     filled = result.gene("right").mean[:300][lost]
     assert np.corrcoef(filled, xy[lost, 0])[0, 1] > 0.6
     assert result.to_anndata().obs_names.is_unique
+
+
+def test_what_is_said_of_one_spot_is_said_of_one():
+    one = simulate_section(60, 20, image=False).adata[:1].copy()
+    with pytest.raises(MaskError, match=r"left: 1, with 0 of 1 spot marked .* Take a larger sec"):
+        enhance(Section.from_anndata(one))

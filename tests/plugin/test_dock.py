@@ -272,7 +272,7 @@ def test_a_mask_that_leaves_no_spots_is_told(loaded, section, qtbot):
     loaded._layers.paint_spots(np.ones(section.n_spots, bool))
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(loaded.message.isVisible)
-    assert "Mask fewer spots" in loaded.message.text()
+    assert "Mark fewer spots as lost" in loaded.message.text()
     qtbot.waitUntil(loaded.enhance.run.isEnabled)
     assert roles(loaded.viewer) == {"before", "lost"}
 

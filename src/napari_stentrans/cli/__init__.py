@@ -230,7 +230,7 @@ def describe(section: Section) -> dict[str, Any]:
         "spacing_um": None if spacing_um is None else round(spacing_um, 3),
         "x_range_px": [round(float(low[0]), 1), round(float(high[0]), 1)],
         "y_range_px": [round(float(low[1]), 1), round(float(high[1]), 1)],
-        "median_counts_per_spot": float(np.median(totals)),
+        "median_counts_per_spot": round(float(np.median(totals)), 1),
         "median_genes_per_spot": float(np.median(np.diff(section.counts.tocsr().indptr))),
         "spots_without_counts": int((totals == 0).sum()),
         "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),

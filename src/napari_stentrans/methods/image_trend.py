@@ -159,7 +159,8 @@ def image_helps(
     for trial in trials(counts, units, config.seed, median_total, once=False):
         steps = _try(trial, xy, shown, config, make, median_total)
         found.append((yield from named(STAGE, steps)))
-    return judge_image(*np.array(found).T, int(HIDDEN * len(units)))
+    without, with_image = np.array(found).T
+    return judge_image(without, with_image, int(HIDDEN * len(units)))
 
 
 def _try(
