@@ -183,11 +183,7 @@ class ProfileLine(Arrangement):
             world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
             line = self._layers.frame.xy(world)
         last = self._layers.line
-<<<<<<< HEAD
-        same = np.array_equal(line, last) if line is not None and last is not None else line is last
-=======
         same = line is last if line is None or last is None else np.array_equal(line, last)
->>>>>>> main
         if not same:
             self._layers.line = line
             self.changed.emit()
