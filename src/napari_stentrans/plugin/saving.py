@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 STILL_HERE = "Nothing is lost: it is still in the viewer. Save it again in another place."
 
 LONGEST = 30
-"""Characters of a folder; of a longer one the tooltip tells the rest, so that no button is covered."""
+"""Characters of a folder; of a longer one the tooltip tells the rest, and no button is covered."""
 
 
 class Saving(QObject):
