@@ -204,7 +204,7 @@ def _labels_of(table: pd.DataFrame, used: set[str], path: Path, column: str | No
 def _outlined(path: Path, section: Section, column: str | None) -> list[str]:
     """(spot,) name of the outline that each spot's centre lies in; "" where it lies in none."""
     labels = [""] * section.n_spots
-    row, column_of = section.raster.pixel_of(section.xy).T
+    rows, columns = section.raster.pixel_of(section.xy).T
     again = 0
     with reading(path, "Expected GeoJSON with polygons in full-resolution pixels (x, y)."):
         with open_text(path) as file:
@@ -214,7 +214,7 @@ def _outlined(path: Path, section: Section, column: str | None) -> list[str]:
             painted = np.zeros(section.raster.shape, bool)
             for rings in polygons_of(feature.get("geometry")):
                 draw_rings(rings, section, painted)
-            for spot in np.flatnonzero(painted[row, column_of]):
+            for spot in np.flatnonzero(painted[rows, columns]):
                 again += bool(labels[spot]) and labels[spot] != name
                 labels[spot] = labels[spot] or name
     if again:
