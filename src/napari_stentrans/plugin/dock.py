@@ -308,6 +308,7 @@ class StentransDock(QWidget):
         old = instead_of if instead_of in find(self.viewer) else None
         if old is not None:
             layers, note = replace_layers(old, look)
+            self._keeping.safe.forget(old)
             self._on_warned(note)
         else:
             layers = SectionLayers(self.viewer, look.section, look, in_turns=True)
