@@ -23,6 +23,7 @@ if TYPE_CHECKING:
 
 MOST_IMAGE_PIXELS = 2000
 """Along a side of an image that is put into a library, as in Space Ranger's hires image."""
+CANNOT_BE_READ = (StentransError, *FOREIGN_ERRORS)
 SHEET_PIXELS = 200
 """Along the longer side of a white sheet."""
 
@@ -99,7 +100,7 @@ def _small_copies(section: Section) -> dict[str, tuple[NDArray[np.uint8], float]
 def _small_copy(image: SectionImage, section: Section) -> tuple[NDArray[np.uint8], float] | None:
     try:
         pixels, scale = from_corner(image, MOST_IMAGE_PIXELS)
-    except (StentransError, *FOREIGN_ERRORS) as error:
+    except CANNOT_BE_READ as error:
         warn(f"The image {image.name} is left out: {error}")
         return None
     if min(image.origin) < 0 and (section.xy < 0).any():

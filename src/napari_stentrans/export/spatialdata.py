@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import re
 import warnings
-from itertools import islice
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -51,8 +50,8 @@ def write_steps(
         index=adata.obs_names.to_numpy(),
         transformations=_transforms(1.0, um),
     )
-    whole = islice(decoded_images(enhancement.section.images), 1)
-    images = {_key(image.name): _image(image, um) for image in whole}
+    image = next(decoded_images(enhancement.section.images), None)
+    images = {} if image is None else {_key(image.name): _image(image, um)}
     data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what its packages announce to their own programmers

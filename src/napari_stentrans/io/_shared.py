@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, TextIO, cast
 
 import h5py
 import numpy as np
+import pandas as pd
 from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
@@ -21,7 +22,6 @@ from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 FOREIGN_ERRORS = (
@@ -173,9 +173,10 @@ def match_barcodes(wanted: Sequence[str] | pd.Index, known: pd.Index) -> NDArray
     """
     found = np.full(len(wanted), -1, np.int64)
     for spelt in _SPELLINGS:
-        plain = known.map(lambda name, spelt=spelt: spelt(str(name)))
+        plain = known if spelt is str else known.map(lambda name, spelt=spelt: spelt(str(name)))
+        names = wanted if spelt is str else [spelt(str(name)) for name in wanted]
         if plain.is_unique:
-            found = np.asarray(plain.get_indexer([spelt(str(name)) for name in wanted]), np.int64)
+            found = np.asarray(plain.get_indexer(pd.Index(names)), np.int64)
             if (found >= 0).any():
                 break
     return found

@@ -143,19 +143,24 @@ def read_pair(pair: Pair, source: Path, name: str, chosen: Chosen) -> Section:
     ReadError, SectionError
         As for ``read``.
     """
-    if pair.rows is None:
-        genes, names, counts = read_counts(pair.counts)
-        cells = Cells.of(sp.csr_matrix(counts.T), names, genes)
-    else:
-        cells = _read_counts(pair.counts, pair.rows)
+    counts, rows = pair.counts, pair.rows
     return place(
-        cells,
+        _read_genes(counts) if rows is None else _read_counts(counts, rows),
         pair.places.placed(pair.column),
         source=source,
         name=name or plain_stem(pair.counts),
         um_per_px=1.0 if pair.places.axes.um else None,
         wanted=pair.places.wanted(chosen),
     )
+
+
+def _read_genes(path: Path) -> Cells:
+    """Counts of a table of genes x cells; columns of text about the genes are left out."""
+    if all(map(is_number, peek(path)[1][1:])):
+        genes, names, counts = read_counts(path)
+        return Cells.of(sp.csr_matrix(counts.T), names, genes)
+    by_gene = _read_counts(path, header_of(path)[0])
+    return Cells.of(sp.csr_matrix(by_gene.counts.T), by_gene.var.index, by_gene.names)
 
 
 def _whole_in(path: Path) -> Places | None:

@@ -20,6 +20,7 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.pairs import pairs_of
 from napari_stentrans.io.positions import POSITION_FILES, read_positions
 from napari_stentrans.io.spaceranger_files import (
     MATRIX,
@@ -54,7 +55,10 @@ def claims(path: Path) -> bool:
         return path.suffix.lower() == ".h5" and not holds_anndata(path)
     if not path.is_dir() or path.suffix.lower() == ".zarr":
         return False
-    return bool(spatial_of(path) or spatial_of(path / "outs") or find(path))
+    if find(path):
+        return True
+    # Its positions may lie beside a table of counts that another program made.
+    return bool(spatial_of(path) or spatial_of(path / "outs")) and not pairs_of(path)
 
 
 def recognises(path: Path) -> bool:
