@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal
 from napari_stentrans.plugin.proposal import ProposalBox
 from napari_stentrans.plugin.worker import Job
 from napari_stentrans.tissue import enclosed_sites, uncovered_steps
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     import numpy as np
@@ -21,11 +22,6 @@ PATIENCE = 1.0
 """Seconds to wait for the search for tissue to end when another section is chosen."""
 UNCOVERED = "not captured"
 """Name of the region that tissue without spots is painted with."""
-
-
-def in_words(number: int, one: str, several: str) -> str:
-    """Return a number with what it counts, as it is said of one or of several."""
-    return f"{number:,} {one if number == 1 else several}"
 
 
 class Finder(ProposalBox):
@@ -87,7 +83,7 @@ class Finder(ProposalBox):
             return
         self.drop()
         sites = enclosed_sites(self._layers.section)
-        found = in_words(len(sites), "site inside the section has", "sites inside it have")
+        found = some(len(sites), "site inside the section has", "sites inside it have")
         self._propose_sites(sites, found, "No site inside the section is without a spot.")
 
     def drop(self) -> None:
@@ -101,12 +97,12 @@ class Finder(ProposalBox):
         if self._layers is not None:
             section = self._layers.section
             low = section.totals < counts
-            found = in_words(int(low.sum()), "spot has", "spots have")
+            found = some(int(low.sum()), "spot has", "spots have")
             text = f"{found} fewer than {counts:,} counts (white)."
             self._propose(section.raster.paint(low), text)
 
     def _on_tissue(self, sites: NDArray[np.float64]) -> None:
-        found = in_words(len(sites), "site on the tissue has", "sites on the tissue have")
+        found = some(len(sites), "site on the tissue has", "sites on the tissue have")
         self._propose_sites(sites, found, "All tissue near the spots is covered by them.")
 
     def _propose_sites(self, sites: NDArray[np.float64], found: str, none: str) -> None:

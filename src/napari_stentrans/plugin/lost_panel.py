@@ -12,11 +12,12 @@ from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
 from napari_stentrans.plugin.finder import Finder
 from napari_stentrans.plugin.paint_tools import PaintTools
-from napari_stentrans.plugin.panel import Panel, allow, button, in_row, some, words
+from napari_stentrans.plugin.panel import Panel, allow, button, in_row, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.shortcuts import bind, with_keys
 from napari_stentrans.targets import TRUSTED_REACH
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
