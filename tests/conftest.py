@@ -7,6 +7,8 @@ from pathlib import Path
 
 import pytest
 
+from napari_stentrans import gene_table
+
 REPO = Path(__file__).resolve().parents[1]
 
 
@@ -26,3 +28,11 @@ def golden_dir(data_dir: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no golden arrays at {folder}")
     return folder
+
+
+@pytest.fixture(autouse=True)
+def no_gene_tables(monkeypatch, tmp_path_factory):
+    """Keep the tables of gene names of a person away from the tests."""
+    nowhere = tmp_path_factory.getbasetemp() / "no_gene_names"
+    monkeypatch.setattr(gene_table, "folder", lambda: nowhere)
+    monkeypatch.delenv(gene_table.VARIABLE, raising=False)

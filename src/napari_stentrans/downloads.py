@@ -25,6 +25,8 @@ if TYPE_CHECKING:
 
     from napari_stentrans.progress import Steps
 
+CACHE_VARIABLE = "STENTRANS_CACHE"
+"""Environment variable that names another folder for the downloads."""
 ATTEMPTS = 3
 PAUSE = 3.0
 """Seconds before the second attempt; twice as many before the third."""
@@ -41,6 +43,23 @@ REMEDY = (
 )
 
 
+_wanted: list[Path] = []
+
+
+def use_folder(folder: Path | None) -> None:
+    """Keep downloads in a folder from now on; None: where they are kept by default.
+
+    The environment variable goes before.
+    """
+    _wanted[:] = [] if folder is None else [folder]
+
+
+def cache_folder() -> Path:
+    """Where downloads are kept."""
+    usual = _wanted[0] if _wanted else pooch.os_cache("napari-stentrans")
+    return Path(pooch.utils.cache_location(usual, CACHE_VARIABLE))
+
+
 @dataclass(frozen=True)
 class Remote:
     """A file to download.
@@ -52,7 +71,8 @@ class Remote:
     url
         Where it is.
     sha256
-        Checksum; what does not have it is not kept.
+        Checksum; what does not have it is not kept. Empty where none is published, since the
+        file changes: then it is downloaded anew each time, and whoever asked for it checks it.
     size
         Bytes, where they are known.
     unpacks_to
@@ -70,6 +90,8 @@ class Remote:
         if self.unpacks_to:
             return (folder / self.unpacks_to).is_dir()
         file = folder / self.name
+        if not self.sha256:
+            return False
         return file.is_file() and str(pooch.file_hash(str(file))) == self.sha256
 
 
@@ -125,6 +147,8 @@ def fetch_steps(remotes: Sequence[Remote], folder: Path) -> Steps[Path]:
 
 def _download_steps(remote: Remote, folder: Path) -> Steps[None]:
     part = folder / f"{remote.name}.part"
+    if not remote.sha256:  # what is there may be the beginning of another version
+        part.unlink(missing_ok=True)
     for attempt in range(1, ATTEMPTS + 1):
         try:
             yield from _stream_steps(remote, part)
@@ -167,7 +191,7 @@ def _stream_steps(remote: Remote, part: Path) -> Steps[None]:
             there = there if resumed else 0
             yield from _append_steps(remote, answer, part, there)
     found = str(pooch.file_hash(str(part)))
-    if found != remote.sha256:
+    if remote.sha256 and found != remote.sha256:
         part.unlink()
         raise _PassingError(
             f"what came is not the file that was published (checksum {found[:12]}…, expected "

@@ -17,6 +17,7 @@ import pandas as pd
 
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
+from napari_stentrans.intervals import Intervals, around, check_level
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
 
@@ -215,6 +216,24 @@ class Enhancement:
         if std is None or noise is None:
             return np.full_like(mean, np.nan)
         return np.asarray(np.hypot(std, noise))
+
+    def intervals(self, name: str, level: float = 0.68) -> Intervals:
+        """Where a gene's expression lies at all sites, and where a new measurement would.
+
+        Both hold a share ``level`` of the cases. NaN where they are not known: for methods without
+        a standard deviation, and at measured spots that a run left as measured.
+
+        Raises
+        ------
+        GeneNotFound
+            When the gene is not part of the result.
+        ValueError
+            When ``level`` is not above 0 and below 1.
+        """
+        check_level(level)
+        mean, std = self.gene(name)
+        scatter = np.where(np.isnan(std), np.nan, self.predictive_std([name])[:, 0])
+        return Intervals(*around(mean, std, level), *around(mean, scatter, level))
 
     def blocks(
         self, genes: list[str] | None = None

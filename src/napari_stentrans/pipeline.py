@@ -111,7 +111,7 @@ def enhance_steps(
 ) -> Steps[Enhancement]:
     """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
     started = time.perf_counter()
-    config = config or EnhanceConfig()
+    config = _by_name(section, config or EnhanceConfig())
     lost = check_lost(section, lost)
     damaged = check_lost(section, image_damaged, "image_damaged")
     observed = _observed(section, lost)
@@ -323,6 +323,17 @@ def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
             f"{int(observed.sum())} to learn from; at least 2 are needed. Mask fewer spots."
         )
     return observed
+
+
+def _by_name(section: Section, config: EnhanceConfig) -> EnhanceConfig:
+    """Settings with other names of genes, such as HER2, replaced by those of the section.
+
+    A record is so repeated where no table of gene names is.
+    """
+    if config.genes is None or all(gene in section.genes for gene in config.genes):
+        return config
+    names = tuple(str(section.genes[section.gene_index(gene)]) for gene in config.genes)
+    return config.model_copy(update={"genes": names})
 
 
 def _genes(section: Section, config: EnhanceConfig) -> NDArray[np.intp]:

@@ -7,18 +7,15 @@ the same addresses. Those of the HER2+ section were computed from the files of t
 from __future__ import annotations
 
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import pooch
-
-from napari_stentrans.downloads import Remote, fetch_steps
+from napari_stentrans.downloads import Remote, cache_folder, fetch_steps
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from napari_stentrans.progress import Steps
 
-CACHE_VARIABLE = "STENTRANS_CACHE"
-"""Environment variable that names another folder for the downloads."""
 _TENX = "https://cf.10xgenomics.com/samples/spatial-exp/1.1.0"
 _HER2 = "https://raw.githubusercontent.com/almaan/her2st"
 
@@ -70,23 +67,6 @@ class RealSample:
     def is_here(self) -> bool:
         """Whether nothing has to be downloaded; looks at the files, so not for every redraw."""
         return all(remote.is_in(self.folder) for remote in self.remotes)
-
-
-_wanted: list[Path] = []
-
-
-def use_folder(folder: Path | None) -> None:
-    """Keep downloads in a folder from now on; None: where they are kept by default.
-
-    The environment variable goes before.
-    """
-    _wanted[:] = [] if folder is None else [folder]
-
-
-def cache_folder() -> Path:
-    """Where downloads are kept."""
-    usual = _wanted[0] if _wanted else pooch.os_cache("napari-stentrans")
-    return Path(pooch.utils.cache_location(usual, CACHE_VARIABLE))
 
 
 def sample_steps(sample: RealSample) -> Steps[Path]:

@@ -15,6 +15,8 @@ import numpy as np
 import scipy.sparse as sp
 
 from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
+from napari_stentrans.gene_naming import GeneNaming
+from napari_stentrans.gene_table import known_tables
 from napari_stentrans.lattice import Lattice
 from napari_stentrans.raster import SpotRaster
 
@@ -221,22 +223,42 @@ class Section:
         return other
 
     def gene_index(self, gene: str) -> int:
-        """Column of a gene, by name or by ``var["gene_ids"]``.
+        """Column of a gene: by name, id, symbol, or another name that a table of gene names knows.
 
         Raises
         ------
         GeneNotFound
-            When the section has no such gene.
+            When the section has no such gene, or it is not sure which is meant.
+
+        Warns
+        -----
+        StentransWarning
+            Which gene it is, when the word is another name of it.
         """
         if gene in self.genes:
             return int(self.genes.get_loc(gene))
-        if "gene_ids" in self.adata.var:
-            hit = np.flatnonzero(self.adata.var["gene_ids"].to_numpy() == gene)
-            if len(hit):
-                return int(hit[0])
-        near = [g for g in self.genes if g.lower() == gene.lower()]
-        hint = f" Did you mean {near[0]!r}?" if near else ""
-        raise GeneNotFound(f"The section has no gene {gene!r} among its {len(self.genes)}.{hint}")
+        found = self.naming.meaning(gene)
+        if found.gene is None:
+            hint = self.naming.hint(gene)
+            raise GeneNotFound(
+                f"The section has no gene {gene!r} among its {len(self.genes)}.{hint}"
+            )
+        if found.said and gene not in self.naming.told:
+            self.naming.told.add(gene)
+            warnings.warn(found.said, StentransWarning, stacklevel=2)
+        return found.gene
+
+    def gene_label(self, gene: str) -> str:
+        """What to show for a gene: the symbol where its name is an id, and the symbol is known."""
+        return self.naming.label(gene)
+
+    @property
+    def naming(self) -> GeneNaming:
+        """What the genes are called; made anew when there is another table of gene names."""
+        tables, kept = known_tables(), self.__dict__.get("_naming")
+        if kept is None or kept.tables is not tables:
+            kept = self.__dict__["_naming"] = GeneNaming(self.genes, self.adata.var, tables)
+        return kept
 
     def gene_counts(self, gene: str) -> NDArray[np.float32]:
         """(spot,) raw counts of one gene."""

@@ -94,6 +94,9 @@ class SessionFacts(BaseModel):
         Which of them was shown; None for none.
     against
         Which of them it was compared with; None for the measured map.
+    line, profiled
+        Ends (x, y) of the line of the profile, full-resolution pixels, or None; and whether it
+        was shown.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -116,6 +119,8 @@ class SessionFacts(BaseModel):
     runs: tuple[RunFacts, ...] = ()
     shown: int | None = None
     against: int | None = None
+    line: tuple[tuple[float, float], tuple[float, float]] | None = None
+    profiled: bool = False
 
 
 @dataclass(frozen=True, eq=False)

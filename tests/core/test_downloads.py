@@ -242,9 +242,9 @@ def test_an_archive_that_holds_too_much_is_refused(tmp_path, monkeypatch):
 
 
 def test_samples_are_kept_in_the_cache_of_the_system_or_where_it_is_said(monkeypatch, tmp_path):
-    monkeypatch.delenv(samples.CACHE_VARIABLE, raising=False)
-    assert samples.cache_folder().name == "napari-stentrans"
-    monkeypatch.setenv(samples.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.delenv(downloads.CACHE_VARIABLE, raising=False)
+    assert downloads.cache_folder().name == "napari-stentrans"
+    monkeypatch.setenv(downloads.CACHE_VARIABLE, str(tmp_path))
     for sample in samples.REAL_SAMPLES.values():
         assert sample.folder.parent == tmp_path
         assert not sample.is_here
@@ -254,7 +254,7 @@ def test_samples_are_kept_in_the_cache_of_the_system_or_where_it_is_said(monkeyp
 
 @pytest.mark.filterwarnings("ignore:.*have no counts at all")
 def test_the_legacy_sample_is_what_its_checksums_say(server, monkeypatch, tmp_path, data_dir):
-    monkeypatch.setenv(samples.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(downloads.CACHE_VARIABLE, str(tmp_path))
     sample = samples.REAL_SAMPLES["her2_breast_cancer"]
     for remote in sample.remotes:
         server.files[remote.name] = (data_dir / "legacy_st" / remote.name).read_bytes()
@@ -267,7 +267,7 @@ def test_the_legacy_sample_is_what_its_checksums_say(server, monkeypatch, tmp_pa
 
 
 def test_a_visium_sample_opens_as_a_folder(server, monkeypatch, tmp_path, data_dir):
-    monkeypatch.setenv(samples.CACHE_VARIABLE, str(tmp_path))
+    monkeypatch.setenv(downloads.CACHE_VARIABLE, str(tmp_path))
     folder = data_dir / "visium_mini"
     packed = io.BytesIO()
     with tarfile.open(fileobj=packed, mode="w:gz") as tar:

@@ -12,7 +12,7 @@ import tifffile
 from PIL import Image
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
-from napari_stentrans.io import can_read, choices_of, read_section
+from napari_stentrans.io import can_read, choices_of, chosen_then, read_section
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,11 +33,11 @@ def pixels_of(array: np.ndarray) -> np.ndarray:
     return array @ np.array([(25.0, 0.5), (-0.5, 25.0)]) + (40.0, 10.0)
 
 
-def write_selection(path: Path, array: np.ndarray) -> None:
+def write_selection(path: Path, array: np.ndarray, **columns: object) -> None:
     table = pd.DataFrame(array, columns=["x", "y"])
     table[["new_x", "new_y"]] = array + 0.02
     table[["pixel_x", "pixel_y"]] = pixels_of(array)
-    table["selected"] = 1
+    table = table.assign(**(columns or {"selected": 1}))
     table.to_csv(path, sep="\t", index=False)
 
 
@@ -111,10 +111,94 @@ def test_decimal_names_keep_their_positions(tmp_path: Path) -> None:
 
 def test_spots_without_pixels_are_placed_by_the_others(tmp_path: Path) -> None:
     counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
-    write_selection(tmp_path / "spot_data-A1.tsv", SQUARE[4:])
-    section = read_section(tmp_path / "A1.tsv")
+    write_selection(tmp_path / "spot_data-A1.tsv", SQUARE[4:], cluster=1)
+    with pytest.warns(StentransWarning, match=r"4 of 42 spots have no row in spot_data-A1\.tsv"):
+        section = read_section(tmp_path / "A1.tsv")
     np.testing.assert_allclose(section.xy, pixels_of(SQUARE), atol=1e-6)
     assert section.um_per_px == pytest.approx(200 / section.lattice.spacing)
+
+
+TISSUE = np.arange(len(SQUARE)) % 3 > 0
+SAYS = {
+    "0 and 1": ("selected", TISSUE.astype(int)),
+    "fractions": ("selected", TISSUE.astype(float)),
+    "truth": ("in_tissue", TISSUE),
+    "words": ("Under.Tissue", np.where(TISSUE, "yes", "No")),
+    "places": ("tissue", np.where(TISSUE, "tissue", "glass")),
+    "blanks": ("On Tissue", np.where(TISSUE, "TRUE", "")),
+}
+
+
+@pytest.mark.parametrize("said", SAYS)
+@pytest.mark.parametrize("turned", [False, True])
+def test_spots_on_glass_are_left_out_unless_wanted(tmp_path: Path, said: str, turned: bool) -> None:
+    counts = counts_of(SQUARE)
+    path = tmp_path / "S1.tsv"
+    (counts.T if turned else counts).to_csv(path, sep="\t")
+    column, values = SAYS[said]
+    # Two spots have no row: nobody says that they lie on tissue.
+    write_selection(tmp_path / "alignment_table_S1.tsv", SQUARE[2:], **{column: values[2:]})
+    kept = TISSUE & (np.arange(len(SQUARE)) > 1)
+    for where in (path, tmp_path):
+        (choice,) = choices_of(where)
+        assert (choice.key, choice.options) == ("spots", ("on tissue", "all"))
+        with pytest.warns(StentransWarning) as warned:
+            section = read_section(where)
+        (note,) = [str(w.message) for w in warned]
+        assert note.startswith("15 of 42 spots were left out: alignment_table_S1.tsv")
+        assert "spots=all" in note
+        assert list(section.adata.obs_names) == list(counts.index[kept])
+        np.testing.assert_array_equal(section.counts.toarray(), counts[kept])
+        np.testing.assert_allclose(section.xy, pixels_of(SQUARE[kept]))
+        assert section.chosen == {"spots": "on tissue"}
+        with pytest.warns(StentransWarning, match="2 of 42 spots have no row"):
+            whole = read_section(where, {"spots": "all"})
+        assert whole.n_spots == len(SQUARE)
+
+
+def test_spots_without_a_row_among_selected_ones_are_on_glass(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE[:20])
+    assert [choice.key for choice in choices_of(tmp_path / "A1.tsv")] == ["spots"]
+    with pytest.warns(StentransWarning, match="22 of 42 spots were left out"):
+        assert read_section(tmp_path / "A1.tsv").n_spots == 20
+
+
+def test_nothing_to_choose_where_all_lie_on_tissue(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    more = np.vstack([SQUARE, [(30, 30), (31, 30)]])  # on glass, and not counted
+    selected = (np.arange(len(more)) < len(SQUARE)).astype(int)
+    write_selection(tmp_path / "A1_selection.tsv", more, selected=selected)
+    assert choices_of(tmp_path / "A1.tsv") == ()
+    section = read_section(tmp_path / "A1.tsv")
+    assert (section.n_spots, dict(section.chosen)) == (len(SQUARE), {})
+
+
+@pytest.mark.parametrize(
+    ("value", "said"), [("maybe", "expected 1 or 0, found 'maybe'"), ("0", "is 1 for no spot")]
+)
+def test_a_column_of_tissue_that_says_nothing(tmp_path: Path, value: str, said: str) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE, selected=value)
+    with pytest.warns(StentransWarning, match=said):
+        assert read_section(tmp_path / "A1.tsv").n_spots == len(SQUARE)
+
+
+def test_selected_spots_of_another_section(tmp_path: Path) -> None:
+    counts_of(SQUARE[:12]).to_csv(tmp_path / "A1.tsv", sep="\t")
+    selected = (np.arange(len(SQUARE)) > 20).astype(int)
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE, selected=selected)
+    with pytest.raises(ReadError, match=r"says of none of the 12 spots .*spots=all"):
+        read_section(tmp_path / "A1.tsv")
+    assert read_section(tmp_path / "A1.tsv", {"spots": "all"}).n_spots == 12
+
+
+def test_records_from_before_the_choice_read_all_spots(tmp_path: Path) -> None:
+    counts_of(SQUARE).to_csv(tmp_path / "A1.tsv", sep="\t")
+    write_selection(tmp_path / "A1_selection.tsv", SQUARE, selected=TISSUE.astype(int))
+    path = tmp_path / "A1.tsv"
+    assert chosen_then(path, {}) == {"spots": "all"}
+    assert chosen_then(path, {"spots": "on tissue"}) == {"spots": "on tissue"}
 
 
 def test_hex_has_no_known_pitch(tmp_path: Path) -> None:

@@ -72,9 +72,16 @@ REAL = [
     ),
     Real(
         "mouse_olfactory_bulb",
-        (1934, 1000),
+        (379, 1000),
         "hex",
         "mouse_olfactory_bulb/alignment_table_MOB1.tsv",
+        {"H&E": (1905, 1905, 1.0)},
+    ),
+    Real(
+        "mouse_olfactory_bulb/MOB2.tsv.gz",
+        (407, 1000),
+        "hex",
+        "mouse_olfactory_bulb/alignment_table_MOB2.tsv",
         {"H&E": (1905, 1905, 1.0)},
     ),
     Real("visium_dg", (624, 634), "hex", "visium_dg/visium_DG_locs.txt", {}),
@@ -168,7 +175,7 @@ def test_a_hex_table_lies_the_same_way_round_without_its_positions(
     data_dir: Path, tmp_path: Path
 ) -> None:
     folder = data_dir / "mouse_olfactory_bulb"
-    section = read_section(folder / "MOB1.tsv.gz")
+    section = read_section(folder / "MOB1.tsv.gz", {"spots": "all"})
     alone = tmp_path / "MOB1.tsv.gz"
     alone.symlink_to(folder / "MOB1.tsv.gz")
     bare = read_section(alone)
@@ -194,8 +201,9 @@ def test_spots_lie_on_the_tissue(data_dir: Path) -> None:
 
 
 def test_spots_with_many_counts_lie_on_the_tissue(data_dir: Path) -> None:
-    """Of this section all spots of the array are there, on glass as well."""
-    section = read_section(data_dir / "mouse_olfactory_bulb")
+    """Of this section all spots of the array were counted, on glass as well."""
+    section = read_section(data_dir / "mouse_olfactory_bulb", {"spots": "all"})
+    assert section.n_spots == 1934
 
     def fit(xy: np.ndarray) -> float:
         return float(np.corrcoef(darkness(section, xy, 4), np.log1p(section.totals))[0, 1])
@@ -204,6 +212,16 @@ def test_spots_with_many_counts_lie_on_the_tissue(data_dir: Path) -> None:
     side = section.images[0].shape[0]
     for elsewhere in (section.xy[:, ::-1], side - section.xy, section.xy + 150):
         assert fit(elsewhere) < 0.75
+
+
+def test_spots_on_glass_of_the_bulb_are_left_out(data_dir: Path) -> None:
+    folder = data_dir / "mouse_olfactory_bulb"
+    assert [choice.key for choice in choices_of(folder)] == ["sample", "spots"]
+    with pytest.warns(StentransWarning, match="1,555 of 1,934 spots were left out"):
+        section = read_section(folder / "MOB1.tsv.gz")
+    everywhere = read_section(folder / "MOB1.tsv.gz", {"spots": "all"})
+    assert section.totals.mean() > 5 * np.median(everywhere.totals)
+    assert choices_of(data_dir / "legacy_st" / "B4.tsv.gz") == ()
 
 
 def test_what_was_left_out_of_the_brain_is_said(data_dir: Path) -> None:

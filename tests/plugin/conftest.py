@@ -15,7 +15,7 @@ from npe2 import PluginManager, PluginManifest
 from qtpy.QtCore import QObject
 
 import napari_stentrans
-from napari_stentrans import samples
+from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
@@ -35,7 +35,7 @@ def own_settings(tmp_path, monkeypatch):
     forget()
     yield tmp_path / "settings" / "napari-stentrans"
     forget()
-    samples.use_folder(None)
+    downloads.use_folder(None)
 
 
 @pytest.fixture(scope="session")

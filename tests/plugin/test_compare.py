@@ -315,16 +315,17 @@ def drawn_line(compared, qtbot, start_spot, dx):
     click(qtbot, compared.result.views["profile"])
     start = world_of(layers, start_spot)
     paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
-    line = compared.viewer.layers["profile line"]
+    qtbot.waitUntil(lambda: profile_of(compared) is not None)
+    return layers.line
 
-    def seen():
-        """Whether the plot is of the whole line; it is drawn while the mouse moves, too."""
-        found = compared.result.profile.profile()
-        length = np.linalg.norm(np.diff(line.data[-1], axis=0))
-        return line.mode == "select" and found is not None and np.isclose(found.length, length)
 
-    qtbot.waitUntil(seen)
-    return line.data[-1][:, ::-1] / layers.frame.per_px
+def profile_of(dock):
+    """The profile that is shown, once it is that of the whole line."""
+    found, line = dock.result.profile.profile(), dock._layers.line
+    if found is None or line is None:
+        return None
+    length = np.linalg.norm(line[1] - line[0]) * dock._layers.frame.per_px
+    return found if np.isclose(found.length, length) else None
 
 
 def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
@@ -333,10 +334,66 @@ def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
     start = world_of(compared._layers, middle(section))
     moves = [(0, dx) for dx in np.linspace(0, 4 * spacing, 21)[1:]]
     paint(qtbot, compared.viewer, start, *moves)  # half a second and more
-    line = compared.viewer.layers["profile line"]
-    qtbot.waitUntil(lambda: line.mode == "select")
-    (drawn,) = line.data
-    assert np.linalg.norm(drawn[1] - drawn[0]) > 3.8 * spacing
+    qtbot.waitUntil(lambda: profile_of(compared) is not None)
+    assert profile_of(compared).length > 3.8 * spacing
+
+
+def test_a_line_and_its_ends_are_dragged_and_other_drags_move_the_view(compared, section, qtbot):
+    layers, viewer = compared._layers, compared.viewer
+    click(qtbot, compared.lost.new)  # a brush that must not paint meanwhile
+    qtbot.wait(50)
+    unpainted = layers.lost.data.copy()
+    spacing = section.lattice.spacing * layers.frame.per_px
+    first = drawn_line(compared, qtbot, middle(section), 3 * spacing)
+    world = layers.frame.world_yx
+    center = camera_of(viewer).center
+    layers.lost.mode = "paint"
+
+    def drag(start, by):
+        before = layers.line
+        paint(qtbot, viewer, start, np.divide(by, 2), by)
+        return (layers.line - before) * layers.frame.per_px
+
+    one = 1.01 / camera_of(viewer).zoom  # a pixel of the screen
+    moved = drag(world(first[1]), (spacing, 0))
+    np.testing.assert_allclose(moved, [(0, 0), (0, spacing)], atol=one)
+    moved = drag(world(layers.line.mean(0)), (0, spacing))
+    np.testing.assert_allclose(moved, [(spacing, 0), (spacing, 0)], atol=one)
+    np.testing.assert_array_equal(layers.lost.data, unpainted)
+    assert camera_of(viewer).center == center
+    layers.lost.mode = "pan_zoom"
+    moved = drag(world(layers.line[0]) - (3 * spacing, 0), (0, spacing))
+    assert not moved.any()
+    assert camera_of(viewer).center != center
+
+
+def test_a_new_line_takes_the_place_of_the_last_but_a_click_does_not(compared, section, qtbot):
+    layers = compared._layers
+    spacing = section.lattice.spacing * layers.frame.per_px
+    first = drawn_line(compared, qtbot, middle(section), 3 * spacing)
+    click(qtbot, compared.result.profile.again)
+    paint(qtbot, compared.viewer, layers.frame.world_yx(first[0]) + spacing)  # no drag
+    np.testing.assert_array_equal(layers.line, first)
+    start = layers.frame.world_yx(first[0])
+    paint(qtbot, compared.viewer, start, (spacing, 0), (2 * spacing, 0))
+    assert np.ptp(layers.line[:, 0]) * layers.frame.per_px < 0.1 * spacing, "it runs downwards"
+
+
+def test_a_line_waits_while_another_section_is_shown(
+    compared, section, square_section, load, qtbot
+):
+    layers = compared._layers
+    spacing = section.lattice.spacing * layers.frame.per_px
+    line = drawn_line(compared, qtbot, middle(section), 3 * spacing)
+    load(compared, square_section)
+    assert "profile line" not in compared.viewer.layers
+    assert not compared.result.profile.isVisible()
+    compared.data.sections.setCurrentIndex(0)
+    compared._choose(layers)
+    qtbot.waitUntil(compared.result.profile.isVisible)
+    assert "profile line" in compared.viewer.layers
+    np.testing.assert_array_equal(layers.line, line)
+    assert compared.result.views["profile"].isChecked()
 
 
 @pytest.mark.high_dpi
@@ -366,8 +423,8 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
     np.testing.assert_allclose(
         panel.plot.drawn()["measured"][1], values[spots[~lost[spots]]], rtol=1e-5
     )
-    line = compared.viewer.layers["profile line"]
-    line.data = [line.data[0] + [3 * spacing, 0]]
+    start = layers.frame.world_yx(layers.line.mean(0))
+    paint(qtbot, compared.viewer, start, (1.5 * spacing, 0), (3 * spacing, 0))
     qtbot.waitUntil(lambda: len(panel.plot.drawn()["lost"][1]) == 0)
 
     for name in ("p.csv", "p.png"):
@@ -396,12 +453,11 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
     drawn_line(compared, qtbot, middle(section), 3 * spacing)
     line = compared.viewer.layers["profile line"]
     line.name = "mine"
-    line.selected_data = {0}
-    line.remove_selected()
-    qtbot.waitUntil(lambda: "Draw a line" in compared.result.profile.words.text())
     compared.viewer.layers.remove(line)
     qtbot.waitUntil(lambda: not compared.result.profile.isVisible())
     assert not compared.result.views["profile"].isChecked()
+    click(qtbot, compared.result.views["profile"])
+    qtbot.waitUntil(lambda: profile_of(compared) is not None)  # along the same line
 
 
 # ---- probe

@@ -5,9 +5,11 @@ from __future__ import annotations
 import json
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.plugin.gene_index import BEST, GeneIndex, NearNames
 from napari_stentrans.plugin.gene_names import MOST_RECENT, Kept, parse, read_list
 
@@ -15,8 +17,13 @@ NAMES = ["Mobp", "Mbp", "Plp1", "mt-Co1", "Xmbp2", "MBPx"]
 IDS = ["ENSG03", "ENSG01", "ENSG02", "ENSG07", "ENSG05", "ENSG06"]
 
 
+def index_of(names, ids):
+    """Index of genes of which the file gives names and ids."""
+    return GeneIndex(GeneNaming(names, pd.DataFrame({"gene_ids": ids}, index=list(names))))
+
+
 def found(query, names=NAMES, ids=IDS, **options):
-    index = GeneIndex(names, ids)
+    index = index_of(names, ids)
     return [index.names[i] for i in index.search(query, **options)]
 
 
@@ -108,7 +115,7 @@ def is_spread(query, name):
 # ---- lists
 
 
-INDEX = GeneIndex(NAMES, ["ENSG00000139618.15", *IDS[1:]])
+INDEX = index_of(NAMES, ["ENSG00000139618.15", *IDS[1:]])
 
 
 def test_names_one_a_line_or_in_a_line_are_read_in_their_order():

@@ -147,10 +147,11 @@ class TestPlace:
         assert beside.per_px == pytest.approx(1000 * section.um_per_px)
         assert Frame.of(replace(section, um_per_px=None), [nm]) == Frame("pixel", 1.0)
 
+    @pytest.mark.filterwarnings("ignore:.* have no row in alignment_table")
     def test_real_spots_lie_on_the_dark_tissue_of_their_image(
         self, make_napari_viewer, data_dir: Path
     ):
-        section = read_section(data_dir / "mouse_olfactory_bulb" / "MOB1.tsv.gz")
+        section = read_section(data_dir / "mouse_olfactory_bulb" / "MOB1.tsv.gz", {"spots": "all"})
         layers = SectionLayers(make_napari_viewer(), section)
         world = section.xy[:, ::-1] * (section.um_per_px or 1)
         middle = 2 * world.mean(0)

@@ -13,7 +13,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QDialog, QLabel, QListWidget
 
 import napari_stentrans
-from napari_stentrans import samples
+from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.dock import StentransDock
@@ -71,7 +71,7 @@ def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section
     assert layers.before.contrast_limits[1] == pytest.approx(np.percentile(values, 95), rel=1e-5)
     click(qtbot, dock.lost.new)
     assert layers.lost.opacity == 0.3
-    assert samples.cache_folder() == tmp_path / "mine"
+    assert downloads.cache_folder() == tmp_path / "mine"
 
 
 def test_the_dock_follows_but_leaves_what_a_person_chose(kept, open_dock, load, section, qtbot):

@@ -13,9 +13,9 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog, QPushButton
 
 from napari_stentrans import downloads
-from napari_stentrans.downloads import Remote
+from napari_stentrans.downloads import CACHE_VARIABLE, Remote
 from napari_stentrans.plugin.found import adopt
-from napari_stentrans.samples import CACHE_VARIABLE, REAL_SAMPLES
+from napari_stentrans.samples import REAL_SAMPLES
 
 KEY = "her2_breast_cancer"
 

@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click, compare_with
+from gestures import click, compare_with, middle, paint, world_of
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QFileDialog, QMessageBox
@@ -89,6 +89,25 @@ def test_a_session_comes_back_as_it_was(worked, saved, qtbot, ready, monkeypatch
     qtbot.waitUntil(lambda: worked._layers is not None and worked._layers.after is not None)
     ready(worked)
     check(worked, kept)
+
+
+def test_the_line_of_the_profile_comes_back(worked, request, qtbot, ready):
+    layers = worked._layers
+    click(qtbot, worked.result.views["profile"])
+    spot = middle(layers.section)
+    step = 2 * layers.section.lattice.spacing * layers.frame.per_px
+    paint(qtbot, worked.viewer, world_of(layers, spot), (0, step), (step, step))
+    qtbot.waitUntil(lambda: layers.line is not None)
+    qtbot.waitUntil(lambda: np.allclose(layers.line[0], layers.section.xy[spot], atol=step))
+    line = layers.line
+    path, _ = request.getfixturevalue("saved")
+    qtbot.waitUntil(lambda: not worked.result.profile.isVisible())
+    worked.open(path)
+    qtbot.waitUntil(worked.result.profile.isVisible, timeout=30_000)
+    ready(worked)
+    np.testing.assert_array_equal(worked._layers.line, line)
+    assert worked.result.views["profile"].isChecked()
+    assert worked.result.profile.profile().gene == "Gene5"
 
 
 def test_recent_sessions_and_sections_are_offered(worked, saved, qtbot, ready):
@@ -185,7 +204,7 @@ def test_a_session_of_before_still_opens(worked, saved, qtbot, ready):
     """One without what sessions did not say at first: look, lists, what checks found."""
     path, kept = saved
     old = path.with_name("old.stentrans")
-    new_facts = {"look", "favourites", "mine", "listed"}
+    new_facts = {"look", "favourites", "mine", "listed", "line", "profiled"}
     with zipfile.ZipFile(path) as file, zipfile.ZipFile(old, "w") as to:
         for name in file.namelist():
             if name == "session.json":

@@ -1,4 +1,4 @@
-"""The command line, ``stentrans``: info, enhance, evaluate, simulate and view."""
+"""The command line, ``stentrans``: info, enhance, evaluate, genes, simulate and view."""
 
 from __future__ import annotations
 
@@ -7,14 +7,13 @@ import json
 import os
 import sys
 import warnings
-from dataclasses import asdict
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from rich.markup import escape
 
-from napari_stentrans.cli import evaluate
+from napari_stentrans.cli import evaluate, genes
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
@@ -30,7 +29,7 @@ from napari_stentrans.export import (
     save_steps,
     write_h5ad,
 )
-from napari_stentrans.io import choices_of, read_mask, read_section
+from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
@@ -71,7 +70,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     parser.add_argument("--version", action="version", version=package_version())
     commands = parser.add_subparsers(required=True, metavar="COMMAND")
-    for add in (_add_info, _add_enhance, evaluate.add, _add_simulate, _add_view):
+    for add in (_add_info, _add_enhance, evaluate.add, genes.add, _add_simulate, _add_view):
         add(commands)
     return parser
 
@@ -204,7 +203,11 @@ def _info(arguments: argparse.Namespace) -> None:
 
 def _offers(path: Path, chosen: Mapping[str, str]) -> list[dict[str, Any]]:
     """What there is to choose at a path, and what was taken."""
-    return [{**asdict(choice), "chosen": chosen[choice.key]} for choice in choices_of(path)]
+    facts = ("key", "label", "options", "default", "parts")
+    return [
+        {fact: getattr(choice, fact) for fact in facts} | {"chosen": chosen[choice.key]}
+        for choice in choices_of(path)
+    ]
 
 
 def describe(section: Section) -> dict[str, Any]:
@@ -244,7 +247,8 @@ def _enhance(arguments: argparse.Namespace) -> None:
     _check_outputs(arguments)
     if arguments.record is not None:
         record = _record_alone(arguments)
-        section = read_section(arguments.path or Path(record.source or ""), record.chosen)
+        path = arguments.path or Path(record.source or "")
+        section = read_section(path, chosen_then(path, record.chosen))
         section = with_bar(again_steps(section, record.image_placed))
         lost, config, sites, damaged = record.inputs(section)
     else:
@@ -259,11 +263,11 @@ def _enhance(arguments: argparse.Namespace) -> None:
         damaged = None
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
-    genes = None if config.genes is None else list(dict.fromkeys(config.genes))
-    _check_outputs(arguments, len(section.genes if genes is None else genes))
+    chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
+    _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
     written = with_bar(
-        save_steps(enhancement, arguments.output, genes=genes, overwrite=arguments.overwrite)
+        save_steps(enhancement, arguments.output, genes=chosen, overwrite=arguments.overwrite)
     )
     if arguments.figure is not None:
         shown = list(enhancement.genes)

@@ -13,8 +13,8 @@ from typing import Any
 import torch
 
 from napari_stentrans.device import available_devices
+from napari_stentrans.downloads import cache_folder
 from napari_stentrans.record import package_version
-from napari_stentrans.samples import cache_folder
 
 PACKAGES = ("torch", "numpy", "scipy", "anndata", "zarr", "napari", "vispy")
 BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")

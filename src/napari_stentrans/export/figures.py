@@ -198,7 +198,8 @@ def _draw(
         with _styled():
             for axes in row:
                 view.panel(axes)
-            row[0].set_ylabel(gene, style="italic", parse_math=False)
+            called = enhancement.section.gene_label(gene)
+            row[0].set_ylabel(called, style="italic", parse_math=False)
             _draw_gene(figure, view, row, enhancement, gene, std=std)
             if provenance:
                 _draw_provenance(view, row[-1], enhancement, legend=gene == genes[0])

@@ -248,7 +248,7 @@ def _draw(profile: Profile, other: Profile | None, path: Path) -> None:
         if other is not None and np.isfinite(other.enhanced).any():
             at = other.sites.distance
             axes.plot(at, other.enhanced, "--", color=OTHER, label=other.name)
-        axes.set_title(profile.gene, style="italic", parse_math=False)
+        axes.set_title(profile.section.gene_label(profile.gene), style="italic", parse_math=False)
         axes.set_xlabel(profile.label)
         axes.set_ylabel("log-normalised")
         axes.set_xlim(0, profile.length)

@@ -21,7 +21,7 @@ from napari_stentrans.io import (
     xenium,
 )
 from napari_stentrans.io._shared import warn
-from napari_stentrans.io.choices import Choice, Chosen, left_out, settle
+from napari_stentrans.io.choices import Choice, Chosen, as_recorded, left_out, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
 
 if TYPE_CHECKING:
@@ -32,6 +32,7 @@ __all__ = [
     "LostMask",
     "can_read",
     "choices_of",
+    "chosen_then",
     "painted_to_lost",
     "read_mask",
     "read_section",
@@ -116,6 +117,17 @@ def choices_of(path: str | Path) -> tuple[Choice, ...]:
     """
     path = Path(path).expanduser()
     return _format_of(path).choices(path)
+
+
+def chosen_then(path: str | Path, chosen: Chosen) -> dict[str, str]:
+    """What a record of an earlier version read: what it says, and what was no choice then.
+
+    Raises
+    ------
+    ReadError
+        When the path is missing, of another format or damaged.
+    """
+    return as_recorded(choices_of(path), chosen)
 
 
 def why_not(path: str | Path) -> str:

@@ -34,6 +34,9 @@ class Choice:
     parts
         Whether the options are parts of the path, of which only one is read; else they are ways
         to read it.
+    before
+        What was read before this could be chosen, where that is not the default: records and
+        sessions from then do not name it.
     """
 
     key: str
@@ -41,6 +44,7 @@ class Choice:
     options: tuple[str, ...]
     default: str
     parts: bool = True
+    before: str = ""
 
 
 def no_choices(path: Path) -> tuple[Choice, ...]:
@@ -68,6 +72,12 @@ def settle(choices: Sequence[Choice], chosen: Chosen | None, path: object) -> di
             )
         taken[key] = option
     return taken
+
+
+def as_recorded(choices: Sequence[Choice], chosen: Chosen) -> dict[str, str]:
+    """Complete what a record says was chosen by what was read before there was a choice."""
+    unsaid = {choice.key: choice.before for choice in choices if choice.before}
+    return {**unsaid, **chosen}
 
 
 def left_out(choices: Sequence[Choice], chosen: Chosen | None, path: Path) -> str:

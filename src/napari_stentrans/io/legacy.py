@@ -16,6 +16,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     first_of_each,
     plain_stem,
@@ -23,8 +24,14 @@ from napari_stentrans.io._shared import (
     repeated_names_allowed,
 )
 from napari_stentrans.io.choices import Choice
-from napari_stentrans.io.legacy_pixels import find_image, find_pixels
-from napari_stentrans.io.legacy_table import array_coordinates, is_spot_table, read_spot_table
+from napari_stentrans.io.legacy_pixels import find_image, find_pixels, some_on_glass
+from napari_stentrans.io.legacy_table import (
+    array_coordinates,
+    is_spot_table,
+    read_spot_table,
+    spots_of,
+)
+from napari_stentrans.io.on_tissue import SPOTS
 from napari_stentrans.section import Section
 
 if TYPE_CHECKING:
@@ -56,9 +63,19 @@ def recognises(path: Path) -> bool:
 
 
 def choices(path: Path) -> tuple[Choice, ...]:
-    """Which table of a folder with several."""
-    names = tuple(_tables_in(path)) if path.is_dir() else ()
-    return (Choice("sample", "Sample", names, names[0]),) if len(names) > 1 else ()
+    """Which table of a folder with several, and which spots where some lie on glass."""
+    tables = _tables_in(path) if path.is_dir() else {path.name: path}
+    names = tuple(tables)
+    sample = (Choice("sample", "Sample", names, names[0]),) if len(names) > 1 else ()
+    return (*sample, SPOTS) if any(map(_has_glass, tables.values())) else sample
+
+
+def _has_glass(table: Path) -> bool:
+    """Whether some spots of a table are known not to lie on tissue."""
+    try:
+        return some_on_glass(table, array_coordinates(spots_of(table), table))
+    except ReadError:
+        return False  # said when it is read
 
 
 def _tables_in(folder: Path) -> dict[str, Path]:
@@ -86,6 +103,7 @@ def read(path: Path, chosen: Chosen) -> Section:
 
     Beside ``A1.tsv.gz`` these are looked for: a table of pixel positions with ``selection``,
     ``alignment`` or ``spot_data`` and ``A1`` in its name, and an image ``A1`` or ``A1_HE``.
+    Where that table says which spots lie on tissue, the others are left out unless chosen.
     Names may hold decimals (``9.02x20.99``): array coordinates are rounded, positions are not.
 
     Raises
@@ -98,7 +116,8 @@ def read(path: Path, chosen: Chosen) -> Section:
     Warns
     -----
     StentransWarning
-        When spots or genes stand more than once, or an image does not fit.
+        When spots or genes stand more than once, spots on glass are left out, spots are placed
+        by others, or an image does not fit.
     """
     source = path
     if path.is_dir():
@@ -107,13 +126,15 @@ def read(path: Path, chosen: Chosen) -> Section:
     rows = first_of_each(table.spots, "spots", path)
     spots = table.spots[rows]
     array = array_coordinates(spots, path)
-    pixels = find_pixels(path, array)
+    pixels = find_pixels(path, array, chosen.get(SPOTS.key) == "all")
+    if pixels is not None:
+        rows, spots, array = rows[pixels.kept], spots[pixels.kept], array[pixels.kept]
     with repeated_names_allowed():
         adata = ad.AnnData(
             X=table.counts[rows],
             obs=pd.DataFrame(np.rint(array).astype(int), spots, ["array_row", "array_col"]),
             var=pd.DataFrame(index=table.genes),
-            obsm={"spatial": _array_xy(array) if pixels is None else pixels},
+            obsm={"spatial": _array_xy(array) if pixels is None else pixels.xy},
         )
     section = Section.from_anndata(adata, source=source, name=plain_stem(path))
     if pixels is None:
@@ -121,7 +142,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     square = section.lattice.kind == "square"
     return replace(
         section,
-        images=find_image(path, pixels),
+        images=find_image(path, pixels.xy),
         um_per_px=SQUARE_PITCH_UM / section.lattice.spacing if square else None,
     )
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import re
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -18,6 +19,7 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.images import IMAGE_SUFFIXES, image_size, lazy_image
+from napari_stentrans.io.on_tissue import on_tissue
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,27 +35,24 @@ _COUNTS_WORDS = {"ut", "stdata", "filtered", "raw", "count", "counts", "matrix",
 _IMAGE_WORDS = {"he", "image", "img"}
 
 
-def find_pixels(path: Path, array: NDArray[np.float64]) -> NDArray[np.float64] | None:
-    """Pixel positions of spots from the table beside ``path``; None where there is no table.
+@dataclass(frozen=True, eq=False)
+class Pixels:
+    """Where spots lie, by the table beside them.
 
-    Spots that the table lacks are placed by the affine map that fits the others.
-
-    Parameters
+    Attributes
     ----------
-    path
-        The table of counts.
-    array
-        (spot, 2) array coordinates as they stand in the names of the spots.
-
-    Returns
-    -------
-    (spot, 2) positions (x, y), pixels of the H&E image.
-
-    Raises
-    ------
-    ReadError
-        When the table is damaged, lacks columns, or is of other spots.
+    kept
+        (spot,) those that are wanted.
+    xy
+        (kept, 2) their positions (x, y), pixels of the H&E image.
     """
+
+    kept: NDArray[np.bool_]
+    xy: NDArray[np.float64]
+
+
+def table_of_pixels(path: Path) -> Path | None:
+    """Return the table of positions beside a table of counts; None where there is none."""
     tables = [
         (rank, other)
         for other in sorted(path.parent.iterdir())
@@ -61,10 +60,81 @@ def find_pixels(path: Path, array: NDArray[np.float64]) -> NDArray[np.float64] |
         if word in other.name.lower() and plain_suffix(other) in TABLE_SUFFIXES
         if other != path and _holds(_words(other), _section_words(path))
     ]
-    if not tables:
+    return min(tables)[1] if tables else None
+
+
+def some_on_glass(path: Path, array: NDArray[np.float64]) -> bool:
+    """Whether the table beside ``path`` says of some spots (spot, 2) that they lie on glass."""
+    beside = table_of_pixels(path)
+    try:
+        table = None if beside is None else _read_pixels(beside)[0]
+    except ReadError:
+        return False  # said when it is read
+    if table is None or "tissue" not in table:
+        return False
+    at = _rows_of(array, table)
+    return bool((at >= 0).any()) and not (table["tissue"].to_numpy(bool)[at] & (at >= 0)).all()
+
+
+def find_pixels(path: Path, array: NDArray[np.float64], everywhere: bool) -> Pixels | None:
+    """Pixel positions of spots from the table beside ``path``; None where there is no table.
+
+    Where the table says which spots lie on tissue, the others are left out, also those that it
+    does not list. With ``everywhere``, and where it does not say, all are kept; those that it
+    does not list are placed by the affine map that fits the others.
+
+    Parameters
+    ----------
+    path
+        The table of counts.
+    array
+        (spot, 2) array coordinates as they stand in the names of the spots.
+    everywhere
+        Whether spots are wanted that do not lie on tissue.
+
+    Raises
+    ------
+    ReadError
+        When the table is damaged, lacks columns, or is of other spots.
+
+    Warns
+    -----
+    StentransWarning
+        When spots are left out, or are placed by the others.
+    """
+    beside = table_of_pixels(path)
+    if beside is None:
         return None
-    _, beside = min(tables)
-    return _place(array, _read_pixels(beside), beside)
+    table, complaint = _read_pixels(beside)
+    if complaint:
+        warn(f"{beside.name}: {complaint}")
+    at = _rows_of(array, table)
+    listed = at >= 0
+    if not listed.any():
+        raise ReadError(_of_others(beside, array, table))
+    kept = np.ones(len(array), bool)
+    if "tissue" in table and not everywhere:
+        kept = listed & table["tissue"].to_numpy(bool)[at]
+        if not kept.any():
+            raise ReadError(
+                f"'{beside}' says of none of the {len(array)} spots of {path.name} that it lies on "
+                "tissue. Check that both are of the same section, or take all by spots=all."
+            )
+        if not kept.all():
+            warn(
+                f"{int((~kept).sum()):,} of {len(kept):,} spots were left out: {beside.name} does "
+                "not select them as spots on tissue (spots=all keeps them)."
+            )
+    xy = np.empty_like(array)
+    xy[listed] = table[["pixel_x", "pixel_y"]].to_numpy(float)[at[listed]]
+    unplaced = kept & ~listed
+    if unplaced.any():
+        xy[unplaced] = _by_affine(array[listed], xy[listed], array[unplaced], beside)
+        warn(
+            f"{int(unplaced.sum()):,} of {len(kept):,} spots have no row in {beside.name} and were "
+            "placed by the others."
+        )
+    return Pixels(kept, xy[kept])
 
 
 def find_image(path: Path, xy: NDArray[np.float64]) -> tuple[SectionImage, ...]:
@@ -103,36 +173,51 @@ def _holds(words: list[str], part: list[str]) -> bool:
     return any(words[i : i + len(part)] == part for i in range(len(words) - len(part) + 1))
 
 
-def _read_pixels(path: Path) -> pd.DataFrame:
-    """Table of x, y, pixel_x, pixel_y as numbers, each spot once, spots without pixels dropped."""
+def _read_table(path: Path) -> pd.DataFrame:
+    """Table of positions as it stands, names of columns in lower case."""
     with reading(path, f"Expected a table with the columns {', '.join(COLUMNS)}."):
         with open_text(path) as file:
             delimiter = delimiter_of(file.readline())
-        table = pd.read_csv(path, sep=delimiter or r"\s+", encoding="utf-8-sig")
+        table = pd.read_csv(
+            path, sep=delimiter or r"\s+", encoding="utf-8-sig", skipinitialspace=True
+        )
+        return table.rename(columns=lambda name: str(name).strip().lower())
+
+
+def _read_pixels(path: Path) -> tuple[pd.DataFrame, str]:
+    """x, y, pixel_x, pixel_y and, where it is said, tissue; and what to say of the latter.
+
+    Each spot once, those without pixels dropped.
+    """
+    table = _read_table(path)
+    with reading(path, f"Expected a table with the columns {', '.join(COLUMNS)}."):
         missing = [column for column in COLUMNS if column not in table]
         if missing:
             raise ValueError(f"it lacks the columns {', '.join(missing)}")
-        table = table[list(COLUMNS)].apply(pd.to_numeric).dropna()
-    table[["x", "y"]] = table[["x", "y"]].round().astype(int)
-    return table.drop_duplicates(["x", "y"])
+        numbers = table[list(COLUMNS)].apply(pd.to_numeric)
+        tissue, complaint = on_tissue(table)
+        if tissue is not None:
+            numbers["tissue"] = tissue
+        numbers = numbers.dropna()
+        numbers[["x", "y"]] = numbers[["x", "y"]].round().astype(int)
+    return numbers.drop_duplicates(["x", "y"]), complaint
 
 
-def _place(array: NDArray[np.float64], table: pd.DataFrame, path: Path) -> NDArray[np.float64]:
+def _rows_of(array: NDArray[np.float64], table: pd.DataFrame) -> NDArray[np.int64]:
+    """(spot,) row of each spot in a table of positions; -1 where it has none."""
     known = pd.MultiIndex.from_frame(table[["x", "y"]])
-    at = known.get_indexer(pd.MultiIndex.from_arrays(np.rint(array).astype(int).T))
-    found = at >= 0
-    if not found.any():
-        raise ReadError(
-            f"'{path}' gives positions of none of the spots: they are named like "
-            f"{'{:g}x{:g}'.format(*array[0])}, its rows like "
-            f"{'{}x{}'.format(*known[0]) if len(known) else 'nothing'}. Move it away if it is of "
-            "another section."
-        )
-    xy = np.empty_like(array)
-    xy[found] = table[["pixel_x", "pixel_y"]].to_numpy(float)[at[found]]
-    if not found.all():
-        xy[~found] = _by_affine(array[found], xy[found], array[~found], path)
-    return xy
+    wanted = pd.MultiIndex.from_arrays(np.rint(array).astype(int).T)
+    return np.asarray(known.get_indexer(wanted), np.int64)
+
+
+def _of_others(path: Path, array: NDArray[np.float64], table: pd.DataFrame) -> str:
+    rows = table[["x", "y"]].to_numpy()
+    return (
+        f"'{path}' gives positions of none of the spots: they are named like "
+        f"{'{:g}x{:g}'.format(*array[0])}, its rows like "
+        f"{'{}x{}'.format(*rows[0]) if len(rows) else 'nothing'}. Move it away if it is of "
+        "another section."
+    )
 
 
 def _by_affine(

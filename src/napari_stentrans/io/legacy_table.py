@@ -90,6 +90,23 @@ def read_spot_table(path: Path) -> SpotTable:
     )
 
 
+def spots_of(path: Path) -> list[str]:
+    """Names of the spots of a table; its numbers are not looked at.
+
+    Raises
+    ------
+    ReadError
+        When the file is damaged.
+    """
+    with reading(path, REMEDY), open_text(path) as file:
+        header = file.readline()
+        delimiter = delimiter_of(header)
+        columns = _split(header, delimiter)
+        rows = [name for _, name, _ in _rows(file, delimiter)]
+    found = rows if rows and _SPOT.fullmatch(rows[0]) else columns
+    return [name for name in found if _SPOT.fullmatch(name)]
+
+
 def read_rows(path: Path) -> tuple[list[str], list[str], sp.csr_matrix]:
     """Names of the rows, names of the columns, and the numbers (row, column) of a text table.
 

@@ -57,7 +57,6 @@ class DataPanel(Panel):
         self.rows.addWidget(self.choices)
         self.search = GeneSearch()
         self.search.chosen.connect(self.geneChosen)
-        self._section: Section | None = None
         self._doing = ""
         self.show_section(None)
 
@@ -101,6 +100,12 @@ class DataPanel(Panel):
         menu = self.open.menu()
         if menu is not None:
             menu.insertMenu(self.session.recent.menuAction(), placing.menu)
+
+    def add_names(self, names: QMenu) -> None:
+        """Offer tables of gene names in the menu of what can be opened."""
+        menu = self.open.menu()
+        if menu is not None:
+            menu.insertMenu(self.session.recent.menuAction(), names)
 
     def allow_layer(self, *, on: bool) -> None:
         """Let the active layer be used, where there is one."""
@@ -169,16 +174,16 @@ class DataPanel(Panel):
         )
         self.search.setVisible(section is not None)
         if section is None:
-            self._section = None
             self.about.setText(f"Drop a file or folder here, or press Open…: {CAN_BE_OPENED}.")
             return
         named = not self.section_row.isHidden()  # by the list above
         self.about.setText(describe(section, None if named else title))
         self.about.setToolTip("" if section.source is None else str(section.source))
-        if section is not self._section:
-            self.search.set_index(GeneIndex.of(section))
-            self._section = section
-        if gene != self.search.gene():  # else what is being typed would go
+        index = GeneIndex.of(section)
+        anew = index is not self.search.index  # of another section, or with other names
+        if anew:
+            self.search.set_index(index)
+        if anew or gene != self.search.gene():  # else what is being typed would go
             self.search.set_gene(gene)
 
     def show_busy(self, doing: str | None) -> None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
 
@@ -16,8 +16,6 @@ from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
-
-    from napari_stentrans.samples import RealSample
 
 
 def ask_file(parent: QWidget | None) -> Path | None:
@@ -90,10 +88,23 @@ def ask_moved(parent: QWidget, source: str) -> Path | None:
     return ask_folder(parent) if box.clickedButton() is folder else None
 
 
-def may_download(parent: QWidget | None, sample: RealSample, size: int | None) -> bool:
-    """Ask whether a sample may be downloaded; say how large it is, whose, and where it goes."""
+class Downloadable(Protocol):
+    """What may be downloaded: what it is, where it is from, on what terms, and where it goes."""
+
+    @property
+    def title(self) -> str: ...  # noqa: D102
+    @property
+    def page(self) -> str: ...  # noqa: D102
+    @property
+    def licence(self) -> str: ...  # noqa: D102
+    @property
+    def folder(self) -> Path: ...  # noqa: D102
+
+
+def may_download(parent: QWidget | None, sample: Downloadable, size: int | None) -> bool:
+    """Ask whether something may be downloaded; say how large, whose, and where it goes."""
     box = QMessageBox(parent)
-    box.setWindowTitle("Download a sample")
+    box.setWindowTitle("Download")
     box.setIcon(QMessageBox.Icon.Question)
     box.setText(f"Download {sample.title}, {in_megabytes(size)}?")
     box.setInformativeText(
@@ -134,6 +145,13 @@ def ask_gene_list(parent: QWidget) -> Path | None:
     """Ask for a file that lists genes; None when the person thinks better of it."""
     kinds = "Lists of genes (*.csv *.tsv *.txt);;All files (*)"
     chosen, _ = QFileDialog.getOpenFileName(parent, "Open a list of genes", _start(), kinds)
+    return _used(chosen)
+
+
+def ask_gene_table(parent: QWidget) -> Path | None:
+    """Ask for a table of gene names; None when the person thinks better of it."""
+    kinds = "Tables (*.txt *.tsv *.csv *.rpt *.gz);;All files (*)"
+    chosen, _ = QFileDialog.getOpenFileName(parent, "Use a table of gene names", _start(), kinds)
     return _used(chosen)
 
 

@@ -33,6 +33,7 @@ from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
+from napari_stentrans.plugin.name_tables import NameTables
 from napari_stentrans.plugin.opener import Opener
 from napari_stentrans.plugin.panel import reveal, scrolled
 from napari_stentrans.plugin.phase import Phase
@@ -53,10 +54,12 @@ if TYPE_CHECKING:
 
     import napari
 
+    from napari_stentrans.gene_table import GeneTable
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Progress, Steps
+    from napari_stentrans.section import Section
 
 WIDTH, LEAST_WIDTH = 360, 300
 LOOKS = """
@@ -98,6 +101,8 @@ class StentransDock(QWidget):
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
         self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
         self.data.add_placing(self.placing)
+        self.names = NameTables(self, self._prepare_idle, self._sections, self._on_names)
+        self.data.add_names(self.names)
         jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
         self._followers = (*panels, *jobs_of)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
@@ -221,6 +226,29 @@ class StentransDock(QWidget):
         self.message.clear()
         self.data.show_busy(doing)
         self._runner.start(work, Phase.LOADING, returned)
+
+    def _prepare_idle(
+        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], None]
+    ) -> None:
+        """Start a job that no run is stopped for."""
+        if self.phase.running or self.phase in (Phase.SAVING, Phase.STOPPING):
+            self._fail("Wait until the run has ended, or cancel it, and try again then.")
+        else:
+            self._prepare(work, doing, returned)
+
+    def _sections(self) -> list[Section]:
+        return [layers.section for layers in find(self.viewer)]
+
+    def _on_names(self, table: GeneTable) -> None:
+        """Show and find the genes by the names that are known now."""
+        for layers in find(self.viewer):
+            layers.show_gene(layers.maps.shown)
+        self.genes.set_layers(self._layers)
+        self._show_section()
+        self._show_result()
+        self.message.show_message(
+            f"{len(table):,} genes of {table.name} are known by name.", "note"
+        )
 
     def _on_progress(self, step: Progress) -> None:
         if self.phase is Phase.CHECKING:

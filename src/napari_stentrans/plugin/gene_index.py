@@ -12,6 +12,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_stentrans.gene_naming import GeneNaming
     from napari_stentrans.section import Section
 
 BEST = 50
@@ -26,50 +27,94 @@ END = 255
 """Stands behind the last letter of a query; no name has it."""
 
 
-_made: WeakKeyDictionary[Section, GeneIndex] = WeakKeyDictionary()
+_made: WeakKeyDictionary[GeneNaming, GeneIndex] = WeakKeyDictionary()
 
 
 class GeneIndex:
-    """Finds genes by name or id: by their beginning, a part, or nearly.
+    """Finds genes by symbol, name, id or other names: by their beginning, a part, or nearly.
 
     Parameters
     ----------
+    naming
+        What the genes are called.
+
+    Attributes
+    ----------
     names
-        (gene,) names.
-    ids
-        (gene,) ids, for example of Ensembl; None where there are none.
+        (gene,) names, in the order of what is shown for them.
     """
 
-    def __init__(self, names: Sequence[str], ids: Sequence[str] | None = None) -> None:
-        folded = [str(name).lower() for name in names]
+    def __init__(self, naming: GeneNaming) -> None:
+        folded = [label.lower() for label in naming.labels]
         order = sorted(range(len(folded)), key=folded.__getitem__)
-        self.names = [str(names[i]) for i in order]
-        self.ids = None if ids is None else [str(ids[i]) for i in order]
+        self._naming = naming
+        self.names = [naming.names[i] for i in order]
+        self._ids = [naming.ids[i] for i in order]
+        self._others = [naming.others(i) for i in order]
         lines = [folded[i] for i in order]
-        lines_of_ids = [] if self.ids is None else [gene_id.lower() for gene_id in self.ids]
-        self._in_names, self._in_ids = Lines(lines), Lines(lines_of_ids)
+        ids = [gene_id.lower() for gene_id in self._ids]
+        others = [(name.lower(), i) for i, names in enumerate(self._others) for name in names]
+        self._in_names, self._in_ids = Lines(lines), Lines(ids if any(ids) else [])
+        self._in_others = Lines([name for name, _ in others])
+        self._of_other = [i for _, i in others]
         self._nearly = NearNames(lines)
         self._exact = {name: name for name in self.names}
         self._loose = dict(zip(lines[::-1], self.names[::-1], strict=True))
-        for gene_id, name in zip(lines_of_ids, self.names, strict=self.ids is not None):
-            self._loose.setdefault(_versionless(gene_id), name)
+        for part in (ids, [name.lower() for name in self.names]):
+            for gene_id, name in zip(part, self.names, strict=True):
+                self._loose.setdefault(_versionless(gene_id), name)
+        self._loose.pop("", None)
 
     @classmethod
     def of(cls, section: Section) -> GeneIndex:
         """Index of a section, made once: with many genes, best on a thread."""
-        if section not in _made:
-            ids = section.adata.var.get("gene_ids")
-            known = None if ids is None else [str(gene_id) for gene_id in ids]
-            _made[section] = cls(list(section.genes), known)
-        return _made[section]
+        naming = section.naming
+        if naming not in _made:
+            _made[naming] = cls(naming)
+            naming.hint("")  # what it looks up is made here
+        return _made[naming]
 
     def __len__(self) -> int:
         return len(self.names)
 
+    def label(self, name: str) -> str:
+        """What to show for a gene: its symbol where its name is an id."""
+        return self._naming.label(name)
+
     def resolve(self, word: str) -> str | None:
-        """Name of the gene that a word stands for: a name or id, in any case; else None."""
+        """Name of the gene that a word stands for; None where there is none, or not surely one.
+
+        That is a name, id or symbol, in any case, or another name of one gene alone.
+        """
         found = self._exact.get(word) or self._loose.get(word.lower())
-        return found or self._loose.get(_versionless(word.lower()))
+        found = found or self._loose.get(_versionless(word.lower()))
+        if found is None:
+            gene = self._naming.meaning(word).gene
+            found = None if gene is None else self._naming.names[gene]
+        return found
+
+    def said_of(self, word: str) -> str:
+        """What a word is here, where it is another name: "HER2 is ERBB2 here."; else ""."""
+        direct = self._exact.get(word) or self._loose.get(_versionless(word.lower()))
+        return "" if direct or not word else self._naming.meaning(word).said
+
+    def hint(self, word: str) -> str:
+        """What may have been meant by a word that stands for no gene: in words, or ""."""
+        return self._naming.hint(word)
+
+    @property
+    def knows_others(self) -> bool:
+        """Whether a table of gene names is here."""
+        return self._naming.table is not None
+
+    def note(self, position: int, query: str) -> str:
+        """Why a query found the gene at a position: its id or other name; "" for what is shown."""
+        query, gene_id = query.lower(), self._ids[position]
+        label = self.label(self.names[position])
+        if query in label.lower():
+            return ""
+        begin = [name for name in self._others[position] if name.lower().startswith(query)]
+        return min(begin, key=len) if begin else gene_id if query in gene_id.lower() else ""
 
     def meant(self, typed: str) -> str | None:
         """Name of the gene that was surely meant: a whole name or id, or the only beginning."""
@@ -83,8 +128,9 @@ class GeneIndex:
     def search(self, query: str, best: int = BEST) -> list[int]:
         """Positions in ``names`` of the best matches, the best first.
 
-        Names that begin with the query come first, then ids that do, then any that contain it,
-        in alphabetical order each. Where those are few, names follow that are one or two
+        Genes of which the query is the name or another name come first, then names that begin
+        with it, then ids and other names that do, then names and ids that contain it, in
+        alphabetical order each. Where those are few, names follow that are one or two
         letters away from it, and names that have its letters in its order.
         """
         query = query.strip().lower()
@@ -94,12 +140,18 @@ class GeneIndex:
             return list(range(min(best, len(self))))
         hits: dict[int, None] = {}
         for lines, pattern in (
+            (self._in_names, f"\n{query}\n"),
+            (self._in_others, f"\n{query}\n"),
             (self._in_names, f"\n{query}"),
             (self._in_ids, f"\n{query}"),
+            (self._in_others, f"\n{query}"),
             (self._in_names, query),
             (self._in_ids, query),
         ):
-            hits |= dict.fromkeys(lines.having(pattern, best))
+            found = lines.having(pattern, best)
+            if lines is self._in_others:
+                found = [self._of_other[at] for at in found]
+            hits |= dict.fromkeys(found)
         if len(hits) < min(FEW, best) and len(query) >= LEAST_FUZZY:
             hits |= dict.fromkeys(self._nearly.search(query))
         return list(hits)[:best]

@@ -34,11 +34,13 @@ class GeneListModel(QStringListModel):
     ----------
     is_favourite
         Whether a gene has a star.
+    label
+        What to show for a name.
     """
 
-    def __init__(self, is_favourite: Callable[[str], bool]) -> None:
+    def __init__(self, is_favourite: Callable[[str], bool], label: Callable[[str], str]) -> None:
         super().__init__()
-        self._is_favourite = is_favourite
+        self._is_favourite, self._label = is_favourite, label
         self._names: Sequence[str] = ()
         self._notes: Notes | None = None
         self._rows: dict[str, int] | None = None
@@ -69,16 +71,19 @@ class GeneListModel(QStringListModel):
         if not index.isValid():
             return None
         name = self._names[index.row()]
+        label = self._label(name)
         note = "" if self._notes is None else self._notes[index.row()]
         note = note if isinstance(note, str) else f"{note:.2f}"
-        if role in (Qt.ItemDataRole.DisplayRole, Qt.ItemDataRole.ToolTipRole):
-            return name
+        if role == Qt.ItemDataRole.DisplayRole:
+            return label
+        if role == Qt.ItemDataRole.ToolTipRole:
+            return label if label == name else f"{label}, {name}"
         if role == NOTE:
             return note
         if role == STARRED:
             return self._is_favourite(name)
         if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (name, note, "favourite" * self._is_favourite(name))))
+            return ", ".join(filter(None, (label, note, "favourite" * self._is_favourite(name))))
         return None
 
 
@@ -133,9 +138,9 @@ class GeneList(QListView):
     fileDropped = Signal(object)
     """Path of a file."""
 
-    def __init__(self, is_favourite: Callable[[str], bool]) -> None:
+    def __init__(self, is_favourite: Callable[[str], bool], label: Callable[[str], str]) -> None:
         super().__init__()
-        self.genes = GeneListModel(is_favourite)
+        self.genes = GeneListModel(is_favourite, label)
         self._quiet, self._follows = False, True
         self.setModel(self.genes)
         self.setAutoScroll(False)  # a person scrolls, or walks with the keys

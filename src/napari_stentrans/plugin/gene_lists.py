@@ -28,6 +28,7 @@ LISTS: dict[ListName, tuple[str, str]] = {
     "mine": ("My list", "A list of genes that you paste, drop or open"),
 }
 """Lists, by their titles and what they are."""
+NO_TABLE = "For other names, such as HER2: Open… > Gene names."
 
 
 class Contents(NamedTuple):
@@ -84,15 +85,12 @@ class GeneLists:
         if not query:
             return Contents([*SUMS, *index.names])
         hits = index.search(query)
-        names, notes = [index.names[gene] for gene in hits], [""] * len(hits)
-        if index.ids is not None:
-            ids = [index.ids[gene] for gene in hits]
-            notes = [
-                gene_id if query in gene_id.lower() and query not in name.lower() else ""
-                for gene_id, name in zip(ids, names, strict=True)
-            ]
+        names, notes = [index.names[at] for at in hits], [index.note(at, query) for at in hits]
         sums = [name for name in SUMS if query in name.lower()]
-        said = "" if names or sums else f'No gene is like "{typed}" in its name or id.'
+        said = index.said_of(typed)
+        if not (names or sums or said):
+            said = f'No gene is like "{typed}" in its name or id.{index.hint(typed)}'
+            said += "" if index.knows_others else f" {NO_TABLE}"
         return Contents([*names, *sums], [*notes, *[""] * len(sums)], said)
 
     def _changed(self, layers: SectionLayers) -> Contents:

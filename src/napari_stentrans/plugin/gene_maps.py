@@ -101,6 +101,10 @@ class GeneMaps:
         """Maps that are drawn: one, or those that are laid over each other."""
         return (*(name for name in self.kept if name != self.shown), self.shown)
 
+    def label(self, name: str) -> str:
+        """What to call a map: by the symbol of a gene, where its name is an id."""
+        return self.section.gene_label(name)
+
     def show(self, name: str) -> None:
         """Choose a map, by name or gene id.
 
@@ -185,9 +189,9 @@ class GeneMaps:
         """One for each map that is drawn, in the order of their colours."""
         names, scale = self.names, self.look.scale
         if len(names) == 1:
-            return [Legend(self.shown, unit(self.shown, scale))]
+            return [Legend(self.label(self.shown), unit(self.shown, scale))]
         return [
-            Legend(name, unit(name, scale), (colour, self.limits("before", name)))
+            Legend(self.label(name), unit(name, scale), (colour, self.limits("before", name)))
             for name, colour in zip(names, OVERLAY_COLOURS.values(), strict=False)
         ]
 

@@ -38,27 +38,34 @@ class Listed:
         Names of genes of the section, each once, in the order of the text.
     unknown
         Words of the text that no gene has as name or id.
+    said
+        What words are here that are other names of genes, or may be several.
     """
 
     names: tuple[str, ...]
     unknown: tuple[str, ...]
+    said: tuple[str, ...] = ()
 
     @classmethod
     def of(cls, words: Iterable[str], index: GeneIndex) -> Listed:
         """Look up words, in any case, among the names and ids of genes."""
         found = {word: index.resolve(word) for word in words if word}
         names = dict.fromkeys(name for name in found.values() if name is not None)
-        return cls(tuple(names), tuple(word for word, name in found.items() if name is None))
+        unknown = tuple(word for word, name in found.items() if name is None)
+        said = tuple(filter(None, map(index.said_of, found)))
+        return cls(tuple(names), unknown, said)
 
     def __str__(self) -> str:
-        """Say how many genes were found, and which were not."""
+        """Say how many genes were found, which were not, and which are called otherwise."""
         genes = f"{len(self.names):,} {'gene' if len(self.names) == 1 else 'genes'}."
+        more = " …" if len(self.said) > MOST_NAMED else ""
+        other = "".join(f" {said}" for said in self.said[:MOST_NAMED]) + more
         if not self.unknown:
-            return genes
+            return genes + other
         named = ", ".join(self.unknown[:MOST_NAMED])
         more = " …" if len(self.unknown) > MOST_NAMED else ""
         verb = "is" if len(self.unknown) == 1 else "are"
-        return f"{genes} {len(self.unknown):,} {verb} not in this section: {named}{more}."
+        return f"{genes} {len(self.unknown):,} {verb} not in this section: {named}{more}.{other}"
 
 
 def parse(text: str, index: GeneIndex) -> Listed:

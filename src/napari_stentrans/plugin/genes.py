@@ -4,18 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import numpy as np
+import pandas as pd
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
+from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.gene_names import is_list
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Callable
 
-    from numpy.typing import ArrayLike
     from qtpy.QtGui import QKeyEvent
 
 STEPS: dict[int, int] = {
@@ -67,15 +67,15 @@ class GeneSearch(QWidget):
 
     def __init__(self, parent: QWidget | None = None) -> None:
         super().__init__(parent)
-        self.index = GeneIndex([])
+        self.index = GeneIndex(GeneNaming((), pd.DataFrame()))
         self._gene = ""
         self.edit = SearchLine(self._key)
         self.edit.setAccessibleName("gene search")
         self.edit.setClearButtonEnabled(True)
         self.edit.setToolTip(
-            "Type a part of a gene's name or id; small slips are forgiven. A whole name is drawn "
-            "after a moment, or with Enter.\nUp and Down walk through what was found, Esc clears. "
-            "A list of genes can be pasted. "
+            "Type a part of a gene's name, id or other name; small slips are forgiven. A whole "
+            "name is drawn after a moment, or with Enter.\nUp and Down walk through what was "
+            "found, Esc clears. A list of genes can be pasted. "
             "The maps before and after change together."
         )
         self.edit.textEdited.connect(self.searched)
@@ -85,11 +85,6 @@ class GeneSearch(QWidget):
         layout.addWidget(self.edit)
         self.setFocusProxy(self.edit)
 
-    def set_genes(self, names: Sequence[str], ids: ArrayLike | None = None) -> None:
-        """Search among these genes from now on."""
-        known = None if ids is None else [str(i) for i in np.asarray(ids)]
-        self.set_index(GeneIndex(list(names), known))
-
     def set_index(self, index: GeneIndex) -> None:
         """Search in this index from now on."""
         self.index = index
@@ -98,7 +93,7 @@ class GeneSearch(QWidget):
     def set_gene(self, name: str) -> None:
         """Say which gene is shown; emits nothing."""
         self._gene = name
-        self.edit.setText(name)
+        self.edit.setText(self.index.label(name))
 
     def set_gene_quietly(self, name: str) -> None:
         """Say which gene is shown, and leave what is being typed as it is."""
@@ -116,7 +111,7 @@ class GeneSearch(QWidget):
 
     def _on_left(self) -> None:
         """Show the gene of the maps again where a search was left without a choice."""
-        self.edit.setText(self._gene)
+        self.edit.setText(self.index.label(self._gene))
 
     def _key(self, event: QKeyEvent) -> bool:
         """Let the arrow keys, Enter and Esc work on the list; True when a key was used up."""

@@ -12,7 +12,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.dialogs import ask_gene_list
 from napari_stentrans.plugin.fold import Fold
 from napari_stentrans.plugin.gene_list import ROWS_SHOWN, GeneList
-from napari_stentrans.plugin.gene_lists import LISTS, GeneLists
+from napari_stentrans.plugin.gene_lists import LISTS, NO_TABLE, GeneLists
 from napari_stentrans.plugin.gene_names import Kept, Listed, parse, read_list
 from napari_stentrans.plugin.look_form import LookForm
 from napari_stentrans.plugin.overlay_line import OverlayLine
@@ -57,7 +57,9 @@ class GenesPanel(Panel):
         self._listed_of: object = None
         self.search, self.kept, self.rankings = search, Kept(), Rankings(self)
         self._lists = GeneLists(self.kept, self.rankings)
-        self.list = GeneList(lambda name: name in self.kept.favourites)
+        self.list = GeneList(
+            lambda name: name in self.kept.favourites, lambda name: search.index.label(name)
+        )
         self._dwell = QTimer(self)
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(DWELL_MS)
@@ -183,7 +185,8 @@ class GenesPanel(Panel):
             self.search.set_gene_quietly(name)  # more may be typed
             self.geneChosen.emit(name)
             if self._lists.exact(self.search.edit.text(), self.search.index) is None:
-                self._say(f"{name} is shown, the only name that begins so.")
+                label = self.search.index.label(name)
+                self._say(f"{label} is shown, the only name that begins so.")
 
     def _on_entered(self) -> None:
         """Show the gene whose name or id is typed; never another."""
@@ -198,9 +201,18 @@ class GenesPanel(Panel):
         elif typed:
             self._on_searched(typed)
             self._pause.stop()
-            similar = self.list.names()[:MOST_SIMILAR]
-            said = f"Similar: {', '.join(similar)}" if similar else "No name is similar to it."
-            self._say(f"No {typed} here. {said}")
+            self._say(self._not_here(typed))
+
+    def _not_here(self, typed: str) -> str:
+        """Say that no gene is called so, and which may be meant."""
+        index, similar = self.search.index, self.list.names()[:MOST_SIMILAR]
+        said = index.said_of(typed) or index.hint(typed).strip()
+        if said:
+            return said if " may be " in said else f"No {typed} here. {said}"
+        if similar:
+            return f"No {typed} here. Similar: {', '.join(map(index.label, similar))}"
+        more = "" if index.knows_others else f" {NO_TABLE}"
+        return f"No {typed} here. No name is similar to it.{more}"
 
     def _take(self, name: str) -> None:
         """Show a gene that was confirmed; it counts as looked at."""

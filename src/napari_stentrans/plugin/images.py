@@ -24,6 +24,7 @@ from napari_stentrans.plugin.maps import Look
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping
     from pathlib import Path
 
     from napari.layers import Image as NapariImage
@@ -262,8 +263,14 @@ def brush_of(raster: SpotRaster) -> int:
 def _name_of(role: str, tag: dict[str, Any]) -> str:
     """Name of the layer of a gene: what it shows of it, or which run ``tag["called"]`` it is of."""
     plain = {"before": "measured", "after": "enhanced"}.get(role, role)
-    called = tag.get("called") or plain
-    return f"{tag['gene']} {called}" if called == plain else f"{tag['gene']} in {called}"
+    called, gene = tag.get("called") or plain, shown_gene(tag)
+    return f"{gene} {called}" if called == plain else f"{gene} in {called}"
+
+
+def shown_gene(tag: Mapping[str, Any]) -> str:
+    """What to call the genes that a layer shows; "" where it shows none."""
+    genes = str(tag.get("gene", "")).split(" + ")
+    return " + ".join(map(tag["section"].gene_label, genes))
 
 
 def _layer(

@@ -16,8 +16,10 @@ from napari_stentrans.plugin.views import OVER, Views
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from napari.components import ViewerModel
     from napari.layers import Layer
+    from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.gene_maps import GeneMaps
@@ -28,12 +30,22 @@ UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 
 
 class MapLayers(LostLayers):
-    """A section in a viewer, the maps of whose genes are drawn and compared."""
+    """A section in a viewer, the maps of whose genes are drawn and compared.
+
+    Attributes
+    ----------
+    line
+        Ends (2, 2) of the line of the profile, (x, y) in full-resolution pixels; None without one.
+    profiled
+        Whether the line and its profile are shown.
+    """
 
     drawn = Signal()
     """Another gene is shown, or the same in other colours."""
     compared = Signal()
     """A view of both maps or the difference was switched, or what is compared has changed."""
+    lined = Signal()
+    """The line of the profile is to be shown."""
     lacking = Signal()
     """The enhanced map was deleted, though there is a result."""
 
@@ -49,6 +61,8 @@ class MapLayers(LostLayers):
         self.views.changed.connect(self._on_views_changed)
         self._layers.removed.connect(self._on_removed)
         self._hidden: list[Layer] | None = None
+        self.line: NDArray[np.float64] | None = None
+        self.profiled = False
         self.aside = Aside(self)
 
     def set_section(self, section: Section, pixels: Any) -> None:
@@ -147,6 +161,11 @@ class MapLayers(LostLayers):
             self._layers[name].visible = True
         elif name:
             self.set_view(name, on=True)
+
+    def show_line(self, line: NDArray[np.float64]) -> None:
+        """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""
+        self.line, self.profiled = line, True
+        self._turns.add("line", self.lined.emit)
 
     @property
     def difference_shown(self) -> bool:

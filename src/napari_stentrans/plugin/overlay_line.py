@@ -86,10 +86,11 @@ class OverlayLine(QWidget):
         for at, chip in enumerate(self.chips):
             name = kept[at] if at < len(kept) else ""
             chip.setVisible(bool(name))
-            chip.setText(f"{name} ×")
+            label = name if self._layers is None else self._layers.maps.label(name)
+            chip.setText(f"{label} ×")
             chip.setProperty("gene", name)
-            chip.setToolTip(f"{name} stays while others are laid over it; press to let it go")
-            chip.setAccessibleName(f"let go of {name}")
+            chip.setToolTip(f"{label} stays while others are laid over it; press to let it go")
+            chip.setAccessibleName(f"let go of {label}")
 
     def _show_bars(self) -> None:
         layers = self._layers

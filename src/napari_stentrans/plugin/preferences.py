@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from weakref import WeakSet
 
-from napari_stentrans import samples
+from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.images import LOST_OPACITY
 
@@ -82,7 +82,7 @@ class Following:
             self._settings.events.changed.connect(self._on_changed)
         form.begin_with(self.now.config)
         self._enhancing.checks = self.now.check
-        samples.use_folder(self.now.folder)
+        downloads.use_folder(self.now.folder)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Give a section that is new the look that is preferred."""
@@ -101,7 +101,7 @@ class Following:
         old, self.now = self.now, Preferences.of(self._settings)
         self._change_form(old)
         self._enhancing.checks = self.now.check
-        samples.use_folder(self.now.folder)
+        downloads.use_folder(self.now.folder)
         for layers in list(self._seen):
             self._change_maps(layers, old)
 

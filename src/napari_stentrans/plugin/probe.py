@@ -104,7 +104,7 @@ class Probe:
             section = self._layers.section
             shown = [
                 (
-                    name,
+                    maps.label(name),
                     measured(section, name, scale),
                     None if against is None else enhanced(against, name, scale),
                     None if result is None else enhanced(result, name, scale),

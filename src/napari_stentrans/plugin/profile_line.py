@@ -1,131 +1,221 @@
-"""ProfileLine: the layer on which a person draws the line of a profile."""
+"""ProfileLine: the line of a profile, which a person draws, and moves by its ends."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from napari.layers import Shapes
+from napari.layers import Vectors
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement
+from napari_stentrans.plugin.roles import insert
 from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
+    from napari.components import ViewerModel
     from numpy.typing import NDArray
 
     from napari_stentrans.plugin.layers import SectionLayers
 
+    Ends = NDArray[np.float64]
 
 NAME = "profile line"
-COLOUR = "#e69f00"
+COLOUR, RIM = "#e69f00", "#1a1a1a"
 EVERY_MS = 200
-"""At most five times a second."""
-WIDTH_PX = 3
+"""At most five times a second the plot follows."""
+WIDTH_PX, BAR_PX = 2, 12
+"""Width of the line, which has a rim as wide on each side, and half a bar at each of its ends."""
+REACH_PX = 8
+"""The line, or an end of it, is taken within this many pixels of the screen."""
+SHORTEST_PX = 4
+"""A shorter drag draws no line."""
+NO_ENDS: tuple[int, ...] = ()
 
 
 class ProfileLine(Arrangement):
-    """A layer of shapes; the last line that was drawn or changed is the one.
+    """A straight line in a layer of its own.
 
-    It begins in the mode of drawing lines; afterwards the line can be moved and its ends dragged.
+    It begins with the line that the section had, or asks for one: press, drag, release. Then a
+    drag at an end moves that end, a drag between them the line; other drags move the view.
+
+    The layer is one of vectors. For the first layer of shapes napari compiles code for seconds,
+    and its handles would lie over the line.
 
     Parameters
     ----------
     layers
-        The section that it lies on.
+        The section that it lies on, whose ``line`` it keeps.
     """
 
     changed = Signal()
-    """Another line was drawn, the line was changed, or it was taken away."""
+    """Another line was drawn, or the line was moved."""
 
     def __init__(self, layers: SectionLayers) -> None:
-        self._frame, viewer = layers.frame, layers.viewer
-        camera = camera_of(viewer)
-        self.layer = Shapes(
-            ndim=2,
-            name=NAME,
-            edge_color=COLOUR,
-            face_color="transparent",
-            opacity=1.0,
-            edge_width=WIDTH_PX / max(camera.zoom, 1e-9),
-            units=(layers.frame.unit,) * 2,
+        self._layers, viewer = layers, layers.viewer
+        self.layer = Vectors(
+            ndim=2, name=NAME, vector_style="line", opacity=1.0, units=(layers.frame.unit,) * 2
         )
         super().__init__(viewer, [self.layer])
-        self._active = viewer.layers.selection.active
-        viewer.layers.append(self.layer)
-        viewer.layers.selection.active = self.layer
-        self.layer.mode = "add_line"
-        self.layer.mouse_drag_callbacks.append(self._on_drag)
-        self._dragging = False
-        viewer.help = "Draw a line across the tissue"  # the status bar says it
-        self._seen: NDArray[np.float64] | None = None
-        self._n = 0
-        self._soon = QTimer()
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(EVERY_MS)
-        self._soon.timeout.connect(self._look)
-        for event in self._events():
-            event.connect(self._look_soon)
+        insert(viewer.layers, len(viewer.layers), self.layer)
+        line = layers.line
+        self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
+        self._drawing = line is None
+        self._cursor = "standard"
+        self._soon = _timer(EVERY_MS, self._tell)
+        self._frames = _timer(15, self._draw)  # the mouse moves more often than can be drawn
+        self._listen(True)
+        self._draw()
+        if self._drawing:
+            self.draw_anew()
 
-    def path(self) -> NDArray[np.float64] | None:
-        """Corners (corner, 2) of the line, (x, y) in full-resolution pixels; None without one."""
-        return self._seen
+    def path(self) -> Ends | None:
+        """Ends (2, 2) of the line, (x, y) in full-resolution pixels; None without one."""
+        return self._layers.line
 
     def draw_anew(self) -> None:
-        """Let the person draw another line."""
-        self._viewer.layers.selection.active = self.layer
-        self.layer.mode = "add_line"
+        """Let the person draw another line, and put the brush aside."""
+        self._drawing = True
+        self._layers.stop_painting()
+        self._viewer.help = "Draw a line across the tissue"  # the status bar says it
 
     def _restore(self) -> None:
         self._soon.stop()
-        for event in self._events():
-            event.disconnect(self._look_soon)
-        layers = self._viewer.layers
-        if self.layer in layers:
-            layers.remove(self.layer)
-        if self._active in layers and layers.selection.active is None:
-            layers.selection.active = self._active
+        self._frames.stop()
+        self._listen(False)
+        self._point("standard")
+        if self.layer in self._viewer.layers:
+            self._viewer.layers.remove(self.layer)
 
-    def _events(self) -> tuple[Any, ...]:
-        return self.layer.events.data, self.layer.events.set_data
+    # ---- what a person does
 
-    def _look_soon(self, event: Any = None) -> None:
-        if not self._soon.isActive():
-            self._soon.start()
+    def _on_move(self, viewer: ViewerModel, event: Any) -> None:
+        """Say by the cursor what a drag would do."""
+        taken = bool(self._taken(self._at(event)))
+        self._point("cross" if self._drawing else "pointing" if taken else "standard")
 
-    def _on_drag(self, layer: Shapes, event: Any) -> Iterator[None]:
-        """Know whether the mouse is down."""
-        self._dragging = True
+    def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
+        """Draw a line, or move what is under the mouse; other drags move the view, as ever."""
+        at, before = self._at(event), self._ends
+        taken = (1,) if self._drawing else self._taken(at)
+        if event.handled or event.button != 1 or not taken or viewer.dims.ndisplay != 2:
+            return
+        ends = np.array([at, at]) if self._drawing or before is None else before.copy()
+        selection, active = viewer.layers.selection, viewer.layers.selection.active
+        if active is not None and active.mode != "pan_zoom":
+            selection.active = None  # a brush would paint meanwhile
+        event.handled = True
         yield
         while event.type == "mouse_move":
+            event.handled = True
+            now = self._at(event)
+            ends[list(taken)] += now - at
+            at = now
+            self._move(ends)
             yield
-        self._dragging = False
-        self._look_soon()
+        event.handled = True
+        if self._on_screen(ends[1] - ends[0]) < SHORTEST_PX:
+            self._move(before)
+        else:
+            self._drawing = False
+        if selection.active is None and active in viewer.layers:
+            selection.active = active
+        self._tell()
 
-    def _look(self) -> None:
-        """Take the line that a person works on: the selected one, else the newest."""
-        shapes, layer = list(self.layer.data), self.layer
-        if not self._dragging:  # another tool would cut the line that is being drawn
-            if len(shapes) > self._n and layer.mode == "add_line":
-                layer.mode = "select"  # to move the line, or draw on another press of the button
-            self._n = len(shapes)
-        selected = sorted(layer.selected_data)
-        at = selected[-1] if len(selected) == 1 and selected[-1] < len(shapes) else -1
-        corners = None
-        if shapes:
-            world = np.array([layer.data_to_world(corner) for corner in shapes[at]])[:, -2:]
-            corners = self._frame.xy(world)
-            if not np.linalg.norm(np.diff(corners, axis=0), axis=1).sum() > 0:
-                corners = None
-        if not _same(corners, self._seen):
-            self._seen = corners
+    def _taken(self, at: NDArray[np.float64]) -> tuple[int, ...]:
+        """Ends that a drag from a place (y, x) moves: one, both, or none."""
+        if self._ends is None:
+            return NO_ENDS
+        away = [self._on_screen(end - at) for end in self._ends]
+        if min(away) < REACH_PX:
+            return (int(np.argmin(away)),)
+        start, way = self._ends[0], self._ends[1] - self._ends[0]
+        part = np.clip((at - start) @ way / max(way @ way, 1e-12), 0, 1)
+        return (0, 1) if self._on_screen(start + part * way - at) < REACH_PX else NO_ENDS
+
+    def _at(self, event: Any) -> NDArray[np.float64]:
+        return np.asarray(self.layer.world_to_data(event.position[-2:]), float)
+
+    def _on_screen(self, way: NDArray[np.float64]) -> float:
+        """Length of a way (y, x) in pixels of the screen."""
+        return float(np.linalg.norm(way) * camera_of(self._viewer).zoom)
+
+    def _point(self, cursor: str) -> None:
+        if cursor != self._cursor:
+            self._cursor = cursor
+            self._viewer.cursor.style = cursor
+
+    # ---- what is drawn, and told
+
+    def _move(self, ends: Ends | None) -> None:
+        self._ends = None if ends is None else ends.copy()
+        for timer in (self._frames, self._soon):
+            if not timer.isActive():
+                timer.start()
+
+    def _draw(self) -> None:
+        """Draw the line, as wide on the screen at any zoom."""
+        wide = WIDTH_PX / max(camera_of(self._viewer).zoom, 1e-9)
+        strokes = np.empty((0, 2, 2)) if self._ends is None else _strokes(self._ends, wide)
+        self.layer.data = strokes
+        self.layer.edge_width = wide
+        if len(strokes):
+            third = len(strokes) // 3
+            self.layer.edge_color = [COLOUR] * third + [RIM] * 2 * third
+
+    def _tell(self) -> None:
+        """Keep the line with the section, and say that it is another one."""
+        self._soon.stop()
+        line = None
+        if self._ends is not None:
+            world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
+            line = self._layers.frame.xy(world)
+        last = self._layers.line
+        if (line is None) is not (last is None) or not np.array_equal(line, last):
+            self._layers.line = line
             self.changed.emit()
 
+    def _on_zoom(self, event: Any = None) -> None:
+        if not self._frames.isActive():
+            self._frames.start()
 
-def _same(one: NDArray[np.float64] | None, other: NDArray[np.float64] | None) -> bool:
-    if one is None or other is None:
-        return one is other
-    return np.array_equal(one, other)
+    def _on_moved(self, event: Any = None) -> None:
+        self._soon.start()
+
+    def _listen(self, on: bool) -> None:
+        viewer = self._viewer
+        events = (
+            (camera_of(viewer).events.zoom, self._on_zoom),
+            (self.layer.events.affine, self._on_moved),  # by napari's own tool
+        )
+        for emitter, slot in events:
+            (emitter.connect if on else emitter.disconnect)(slot)
+        moves, drags = viewer.mouse_move_callbacks, viewer.mouse_drag_callbacks
+        (moves.append if on else moves.remove)(self._on_move)
+        (drags.append if on else drags.remove)(self._on_drag)
+
+
+def _strokes(ends: Ends, wide: float) -> NDArray[np.float64]:
+    """Strokes (stroke, start and way, 2) of a line and of bars across its ends, then their rims."""
+    way = ends[1] - ends[0]
+    along = way / max(float(np.linalg.norm(way)), 1e-12)
+    across = along[::-1] * (-1, 1)
+    bar = BAR_PX / WIDTH_PX * wide * across
+    strokes = np.array([[ends[0], way], [ends[0] - bar, 2 * bar], [ends[1] - bar, 2 * bar]])
+    beside = wide * np.array([across, along, along])
+    rims = [strokes.copy(), strokes.copy()]
+    rims[0][:, 0] += beside
+    rims[1][:, 0] -= beside
+    return np.concatenate([strokes, *rims])
+
+
+def _timer(every_ms: int, slot: Any) -> QTimer:
+    """Make a timer that fires once."""
+    timer = QTimer()
+    timer.setSingleShot(True)
+    timer.setInterval(every_ms)
+    timer.timeout.connect(slot)
+    return timer

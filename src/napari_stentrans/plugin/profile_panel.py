@@ -69,32 +69,52 @@ class ProfilePanel(Panel):
         return self._line is not None
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Take lines over this section from now on; the last line goes."""
+        """Take lines over this section from now on; the line of the last one waits for it."""
         if layers is self._layers:
             return
-        self.set_on(False)
+        self._put_away()
         self._runner.stop()
         if self._layers is not None:
             self._layers.drawn.disconnect(self._draw_soon, missing_ok=True)
             self._layers.compared.disconnect(self._draw_soon, missing_ok=True)
+            self._layers.lined.disconnect(self._begin, missing_ok=True)
         self._layers = layers
         if layers is not None:
             layers.drawn.connect(self._draw_soon)
             layers.compared.connect(self._draw_soon)
+            layers.lined.connect(self._begin)
+            if layers.profiled:
+                self._begin()
 
     def set_on(self, on: bool) -> None:
-        """Make the layer to draw on, or take it away."""
-        if on and self._line is None and self._layers is not None:
-            self._line = ProfileLine(self._layers)
-            self._line.changed.connect(self._draw_soon)
-            self._line.ended.connect(self._on_ended)
-            self._draw()
-            self.show()
+        """Show the line, or let one be drawn; or take it away."""
+        if self._layers is None:
+            return
+        if on:
+            self._begin()
             reveal(self)
-        elif not on and self._line is not None:
+        elif self._line is not None:
             self._line.end()
-        if self._layers is not None:
-            self._layers.compared.emit()
+
+    def _begin(self) -> None:
+        """Make the layer of the line."""
+        if self._line is not None or self._layers is None:
+            return
+        self._layers.profiled = True
+        self._line = ProfileLine(self._layers)
+        self._line.changed.connect(self._draw_soon)
+        self._line.ended.connect(self._on_ended)
+        self._draw()
+        self.show()
+        self._layers.compared.emit()
+
+    def _put_away(self) -> None:
+        """Take the line away until its section is chosen again."""
+        layers, shown = self._layers, self._line is not None
+        if self._line is not None:
+            self._line.end()
+        if layers is not None:
+            layers.profiled = shown
 
     def profile(self) -> Profile | None:
         """The profile that is shown."""
@@ -143,7 +163,8 @@ class ProfilePanel(Panel):
         profile, other = self._profile, self._other
         if profile is None:
             return
-        path = ask_profile(self, f"{profile.gene}_profile.csv".replace("/", "_"))
+        called = profile.section.gene_label(profile.gene)
+        path = ask_profile(self, f"{called}_profile.csv".replace("/", "_"))
         if path is not None:
             self._runner.start(lambda: _steps(profile, other, path), Phase.SAVING, self._on_saved)
 
@@ -156,6 +177,7 @@ class ProfilePanel(Panel):
             return  # the window was closed meanwhile
         self.hide()
         if self._layers is not None:
+            self._layers.profiled = False
             self._layers.compared.emit()
 
     def _say(self, text: str) -> None:
@@ -168,7 +190,8 @@ def in_words(profile: Profile) -> str:
     unit = profile.label.split("(")[1].rstrip(")")
     lost = int(profile.lost.sum())
     marked = f", {lost:,} of them marked as lost" if lost else ""
-    return f"{profile.gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
+    gene = profile.section.gene_label(profile.gene)
+    return f"{gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
 
 
 def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:

@@ -79,7 +79,7 @@ class ProfilePlot(Plot):
         for item, of in ((self._dots, known & ~profile.lost), (self._rings, known & profile.lost)):
             item.setData(profile.spots.distance[of], profile.measured[of])
         self.plot.setLabel("bottom", profile.label)
-        self.plot.setLabel("left", profile.gene)
+        self.plot.setLabel("left", profile.section.gene_label(profile.gene))
         self.plot.setXRange(0, profile.length, padding=0.01)
 
     def drawn(self) -> dict[str, tuple[Any, Any]]:

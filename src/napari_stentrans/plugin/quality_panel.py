@@ -19,6 +19,8 @@ from napari_stentrans.plugin.result_words import about_gene
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
@@ -121,15 +123,20 @@ class QualityPanel(Panel):
         if quality is not self._shown:
             self._shown = quality
             marks = np.array([DOUBTS.get(Verdict(v), "") for v in quality.verdicts], object)
-            self.table.set_table(quality.table, quality.method, marks)
+            self.table.set_table(quality.table, quality.method, marks, self._called)
             self.count.setText(how_many(marks))
             for part in (self.count, self.doubtful):
                 part.setVisible(len(marks) > 1)  # of one, the words above say it
             self._plot_of(quality).set_table(quality.table, quality.method)
-        self.words.setText(in_a_sentence(quality))
-        self.of_gene.setText(about_gene(quality, gene, in_run=in_run))
+        self.words.setText(in_a_sentence(quality, self._called))
+        said = about_gene(quality, gene, in_run=in_run, called=self._called(gene))
+        self.of_gene.setText(said)
         self.table.mark(gene)
         self._plot_of(quality).mark(gene)
+
+    def _called(self, gene: str) -> str:
+        """What to call a gene."""
+        return gene if self._layers is None else self._layers.maps.label(gene)
 
     def _show_doubtful(self, on: bool) -> None:
         self.table.show_only_marked(on)
@@ -160,10 +167,10 @@ def how_many(marks: NDArray[np.object_]) -> str:
     return f"{n:,} of {some(len(marks), 'gene')} {'is' if n == 1 else 'are'} doubtful (⚠)."
 
 
-def in_a_sentence(quality: Quality) -> str:
-    """How good the result is, for a person."""
+def in_a_sentence(quality: Quality, called: Callable[[str], str] = str) -> str:
+    """How good the result is, for a person; ``called`` says what to call a gene."""
     genes = quality.evaluation.genes
-    whose = f"of {genes.index[0]}" if len(genes) == 1 else "of a typical spatial gene"
+    whose = f"of {called(str(genes.index[0]))}" if len(genes) == 1 else "of a typical spatial gene"
     ours, plain = quality.typical(quality.method), quality.typical(quality.yardstick)
     return (
         f"At {quality.hidden:,} hidden spots the enhanced map {whose} correlates {ours:.2f} with "

@@ -9,6 +9,8 @@ from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTableView
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     import pandas as pd
     from numpy.typing import NDArray
 
@@ -34,7 +36,7 @@ class QualityModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._names = np.empty(0, object)
+        self._names = self._labels = np.empty(0, object)
         self._scores = np.empty((0, 0))
         self._columns = ["gene"]
         self._titles: dict[str, str] = {}
@@ -45,15 +47,21 @@ class QualityModel(QAbstractTableModel):
         self._sorted = (0, Qt.SortOrder.AscendingOrder)
 
     def set_table(
-        self, table: pd.DataFrame, method: str = "", marks: NDArray[np.object_] | None = None
+        self,
+        table: pd.DataFrame,
+        method: str = "",
+        marks: NDArray[np.object_] | None = None,
+        called: Callable[[str], str] = str,
     ) -> None:
         """Show scores (gene, score) by gene, those of the method under its name.
 
-        ``marks`` (gene,) say why a gene is doubtful, "" where it is not.
+        ``marks`` (gene,) say why a gene is doubtful, "" where it is not; ``called`` says what to
+        call a gene.
         """
         self.beginResetModel()
         self._marks = np.full(len(table), "", object) if marks is None else marks
         self._names, self._scores = table.index.to_numpy(object), table.to_numpy(float)
+        self._labels = np.array([called(str(name)) for name in self._names], object)
         self._columns = ["gene", *map(str, table.columns)]
         self._titles = {"correlation": method or "correlation"}
         self._place = {str(name): at for at, name in enumerate(self._names)}
@@ -92,7 +100,7 @@ class QualityModel(QAbstractTableModel):
         if role in TEXTS:
             at = self._order[index.row()]
             if index.column() == 0:
-                name, mark = str(self._names[at]), self._marks[at]
+                name, mark = str(self._labels[at]), self._marks[at]
                 if role == Qt.ItemDataRole.DisplayRole:
                     return f"{name} ⚠" if mark else name
                 return f"{name}: {mark}" if mark else name
@@ -132,7 +140,7 @@ class QualityModel(QAbstractTableModel):
     def _sorted_rows(self) -> np.ndarray:
         column, order = self._sorted
         if column == 0:
-            keys = np.array([str(name).lower() for name in self._names], str)
+            keys = np.array([label.lower() for label in self._labels], str)
         else:
             keys = self._scores[:, column - 1]
         if order == Qt.SortOrder.DescendingOrder:  # keys are reversed, so that ties keep order
@@ -183,10 +191,14 @@ class QualityTable(QTableView):
         self.activated.connect(self._choose)
 
     def set_table(
-        self, table: pd.DataFrame, method: str = "", marks: NDArray[np.object_] | None = None
+        self,
+        table: pd.DataFrame,
+        method: str = "",
+        marks: NDArray[np.object_] | None = None,
+        called: Callable[[str], str] = str,
     ) -> None:
         """Show scores (gene, score) of a method, the best first, as in ``QualityModel``."""
-        self.scores.set_table(table, method, marks)
+        self.scores.set_table(table, method, marks, called)
         columns = self.horizontalHeader()
         if columns is not None and columns.count():
             columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)

@@ -17,8 +17,8 @@ if TYPE_CHECKING:
 def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, str]:
     """Let a section take the place, gene and colours of another, whose layers are removed.
 
-    Paint goes along where both have the same spots. Returns the new layers, and what a person
-    should know, or nothing.
+    Paint and the line of the profile go along where both have the same spots. Returns the new
+    layers, and what a person should know, or nothing.
     """
     for layer in old.present:
         layer.name = f"{layer.name} until now"  # so that the new ones get the names
@@ -30,6 +30,8 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
     if old.before is not None and new.before is not None:
         new.before.colormap = old.before.colormap
     note = _take_paint(old, new)
+    if np.array_equal(old.section.xy, new.section.xy):
+        new.line, new.profiled = old.line, old.profiled
     layers = new.viewer.layers
     at = min((layers.index(layer) for layer in old.present), default=len(layers))
     for i, layer in enumerate(new.present):

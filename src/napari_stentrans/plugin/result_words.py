@@ -37,7 +37,8 @@ def describe(result: Enhancement) -> str:
     if config.denoise:
         done.append("denoised the measured spots")
     what = ", ".join(done) or "changed nothing"
-    genes = f"{len(result.genes):,} genes" if len(result.genes) != 1 else str(result.genes[0])
+    one = result.section.gene_label(result.genes[0]) if len(result.genes) == 1 else ""
+    genes = one or f"{len(result.genes):,} genes"
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
         f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
@@ -47,12 +48,12 @@ def describe(result: Enhancement) -> str:
 
 def missing(layers: SectionLayers) -> str:
     """Say that the gene on the map is not part of the run shown, or of the one compared with."""
-    said = ""
+    said, gene = "", layers.maps.label(layers.gene)
     if not layers.gene_is_enhanced:
-        said = f" {layers.gene} was not part of this run: run again to enhance it."
+        said = f" {gene} was not part of this run: run again to enhance it."
     if layers.maps.lacking:
         left, _ = layers.maps.sides(layers.enhancement)
-        said += f" {layers.gene} was not part of {short(left)}: its map is blank."
+        said += f" {gene} was not part of {short(left)}: its map is blank."
     return said
 
 
@@ -62,34 +63,36 @@ def verdict(layers: SectionLayers) -> str:
         return ""
     if layers.quality is None:
         return "How good it is here: not known yet."
+    gene = layers.maps.label(layers.gene)
     if layers.gene not in layers.quality.table.index:
-        return f"How good {layers.gene} is here is not known."
+        return f"How good {gene} is here is not known."
     row = layers.quality.table.loc[layers.gene]
     ours, plain = row["correlation"], row[layers.quality.yardstick]
     sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
-    return f"{sign}{layers.gene}: correlation {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
+    return f"{sign}{gene}: correlation {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
 
 
-def about_gene(quality: Quality, gene: str, *, in_run: bool = True) -> str:
+def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str = "") -> str:
     """How good one gene is, with a warning where its map is doubtful.
 
-    ``in_run`` says whether the run enhanced it.
+    ``in_run`` says whether the run enhanced it, ``called`` what to call it.
     """
+    called = called or gene
     if gene not in quality.table.index:
         why = f"it is seen in {SEEN:.0%} of the spots or fewer" if in_run else NOT_IN_RUN
-        return f"{gene} was not checked: {why}."
+        return f"{called} was not checked: {why}."
     row, name = quality.table.loc[gene], f"{quality.yardstick} interpolation"
     ours, plain = row["correlation"], row[quality.yardstick]
     figures = f"correlation {ours:.2f} against {plain:.2f}"
     found = quality.verdict(gene)
     if found is Verdict.BETTER:
-        return f"{gene}: better than {name} here ({figures})."
+        return f"{called}: better than {name} here ({figures})."
     if found is Verdict.HARDLY_PREDICTABLE:
-        return f"⚠ {gene}: hardly predictable here ({figures}, {name})."
+        return f"⚠ {called}: hardly predictable here ({figures}, {name})."
     if ours <= plain:
-        return f"⚠ {gene}: no better than {name} here ({figures})."
+        return f"⚠ {called}: no better than {name} here ({figures})."
     figures += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
-    return f"⚠ {gene}: not clearly better than {name} here ({figures})."
+    return f"⚠ {called}: not clearly better than {name} here ({figures})."
 
 
 def trusted(findings: dict[str, float]) -> str:

@@ -10,7 +10,7 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 
-from napari_stentrans.plugin.images import TAG, Tag, set_limits
+from napari_stentrans.plugin.images import TAG, Tag, set_limits, shown_gene
 
 if TYPE_CHECKING:
     from napari.components import LayerList, ViewerModel
@@ -97,7 +97,7 @@ class RoleLayers(dict[str, Any]):
         """Own a layer that is in the viewer."""
         tag = layer.metadata[TAG]
         tag["layers"] = self._owner
-        self._genes[role] = tag.get("gene", "")
+        self._genes[role] = shown_gene(tag)
         self[role] = layer
         self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
         if role in GENE_ROLES:
@@ -109,7 +109,7 @@ class RoleLayers(dict[str, Any]):
 
     def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
         """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
-        gene, last = options["metadata"][TAG].get("gene", ""), self._genes[role]
+        gene, last = shown_gene(options["metadata"][TAG]), self._genes[role]
         if layer.name != self._names[role]:
             self._own[role] = layer.name.removeprefix(f"{last}: ")
         if role not in self._own:

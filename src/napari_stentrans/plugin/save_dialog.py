@@ -163,7 +163,8 @@ class SaveDialog(QDialog):
         if which == "these" and not self.these.text().strip():
             return "Write the names of genes, with commas between them."
         if which == "shown":
-            return f"{self._stock.shown} was not part of this run. Run again to enhance it."
+            gene = self._stock.label(self._stock.shown)
+            return f"{gene} was not part of this run. Run again to enhance it."
         return f"None of these genes is in the result{self._left_out(' ({})')}."
 
     def _about(self) -> str:
@@ -215,7 +216,7 @@ class SaveDialog(QDialog):
         self.which.setAccessibleName("which genes")
         self.which.setToolTip("Genes that are written")
         self.which.addItem(f"All genes ({n:,})" if n != 1 else "The gene of this run", "all")
-        self.which.addItem(f"The gene shown ({stock.shown})", "shown")
+        self.which.addItem(f"The gene shown ({stock.label(stock.shown)})", "shown")
         if stock.favourites:
             self.which.addItem(f"Favourites ({len(stock.favourites):,})", "favourites")
         if stock.mine:

@@ -6,10 +6,12 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import ReadError, SectionError, StentransWarning
 from napari_stentrans.evaluation.quality import Quality
+from napari_stentrans.io import chosen_then
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.plugin.maps import COLORMAPS, Look
@@ -21,8 +23,6 @@ from napari_stentrans.session import LookFacts, RunFacts, SessionFacts, write_se
 
 if TYPE_CHECKING:
     from pathlib import Path
-
-    import numpy as np
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.form import ConfigForm
@@ -89,6 +89,8 @@ def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> Sess
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
+        line=None if layers.line is None else layers.line.tolist(),
+        profiled=layers.profiled,
     )
 
 
@@ -108,7 +110,8 @@ def save_session_steps(
 
 def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     """Read the section of a session, and the results of its runs."""
-    look = yield from read_steps(source, session.facts.chosen, session.image)
+    chosen = chosen_then(source, session.facts.chosen)
+    look = yield from read_steps(source, chosen, session.image)
     session.check(look.section)
     results: list[Enhancement | None] = []
     qualities: list[Quality | None] = []
@@ -159,6 +162,9 @@ def bring_back(
         layers.show_run(shown, in_turns=True)
         layers.compare_with(None if against is shown.enhancement else against)
     genes.restore(facts.favourites, facts.mine, facts.listed)
+    layers.line = None if facts.line is None else np.array(facts.line)
+    if layers.line is not None and facts.profiled:
+        layers.show_line(layers.line)
     return again
 
 

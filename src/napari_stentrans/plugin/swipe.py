@@ -206,7 +206,7 @@ class Swipe(Arrangement):
 
     def _on_drag(self, viewer: ViewerModel, event: Any) -> Iterator[None]:
         """Move the handle with the mouse; other drags move the view, as ever."""
-        if not self._is_over(event):
+        if event.handled or not self._is_over(event):
             return
         active = viewer.layers.selection.active
         viewer.layers.selection.active = self.layer  # else a brush would paint meanwhile

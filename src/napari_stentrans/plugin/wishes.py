@@ -177,6 +177,10 @@ class Stock:
             Regions(layers.lost).names if painted else None,
         )
 
+    def label(self, gene: str) -> str:
+        """What to call a gene."""
+        return self.section.gene_label(gene)
+
     def genes(self, which: WhichGenes, text: str = "") -> Listed:
         """Genes of a choice other than "all" that the result has; the others are ``unknown``.
 
@@ -218,7 +222,7 @@ class Wish:
         names = self.genes or ()
         of = {"lost": "lost_regions", "measured": "measured"}.get(self.what, "enhanced")
         if self.what in ("images", "table", "figure") and names:
-            of = names[0] if len(names) == 1 else f"{len(names)}_genes"
+            of = stock.label(names[0]) if len(names) == 1 else f"{len(names)}_genes"
         safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in of)
         return f"{stock.section.name.replace(' ', '_')}_{safe}{self.ending}"
 
