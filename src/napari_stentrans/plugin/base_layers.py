@@ -14,6 +14,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_stentrans.damage import Damage
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.section import Section
 
@@ -39,6 +40,13 @@ class BaseLayers:
         Where its layers are.
     section
         The section.
+
+    Attributes
+    ----------
+    damage
+        What looks lost; None until that was looked for.
+    ignores_damage
+        Whether a person has said to leave that as it is.
     """
 
     image = _layer_of("image", "Tissue image")
@@ -58,6 +66,8 @@ class BaseLayers:
         self.viewer: ViewerModel = unwrapped(viewer)
         self.section = section
         self.title = _free_title(self.viewer, section.name)
+        self.damage: Damage | None = None
+        self.ignores_damage = False
         self._turns = Turns()
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_gone)

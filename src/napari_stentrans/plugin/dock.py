@@ -19,6 +19,7 @@ from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.aside import show_alone
 from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
+from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.drops import Drops
@@ -99,11 +100,19 @@ class StentransDock(QWidget):
         self._following = Following(self.enhance.form, self._enhancing)
         self._restoring = Restoring(self, self.message, self.result.runs)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
+        self.damage = DamageLine(self._runner, self.lost)
         self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
         self.data.add_placing(self.placing)
         self.names = NameTables(self, self._prepare_idle, self._sections, self._on_names)
         self.data.add_names(self.names)
-        jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
+        jobs_of = (
+            self._enhancing,
+            self._saving,
+            self._following,
+            self._restoring,
+            self.placing,
+            self.damage,
+        )
         self._followers = (*panels, *jobs_of)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         corner = HelpCorner(napari_viewer, self._on_warned)
@@ -295,6 +304,11 @@ class StentransDock(QWidget):
         self._show_phase()
         self._enhancing.go_on()
 
+    def _run_or_ask(self) -> None:
+        """Run, unless something looks lost, which a run that fills would take as measured."""
+        if not (self.enhance.form.fill.isChecked() and self.damage.asks(self.run)):
+            self.run()
+
     def _on_run_shown(self) -> None:
         self._show_result()
         self._show_phase()
@@ -445,7 +459,7 @@ class StentransDock(QWidget):
         self.lost.counted.connect(enhance.estimate.set_lost)
         self.lost.marked.connect(self.result.set_marked)
         enhance.form.image.failed.connect(self._fail)
-        enhance.runWanted.connect(self.run)
+        enhance.runWanted.connect(self._run_or_ask)
         enhance.pauseWanted.connect(self._runner.pause)
         enhance.resumeWanted.connect(self._runner.resume)
         enhance.cancelWanted.connect(self._runner.cancel)
@@ -468,6 +482,9 @@ class StentransDock(QWidget):
         self._enhancing.offered.connect(self.message.offer)
         self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
+        self.damage.changed.connect(self.result.show_unpainted)
+        damaged = self.enhance.form.image.damaged
+        self.damage.imageDamaged.connect(partial(damaged.setChecked, True))
         self.placing.offered.connect(self.message.offer)
 
     def _lay_out(self) -> None:
@@ -478,6 +495,7 @@ class StentransDock(QWidget):
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels, self.enhance.curve), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
+        layout.addWidget(self.damage.question)
         layout.addWidget(self.enhance.foot)
         self.setTabOrder(self.quality.save, self.enhance.run)
         for one, next_one in pairwise(self.enhance.in_foot):

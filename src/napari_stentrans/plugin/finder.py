@@ -32,6 +32,8 @@ class Finder(ProposalBox):
     said = Signal(str)
     looking = Signal(bool)
     """A search in the image has begun or ended."""
+    pointed = Signal(bool)
+    """Places are pointed out, or no more."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -39,6 +41,7 @@ class Finder(ProposalBox):
         self._job: Job | None = None
         self._cells: NDArray[np.bool_] | None = None
         self._name = ""
+        self._pointing = False
         self.thresholdChanged.connect(self._propose_below)
         self.applied.connect(self._accept)
         self.cancelled.connect(self.drop)
@@ -54,7 +57,8 @@ class Finder(ProposalBox):
 
     def watch(self) -> None:
         """Notice that a person deleted the layer of what is proposed."""
-        if self._cells is not None and (self._layers is None or self._layers.proposal is None):
+        shown = self._cells is not None or self._pointing
+        if shown and (self._layers is None or self._layers.proposal is None):
             self.drop()
 
     def low_counts(self) -> None:
@@ -92,6 +96,19 @@ class Finder(ProposalBox):
         self.hide()
         if self._layers is not None:
             self._layers.propose(None)
+        if self._pointing:
+            self._pointing = False
+            self.pointed.emit(False)
+
+    def point_out(self, cells: NDArray[np.bool_] | None) -> None:
+        """Show places (row, column) without a question; None takes them away."""
+        if cells is None and not self._pointing:
+            return
+        self.drop()
+        if cells is not None and self._layers is not None:
+            self._layers.propose(cells)
+            self._pointing = True
+            self.pointed.emit(True)
 
     def _propose_below(self, counts: int) -> None:
         if self._layers is not None:

@@ -20,7 +20,7 @@ from napari_stentrans.targets import TRUSTED_REACH
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -246,6 +246,23 @@ class LostPanel(Panel):
         regions = self._ready(self._layers)
         self._add(edits.drawn(shapes, regions.layer), regions.selected)
         self._say(f"Painted what is drawn on “{shapes.name}”.")
+
+    def paint_named(self, parts: Sequence[tuple[NDArray[np.bool_], str]]) -> None:
+        """Paint cells (row, column) with the regions of these names, as one step for undo."""
+        if self._layers is None:
+            return
+        regions = self._ready(self._layers)
+        labels = np.asarray(regions.layer.data)
+        for cells, name in parts:
+            known = {named: label for label, named in regions.names.items()}
+            unused = next((i for i in regions.names if not (labels == i).any()), None)
+            if name not in known and unused is not None:
+                regions.rename(unused, name)
+                known[name] = unused
+            label = known[name] if name in known else regions.add(name)
+            labels = edits.added(labels, cells, label)
+        self._layers.relabel(labels)
+        self._say("")
 
     def _paint_found(self, cells: NDArray[np.bool_], name: str) -> None:
         """Paint what was found, with the region of a name or the one that is selected."""

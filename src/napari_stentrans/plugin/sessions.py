@@ -86,6 +86,7 @@ def facts_of(layers: SectionLayers, form: ConfigForm, genes: GenesPanel) -> Sess
         config=form.value(),
         fill=form.fill.isChecked(),
         regions={} if layers.lost is None else Regions(layers.lost).names,
+        ignores_damage=layers.ignores_damage,
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
@@ -140,6 +141,7 @@ def bring_back(
 ) -> list[Wanted]:
     """Put all as it was; returns the runs that have to be made again."""
     facts, again = opened.session.facts, []
+    layers.ignores_damage = facts.ignores_damage
     _paint(layers, opened)
     if facts.look is not None and facts.look.colormap in COLORMAPS:
         layers.set_look(Look(**facts.look.model_dump()))
