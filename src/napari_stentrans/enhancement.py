@@ -20,6 +20,7 @@ from napari_stentrans.factors import Factors, lognorm
 from napari_stentrans.intervals import Intervals, around, check_level
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -309,7 +310,8 @@ class Enhancement:
         if named in self.genes:
             return int(self.genes.get_loc(named))
         raise GeneNotFound(
-            f"{name!r} was not among the {len(self.genes)} genes of this run. Run again with it."
+            f"{name!r} was not among the {some(len(self.genes), 'gene')} of this run. Run again "
+            "with it."
         )
 
     def _columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:

@@ -20,7 +20,7 @@ from napari_stentrans.enhancement import (
     FactorDecoder,
     GeneStore,
 )
-from napari_stentrans.errors import MaskError, StentransWarning
+from napari_stentrans.errors import StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.methods import METHODS, make_method
 from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
@@ -31,9 +31,10 @@ from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
-from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
+from napari_stentrans.targets import Provenance, Sites, check_lost, check_observed, target_sites
 from napari_stentrans.tissue_image import Shown, components, filled, tissue_words
 from napari_stentrans.windows import spacing
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -309,18 +310,14 @@ class DenseColumns:
 
 def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(spot,) True where a spot can be learned from: not lost and not without counts."""
-    empty = (section.totals <= 0) & ~lost
-    if empty.any():
+    observed = check_observed(section, lost)
+    empty = int((~observed & ~lost).sum())
+    if empty:
+        have = some(empty, "spot has", "spots have")
         warnings.warn(
-            f"{int(empty.sum())} spots have no counts at all: they are treated as lost.",
+            f"{have} no counts at all: {'it is' if empty == 1 else 'they are'} treated as lost.",
             StentransWarning,
             stacklevel=2,
-        )
-    observed = ~lost & ~empty
-    if observed.sum() < 2:
-        raise MaskError(
-            f"{int(lost.sum())} of {section.n_spots} spots are lost, which leaves "
-            f"{int(observed.sum())} to learn from; at least 2 are needed. Mask fewer spots."
         )
     return observed
 

@@ -30,6 +30,7 @@ from napari_stentrans.io.tables import (
     read_text_columns,
     tables_in,
 )
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -232,7 +233,10 @@ def _read_counts(path: Path, cells: pd.Index) -> Cells:
         genes = [gene for gene in genes if gene != name]
     repeated = len(genes) - len(set(genes))
     if repeated:
-        warn(f"{repeated} columns of {path.name} have the name of another and were left out.")
+        warn(
+            f"{some(repeated, 'column')} of {path.name}, named as another is, "
+            f"{'was' if repeated == 1 else 'were'} left out."
+        )
         genes = list(dict.fromkeys(genes))
     names: list[str] = []
     parts = []

@@ -14,6 +14,7 @@ from napari_stentrans.io._shared import (
     open_hdf5,
     reading,
     repeated_names_allowed,
+    unplaced,
     warn,
 )
 from napari_stentrans.io.choices import Choice
@@ -204,7 +205,7 @@ def _with_positions(adata: ad.AnnData) -> ad.AnnData:
     placed = np.isfinite(xy[:, :2]).all(1)
     if placed.all() or not placed.any():
         return adata
-    warn(f"{int((~placed).sum())} of {len(placed)} spots have no position and were left out.")
+    warn(f"{unplaced(placed, 'spot')} left out.")
     return adata[placed].copy()
 
 

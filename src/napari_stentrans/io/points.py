@@ -15,6 +15,7 @@ from napari_stentrans.io._shared import (
     first_of_each,
     match_barcodes,
     repeated_names_allowed,
+    unplaced,
     warn,
 )
 from napari_stentrans.section import Section
@@ -108,10 +109,7 @@ def place(
             "Check that both are of the same section."
         )
     if not placed.all():
-        warn(
-            f"{int((~placed).sum())} of {len(placed)} cells have no position and were left out "
-            f"(first: {names[~placed][0]!r})."
-        )
+        warn(f"{unplaced(placed, 'cell')} left out (first: {names[~placed][0]!r}).")
     with repeated_names_allowed():
         adata = ad.AnnData(
             X=cells.counts[rows[placed]],

@@ -372,7 +372,7 @@ class StentransDock(QWidget):
             self.data.show_section(None)
         else:
             self.data.show_section(layers.section, gene, layers.origin, layers.title)
-        self.enhance.estimate.set_section(None if layers is None else layers.section)
+        self.enhance.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
 
@@ -458,6 +458,7 @@ class StentransDock(QWidget):
         self.lost.counted.connect(enhance.form.image.set_lost)
         self.lost.counted.connect(enhance.estimate.set_lost)
         self.lost.marked.connect(self.result.set_marked)
+        self.lost.marked.connect(enhance.set_painted)
         enhance.form.image.failed.connect(self._fail)
         enhance.runWanted.connect(self._run_or_ask)
         enhance.pauseWanted.connect(self._runner.pause)

@@ -115,7 +115,7 @@ class Finder(ProposalBox):
             section = self._layers.section
             low = section.totals < counts
             found = some(int(low.sum()), "spot has", "spots have")
-            text = f"{found} fewer than {counts:,} counts (white)."
+            text = f"{found} fewer than {some(counts, 'count')} (white)."
             self._propose(section.raster.paint(low), text)
 
     def _on_tissue(self, sites: NDArray[np.float64]) -> None:

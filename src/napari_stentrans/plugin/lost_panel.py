@@ -168,7 +168,8 @@ class LostPanel(Panel):
             return
         self.warning.setText(
             f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: {far:,} of "
-            f"{len(found.far):,} sites lie more than {TRUSTED_REACH:g} spots from any measured "
+            f"{some(len(found.far), 'site')} {'lies' if far == 1 else 'lie'} more than "
+            f"{TRUSTED_REACH:g} spots from any measured "
             "one. They will be filled, and marked as extrapolated."
         )
 

@@ -113,8 +113,8 @@ def extrapolated(result: Enhancement) -> str:
     if not n:
         return ""
     return (
-        f" {n:,} sites lie more than {TRUSTED_REACH:g} spots from any measured one: their values "
-        "are extrapolated, do not trust them."
+        f" {some(n, 'site lies', 'sites lie')} more than {TRUSTED_REACH:g} spots from any measured "
+        "one: what is predicted there is extrapolated, do not trust it."
     )
 
 
