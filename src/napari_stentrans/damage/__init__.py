@@ -83,17 +83,17 @@ class Damage:
             left = left[away > 0.5 * self.section.lattice.spacing]
         return replace(self, reasons=np.where(known, "", self.reasons), sites=left)
 
+    def spots_in_words(self) -> str:
+        """Say how many spots look lost and why, without a full stop; empty where none does."""
+        n = int(self.spots.sum())
+        why = ", ".join(f"{MEANING[reason]} {m:,}" for reason, m in self.counts().items())
+        return f"{some(n, 'spot looks', 'spots look')} lost ({why})" if n else ""
+
     def in_words(self) -> str:
         """Say what looks lost, in a line without a full stop; empty where nothing does."""
-        n, parts = int(self.spots.sum()), []
-        if n:
-            why = ", ".join(f"{MEANING[reason]} {m:,}" for reason, m in self.counts().items())
-            parts.append(f"{some(n, 'spot looks', 'spots look')} lost ({why})")
-        if len(self.sites):
-            parts.append(
-                f"{some(len(self.sites), 'place inside has', 'places inside have')} no spot"
-            )
-        return ", and ".join(parts)
+        m = len(self.sites)
+        holes = f"{some(m, 'place inside has', 'places inside have')} no spot" if m else ""
+        return ", and ".join(filter(None, [self.spots_in_words(), holes]))
 
 
 def find_damage(section: Section, *, image: bool = True) -> Damage:

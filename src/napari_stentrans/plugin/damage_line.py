@@ -112,8 +112,7 @@ class DamageLine(QObject):
         if not found.spots.any():
             return False
         self._run = run
-        spots = found.without(np.zeros_like(found.spots), found.sites)
-        self.question.ask(f"{spots.in_words()} and {_are(found)} not painted.")
+        self.question.ask(f"{found.spots_in_words()} and {_are(found)} not painted.")
         self.question.answers["Paint and run"].setFocus()
         return True
 
