@@ -284,7 +284,7 @@ SPACERANGER = [
         "positions cut in a line",
         "spaceranger",
         data(POSITIONS, first(0.5)),
-        "spots have no finite position",
+        "no finite position",
     ),
     Case(
         "positions of others",
@@ -302,19 +302,19 @@ SPACERANGER = [
         "positions NaN",
         "spaceranger",
         text(POSITIONS, second_line("100.0", "nan")),
-        "spots have no finite position",
+        "no finite position",
     ),
     Case(
         "positions infinite",
         "spaceranger",
         text(POSITIONS, second_line("100.0", "inf")),
-        "spots have no finite position",
+        "no finite position",
     ),
     Case(
         "positions blank",
         "spaceranger",
         text(POSITIONS, second_line("100.0", "")),
-        "spots have no finite position",
+        "no finite position",
     ),
     Case(
         "positions words",
@@ -566,7 +566,7 @@ CELLS = [
         "merscope NaN position",
         "merscope",
         text("cell_metadata.csv", column(2, "nan")),
-        "spots have no finite position",
+        "no finite position",
     ),
     Case(
         "merscope blanks only",
@@ -647,7 +647,7 @@ CELLS = [
         "table cut in a line",
         "table",
         data("", lambda b: b.rstrip()[:-9]),
-        "spots have no finite position",
+        "no finite position",
     ),
     Case(
         "table one place",
@@ -655,7 +655,7 @@ CELLS = [
         text("", lambda t: column(4, "1")(column(5, "1")(t))),
         "lie in one place",
     ),
-    Case("table infinite", "table", text("", column(4, "inf")), "spots have no finite position"),
+    Case("table infinite", "table", text("", column(4, "inf")), "no finite position"),
     Case(
         "table huge positions",
         "table",
