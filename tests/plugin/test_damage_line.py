@@ -27,7 +27,7 @@ def opened(dock, spoilt, load, qtbot):
     """The dock, once it has looked for damage."""
     load(dock, spoilt)
     qtbot.waitUntil(lambda: dock._layers.damage is not None, timeout=30_000)
-    qtbot.waitUntil(dock.damage.line.isVisible)
+    qtbot.waitUntil(dock.damage.line.isVisible, timeout=30_000)
     dock.enhance.form.choose_method("nearest")
     return dock
 
@@ -77,7 +77,7 @@ def test_ignored_it_is_not_said_again_and_a_run_asks_nothing(opened, qtbot, read
     assert not opened.damage.line.isVisible()
     click(qtbot, opened.enhance.run)
     assert not opened.damage.question.isVisible()
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None)
+    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
     ready(opened)
 
 
@@ -95,7 +95,7 @@ def test_a_run_asks_first_and_says_afterwards_what_it_took_as_measured(
     assert opened.phase.idle
     click(qtbot, opened.enhance.run)
     answer(qtbot, opened.damage.question, "Run as it is")
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None)
+    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
     ready(opened)
     said = f"{n} spots look lost, and this run took them as measured"
     assert said in opened.result.unfilled.text()
@@ -106,7 +106,7 @@ def test_a_run_paints_it_when_told_so(opened, spoilt, qtbot, ready):
     found = find_damage(spoilt)
     click(qtbot, opened.enhance.run)
     answer(qtbot, opened.damage.question, "Paint and run")
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None)
+    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
     ready(opened)
     where = opened._layers.enhancement.sites.provenance[: spoilt.n_spots]
     np.testing.assert_array_equal(where == Provenance.LOST, found.spots)
@@ -118,7 +118,7 @@ def test_a_run_paints_it_when_told_so(opened, spoilt, qtbot, ready):
 def test_a_call_from_a_script_is_not_held_up(opened, qtbot, ready):
     opened.run()
     assert not opened.damage.question.isVisible()
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None)
+    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
     ready(opened)
 
 
@@ -139,7 +139,7 @@ def test_a_session_keeps_that_it_was_ignored(dock, spoilt, tmp_path, qtbot, read
         "napari_stentrans.plugin.session_keeper.ask_session_target", lambda *_: path
     )
     dock.save_session()
-    qtbot.waitUntil(path.exists)
+    qtbot.waitUntil(path.exists, timeout=30_000)
     ready(dock)
     assert read_session(path).facts.ignores_damage
     before = dock._layers
