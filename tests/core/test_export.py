@@ -88,7 +88,8 @@ def test_a_table_of_genes(result: Enhancement, tmp_path: Path, name: str) -> Non
     table = pd.read_csv(tmp_path / name, index_col="site")
     assert list(table) == [
         *("x", "y", "provenance"),
-        *("Gene9 mean", "Gene9 std", "Gene2 mean", "Gene2 std"),
+        *("Gene9 mean", "Gene9 std", "Gene9 measurement std"),
+        *("Gene2 mean", "Gene2 std", "Gene2 measurement std"),
     ]
     assert list(table.index) == list(result.sites.names)
     assert list(table["provenance"]) == list(result.provenance)
@@ -236,7 +237,10 @@ def test_a_full_disk_leaves_what_was_there(
 def test_a_folder_that_may_not_be_written_to(
     result: Enhancement, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str
 ) -> None:
-    monkeypatch.setattr("os.access", lambda *_: False)
+    def refuse(*_: object, **__: object) -> None:
+        raise PermissionError(13, "Permission denied")
+
+    monkeypatch.setattr("os.mkdir", refuse)
     with pytest.raises(WriteError, match="may not be written to"):
         save(result, tmp_path / name, genes=["Gene2"])
     assert left(tmp_path) == []

@@ -19,6 +19,7 @@ from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
+from napari_stentrans.plugin import safekeeping
 from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.loading import look_steps
@@ -44,6 +45,13 @@ def looks_for_damage(request, monkeypatch):
     """Look for damage only in tests that are about it: others run with damage that they know."""
     wanted = request.node.get_closest_marker("looks_for_damage") is not None
     monkeypatch.setattr(DamageLine, "looks", wanted)
+
+
+@pytest.fixture(autouse=True)
+def no_autosave(monkeypatch):
+    """Autosave only where a test asks for it, not whenever a slow one has made a run."""
+    monkeypatch.setattr(safekeeping, "AFTER_RUN_MS", 3_600_000)
+    monkeypatch.setattr(safekeeping, "EVERY_MS", 3_600_000)
 
 
 @pytest.fixture(scope="session")

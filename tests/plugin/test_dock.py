@@ -132,7 +132,7 @@ def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtb
     assert name not in loaded.data.about.text()  # said by the list above it
     names = [layer.name for layer in loaded.viewer.layers]
     gene = loaded._layers.gene
-    assert names == [f"{gene} measured", f"{gene} measured [1]"]  # by napari
+    assert names == [f"{name} · {gene} measured", f"{name} [1] · {gene} measured"]
 
 
 def test_two_sections_side_by_side_each_keep_their_own(
@@ -275,8 +275,8 @@ def test_run_is_off_where_no_spots_are_left_and_says_why(loaded, section, qtbot)
     loaded._layers.paint_spots(lost)
     run = loaded.enhance.run
     qtbot.waitUntil(lambda: not run.isEnabled())
-    assert "Paint fewer spots" in run.toolTip()
-    assert "Too few spots are left" in loaded.enhance.estimate.text()
+    assert "Mark fewer spots as lost" in run.toolTip()
+    assert "A run needs 2 spots" in loaded.enhance.estimate.text()
     assert roles(loaded.viewer) == {"before", "lost"}
     qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
     assert run.isEnabled()  # nothing is filled, so that all spots are learned from

@@ -85,7 +85,8 @@ def test_everything_is_saved_as_a_folder_too(done, qtbot, save_to, tmp_path):
     result = done._layers.enhancement
     saved = ad.read_zarr(tmp_path / "mine.zarr")
     assert saved.shape == (len(result.sites), 40)
-    assert f"Saved mine.zarr and mine.run.json in {tmp_path}" in done.message.text()
+    assert "Saved mine.zarr and mine.run.json in " in done.message.text()
+    assert str(tmp_path) in done.message._label.toolTip(), "the whole path, however long"
 
 
 def test_images_hold_the_gene_shown_and_its_uncertainty(done, qtbot, save_to, tmp_path):
@@ -210,3 +211,17 @@ def test_a_figure_that_is_cancelled_leaves_no_file(done, qtbot, tmp_path, monkey
     ready(done)
     assert not list(tmp_path.glob("*.pdf"))
     assert "Saved" not in done.message.text()
+
+
+def test_what_cannot_be_written_is_still_here_and_goes_elsewhere(done, qtbot, save_to, tmp_path):
+    result = done._layers.enhancement
+    dialog = opened(qtbot, done)
+    save_to(done, dialog, tmp_path / "gone" / "r.h5ad")  # the folder was removed meanwhile
+    text = done.message.text()
+    assert "gone does not exist" in text
+    assert "still in the viewer" in text
+    assert done._layers.enhancement is result
+    dialog = opened(qtbot, done)
+    save_to(done, dialog, tmp_path / "r.h5ad")
+    assert "Saved r.h5ad" in done.message.text()
+    assert ad.read_h5ad(tmp_path / "r.h5ad").n_obs == len(result.sites)

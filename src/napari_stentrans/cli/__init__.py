@@ -7,6 +7,7 @@ import json
 import os
 import sys
 import warnings
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -17,6 +18,7 @@ from napari_stentrans.cli import evaluate, genes
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.damage import find_damage, is_quick
@@ -30,8 +32,10 @@ from napari_stentrans.export import (
     save_steps,
     write_h5ad,
 )
+from napari_stentrans.image_fit import spots_on_images
 from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
+from napari_stentrans.paths import absolute
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord, package_version
@@ -42,6 +46,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.section import Section
 
 
@@ -51,6 +56,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     warnings.showwarning = _show_warning
     warnings.simplefilter("always", StentransWarning)
     try:
+        for name, value in vars(arguments).items():
+            if isinstance(value, Path):
+                setattr(arguments, name, absolute(value))
         arguments.run(arguments)
     except StentransError as error:
         _say("[bold red]Error:[/]", str(error))
@@ -196,6 +204,8 @@ def _info(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
+    if facts.get("spots_on_image") is not None:
+        facts["spots_on_image"] = f"{facts['spots_on_image']:,} of {facts['spots']:,}"
     offers = facts.pop("choices", ())
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
@@ -226,12 +236,13 @@ def describe(section: Section) -> dict[str, Any]:
         "spacing_um": None if spacing_um is None else round(spacing_um, 3),
         "x_range_px": [round(float(low[0]), 1), round(float(high[0]), 1)],
         "y_range_px": [round(float(low[1]), 1), round(float(high[1]), 1)],
-        "median_counts_per_spot": float(np.median(totals)),
+        "median_counts_per_spot": round(float(np.median(totals)), 1),
         "median_genes_per_spot": float(np.median(np.diff(section.counts.tocsr().indptr))),
         "spots_without_counts": int((totals == 0).sum()),
         "looks_lost": _looks_lost(section),
         "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),
         "images": [image.name for image in section.images],
+        "spots_on_image": spots_on_images(section),
         "raster_shape": list(section.raster.shape),
         "digest": section.digest,
     }
@@ -286,22 +297,35 @@ def _enhance(arguments: argparse.Namespace) -> None:
     chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
-    written = with_bar(
-        save_steps(enhancement, arguments.output, genes=chosen, overwrite=arguments.overwrite)
-    )
-    if arguments.figure is not None:
-        shown = list(enhancement.genes)
-        written.append(
-            save_figure(enhancement, shown, arguments.figure, overwrite=arguments.overwrite)
-        )
+    outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
     if enhancement.record.image_in_words:
         console.print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
-    for path in written:
+    for path in outputs.written:
         print(path)
+    outputs.check()
+
+
+def _write(
+    enhancement: Enhancement, genes: list[str] | None, arguments: argparse.Namespace
+) -> Outputs:
+    """Write a result, and its figure where there is to be one."""
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output,
+        lambda path: with_bar(save_steps(enhancement, path, genes=genes, overwrite=overwrite)),
+        partial(as_session, enhancement),
+    )
+    if arguments.figure is not None:
+        shown = list(enhancement.genes)
+        outputs.write(
+            arguments.figure,
+            lambda path: [save_figure(enhancement, shown, path, overwrite=overwrite)],
+        )
+    return outputs
 
 
 def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) -> None:
@@ -348,7 +372,13 @@ def _simulate(arguments: argparse.Namespace) -> None:
         lattice=arguments.lattice,
         seed=arguments.seed,
     )
-    print(write_h5ad(section.adata, arguments.output, overwrite=arguments.overwrite))
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output, lambda path: [write_h5ad(section.adata, path, overwrite=overwrite)]
+    )
+    for path in outputs.written:
+        print(path)
+    outputs.check()
 
 
 def _view(arguments: argparse.Namespace) -> None:

@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.outputs import Outputs
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.evaluation import DEFAULT_METHODS, PROTOCOLS, evaluate_steps
 from napari_stentrans.export import beside, check_file
@@ -16,6 +18,8 @@ from napari_stentrans.methods import METHODS
 
 if TYPE_CHECKING:
     import argparse
+
+    from napari_stentrans.evaluation import Evaluation
 
 
 def add(commands: Any) -> None:
@@ -62,13 +66,20 @@ def run(arguments: argparse.Namespace) -> None:
     )
     evaluation = with_bar(steps)
     print(evaluation.table())
+    outputs = Outputs()
     if arguments.json is not None:
-        with beside(arguments.json) as fresh:
-            fresh.write_text(evaluation.to_json(), encoding="utf-8")
-        console.print(str(arguments.json), highlight=False, soft_wrap=True)
+        outputs.write(arguments.json, partial(_write_json, evaluation))
     if arguments.plot is not None:
-        path = evaluation.box_plot(arguments.plot, overwrite=overwrite)
+        outputs.write(arguments.plot, lambda path: [evaluation.box_plot(path, overwrite=overwrite)])
+    for path in outputs.written:
         console.print(str(path), highlight=False, soft_wrap=True)
+    outputs.check()
+
+
+def _write_json(evaluation: Evaluation, path: Path) -> list[Path]:
+    with beside(path) as fresh:
+        fresh.write_text(evaluation.to_json(), encoding="utf-8")
+    return [path]
 
 
 def _methods(arguments: argparse.Namespace) -> dict[str, EnhanceConfig]:

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -16,9 +15,12 @@ from napari_stentrans.evaluation import Evaluation, evaluate_steps
 from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.evaluation.verdict import Verdict, verdicts
 from napari_stentrans.export import beside, check_file
+from napari_stentrans.export.files import target
 from napari_stentrans.methods import METHODS
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
@@ -131,7 +133,7 @@ class Quality:
             When ``path`` does not end in .csv, is there and may not be replaced, or cannot be
             written.
         """
-        path = Path(path)
+        path = target(path)
         check_file(path, ".csv", overwrite=overwrite)
         with beside(path) as fresh:
             self.table.round(DIGITS).to_csv(fresh, index_label="gene")

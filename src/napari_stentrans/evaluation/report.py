@@ -5,16 +5,18 @@ from __future__ import annotations
 import json
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from napari_stentrans.evaluation.box_plot import draw_boxes
 from napari_stentrans.export import beside, check_file
+from napari_stentrans.export.files import target
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import pandas as pd
 
     from napari_stentrans.evaluation.protocols import ProtocolName
@@ -97,7 +99,7 @@ class Evaluation:
             When ``path`` does not end in .png, is there and may not be replaced, or cannot be
             written.
         """
-        path = Path(path)
+        path = target(path)
         check_file(path, ".png", overwrite=overwrite)
         variable = self.genes["spatially_variable"].to_numpy(bool)
         boxes = {str(name): self.pcc.loc[variable, name].to_numpy() for name in self.pcc}

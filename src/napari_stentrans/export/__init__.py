@@ -4,7 +4,6 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from importlib.util import find_spec
-from pathlib import Path
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.enhancement import GENES_AT_ONCE
@@ -19,6 +18,8 @@ from napari_stentrans.export.files import (
     check_file,
     check_place,
     ending_of,
+    target,
+    write_errors,
 )
 from napari_stentrans.export.masks import ENDINGS as MASK_ENDINGS
 from napari_stentrans.export.masks import save_mask
@@ -27,6 +28,8 @@ from napari_stentrans.progress import Steps, drain
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     import anndata as ad
 
     from napari_stentrans.enhancement import Enhancement
@@ -147,7 +150,20 @@ def save_steps(
     std: bool = False,
 ) -> Steps[list[Path]]:
     """Do what ``save`` does, one Progress per block; closing it leaves no file."""
-    path = Path(path).expanduser()
+    return _save_steps(
+        enhancement, target(path), genes=genes, overwrite=overwrite, format=format, std=std
+    )
+
+
+def _save_steps(
+    enhancement: Enhancement,
+    path: Path,
+    *,
+    genes: list[str] | None,
+    overwrite: bool,
+    format: str | None,  # noqa: A002
+    std: bool,
+) -> Steps[list[Path]]:
     names = None if genes is None else enhancement.names(genes)
     n_genes = len(enhancement.genes if names is None else names)
     text = enhancement.record.model_dump_json(indent=2) + "\n"
@@ -178,6 +194,7 @@ def check_target(
     record
         Text of the run record: where the very same one is there already, it stays.
     """
+    path = target(path)
     chosen = _format_of(path, format)
     if chosen.needs is not None and find_spec(chosen.needs) is None:
         raise WriteError(
@@ -192,7 +209,8 @@ def check_target(
             f"{chosen.most_genes} at most. Choose some genes, or write .h5ad or .zarr."
         )
     run_record = record_path(path)
-    same = record is not None and _text_of(run_record) == record
+    with write_errors(path):
+        same = record is not None and _text_of(run_record) == record
     companions = () if same else (run_record,)
     check_place(path, overwrite=overwrite, companions=companions, store=chosen.is_store)
 
@@ -205,10 +223,10 @@ def record_path(path: Path) -> Path:
 
 def write_h5ad(adata: ad.AnnData, path: str | Path, *, overwrite: bool = False) -> Path:
     """Write any AnnData as ``.h5ad``, beside the target first; errors as in ``save``."""
-    path = Path(path)
+    path = target(path)
     check_file(path, ".h5ad", overwrite=overwrite)
     with beside(path) as fresh:
-        adata.write_h5ad(fresh)
+        h5ad.write_whole(adata, fresh)
     return path
 
 

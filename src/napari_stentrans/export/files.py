@@ -1,4 +1,7 @@
-"""Files that appear whole or not at all: written beside their place first, then renamed."""
+"""Files that appear whole or not at all: written beside their place first, then renamed.
+
+A link is kept: what it leads to is written.
+"""
 
 from __future__ import annotations
 
@@ -6,16 +9,31 @@ import os
 import shutil
 import tempfile
 from contextlib import contextmanager
+from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_stentrans.errors import WriteError
+from napari_stentrans.errors import StentransError, WriteError
+from napari_stentrans.paths import absolute
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
-    from pathlib import Path
 
 STORE_MARKS = ("zarr.json", ".zgroup", ".zattrs")
 """Files of which each zarr store has one at its root."""
+NEST = ".stentrans-"
+"""How the folders begin in which files come into being."""
+A_LITTLE = bytes(64)
+
+
+def target(path: str | Path) -> Path:
+    """Path of a file to write, from the root.
+
+    Raises
+    ------
+    WriteError
+        When ``~NAME`` names nobody, or the working folder is gone.
+    """
+    return absolute(path, WriteError)
 
 
 def ending_of(path: Path, endings: tuple[str, ...]) -> str | None:
@@ -55,6 +73,9 @@ def check_place(
 ) -> None:
     """Raise WriteError where nothing can be written; cheap, to be called before a long run.
 
+    It writes a little there and takes it away again: permissions alone do not tell what a disk
+    that is full, read only or far away will say.
+
     Parameters
     ----------
     path
@@ -66,6 +87,23 @@ def check_place(
     store
         Whether a zarr store is written, which may only take the place of another one.
     """
+    targets = tuple(target(each) for each in (path, *companions))
+    with write_errors(path):
+        _check_kind(targets[0], store=store)
+        for place in targets:
+            folder = _followed(place).parent
+            if not folder.is_dir():
+                raise WriteError(f"The folder {folder} does not exist. Make it first.")
+            _try_out(folder, place.name)
+        there = [str(place) for place in targets if place.exists()]
+    if there and not overwrite:
+        raise WriteError(
+            f"{' and '.join(there)} would be replaced. Choose another name, or allow overwriting."
+        )
+
+
+def _check_kind(path: Path, *, store: bool) -> None:
+    """Raise WriteError where a folder or a file is in the way."""
     if path.is_dir() and not (store and _is_store(path)):
         raise WriteError(
             f"'{path}' is a folder{' and no zarr store' if store else ''}. "
@@ -73,20 +111,24 @@ def check_place(
         )
     if store and path.is_file():
         raise WriteError(f"'{path}' is a file, and a zarr store is a folder. Choose another name.")
-    folder = path.parent
-    if not folder.is_dir():
-        raise WriteError(f"The folder {folder} does not exist. Make it first.")
-    if not os.access(folder, os.W_OK):
-        raise WriteError(f"The folder {folder} may not be written to. Choose another one.")
-    there = [str(target) for target in (path, *companions) if target.exists()]
-    if there and not overwrite:
+
+
+def _try_out(folder: Path, name: str) -> None:
+    """Write a little under a name in a folder, and take it away again."""
+    try:
+        nest = tempfile.TemporaryDirectory(dir=folder, prefix=NEST, ignore_cleanup_errors=True)
+    except PermissionError as error:
         raise WriteError(
-            f"{' and '.join(there)} would be replaced. Choose another name, or allow overwriting."
-        )
+            f"The folder {folder} may not be written to ({error.strerror}). Choose another one."
+        ) from error
+    with nest as inside, (Path(inside) / name).open("wb") as file:
+        file.write(A_LITTLE)
+        file.flush()
+        os.fsync(file.fileno())  # some disks say only then that they are full
 
 
 @contextmanager
-def beside(path: Path) -> Iterator[Path]:
+def beside(path: str | Path) -> Iterator[Path]:
     """A place on the disk of ``path`` for a file or folder that takes its name if all goes well.
 
     Raises
@@ -94,20 +136,36 @@ def beside(path: Path) -> Iterator[Path]:
     WriteError
         When the disk is full or does not let it be written; what was there stays.
     """
-    try:
+    path = target(path)
+    with write_errors(path):
+        place = _followed(path)
         nest = tempfile.TemporaryDirectory(
-            dir=path.parent, prefix=".stentrans-", ignore_cleanup_errors=True
+            dir=place.parent, prefix=NEST, ignore_cleanup_errors=True
         )
         with nest as folder:
-            fresh = path.parent / folder / path.name
+            fresh = Path(folder).absolute() / path.name
             yield fresh
-            _put(fresh, path)
-    except WriteError:
+            _put(fresh, place)
+
+
+@contextmanager
+def write_errors(path: Path) -> Iterator[None]:
+    """Say in our words what goes wrong when a path is written; h5py raises RuntimeError too."""
+    try:
+        yield
+    except StentransError:
         raise
-    except OSError as error:
+    except (OSError, RuntimeError, ValueError) as error:
+        cause = getattr(error, "strerror", None) or error  # without the paths that we made up
         raise WriteError(
-            f"'{path}' could not be written: {error}. Check the free space and the folder."
+            f"'{path}' could not be written: {cause}. Check the name, the free space and the "
+            "folder."
         ) from error
+
+
+def _followed(path: Path) -> Path:
+    """Where a link leads to; any other path as it is."""
+    return path.resolve() if path.is_symlink() else path
 
 
 def _put(fresh: Path, path: Path) -> None:
@@ -115,7 +173,7 @@ def _put(fresh: Path, path: Path) -> None:
     if not path.is_dir():
         fresh.replace(path)
         return
-    old = fresh.with_name(f"old-{path.name}")
+    old = Path(tempfile.mkdtemp(dir=fresh.parent)) / "old"
     path.rename(old)
     try:
         fresh.rename(path)

@@ -6,7 +6,6 @@ import csv
 import json
 import warnings
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -15,7 +14,7 @@ from PIL import Image
 from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import MaskError, StentransWarning, WriteError
-from napari_stentrans.export.files import beside, check_ending, check_place
+from napari_stentrans.export.files import beside, check_ending, check_place, target
 from napari_stentrans.export.outlines import to_geojson
 from napari_stentrans.io._shared import warn
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
@@ -23,6 +22,7 @@ from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -73,7 +73,7 @@ def save_mask(
     StentransWarning
         When marked sites without a spot are left out, as in a list of barcodes.
     """
-    path = Path(path).expanduser()
+    path = target(path)
     ending = check_ending(path, ENDINGS, "A mask")
     check_place(path, overwrite=overwrite)
     regions = _Regions.of(section, lost)

@@ -2,21 +2,18 @@
 
 from __future__ import annotations
 
-import warnings
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import anndata as ad
 
-from napari_stentrans.errors import StentransWarning
-from napari_stentrans.export.files import beside, check_file
-from napari_stentrans.export.images import from_corner
+from napari_stentrans.export.files import beside, check_file, target
+from napari_stentrans.export.h5ad import write_whole
+from napari_stentrans.library import library_of
 
 if TYPE_CHECKING:
-    from napari_stentrans.section import Section
+    from pathlib import Path
 
-MOST_IMAGE_PIXELS = 2000
-"""Along a side of an image that is put into the file, as in Space Ranger's hires image."""
+    from napari_stentrans.section import Section
 
 
 def write_section(section: Section, path: str | Path, *, overwrite: bool = False) -> Path:
@@ -38,28 +35,17 @@ def write_section(section: Section, path: str | Path, *, overwrite: bool = False
     StentransWarning
         When spots lie at negative positions, and the image has to be cut off there.
     """
-    path = Path(path).expanduser()
+    path = target(path)
     check_file(path, ".h5ad", overwrite=overwrite)
     with beside(path) as fresh:
-        to_anndata(section).write_h5ad(fresh)
+        write_whole(to_anndata(section), fresh)
     return path
 
 
 def to_anndata(section: Section) -> ad.AnnData:
     """Shallow copy of ``section.adata`` with image and scales in ``uns["spatial"]``."""
-    adata, factors, images = section.adata, _factors(section), {}
-    for image in section.images[:1]:
-        pixels, scale = from_corner(image, MOST_IMAGE_PIXELS)
-        if min(image.origin) < 0 and (section.xy < 0).any():
-            warnings.warn(
-                "Spots lie at negative positions, where an .h5ad file can hold no image: the "
-                "tissue image is cut off there.",
-                StentransWarning,
-                stacklevel=3,
-            )
-        if pixels.size:
-            images["hires"], factors["tissue_hires_scalef"] = pixels, scale
-    spatial = {section.name.replace("/", "_"): {"images": images, "scalefactors": factors}}
+    adata = section.adata
+    spatial = {section.name.replace("/", "_"): library_of(section)}
     return ad.AnnData(
         adata.X,
         adata.obs,
@@ -68,14 +54,3 @@ def to_anndata(section: Section) -> ad.AnnData:
         obsm=dict(adata.obsm),
         varm=dict(adata.varm),
     )
-
-
-def _factors(section: Section) -> dict[str, Any]:
-    """Scale factors of the section that are not of an image, and micrometres per pixel."""
-    records = section.adata.uns.get("spatial") or {}
-    first: Any = next(iter(records.values()), {}) if isinstance(records, dict) else {}
-    known = first.get("scalefactors") or {} if isinstance(first, dict) else {}
-    factors = {key: value for key, value in known.items() if not key.endswith("_scalef")}
-    if section.um_per_px is not None:
-        factors["microns_per_pixel"] = section.um_per_px
-    return factors

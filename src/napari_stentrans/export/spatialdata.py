@@ -11,6 +11,7 @@ import zarr
 
 from napari_stentrans.export.matrices import stream
 from napari_stentrans.export.zarr import empty_matrices
+from napari_stentrans.library import first_readable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -38,7 +39,7 @@ def write_steps(
     from spatialdata.models import ShapesModel, TableModel
 
     um = enhancement.section.um_per_px
-    adata = enhancement.skeleton(genes)
+    adata = enhancement.skeleton(genes, images=False)
     adata.obs["site"], adata.obs["region"] = adata.obs_names, "sites"
     adata.obs["region"] = adata.obs["region"].astype("category")
     table = TableModel.parse(adata, region="sites", region_key="region", instance_key="site")
@@ -49,7 +50,8 @@ def write_steps(
         index=adata.obs_names.to_numpy(),
         transformations=_transforms(1.0, um),
     )
-    images = {_key(image.name): _image(image, um) for image in enhancement.section.images[:1]}
+    image = first_readable(enhancement.section.images)
+    images = {} if image is None else {_key(image.name): _image(image, um)}
     data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what its packages announce to their own programmers

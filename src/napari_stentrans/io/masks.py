@@ -9,7 +9,6 @@ from __future__ import annotations
 import csv
 import json
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -25,10 +24,12 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.images import IMAGE_SUFFIXES, read_pixels
+from napari_stentrans.paths import absolute
 from napari_stentrans.wording import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
+    from pathlib import Path
 
     from numpy.typing import ArrayLike, NDArray
 
@@ -91,7 +92,7 @@ def read_mask(path: str | Path, section: Section) -> LostMask:
     StentransWarning
         When the mask marks nothing, or some barcodes are unknown.
     """
-    path = Path(path).expanduser()
+    path = absolute(path)
     if not path.is_file():
         raise ReadError(f"'{path}' is not a file. Check the path of the mask.")
     suffix = plain_suffix(path)
@@ -201,34 +202,34 @@ def _draw_outlines(path: Path, section: Section) -> NDArray[np.bool_]:
     with reading(path, "Expected GeoJSON with polygons in full-resolution pixels (x, y)."):
         with open_text(path) as file:
             content = json.load(file)
-        for rings in _polygons(content):
+        for rings in polygons_of(content):
             n_polygons += 1
-            _draw_rings(rings, section, painted)
+            draw_rings(rings, section, painted)
     if not n_polygons:
         raise MaskError(f"'{path.name}' holds no polygon. Export the regions as filled outlines.")
     return painted
 
 
-def _polygons(node: Any) -> Iterator[Any]:
+def polygons_of(node: Any) -> Iterator[Any]:
     """Every polygon (list of rings) in a GeoJSON object, or in a list of such objects."""
     if isinstance(node, list):
         for member in node:
-            yield from _polygons(member)
+            yield from polygons_of(member)
     elif node is not None:
         kind = node["type"]
         if kind == "FeatureCollection":
-            yield from _polygons(node["features"])
+            yield from polygons_of(node["features"])
         elif kind == "Feature":
-            yield from _polygons(node["geometry"])
+            yield from polygons_of(node["geometry"])
         elif kind == "GeometryCollection":
-            yield from _polygons(node["geometries"])
+            yield from polygons_of(node["geometries"])
         elif kind == "MultiPolygon":
             yield from node["coordinates"]
         elif kind == "Polygon":
             yield node["coordinates"]
 
 
-def _draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
+def draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
     """Paint one polygon on the raster: inside its first ring and outside the others."""
     raster = section.raster
     outlines = []

@@ -15,7 +15,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.image_fit import with_whole_images
 from napari_stentrans.io.images import lazy_image
+from napari_stentrans.paths import absolute
 from napari_stentrans.placing.affines import Affine, checked, is_plain, moved, of_scale, through
 from napari_stentrans.placing.drawing import drawn_steps
 from napari_stentrans.placing.guessing import guess
@@ -73,7 +75,7 @@ def with_image(
     SectionError
         When the affine cannot be used, or the picture does not lie below the spots.
     """
-    path = Path(picture).expanduser() if isinstance(picture, str | Path) else None
+    path = absolute(picture) if isinstance(picture, str | Path) else None
     if isinstance(picture, SectionImage):
         image = picture
     else:
@@ -148,7 +150,7 @@ def image_steps(
         laid = moved(whole, image)
     else:
         laid = yield from drawn_steps(section, image, whole)
-    return section.with_images((replace(laid, placed=placed),))
+    return with_whole_images(section.with_images((replace(laid, placed=placed),)))
 
 
 def again_steps(section: Section, facts: PlacedImage | None) -> Steps[Section]:

@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io import can_read
+from napari_stentrans.paths import absolute
 from napari_stentrans.plugin.dropped import read_for_napari, reopen_for_napari
 from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
 
     from napari_stentrans.plugin.images import LayerData
 
@@ -37,7 +38,7 @@ def read(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
     one = _only(path)
     if one is None:
         raise ReadError(f"Sections are opened one at a time, got {path}.")
-    return read_for_napari(Path(one).expanduser())
+    return read_for_napari(absolute(one))
 
 
 def get_session_reader(
@@ -61,7 +62,7 @@ def read_session(path: str | Path | Sequence[str | Path]) -> list[LayerData]:
     one = _only(path)
     if one is None:
         raise ReadError(f"Sessions are opened one at a time, got {path}.")
-    return reopen_for_napari(Path(one).expanduser())
+    return reopen_for_napari(absolute(one))
 
 
 def _only(path: str | Path | Sequence[str | Path]) -> str | Path | None:
