@@ -8,7 +8,7 @@ import numpy as np
 from anndata.io import read_elem
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.io._shared import FOREIGN_ERRORS, warn
+from napari_stentrans.io._shared import FOREIGN_ERRORS, unplaced, warn
 
 if TYPE_CHECKING:
     import anndata as ad
