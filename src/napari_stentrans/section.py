@@ -29,6 +29,7 @@ from napari_stentrans.libraries import common_factors, library_of
 from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.stacks import Layout, refuse_stack
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,8 +210,8 @@ class Section:
         """
         if adata.n_obs == 0 or adata.n_vars == 0:
             raise SectionError(
-                f"A section needs spots and genes, got {adata.n_obs} spots and {adata.n_vars} "
-                "genes. Check that the table was filtered as intended."
+                f"A section needs spots and genes, got {some(adata.n_obs, 'spot')} and "
+                f"{some(adata.n_vars, 'gene')}. Check that the table was filtered as intended."
             )
         counts, var = _counts_of(adata)
         _check_counts(counts)
@@ -461,7 +462,8 @@ def _check_counts(counts: sp.csc_matrix) -> None:
         )
     if counts.nnz == 0:
         raise SectionError(
-            f"All counts of the {counts.shape[0]} spots and {counts.shape[1]} genes are zero. "
+            f"All counts of {some(counts.shape[0], 'spot')} and {some(counts.shape[1], 'gene')} "
+            "are zero. "
             "Check that the right matrix was chosen."
         )
 

@@ -279,7 +279,7 @@ def test_damaged_pixel_table(tmp_path: Path, text: str, said: str) -> None:
         ("\tGene1\tGene2\n1x1\t\t3\n", "line 1 names 2 columns, the rows have 1"),
         ("\tGene1\n1x1\t1\t2\n", "line 1 names 1 columns, the rows have 2"),
         ("\tGene1\tGene2\nAAAC-1\t1\t2\n", "names no spots.*'AAAC-1'"),
-        ("\tGene1\n1x1\t1\nAAAC-1\t1\n", "1 of 2 spots are not named ROWxCOL"),
+        ("\tGene1\n1x1\t1\nAAAC-1\t1\n", "1 of 2 spots is not named ROWxCOL"),
         ("x\ty\tpixel_x\tpixel_y\n1\t2\t3\t4\n", "positions of spots, not counts"),
     ],
 )

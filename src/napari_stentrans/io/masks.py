@@ -26,6 +26,7 @@ from napari_stentrans.io._shared import (
 )
 from napari_stentrans.io.images import IMAGE_SUFFIXES, read_pixels
 from napari_stentrans.paths import absolute
+from napari_stentrans.wording import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -188,8 +189,8 @@ def _lost_barcodes(path: Path, section: Section) -> NDArray[np.bool_]:
         )
     if unknown:
         warn(
-            f"{len(unknown)} of {len(barcodes)} barcodes in {path.name} are not in this section "
-            f"(first: {unknown[0]!r}); they are left out."
+            f"{some_of(len(unknown), len(barcodes), 'barcode', 'is', 'are')} not in this section "
+            f"({path.name}; first: {unknown[0]!r}) and left out."
         )
     lost = np.zeros(section.n_spots, bool)
     lost[at[at >= 0]] = True

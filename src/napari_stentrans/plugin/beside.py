@@ -10,8 +10,8 @@ from napari_stentrans.io._shared import plain_suffix
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.io.regions import SUFFIXES, read_regions
 from napari_stentrans.plugin.dialogs import ask_regions
-from napari_stentrans.plugin.panel import some
 from napari_stentrans.progress import Progress
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
