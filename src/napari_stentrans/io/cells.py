@@ -58,6 +58,9 @@ NOT_GENES = frozenset({
 })
 # fmt: on
 """Columns of tables of cells that count no gene, in lower case."""
+OWN = ["site", "x", "y", "provenance"]
+"""How a table of a result of this program begins; then a mean and a std for each gene."""
+MEAN = " mean"
 VALUES_AT_ONCE = 4_000_000
 
 
@@ -116,6 +119,12 @@ def read(path: Path, chosen: Chosen) -> Section:
             "table of cells by genes that the instrument's program wrote, or its folder."
         )
     column = next((name for name in whole.ids if name.lower() in IDS), None)
+    if _is_own(header_of(whole.path)):
+        column = OWN[0]
+        warn(
+            f"{whole.path.name} is a result of this program: the means of its genes are read, "
+            "which are estimates and no counts; their std is left out."
+        )
     return place(
         _read_counts(whole.path, column),
         whole.placed(column),
@@ -166,12 +175,20 @@ def _whole(path: Path) -> Places | None:
     if axes_of(header) is None or POSITION_COLUMN in header or is_transcripts(header):
         return None
     places = Places.of(path)
-    return places if places and places.headed and len(_genes(path)) >= FEWEST_GENES else None
+    enough = _is_own(header) or len(_genes(path)) >= FEWEST_GENES
+    return places if places and places.headed and enough else None
+
+
+def _is_own(header: list[str]) -> bool:
+    """Whether a table is a result of this program."""
+    return header[: len(OWN)] == OWN and any(name.endswith(MEAN) for name in header)
 
 
 def _genes(path: Path) -> list[str]:
     """Columns that hold numbers and are not known to be something else."""
     header = header_of(path)
+    if _is_own(header):
+        return [name for name in header if name.endswith(MEAN)]
     skip = NOT_GENES | set(IDS)
     named = [name for name in header if name.lower() not in skip and not is_place(name)]
     if plain_suffix(path) == ".parquet":
@@ -202,6 +219,8 @@ def _read_counts(path: Path, name: str | None) -> Cells:
     counts = sp.csr_matrix(sp.vstack(parts))
     if name is None:
         names = [f"cell_{i}" for i in range(1, counts.shape[0] + 1)]
+    if _is_own(header_of(path)):
+        genes = [gene.removesuffix(MEAN) for gene in genes]
     return Cells.of(counts, names, genes)
 
 
