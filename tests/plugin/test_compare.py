@@ -644,6 +644,7 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     layers.paint_spots(np.arange(section.n_spots) < 12)
     spacing = section.lattice.spacing * layers.frame.per_px
     drawn_line(compared, qtbot, middle(section), 3 * spacing)
+    layers.lost.contour = 3  # as after a run
     click(qtbot, compared.result.views["side_by_side"])
 
     def cells():
@@ -656,6 +657,7 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     assert over_too == [layers.lost, layers.line_layer]
     assert [type(layer) for layer in over] == [type(layer) for layer in over_too]
     paint_layer, line = over
+    assert paint_layer.contour == 3
     layers.paint_spots(np.arange(section.n_spots) > 140)
     np.testing.assert_array_equal(paint_layer.data, layers.lost.data)
     layers.lost.contour = 2
