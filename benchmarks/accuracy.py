@@ -42,7 +42,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans import Section
 
-SECTIONS = ("A1", "C1", "MOB1", "visium_dg")
+SECTIONS = ("A1", "C1", "visium_dg", "MOB1", "MOB2", "B1", "B4", "G2")
 PROTOCOLS = ("upsample", "lost", "denoise", "published-way")
 LOST_SEEDS = 5
 COLUMNS = ["pcc_svg_median", "pcc_median", "pcc_mean", "of_ceiling_svg", "nmse_median", "seconds"]
@@ -71,6 +71,21 @@ SCOREBOARD = {
         "linear": (0.409, 0.183, 0.362, 0.164),
         "kriging per gene": (0.464, 0.223, 0.455, 0.236),
         "factor kriging": (0.535, 0.322, 0.507, 0.308),
+    },
+    "B1": {
+        "linear": (0.240, 0.030, 0.087, 0.007),
+        "kriging per gene": (0.341, 0.059, 0.190, 0.034),
+        "factor kriging": (0.378, 0.089, 0.228, 0.067),
+    },
+    "B4": {
+        "linear": (0.230, 0.014, 0.102, 0.005),
+        "kriging per gene": (0.298, 0.037, 0.179, 0.036),
+        "factor kriging": (0.302, 0.049, 0.202, 0.069),
+    },
+    "G2": {
+        "linear": (0.183, 0.030, 0.103, 0.002),
+        "kriging per gene": (0.252, 0.045, 0.163, 0.033),
+        "factor kriging": (0.269, 0.068, 0.204, 0.061),
     },
     "visium_dg": {
         "nearest": (0.365, 0.224, 0.278, 0.160),

@@ -44,6 +44,7 @@ def _name(action: argparse.Action) -> str:
         value = str(action.metavar or (f"{{{choices}}}" if choices else action.dest.upper()))
         value = f"{value} ..." if action.nargs == "+" else value
         value = f"[{value}]" if action.nargs == "?" else value
+        value = f"[{value} ...]" if action.nargs == "*" else value
     if not action.option_strings:
         return f"`{value}`"
     return ", ".join(f"`{name}`" for name in action.option_strings) + (

@@ -10,7 +10,8 @@ from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.evaluation import Evaluation, evaluate, evaluate_steps
-from napari_stentrans.io import read_mask, read_section
+from napari_stentrans.intervals import Intervals
+from napari_stentrans.io import read_mask, read_regions, read_section
 from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.placing import with_image
 from napari_stentrans.record import RunRecord
@@ -22,6 +23,7 @@ __all__ = [
     "Enhancement",
     "Evaluation",
     "GeneMap",
+    "Intervals",
     "PublishedConfig",
     "RunRecord",
     "Section",
@@ -33,6 +35,7 @@ __all__ = [
     "evaluate",
     "evaluate_steps",
     "read_mask",
+    "read_regions",
     "read_section",
     "simulate_section",
     "true_expression",

@@ -15,12 +15,14 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.annotation import COLUMN as REGION
+from napari_stentrans.annotation import NOWHERE, Annotation
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import Factors, lognorm
-from napari_stentrans.intervals import Intervals, around, check_level
+from napari_stentrans.intervals import Behind, Coverage, Intervals, around, check_level, half_count
 from napari_stentrans.library import library_of
 from napari_stentrans.raster import SpotRaster
-from napari_stentrans.targets import LABELS, TRUSTED_REACH, Sites, distance_to_measured
+from napari_stentrans.targets import LABELS, Reach, Sites, distance_to_measured, extrapolated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -59,6 +61,27 @@ class Decoder(Protocol):
         """Standard deviation (site, gene) of measurements around the truth; None if not known."""
         ...
 
+    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
+        """Level (gene,) to ask for so that intervals hold ``level`` of the measurements."""
+        ...
+
+
+@dataclass(frozen=True, eq=False)
+class Noise:
+    """What a measurement adds to the expression.
+
+    Attributes
+    ----------
+    of_genes, at_sites
+        Variance (gene,), and the factor on it (site,).
+    coverage
+        What intervals hold of measurements; None in results of versions that did not try.
+    """
+
+    of_genes: FloatArray
+    at_sites: FloatArray
+    coverage: Coverage | None = None
+
 
 @dataclass(frozen=True, eq=False)
 class FactorDecoder:
@@ -68,16 +91,15 @@ class FactorDecoder:
     ----------
     mean, std
         (site, factor).
-    gene_noise, noise_at_sites
-        Variance of measurements (gene,), and the factor on it (site,), where they are known.
+    measuring
+        What a measurement adds, where it is known.
     """
 
     genes: pd.Index
     factors: Factors
     mean: FloatArray
     std: FloatArray | None
-    gene_noise: FloatArray | None = None
-    noise_at_sites: FloatArray | None = None
+    measuring: Noise | None = None
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Decode the chosen genes."""
@@ -86,9 +108,15 @@ class FactorDecoder:
 
     def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
         """Noise of the gene times that of the place."""
-        if self.gene_noise is None or self.noise_at_sites is None:
+        if self.measuring is None:
             return None
-        return np.sqrt(np.outer(self.noise_at_sites, self.gene_noise[at]))
+        return np.sqrt(np.outer(self.measuring.at_sites, self.measuring.of_genes[at]))
+
+    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
+        """As found on measurements that were left out; the level itself where none was tried."""
+        if self.measuring is None or self.measuring.coverage is None:
+            return np.full(len(at), level)
+        return self.measuring.coverage.asked(at, level)
 
 
 class GeneStore:
@@ -116,6 +144,10 @@ class GeneStore:
     def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
         """Nothing is known about it."""
         return None
+
+    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
+        """The level itself."""
+        return np.full(len(at), level)
 
 
 @dataclass(frozen=True, eq=False)
@@ -175,7 +207,12 @@ class Enhancement:
     @cached_property
     def extrapolated(self) -> NDArray[np.bool_]:
         """(site,) True where every measured spot is too far away for the value to be trusted."""
-        return self.distance_to_measured > TRUSTED_REACH
+        return extrapolated(self.distance_to_measured)
+
+    @property
+    def reach(self) -> Reach:
+        """How many places were filled, and how many of them are extrapolated."""
+        return Reach.of(self.sites.provenance, self.extrapolated)
 
     def names(self, genes: list[str] | None = None) -> list[str]:
         """Names, each once, of genes given by name or id; of all genes when not given.
@@ -233,8 +270,15 @@ class Enhancement:
         """
         check_level(level)
         mean, std = self.gene(name)
-        scatter = np.where(np.isnan(std), np.nan, self.predictive_std([name])[:, 0])
-        return Intervals(*around(mean, std, level), *around(mean, scatter, level))
+        at = np.array([self._column(name)])
+        scatter = self.predictive_std([name])[:, 0]
+        known = np.flatnonzero(np.isfinite(std) & np.isfinite(scatter))
+        half = half_count(self.totals[known], self.section.median_total)
+        asked = self.decoder.asked(at, level)[0]
+        ends = Behind.of(mean[known], scatter[known], half).interval(asked)
+        low, high = np.full((2, len(mean)), np.nan, np.float32)
+        low[known], high[known] = ends
+        return Intervals(*around(mean, std, level), low, high)
 
     def blocks(
         self, genes: list[str] | None = None
@@ -288,6 +332,11 @@ class Enhancement:
                 for column in ("array_row", "array_col"):
                     at = obs.columns.get_loc(column)
                     obs.iloc[: self.sites.n_spots, at] = spots.obs[column].to_numpy(float)
+        annotation = Annotation.in_obs(self.section)
+        if annotation is not None:  # of spots; nobody has said in which the other sites lie
+            beyond = np.full(len(self.sites) - self.sites.n_spots, NOWHERE, np.int32)
+            codes = np.concatenate([annotation.codes, beyond])
+            obs[REGION] = Annotation(annotation.names, codes).categories()
         halved = self.record.config.upscale == 2
         library = library_of(self.section, halved=halved, images=images)
         uns: dict[str, Any] = {

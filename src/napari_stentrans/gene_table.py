@@ -48,6 +48,10 @@ OTHERS = ("aliassymbol", "aliassymbols", "prevsymbol", "prevsymbols", "previouss
           "previoussymbols", "synonyms", "synonym", "genesynonym", "markersynonymspipeseparated",
           "othernames", "aliases", "alias")  # fmt: skip
 """Titles of columns, by their letters and digits."""
+BY_COMMAS = frozenset(
+    {"aliassymbols", "prevsymbols", "previoussymbols", "synonym", "aliases", "alias"}
+)
+"""Columns whose names are parted by commas; elsewhere by "|", since names have commas in them."""
 STATUS, TAXON = "status", "taxid"
 IN_USE = frozenset({"", "approved", "o"})
 """What the column of the status says of genes that were not withdrawn."""
@@ -127,20 +131,26 @@ def known_tables() -> tuple[GeneTable, ...]:
     StentransWarning
         When one of them cannot be read: it is left out.
     """
-    named = os.environ.get(VARIABLE, "")
-    place = (str(folder()), named)
-    if place not in _read:
-        paths = kept_tables() + [Path(name).expanduser() for name in (named,) if name]
-        tables = []
-        for path in paths:
-            try:
-                tables.append(read_table(path))
-            except ReadError as error:
-                said = f"No other names of genes: {error}"
-                warnings.warn(said, StentransWarning, stacklevel=2)
-        _read.clear()
-        _read[place] = tuple(tables)
-    return _read[place]
+    if _place() not in _read:
+        _read_anew()
+    return _read[_place()]
+
+
+def _place() -> tuple[str, str]:
+    return str(folder()), os.environ.get(VARIABLE, "")
+
+
+def _read_anew() -> None:
+    """Read all tables; those of before are known until then."""
+    place = _place()
+    paths = kept_tables() + [Path(name).expanduser() for name in place[1:] if name]
+    tables = []
+    for path in paths:
+        try:
+            tables.append(read_table(path))
+        except ReadError as error:
+            warnings.warn(f"No other names of genes: {error}", StentransWarning, stacklevel=3)
+    _read[place] = tuple(tables)
 
 
 def keep_table(path: Path) -> GeneTable:
@@ -164,7 +174,7 @@ def keep_table(path: Path) -> GeneTable:
         target.parent.mkdir(parents=True, exist_ok=True)
         part.write_text("\n".join(lines) + "\n", encoding="utf-8")
         os.replace(part, target)
-    _read.clear()
+    _read_anew()
     return table
 
 
@@ -174,7 +184,7 @@ def forget_tables() -> list[Path]:
     with _writing():
         for path in found:
             path.unlink(missing_ok=True)
-    _read.clear()
+    _read_anew()
     return found
 
 
@@ -267,8 +277,11 @@ def _rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
         (_unquoted(line) for line in lines) if sign == "\t" else csv.reader(lines, delimiter=sign)
     )
     titles = [_plain(title) for title in next(iter(csv.reader([first], delimiter=sign)), [])]
-    symbols, ids, others = ([titles.index(t) for t in known if t in titles]
-                            for known in (SYMBOLS, IDS, OTHERS))  # fmt: skip
+    symbols, ids, others = (
+        [titles.index(title) for title in known if title in titles]
+        for known in (SYMBOLS, IDS, OTHERS)
+    )
+    commas = frozenset(at for at in others if titles[at] in BY_COMMAS)
     if not symbols or not (ids or others):
         raise ReadError(
             f"'{path}' is no table of gene names: expected a column of symbols (symbol, gene_name) "
@@ -287,7 +300,7 @@ def _rows(path: Path, lines: Iterator[str]) -> Iterator[Row]:
                 raise ReadError(f"'{path}' has genes of several species; give those of one.")
         symbol = row[symbols[0]].strip()
         if symbol.lower() not in NOTHING:
-            yield Row(symbol, _ids_in(row, ids), _names_in(row, others))
+            yield Row(symbol, _ids_in(row, ids), _names_in(row, others, commas))
 
 
 def _merged(rows: Iterable[Row]) -> Iterable[Row]:
@@ -308,12 +321,14 @@ def _ids_in(row: Sequence[str], columns: Sequence[int]) -> tuple[str, ...]:
     return tuple(dict.fromkeys(gene_id.partition(".")[0] for gene_id in found))
 
 
-def _names_in(row: Sequence[str], columns: Sequence[int]) -> tuple[str, ...]:
-    """Names in some cells, parted by "|", else by commas or semicolons."""
+def _names_in(
+    row: Sequence[str], columns: Sequence[int], by_commas: frozenset[int]
+) -> tuple[str, ...]:
+    """Names in some cells, parted by "|", or in some of them by commas or semicolons."""
     found: dict[str, None] = {}
     for at in columns:
-        sign = "|" if "|" in row[at] else "[,;]"
-        names = row[at].split("|") if sign == "|" else re.split(sign, row[at])
+        commas = at in by_commas and "|" not in row[at]
+        names = re.split("[,;]", row[at]) if commas else row[at].split("|")
         found |= dict.fromkeys(name.strip() for name in names)
     return tuple(name for name in found if name.lower() not in NOTHING)
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
 
 import numpy as np
 import pandas as pd
@@ -19,27 +19,37 @@ from napari_stentrans.enhancement import (
     Enhancement,
     FactorDecoder,
     GeneStore,
+    Noise,
 )
 from napari_stentrans.errors import MaskError, StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
+from napari_stentrans.intervals import half_count
 from napari_stentrans.methods import METHODS, make_method
-from napari_stentrans.methods.calibration import gene_noise, noise_in_space, tune_loadings
-from napari_stentrans.methods.gate import image_findings, look_at_hidden_spots
-from napari_stentrans.methods.image_trend import image_helps, krige_with_image
+from napari_stentrans.methods.base import LeftOut
+from napari_stentrans.methods.calibration import (
+    coverage,
+    gene_noise,
+    noise_in_space,
+    tune_loadings,
+)
+from napari_stentrans.methods.gate import look_at_hidden_spots
+from napari_stentrans.methods.image_trend import image_helps, krige_with_image, left_out
 from napari_stentrans.methods.own_evidence import own_evidence
 from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
-from napari_stentrans.tissue_image import Shown, components, filled, tissue_words
+from napari_stentrans.tissue_image import Shown, components, filled, looked_at, tissue_words
 from napari_stentrans.windows import spacing
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.factors import Factors
+    from napari_stentrans.methods.base import FactorMethod, FloatArray
     from napari_stentrans.methods.gate import Trust
     from napari_stentrans.methods.transformer import TissueMaps
     from napari_stentrans.section import Section
@@ -123,7 +133,8 @@ def enhance_steps(
     seen = Seen(section.counts[observed], section.totals[observed], section.xy[observed])
     decoder, totals, findings = yield from steps(section, seen, targets, genes, config, shown)
     if config.sees_image and config.features is None and section.images and shown is None:
-        findings = {**findings, "image_blank": 1.0}
+        why = "image_blank" if looked_at(section) else "image_elsewhere"
+        findings = {**findings, why: 1.0}
     totals[targets.measured] = seen.totals
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
@@ -143,7 +154,7 @@ def _enhance_section(
 ) -> Steps[Modelled]:
     """Model all spatial factors and the library size together, decode genes later."""
     unit, measured = spacing(seen.xy), targets.measured
-    units, sites = seen.xy / unit, targets.xy / unit
+    units = seen.xy / unit
     factors = yield from fit_spatial_factors(
         seen.counts, units, config.n_factors, median_total=section.median_total, seed=config.seed
     )
@@ -159,17 +170,15 @@ def _enhance_section(
     yield Progress("tuning the decoder", 0, 3)
     factors = tune_loadings(values, factors, tissue.kriged_left_out)
     yield Progress("tuning the decoder", 1, 3)
-    noise = gene_noise(values, factors, tissue)
+    noise = _noise(section, seen, targets, genes, factors, tissue.others)
     yield Progress("tuning the decoder", 2, 3)
-    scale = noise_in_space(values, factors, tissue, noise, units, sites)
-    std = np.sqrt(_merge(measured, tissue.denoised_var, tissue.var) * scale[:, None])
+    var = _merge(measured, tissue.denoised_var, tissue.var)
     decoder = FactorDecoder(
         section.genes[genes],
         factors if len(genes) == len(section.genes) else factors.subset(genes),
         _merge(measured, tissue.denoised, tissue.mean),
-        std,
-        noise[genes],
-        scale,
+        np.sqrt(var * noise.at_sites[:, None]),
+        noise,
     )
     expected = _merge(measured, size.denoised, size.mean)[:, 0]
     return decoder, np.exp(expected, dtype=np.float64), trust.findings()
@@ -197,7 +206,7 @@ def _maps(
     )
     attention = Transformer(config, section.lattice, trust.network)
     depth = np.log(seen.totals)[:, None]
-    if shown is None or here is None or not trust.image:
+    if shown is None or here is None or trust.image is None or not trust.image.used:
         return (yield from attention.maps(units, factors, depth, others)), trust
     pair = (here, shown.components[~measured])
     maps = yield from attention.maps(units, factors, depth, others, pair)
@@ -254,16 +263,39 @@ def _enhance_factors(
     pair, findings = None, {}
     if shown is not None:
         here = shown.components[targets.measured]
-        used, gain = yield from image_helps(
+        image = yield from image_helps(
             seen.counts, seen.xy, here, config, make, section.median_total
         )
-        pair, findings = ((here, shown.components) if used else None), image_findings(used, gain)
-    columns = np.hstack([factors.scores, depth])
-    mean, std = yield from krige_with_image(make(), seen.xy, columns, targets.xy, pair)
+        pair, findings = ((here, shown.components) if image.used else None), image.findings()
+    columns, method = np.hstack([factors.scores, depth]), make()
+    mean, std = yield from krige_with_image(method, seen.xy, columns, targets.xy, pair)
+    mean_of_others, var = yield from left_out(cast("FactorMethod", method), columns, pair)
+    totals, tissue = np.exp(mean[:, -1], dtype=np.float64), slice(-1)
+    others = LeftOut(mean_of_others[:, tissue], var[:, tissue])
+    noise = _noise(section, seen, targets, genes, factors, others)
+    if std is not None:
+        std = std[:, tissue] * np.sqrt(noise.at_sites)[:, None]
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
-    std = None if std is None else std[:, :-1]
-    totals = np.exp(mean[:, -1], dtype=np.float64)
-    return FactorDecoder(section.genes[genes], chosen, mean[:, :-1], std), totals, findings
+    decoder = FactorDecoder(section.genes[genes], chosen, mean[:, tissue], std, noise)
+    return decoder, totals, findings
+
+
+def _noise(
+    section: Section,
+    seen: Seen,
+    targets: Sites,
+    genes: NDArray[np.intp],
+    factors: Factors,
+    others: LeftOut,
+) -> Noise:
+    """What measurements add to the genes asked for, from how the others predict each spot."""
+    unit = spacing(seen.xy)
+    values = lognorm(seen.counts, seen.totals, section.median_total)
+    noise = gene_noise(values, factors, others)
+    scale = noise_in_space(values, factors, others, noise, seen.xy / unit, targets.xy / unit)
+    half = half_count(seen.totals, section.median_total)
+    held = coverage(values, factors, others, noise, scale[targets.measured], half)
+    return Noise(noise[genes], scale, held.subset(genes))
 
 
 def _enhance_genes(
@@ -312,15 +344,16 @@ def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
     empty = (section.totals <= 0) & ~lost
     if empty.any():
         warnings.warn(
-            f"{int(empty.sum())} spots have no counts at all: they are treated as lost.",
+            f"Treated as lost, since they have no counts at all: {some(int(empty.sum()), 'spot')}.",
             StentransWarning,
             stacklevel=2,
         )
     observed = ~lost & ~empty
     if observed.sum() < 2:
+        remedy = "Mark fewer spots as lost." if lost.any() else "Take a larger section."
         raise MaskError(
-            f"{int(lost.sum())} of {section.n_spots} spots are lost, which leaves "
-            f"{int(observed.sum())} to learn from; at least 2 are needed. Mask fewer spots."
+            f"A run needs 2 spots with counts to learn from; left: {int(observed.sum())}, with "
+            f"{int(lost.sum()):,} of {some(section.n_spots, 'spot')} marked as lost. {remedy}"
         )
     return observed
 

@@ -17,6 +17,7 @@ from scipy.spatial import cKDTree
 from napari_stentrans.enhancement import FactorDecoder
 from napari_stentrans.factors import SEEN, lognorm, product_with
 from napari_stentrans.progress import Progress
+from napari_stentrans.rounding import difference
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -101,7 +102,7 @@ def most_changed_steps(result: Enhancement) -> Steps[pd.Series]:
         at = genes[block]
         some = section.counts[:, columns[at]]
         measured = lognorm(some, section.totals, section.median_total).toarray()
-        error = decoder.columns(at)[0][rows] - measured[spots]
+        error = difference(decoder.columns(at)[0][rows], measured[spots])
         spread = np.maximum(measured.std(0, dtype=float), NO_SPREAD)
         change[block] = np.sqrt((error**2).mean(0, dtype=float)) / spread
     return _ranked(change, result.genes[genes])
@@ -124,7 +125,7 @@ def _moran(values: FloatArray, around: Callable[[FloatArray], FloatArray]) -> Ar
 def _at_spots(decoder: Decoder, spots: NDArray[np.intp]) -> tuple[Decoder, NDArray[np.intp]]:
     """Decoder that knows the spots, and their rows in it; of factors, no other site is decoded."""
     if isinstance(decoder, FactorDecoder):
-        few = replace(decoder, mean=decoder.mean[spots], std=None, noise_at_sites=None)
+        few = replace(decoder, mean=decoder.mean[spots], std=None, measuring=None)
         return few, np.arange(len(spots))
     return decoder, spots
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import platform
 from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
@@ -21,6 +22,9 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 FORMAT = 1
+TWICE = 1.0
+LEAST_OF_A_SHARE = 0.1
+"""A correlation below it is so near 0 that no share of it is given."""
 
 
 def package_version() -> str:
@@ -82,7 +86,10 @@ class RunRecord(BaseModel):
         What the run found out: ``network_trust``, the share of the network's correction to
         kriging that was taken (method transformer); ``image_used``, 0 or 1, and ``image_gain``,
         how much better the tissue image predicts hidden spots, where there is one;
-        ``image_blank``, 1 where it shows nothing.
+        how many were hidden at a time (``image_hidden``) and their mean correlation
+        (``correlation_without_image``, ``correlation_with_image``), as far as they were enough;
+        ``image_blank``, 1 where it shows nothing, and ``image_elsewhere``, 1 where no spot lies
+        on it or it cannot be read.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -185,11 +192,26 @@ class RunRecord(BaseModel):
     @property
     def image_in_words(self) -> str:
         """What the tissue image was good for, as a sentence; empty where none was looked at."""
+        if "image_elsewhere" in self.findings:
+            return "The tissue image was not used: no spot lies on it, or it cannot be read."
         if "image_blank" in self.findings:
             return "The tissue image was not used: it is blank and shows nothing to go by."
-        if "image_gain" not in self.findings:
+        found = self.findings
+        if "image_used" not in found:
             return ""
-        if not self.findings.get("image_used"):
+        if "image_gain" not in found:
+            return (
+                "The tissue image was not used: there are too few spots to tell whether it helps "
+                f"({found['image_hidden']:.0f} could be hidden to try)."
+            )
+        if not found["image_used"]:
             return "The tissue image was not used: it did not help on hidden spots."
-        gain = self.findings["image_gain"]
-        return f"The tissue image predicts hidden spots {gain:.0%} better here."
+        if "correlation_without_image" not in found:  # a record of an older version
+            much = f" {found['image_gain']:.0%}" if found["image_gain"] < TWICE else ""
+            return f"The tissue image predicts hidden spots{much} better here."
+        before, after = found["correlation_without_image"], found["correlation_with_image"]
+        from_to = f"mean correlation {before:.2f} without it, {after:.2f} with it"
+        # A percentage of what may be chance says nothing.
+        chance = max(1 / math.sqrt(found["image_hidden"]), LEAST_OF_A_SHARE)
+        much = f" {found['image_gain']:.0%}" if before > chance else ""
+        return f"The tissue image predicts hidden spots{much} better here ({from_to})."

@@ -1,9 +1,10 @@
 """Session: a piece of work in one file, to be gone on with another day.
 
-A ``.stentrans`` file is a zip of ``session.json``, ``lost.npy`` (the labels of the lost regions)
-and, for each run, ``run0.npz`` and so on: the result as factors, or gene by gene where that is
-small; and ``quality0.json`` and so on where it was checked how good it is. The section stays where
-it is; the file says where, and what its data must be.
+A ``.stentrans`` file is a zip of ``session.json``, ``lost.npy`` (the labels of the lost regions),
+``regions.npy`` (the named region of each spot) and, for each run, ``run0.npz`` and so on: the
+result as factors, or gene by gene where that is small; and ``quality0.json`` and so on where it
+was checked how good it is. The section stays where it is; the file says where, and what its data
+must be.
 """
 
 from __future__ import annotations
@@ -19,11 +20,13 @@ import numpy as np
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
+from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore
+from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore, Noise
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.export.files import beside, check_file, target
 from napari_stentrans.factors import Factors
+from napari_stentrans.intervals import Coverage
 from napari_stentrans.paths import absolute
 from napari_stentrans.record import PlacedImage, RunRecord
 from napari_stentrans.targets import target_sites
@@ -75,6 +78,10 @@ class SessionFacts(BaseModel):
         What was taken where the source holds several things.
     digest
         Hash of the section.
+    title
+        What the section was called; empty in sessions that do not say.
+    annotated
+        Names of the regions of an annotation; ``regions.npy`` says which spot lies in which.
     gene
         The gene that was shown.
     look
@@ -95,6 +102,8 @@ class SessionFacts(BaseModel):
         Which of them was shown; None for none.
     against
         Which of them it was compared with; None for the measured map.
+    uncertainty
+        Whose uncertainty was shown.
     line, profiled
         Ends (x, y) of the line of the profile, full-resolution pixels, or None; and whether it
         was shown.
@@ -109,6 +118,8 @@ class SessionFacts(BaseModel):
     image_beside: str | None = None
     chosen: dict[str, str] = {}
     digest: str
+    title: str = ""
+    annotated: tuple[str, ...] = ()
     gene: str
     look: LookFacts | None = None
     favourites: tuple[str, ...] = ()
@@ -120,6 +131,7 @@ class SessionFacts(BaseModel):
     runs: tuple[RunFacts, ...] = ()
     shown: int | None = None
     against: int | None = None
+    uncertainty: Literal["estimate", "measurement"] = "estimate"
     line: tuple[tuple[float, float], tuple[float, float]] | None = None
     profiled: bool = False
 
@@ -136,11 +148,14 @@ class Session:
         What it says.
     lost
         Labels (row, column) on the raster of the section; None where nothing was painted.
+    annotation
+        Named regions of its spots; None without any.
     """
 
     path: Path
     facts: SessionFacts
     lost: NDArray[np.uint8] | None
+    annotation: Annotation | None = None
 
     @property
     def source(self) -> Path | None:
@@ -215,6 +230,8 @@ def write_session(
     qualities: Sequence[str | None] = (),
     *,
     overwrite: bool = False,
+    most_bytes: int | None = None,
+    annotation: Annotation | None = None,
 ) -> Path:
     """Write a session; what was there stays until the new file is whole.
 
@@ -233,6 +250,11 @@ def write_session(
         was not checked.
     overwrite
         Replace a file that is there.
+    most_bytes
+        Results gene by gene that are larger are made again when it is opened; ``MOST_BYTES``
+        where not given.
+    annotation
+        Named regions of the spots.
 
     Raises
     ------
@@ -241,7 +263,8 @@ def write_session(
     """
     path = target(path)
     check_file(path, ENDING, overwrite=overwrite)
-    packed = [_packed(result) for result in results]
+    most = MOST_BYTES if most_bytes is None else most_bytes
+    packed = [_packed(result, most) for result in results]
     runs = tuple(
         run.model_copy(update={"stored": arrays is not None})
         for run, arrays in zip(facts.runs, packed, strict=True)
@@ -249,12 +272,15 @@ def write_session(
     near = _seen_from(path.parent, facts.source)
     picture = None if facts.image is None else facts.image.path
     image_near = None if picture is None else _seen_from(path.parent, picture)
-    seen = {"runs": runs, "beside": near, "image_beside": image_near}
+    named = () if annotation is None else annotation.names
+    seen = {"runs": runs, "beside": near, "image_beside": image_near, "annotated": named}
     facts = facts.model_copy(update=seen)
     with beside(path) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("session.json", facts.model_dump_json(indent=1))
         if lost is not None:
             file.writestr("lost.npy", _as_bytes(np.asarray(lost, np.uint8)))
+        if annotation is not None:
+            file.writestr("regions.npy", _as_bytes(annotation.codes))
         for at, arrays in enumerate(packed):
             if arrays is not None:
                 buffer = io.BytesIO()
@@ -278,9 +304,7 @@ def read_session(path: Path) -> Session:
     try:
         with zipfile.ZipFile(path) as file:
             facts = SessionFacts.model_validate_json(file.read("session.json"))
-            lost = None
-            if "lost.npy" in file.namelist():
-                lost = np.load(io.BytesIO(file.read("lost.npy")), allow_pickle=False)
+            lost, codes = (_array(file, f"{name}.npy") for name in ("lost", "regions"))
     except FileNotFoundError as error:
         raise ReadError(f"There is no session at {path}. It may have been moved.") from error
     except ValidationError as error:
@@ -291,7 +315,15 @@ def read_session(path: Path) -> Session:
         ) from error
     except (OSError, KeyError, ValueError, zipfile.BadZipFile) as error:
         raise _damaged(path, error) from error
-    return Session(path, facts, lost)
+    annotation = None if codes is None else Annotation(facts.annotated, codes)
+    return Session(path, facts, lost, annotation)
+
+
+def _array(file: zipfile.ZipFile, name: str) -> Any:
+    """Array of a session; None where it has none of this name."""
+    if name not in file.namelist():
+        return None
+    return np.load(io.BytesIO(file.read(name)), allow_pickle=False)
 
 
 def _damaged(path: Path, error: Exception) -> ReadError:
@@ -309,16 +341,15 @@ def _seen_from(folder: Path, source: str) -> str | None:
         return None
 
 
-def _packed(result: Enhancement) -> dict[str, Any] | None:
+def _packed(result: Enhancement, most_bytes: int) -> dict[str, Any] | None:
     """Arrays that a result is made of; None where they are too large."""
     decoder, n_sites = result.decoder, len(result.sites)
     arrays: dict[str, Any] = {"totals": result.totals, "genes": np.array(decoder.genes, str)}
     if not isinstance(decoder, FactorDecoder):
-        if len(decoder.genes) * n_sites * 4 > MOST_BYTES:
+        if len(decoder.genes) * n_sites * 4 > most_bytes:
             return None
         return arrays | {"values": decoder.columns(np.arange(len(decoder.genes)))[0]}
-    kept = {"site_mean": decoder.mean, "site_std": decoder.std, "gene_noise": decoder.gene_noise}
-    kept["noise_at_sites"] = decoder.noise_at_sites
+    kept = {"site_mean": decoder.mean, "site_std": decoder.std} | _packed_noise(decoder.measuring)
     kept |= {name: getattr(decoder.factors, name) for name in _FACTORS}
     return arrays | {name: array for name, array in kept.items() if array is not None}
 
@@ -338,10 +369,26 @@ def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> En
         Factors(*(arrays[name] for name in _FACTORS)),
         arrays["site_mean"],
         arrays.get("site_std"),
-        arrays.get("gene_noise"),
-        arrays.get("noise_at_sites"),
+        _unpacked_noise(arrays),
     )
     return Enhancement(section, sites, decoder, arrays["totals"], record)
+
+
+def _packed_noise(noise: Noise | None) -> dict[str, Any]:
+    if noise is None:
+        return {}
+    packed = {"gene_noise": noise.of_genes, "noise_at_sites": noise.at_sites}
+    if noise.coverage is not None:
+        packed |= {"held": noise.coverage.held, "gene_zeros": noise.coverage.zeros}
+    return packed
+
+
+def _unpacked_noise(arrays: dict[str, Any]) -> Noise | None:
+    """As far as the version that wrote the file knew it."""
+    if "gene_noise" not in arrays:
+        return None
+    held = Coverage(arrays["held"], arrays["gene_zeros"]) if "held" in arrays else None
+    return Noise(arrays["gene_noise"], arrays["noise_at_sites"], held)
 
 
 def _as_bytes(array: NDArray[np.generic]) -> bytes:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import IntEnum
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -80,6 +80,36 @@ class Sites:
     def counts(self) -> dict[str, int]:
         """Number of sites of each provenance, by label."""
         return {p.label: int((self.provenance == p).sum()) for p in Provenance}
+
+
+class Reach(NamedTuple):
+    """How many places a run fills, and how many of them are too far from what was measured.
+
+    Attributes
+    ----------
+    filled
+        Lost spots, spots without counts, and places without a spot that are filled.
+    far
+        Those of them that are extrapolated.
+    far_between
+        Extrapolated places between spots, which only a run at twice the resolution adds.
+    """
+
+    filled: int
+    far: int
+    far_between: int = 0
+
+    @classmethod
+    def of(cls, provenance: NDArray[np.int8], far: NDArray[np.bool_]) -> Reach:
+        """Count sites (site,) by where they come from, and whether they are extrapolated."""
+        filled = (provenance == Provenance.LOST) | (provenance == Provenance.UNMEASURED)
+        between = provenance == Provenance.BETWEEN
+        return cls(int(filled.sum()), int((filled & far).sum()), int((between & far).sum()))
+
+
+def extrapolated(distance: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(site,) True where the nearest measured spot is too far to be trusted, in spacings."""
+    return np.asarray(distance > TRUSTED_REACH)
 
 
 def distance_to_measured(

@@ -10,6 +10,7 @@ HGNC = (
     "HGNC:26077\tMARCHF1\tring finger 1\tp\tApproved\tRNF171\tMARCH1\tENSG00000145416\n"
     'HGNC:7315\tMS4A1\tCD20 5\' part\tp\tApproved\t"B1|Bp35|CD20"\tCD20\tENSG00000156738\n'
     "HGNC:1\tGONE1\tgone\tp\tEntry Withdrawn\tHER2\t\t\n"
+    "HGNC:3\tCDKN1A\tinhibitor\tp\tApproved\tp21(Cip1,Waf1)\t\tENSG00000124762\n"
     "HGNC:2\tAAVS9\tno more\tp\tApproved\t\t\t\n"
 )
 MGI = (

@@ -1,7 +1,8 @@
-"""The cost of a run: how it grows, and against what runs took where it was fitted."""
+"""The cost of a run: how it grows, and against what a run takes."""
 
 from __future__ import annotations
 
+import time
 from dataclasses import replace
 
 import numpy as np
@@ -11,25 +12,10 @@ from napari_stentrans import cost
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.cost import RATES, Work, calibrate, estimate, machine_speed
 from napari_stentrans.methods import METHODS
+from napari_stentrans.pipeline import enhance
 from napari_stentrans.simulate import simulate_section
 
 SMALL = Work("kriging", spots=100, sites=100, genes=40, values=1000)
-
-MEASURED = [
-    (Work("kriging", 150, 553, 40, 6_000), 0.06),
-    (Work("kriging", 1500, 1500, 1000, 542_294), 0.41),
-    (Work("kriging", 1500, 5851, 1000, 542_294), 0.50),
-    (Work("transformer", 150, 553, 40, 6_000), 0.28),
-    (Work("transformer", 1500, 1500, 1000, 542_294), 3.29),
-    (Work("transformer", 1500, 5851, 1000, 542_294), 4.69),
-    (Work("transformer", 600, 600, 300, 65_000, image=True), 6.0),
-    (Work("transformer", 5000, 19_728, 20_000, 12_000_000), 24.0),
-    (Work("published", 200, 200, 60, 8_568, epochs=2), 1.75),
-    (Work("cubic", 1500, 5851, 50, 542_294), 0.33),
-    (Work("linear", 1500, 5851, 50, 542_294), 0.23),
-    (Work("nearest", 600, 2304, 50, 65_000), 0.07),
-]
-"""Seconds of one core that such runs took on the reference machine (speed 1)."""
 
 
 def test_every_method_has_rates():
@@ -52,9 +38,18 @@ def test_an_image_costs_more():
     assert seen.bytes > plain.bytes
 
 
-@pytest.mark.parametrize(("work", "seconds"), MEASURED)
-def test_the_estimate_is_within_a_factor_of_what_was_measured(work, seconds):
-    assert seconds / 2.5 < estimate(work, 1.0).seconds < seconds * 2.5
+@pytest.mark.parametrize("method", ["transformer", "kriging", "linear"])
+def test_the_estimate_is_of_the_order_of_what_a_run_takes(method):
+    """Processor time of a real run, so that other programs at work matter little."""
+    section = simulate_section(600, 300, image=False)
+    config = EnhanceConfig(method=method, upscale=2)
+    calibrate()
+    enhance(section, None, config)  # the first one also loads the network
+    began = time.process_time()
+    enhance(section, None, config)
+    taken = time.process_time() - began
+    expected = estimate(Work.of(section, config)).seconds
+    assert taken / 6 < expected < taken * 6
 
 
 def test_a_machine_of_twice_the_speed_takes_half_the_time():

@@ -71,6 +71,13 @@ def test_commands_that_are_shown_can_be_given(page: Path) -> None:
         assert given <= options(known[command]), f"{page.name}: stentrans {command}{rest}"
 
 
+def test_pages_show_commands() -> None:
+    """Else the test above has nothing to look at."""
+    text = "\n".join(page.read_text(encoding="utf-8") for page in [*PAGES, REPO / "README.md"])
+    shown = set(re.findall(r"^ {4}stentrans (\w+)", text, re.MULTILINE))
+    assert {"enhance", "evaluate", "info"} <= shown
+
+
 def anchors(page: Path) -> set[str]:
     titles = re.findall(r"^#+ (.+)$", page.read_text(encoding="utf-8"), re.MULTILINE)
     return {re.sub(r"\s+", "-", re.sub(r"[^\w\s-]", "", title.lower()).strip()) for title in titles}

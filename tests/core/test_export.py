@@ -88,7 +88,8 @@ def test_a_table_of_genes(result: Enhancement, tmp_path: Path, name: str) -> Non
     table = pd.read_csv(tmp_path / name, index_col="site")
     assert list(table) == [
         *("x", "y", "provenance"),
-        *("Gene9 mean", "Gene9 std", "Gene2 mean", "Gene2 std"),
+        *("Gene9 mean", "Gene9 std", "Gene9 measurement std"),
+        *("Gene2 mean", "Gene2 std", "Gene2 measurement std"),
     ]
     assert list(table.index) == list(result.sites.names)
     assert list(table["provenance"]) == list(result.provenance)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import re
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -15,8 +16,8 @@ from PIL import Image
 from napari_stentrans import EnhanceConfig, Enhancement, Section, enhance, simulate_section
 from napari_stentrans.errors import GeneNotFound, WriteError
 from napari_stentrans.export import save_figure
-from napari_stentrans.export.colours import PROVENANCE_COLOURS
-from napari_stentrans.export.figures import GREY
+from napari_stentrans.export.colours import LOST_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.export.figures import GREY, NEW_MEASUREMENT, UNCERTAINTY
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -48,7 +49,7 @@ def share(path: Path, colour: str) -> float:
 def test_what_is_written_in_it(result: Enhancement, tmp_path: Path) -> None:
     save_figure(result, ["Gene2", "Gene7"], tmp_path / "f.svg", std=True, provenance=True)
     found = texts(tmp_path / "f.svg")
-    assert {"measured", "enhanced", "uncertainty", "where values come from"} <= set(found)
+    assert {"measured", "enhanced", UNCERTAINTY, "where values come from"} <= set(found)
     assert [t for t in found if t.startswith("Gene")] == ["Gene2", "Gene7"]
     assert found.count("log-normalised") == 2
     assert found.count("nearest does not know it") == 2
@@ -82,10 +83,16 @@ def test_all_maps_of_a_row_have_the_same_frame(result: Enhancement, tmp_path: Pa
 
 
 def test_uncertainty_has_a_colour_bar_of_its_own(section: Section, tmp_path: Path) -> None:
-    result = enhance(section, config=EnhanceConfig(method="kriging", factors=3))
-    save_figure(result, ["Gene2"], tmp_path / "f.svg", std=True)
+    made = enhance(section, config=EnhanceConfig(method="kriging", factors=3))
+    older = replace(made, decoder=replace(made.decoder, measuring=None))
+    save_figure(older, ["Gene2"], tmp_path / "f.svg", std=True)
     found = texts(tmp_path / "f.svg")
-    assert found.count("standard deviation, log-normalised") == found.count("uncertainty") == 1
+    assert found.count("standard deviation, log-normalised") == found.count(UNCERTAINTY) == 1
+    assert NEW_MEASUREMENT not in found, "earlier versions did not know it"
+    save_figure(made, ["Gene2", "Gene7"], tmp_path / "g.svg", std=True)
+    found = texts(tmp_path / "g.svg")
+    assert found.count("standard deviation, log-normalised") == 4
+    assert found.count(UNCERTAINTY) == found.count(NEW_MEASUREMENT) == 1
 
 
 def test_the_same_figure_is_the_same_file(result: Enhancement, tmp_path: Path) -> None:
@@ -108,6 +115,13 @@ def test_lost_spots_are_grey_and_hatched(section: Section, tmp_path: Path) -> No
     assert 0.02 < shares[1] < 0.25
 
 
+def test_lost_spots_are_outlined_in_the_enhanced_map(section: Section, tmp_path: Path) -> None:
+    for name, lost in (("none", np.zeros(150, bool)), ("some", np.arange(150) < 75)):
+        save_figure(enhance(section, lost, NEAREST), ["Gene2"], tmp_path / f"{name}.svg")
+    drawn = [(tmp_path / f"{name}.svg").read_text("utf-8") for name in ("none", "some")]
+    assert [f"stroke: {LOST_COLOUR}" in text for text in drawn] == [False, True]
+
+
 def test_provenance_in_its_colours_and_the_image_underneath(
     result: Enhancement, tmp_path: Path
 ) -> None:
@@ -116,8 +130,9 @@ def test_provenance_in_its_colours_and_the_image_underneath(
     save_figure(result, ["Gene2"], more, provenance=True, dpi=100)
     save_figure(result, ["Gene2"], image, image=True, dpi=100)
     for label in ("measured", "lost", "between"):
-        assert share(plain, PROVENANCE_COLOURS[label]) < 1e-4
-        assert share(more, PROVENANCE_COLOURS[label]) > 0.005
+        outline = share(plain, PROVENANCE_COLOURS[label])
+        assert outline < (0.01 if label == "lost" else 1e-4)
+        assert share(more, PROVENANCE_COLOURS[label]) > outline + 0.005
     assert share(image, "#ffffff") < share(plain, "#ffffff") - 0.1
 
 

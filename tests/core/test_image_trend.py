@@ -8,11 +8,13 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from same_numbers import assert_same_numbers
 
 from napari_stentrans import EnhanceConfig, Section, enhance, evaluate
 from napari_stentrans.cli import main
 from napari_stentrans.errors import MaskError
 from napari_stentrans.export import write_h5ad
+from napari_stentrans.methods.gate import FEWEST
 from napari_stentrans.methods.image_trend import Trend
 from napari_stentrans.record import RunRecord
 from napari_stentrans.simulate import simulate_section
@@ -93,9 +95,10 @@ def test_kriging_uses_what_helps_and_says_so(section: Section, middle: np.ndarra
     findings = result.record.findings
     assert findings["image_used"] == 1
     assert findings["image_gain"] > 0.05
-    assert result.record.image_in_words == (
-        f"The tissue image predicts hidden spots {findings['image_gain']:.0%} better here."
-    )
+    gain = findings["correlation_with_image"] / findings["correlation_without_image"] - 1
+    assert gain == pytest.approx(findings["image_gain"], abs=0.02)
+    assert findings["image_hidden"] >= FEWEST
+    assert "better here (mean correlation 0." in result.record.image_in_words
     assert plain.record.findings == {}
     assert plain.record.image_in_words == ""
     assert _hit(section, result, middle) > _hit(section, plain, middle) + 0.03
@@ -116,7 +119,7 @@ def test_kriging_leaves_out_what_misleads(section: Section, middle: np.ndarray) 
     plain = enhance(section, middle, config.model_copy(update={"image": "off"}))
     assert result.record.findings["image_used"] == 0
     assert "not used: it did not help" in result.record.image_in_words
-    np.testing.assert_array_equal(result.gene("Gene3").mean, plain.gene("Gene3").mean)
+    assert_same_numbers(result.gene("Gene3").mean, plain.gene("Gene3").mean)
 
 
 @pytest.mark.parametrize("features", [None, "told"])
@@ -131,12 +134,12 @@ def test_nothing_is_read_where_the_image_is_damaged(
         other = section.adata.copy()
         other.obsm["told"][middle] = 1e6
         again = enhance(Section.from_anndata(other), middle, config, None, middle)
-        np.testing.assert_array_equal(result.gene("Gene3").mean, again.gene("Gene3").mean)
+        assert_same_numbers(result.gene("Gene3").mean, again.gene("Gene3").mean)
         undamaged = enhance(section, middle, config)
         assert np.abs(undamaged.gene("Gene3").mean - result.gene("Gene3").mean).max() > 1e-3
     record = RunRecord.model_validate_json(result.record.model_dump_json())
     replayed = enhance(section, *record.inputs(section))
-    np.testing.assert_array_equal(result.gene("Gene3").mean, replayed.gene("Gene3").mean)
+    assert_same_numbers(result.gene("Gene3").mean, replayed.gene("Gene3").mean)
 
 
 def test_older_records_know_of_no_damage(section: Section) -> None:
@@ -189,7 +192,54 @@ def test_the_command_line(
     assert not [row for row in rows if row.startswith("nearest, no image")]
 
 
-def test_words_of_findings(section: Section) -> None:
-    record = enhance(section, None, EnhanceConfig(method="nearest", genes=("Gene3",))).record
-    record = record.model_copy(update={"findings": {"image_used": 1.0, "image_gain": 0.123}})
-    assert record.image_in_words == "The tissue image predicts hidden spots 12% better here."
+def words(record: RunRecord, **findings: float) -> str:
+    """What is said of findings about the image, where it was used."""
+    facts = {"image_used": 1.0, **findings}
+    return record.model_copy(update={"findings": facts}).image_in_words
+
+
+@pytest.fixture(scope="module")
+def record(section: Section) -> RunRecord:
+    return enhance(section, None, EnhanceConfig(method="nearest", genes=("Gene3",))).record
+
+
+def test_a_gain_is_said_with_the_correlations_that_it_is_of(record: RunRecord) -> None:
+    enough = {"image_gain": 0.123, "image_hidden": 180.0}
+    correlations = {"correlation_without_image": 0.3, "correlation_with_image": 0.337}
+    assert words(record, **enough, **correlations) == (
+        "The tissue image predicts hidden spots 12% better here "
+        "(mean correlation 0.30 without it, 0.34 with it)."
+    )
+
+
+@pytest.mark.parametrize(("hidden", "without"), [(180, 0.02), (180, 0.0), (180, -0.05), (20, 0.2)])
+def test_no_percentage_is_given_of_a_correlation_that_may_be_chance(
+    record: RunRecord, hidden: float, without: float
+) -> None:
+    facts = {"image_gain": 2.36, "image_hidden": hidden, "correlation_without_image": without}
+    said = words(record, **facts, correlation_with_image=0.27)
+    assert "%" not in said
+    assert f"mean correlation {without:.2f} without it, 0.27 with it" in said
+
+
+def test_records_of_older_versions_say_no_percentage_of_almost_nothing(record: RunRecord) -> None:
+    assert words(record, image_gain=0.12) == (
+        "The tissue image predicts hidden spots 12% better here."
+    )
+    assert words(record, image_gain=2.36) == "The tissue image predicts hidden spots better here."
+
+
+@pytest.mark.parametrize("method", ["kriging", "transformer"])
+def test_an_image_is_not_judged_on_too_few_spots(section: Section, method: str) -> None:
+    few = Section.from_anndata(section.adata[:22].copy())
+    config = EnhanceConfig(method=method, features="told")
+    result = enhance(few, None, config)
+    plain = enhance(few, None, config.model_copy(update={"image": "off"}))
+    assert result.record.findings["image_used"] == 0
+    assert "image_gain" not in result.record.findings
+    assert "too few spots to tell whether it helps (6 could be hidden" in (
+        result.record.image_in_words
+    )
+    assert_same_numbers(result.to_anndata().X, plain.to_anndata().X)
+    enough = Section.from_anndata(section.adata[:70].copy())
+    assert "image_gain" in enhance(enough, None, config).record.findings

@@ -577,14 +577,14 @@ CELLS = [
     Case(
         "cosmx without cell_ID",
         "cosmx",
-        text("Lung5_exprMat_file.csv", lambda t: t.replace("cell_ID", "cell")),
-        "must begin with the columns fov and cell_ID, got fov, cell",
+        text("Lung5_exprMat_file.csv", lambda t: t.replace("cell_ID", "nr")),
+        "must have the columns fov and cell_ID, or cell, got fov, nr",
     ),
     Case(
         "cosmx fov words",
         "cosmx",
         text("Lung5_exprMat_file.csv", column(0, "one")),
-        "the counts are named like 'c_nan_1'",
+        "the counts are named like 'c_one_1'",
     ),
     Case(
         "cosmx nothing in cells",

@@ -103,6 +103,107 @@ def test_unsupported_file(tmp_path: Path, name: str) -> None:
     assert why_not(tmp_path / "gone.h5ad") == "it does not exist"
 
 
+def hold(folder: Path, *names: str) -> Path:
+    """Write a folder of files that hold nothing to read."""
+    for name in names:
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (folder / name).write_text("x\n")
+    return folder
+
+
+MISSES = {
+    "transcripts of Xenium": (
+        ("transcripts.parquet", "morphology.ome.tif"),
+        r"holds single transcripts \(transcripts\.parquet\) and no counts of cells \(needed",
+    ),
+    "transcripts of MERSCOPE": (("detected_transcripts.csv",), "holds single transcripts"),
+    "transcripts of CosMx": (("Lung5_tx_file.csv",), r"single transcripts \(Lung5_tx_file\.csv"),
+    "outlines of Visium HD": (
+        ("segmented_outputs/cell_segmentations.geojson",),
+        "cells of Visium HD as outlines.*binned_outputs",
+    ),
+    "images": (("a.png", "b.ome.tif", "c.qptiff"), "an image holds no counts.*Add tissue image"),
+    "reads": (("a_R1_001.fastq.gz", "a_R2_001.fastq.gz"), "run the instrument's pipeline"),
+    "alignments": (("possorted.bam", "possorted.bam.bai"), "run the instrument's pipeline"),
+    "objects of R": (("brain.rds",), r"save it in R as \.h5ad"),
+    "half of Space Ranger": (
+        ("scalefactors_json.json", "detected_tissue_image.jpg"),
+        "positions and images of Space Ranger and no counts",
+    ),
+    "other things": (("notes.docx", "plan.pdf"), r"the folder holds notes\.docx, plan\.pdf"),
+}
+
+
+@pytest.mark.parametrize("kind", MISSES)
+def test_what_a_folder_lacks(tmp_path: Path, kind: str) -> None:
+    names, says = MISSES[kind]
+    folder = hold(tmp_path / "run", *names)
+    assert not can_read(folder)
+    assert re.search(says, why_not(folder))
+    with pytest.raises(ReadError, match=f"is not a section: .*{says}"):
+        read_section(folder)
+
+
+def test_the_folder_above_a_section_names_it(tmp_path: Path) -> None:
+    example().write_h5ad(tmp_path / "brain.h5ad")
+    table = "\tA\tB\n" + "\n".join(f"{r}x{c}\t1\t2" for r in range(4) for c in range(4))
+    for name in ("run 1", "run 2"):
+        (tmp_path / "all" / name).mkdir(parents=True)
+        (tmp_path / "all" / name / "A1.tsv").write_text(table)
+        found = why_not(tmp_path / "all")
+        assert name in found
+    assert found == "the folder holds sections, of which one is opened at a time (run 1, run 2)"
+
+
+@pytest.mark.parametrize(
+    ("name", "says"),
+    [
+        ("a.cloupe", "folder outs"),
+        ("a.RData", r"save it in R as \.h5ad"),
+        ("a.bgef", r"export it as \.h5ad or as a \.gem"),
+        ("a.tissue.gef", r"export it as \.h5ad"),
+        ("a.loom", "read_loom"),
+        ("a.ome.tif", "an image holds no counts"),
+        ("a.qptiff", "an image holds no counts"),
+        ("a.fastq.gz", "sequencing reads"),
+        ("a.tar.gz", "unpack it"),
+        ("a.xlsx", r"save its tables as \.csv"),
+        ("matrix.mtx.gz", "open the folder of the run"),
+    ],
+)
+def test_what_a_file_is_and_what_to_do(tmp_path: Path, name: str, says: str) -> None:
+    (tmp_path / name).write_bytes(b"something")
+    assert not can_read(tmp_path / name)
+    with pytest.raises(ReadError, match=f"is not a section: .*{says}"):
+        read_section(tmp_path / name)
+
+
+@pytest.mark.parametrize(
+    ("name", "text", "says"),
+    [
+        (
+            "counts.csv",
+            ",c1,c2,c3\nActb,1,2,3\n",
+            "as ROWxCOL .*no positions lie beside",
+        ),
+        ("coords.csv", "cell,x,y\nc1,1,2\n", "holds positions of spots, not counts"),
+    ],
+)
+def test_one_half_of_two_tables(tmp_path: Path, name: str, text: str, says: str) -> None:
+    (tmp_path / name).write_text(text)
+    with pytest.raises(ReadError, match=says):
+        read_section(tmp_path / name)
+    half = "and no positions" if name == "counts.csv" else "and no counts"
+    assert half in why_not(tmp_path)
+
+
+def test_tables_that_do_not_name_the_same_cells(tmp_path: Path) -> None:
+    (tmp_path / "counts.csv").write_text(",c1,c2,c3\nActb,1,2,3\n")
+    for name in ("one.csv", "two.csv"):
+        (tmp_path / name).write_text("cell,x,y\nd1,1,2\nd2,1,3\n")
+    assert "positions (one.csv, two.csv) that do not name the same cells" in why_not(tmp_path)
+
+
 def test_spatialdata_store(tmp_path: Path) -> None:
     store = tmp_path / "brain.zarr"
     store.mkdir()

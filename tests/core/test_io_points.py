@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import json
 from typing import TYPE_CHECKING
 
@@ -33,6 +34,7 @@ from napari_stentrans.raster import SpotRaster
 from napari_stentrans.section import Section
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
 
@@ -118,6 +120,141 @@ def test_cosmx(tmp_path: Path) -> None:
     assert read_section(folder, {"pixel": "0.18"}).um_per_px == 0.18
 
 
+def cosmx_with(folder: Path, **change: Callable[[pd.DataFrame], pd.DataFrame]) -> Path:
+    """Change the counts, the metadata, or both, and write them again."""
+    folder = cosmx(folder)
+    for key, file in (
+        ("counts", "Lung5_exprMat_file.csv"),
+        ("cells", "Lung5_metadata_file.csv.gz"),
+    ):
+        for name in (key, "both"):
+            if name in change:
+                change[name](pd.read_csv(folder / file)).to_csv(folder / file, index=False)
+    return folder
+
+
+def name_of_cell(table: pd.DataFrame) -> pd.Series:
+    return "c_4_" + table["fov"].astype(str) + "_" + table["cell_ID"].astype(str)
+
+
+ATOMX = {
+    "a column cell of text": {"counts": lambda t: t.assign(cell=name_of_cell(t))},
+    "it stands first": {
+        "both": lambda t: pd.concat([name_of_cell(t).rename("cell"), t], axis=1),
+    },
+    "cell_id of text after cell_ID": {"cells": lambda t: t.assign(cell_id=name_of_cell(t))},
+    "cell_id of text before cell_ID": {
+        "both": lambda t: pd.concat([name_of_cell(t).rename("cell_id"), t], axis=1),
+    },
+    "only names": {
+        "both": lambda t: t.assign(cell=name_of_cell(t)).drop(columns=["fov", "cell_ID"]),
+    },
+    "names here, numbers there": {
+        "cells": lambda t: t.assign(cell_id=name_of_cell(t)).drop(columns=["fov", "cell_ID"]),
+    },
+    "names of cells last": {"counts": lambda t: t[[*t.columns[2:], "cell_ID", "fov"]]},
+    "whole numbers as fractions": {
+        "counts": lambda t: t.astype(float),
+        "cells": lambda t: t.assign(fov=t["fov"].astype(float)),
+    },
+    "many more columns": {
+        "counts": lambda t: pd.concat(
+            [t, pd.DataFrame(1, t.index, [f"Negative{i}" for i in range(3000)])], axis=1
+        )
+    },
+    "text about the run": {"both": lambda t: t.assign(Run_Tissue_name="lung, left")},
+    "large numbers of cells": {"both": lambda t: t.assign(cell_ID=t["cell_ID"] * 10_000_019)},
+}
+
+
+@pytest.mark.parametrize("case", ATOMX)
+def test_cosmx_as_it_is_exported(tmp_path: Path, case: str) -> None:
+    section = read_section(cosmx_with(tmp_path / "flat", **ATOMX[case]))
+    assert section.n_spots == N
+    check(section)
+
+
+@pytest.mark.parametrize("where", ["before", "after"])
+def test_cosmx_with_empty_lines(tmp_path: Path, where: str) -> None:
+    def repeat(table: pd.DataFrame) -> pd.DataFrame:
+        empty = table.iloc[3:15].copy().astype("Float64")
+        empty.iloc[:, 2:] = pd.NA
+        return pd.concat([empty, table] if where == "before" else [table, empty])
+
+    with pytest.warns(StentransWarning) as warned:
+        section = read_section(cosmx_with(tmp_path / "flat", counts=repeat))
+    (note,) = [str(w.message) for w in warned]
+    assert "12 empty lines were left out, 12 of them of cells that have their counts" in note
+    check(section)
+
+
+def test_cosmx_with_quotes_and_marks_at_the_ends(tmp_path: Path) -> None:
+    file = cosmx(tmp_path / "flat") / "Lung5_exprMat_file.csv"
+    pd.read_csv(file).to_csv(file, index=False, quoting=2)
+    file.write_text("".join(f"{line},,\n" for line in file.read_text().splitlines()))
+    check(read_section(file))
+
+
+def test_cosmx_of_two_slides_in_a_folder(tmp_path: Path) -> None:
+    folder = cosmx(tmp_path / "flat")
+    for file in list(folder.iterdir()):
+        table = pd.read_csv(file)
+        if "CenterX_global_px" in table:
+            table["CenterX_global_px"] += 5000
+        table.to_csv(folder / file.name.replace("Lung5", "Lung6"), index=False)
+    assert choices_of(folder)[0].options == ("Lung5", "Lung6")
+    with pytest.warns(StentransWarning, match="sample Lung5 is read, not Lung6"):
+        check(read_section(folder))
+    second = read_section(folder, {"sample": "Lung6"})
+    check(second, XY + np.array([5000, 0]))
+    assert second.name == "Lung6"
+    check(read_section(folder / "Lung5_exprMat_file.csv"))
+
+
+@pytest.mark.parametrize(
+    ("own", "other"),
+    [("", "cellpose_"), ("cellpose2_", "watershed_"), ("", "_cellpose")],
+)
+def test_merscope_of_two_segmentations(tmp_path: Path, own: str, other: str) -> None:
+    folder = merscope(tmp_path / "slice")
+    for word in ("cell_by_gene", "cell_metadata"):
+        file = folder / f"{word}.csv"
+        table = pd.read_csv(file, index_col=0, dtype={0: str})
+        if word == "cell_metadata":
+            table["center_y"] += 900
+        after = other.startswith("_")
+        table.to_csv(folder / (f"{word}{other}.csv" if after else f"{other}{word}.csv"))
+        file.rename(folder / f"{own}{word}.csv")
+    names_ = [own.strip("_") or "cell_by_gene", other.strip("_")]
+    (choice,) = choices_of(folder)
+    assert (choice.key, set(choice.options)) == ("segmentation", set(names_))
+    for name, moved in zip(names_, (0, 900), strict=True):
+        check(read_section(folder, {"segmentation": name}), XY + np.array([0, moved]))
+    with pytest.warns(StentransWarning, match=f"segmentation {choice.default} is read, not"):
+        read_section(folder)
+    alone = next(p for p in folder.iterdir() if other.strip("_") in p.name)
+    check(read_section(alone), XY + np.array([0, 900]))
+
+
+def test_merscope_whose_tables_do_not_fit(tmp_path: Path) -> None:
+    folder = merscope(tmp_path / "slice")
+    for old, new in (("cell_by_gene", "a_cell_by_gene"), ("cell_metadata", "b_cell_metadata")):
+        (folder / f"{new}.csv").write_bytes((folder / f"{old}.csv").read_bytes())
+    assert choices_of(folder) == ()
+    check(read_section(folder))
+    with pytest.raises(ReadError, match="has no two tables whose names fit each other"):
+        read_section(folder / "a_cell_by_gene.csv")
+
+
+def test_merscope_whose_names_were_rounded(tmp_path: Path) -> None:
+    folder = merscope(tmp_path / "slice")
+    for file in folder.iterdir():
+        table = pd.read_csv(file, index_col=0)
+        table.set_axis([f"{float(name):.5g}" for name in table.index]).to_csv(file)
+    with pytest.raises(ReadError, match=r"40 cells have names that others have too, .*'1e\+18'"):
+        read_section(folder)
+
+
 @pytest.mark.parametrize("header", [True, False])
 def test_slideseq(tmp_path: Path, header: bool) -> None:
     folder = slideseq(tmp_path / "pucks", header)
@@ -155,6 +292,87 @@ def test_gem(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert section.chosen == {"bin": "100"}
     assert read_section(path).n_spots > section.n_spots
     assert read_section(path).counts.sum() == COUNTS.sum()
+
+
+def gem_text(path: Path) -> str:
+    return gzip.decompress(gem(path).read_bytes()).decode()
+
+
+@pytest.mark.parametrize("form", ["#OffsetX={}\n#OffsetY={}", "#offsetY: {1}\n# OffsetX = {0}"])
+def test_gem_lies_where_its_offset_says(tmp_path: Path, form: str) -> None:
+    text = gem_text(tmp_path / "SS2.gem.gz")
+    plain_ = read_section(tmp_path / "SS2.gem.gz", {"bin": "100"})
+    path = tmp_path / "moved.gem"
+    path.write_text(text.replace("#OffsetX=0", form.format(5000, 300)))
+    moved = read_section(path, {"bin": "100"})
+    np.testing.assert_allclose(moved.xy, plain_.xy + np.array([5000, 300]))
+    np.testing.assert_array_equal(moved.counts.toarray(), plain_.counts.toarray())
+    path.write_text(text.replace("#OffsetX=0", "#OffsetX=far"))
+    with pytest.raises(ReadError, match="'#OffsetX=far' gives no whole number"):
+        read_section(path)
+
+
+@pytest.mark.parametrize(
+    "header",
+    [
+        "geneID\tx\ty\tUMICount\tExonCount",
+        "geneName\tx\ty\tMIDCounts\tExonCount",
+        "geneID\tx\ty\tMIDCounts\tExonCount",
+    ],
+)
+def test_gem_whose_columns_are_called_otherwise(tmp_path: Path, header: str) -> None:
+    text = gem_text(tmp_path / "SS2.gem.gz").replace("geneID\tx\ty\tMIDCount\tExonCount", header)
+    (tmp_path / "a.gem").write_text(text)
+    section = read_section(tmp_path / "a.gem")
+    assert section.counts.sum() == COUNTS.sum()
+
+
+def test_gem_with_names_beside_ids(tmp_path: Path) -> None:
+    lines = gem_text(tmp_path / "SS2.gem.gz").splitlines()
+    lines = [*lines[:2], f"geneID\tgeneName\t{lines[2][7:]}", *(f"ENS1\t{x}" for x in lines[3:])]
+    (tmp_path / "a.gem").write_text("\n".join(lines))
+    assert set(read_section(tmp_path / "a.gem").genes) == set(GENES)
+
+
+def gem_of_cells(path: Path, column: str, number: Callable[[int], str]) -> Path:
+    """Two spots of the chip for each cell and gene, and some counts outside cells."""
+    lines = ["#OffsetX=1000", "#OffsetY=0", f"geneID\tx\ty\tMIDCount\tExonCount\t{column}"]
+    for i, ((x, y), row) in enumerate(zip(XY.astype(int) + 5, COUNTS, strict=True)):
+        for gene, count in zip(GENES, row, strict=True):
+            lines += [f"{gene}\t{x + d}\t{y - d}\t{count}\t0\t{number(i)}" for d in (-2, 2)]
+    lines += [f"Actb\t{i}\t3\t5\t0\t0" for i in range(60)]
+    path.write_text("\n".join(lines))
+    return path
+
+
+@pytest.mark.parametrize(
+    ("column", "number"),
+    [
+        ("CellID", lambda i: str(i + 1)),
+        ("label", lambda i: f"{i + 1}.0"),
+        ("cell", lambda i: str(9_007_199_254_740_993_000 + i)),
+    ],
+)
+def test_gem_of_cells(
+    tmp_path: Path,
+    column: str,
+    number: Callable[[int], str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("napari_stentrans.io.gem.ROWS_AT_ONCE", 31)
+    path = gem_of_cells(tmp_path / "SS2.cellbin.gem", column, number)
+    (choice,) = choices_of(path)
+    assert (choice.options, choice.default) == (("cells", "20", "50", "100", "200"), "cells")
+    with pytest.warns(StentransWarning, match="of its counts lie outside cells, left out"):
+        section = read_section(path)
+    held = COUNTS.sum(1) > 0
+    check(section, (XY.astype(int) + 5 + np.array([1000, 0]))[held], 2 * COUNTS[held])
+    assert section.um_per_px == 0.5
+    assert section.adata.obs_names[0] == number(0).removesuffix(".0")
+    with pytest.warns(StentransWarning, match=f"its column '{column}' names cells; squares of 50"):
+        bins = read_section(path, {"bin": "50"})
+    assert bins.counts.sum() == 2 * COUNTS.sum() + 300
+    assert bins.lattice.kind == "square"
 
 
 def test_one_table(tmp_path: Path) -> None:

@@ -4,6 +4,7 @@ import anndata as ad
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from same_numbers import assert_same_numbers
 
 from napari_stentrans import (
     EnhanceConfig,
@@ -131,11 +132,12 @@ def test_extra_sites_are_predicted_and_named(section: Section) -> None:
     assert adata.obs_names[-1].startswith("unmeasured_")
 
 
+@pytest.mark.numerical
 def test_same_seed_same_numbers_also_through_the_record(section: Section, lost: np.ndarray) -> None:
     one = enhance(section, lost, EnhanceConfig(upscale=2, seed=4), section.xy[:2] + 5.0)
     record = RunRecord.model_validate_json(one.record.model_dump_json())
     two = enhance(section, *record.inputs(section))
-    np.testing.assert_array_equal(one.to_anndata().X, two.to_anndata().X)
+    assert_same_numbers(one.to_anndata().X, two.to_anndata().X)
     assert two.record.lost == one.record.lost
 
 
@@ -171,7 +173,7 @@ def test_spots_without_counts_are_filled(section: Section) -> None:
     [
         (np.zeros(7, bool), r"lost must have one value per spot"),
         (np.full(500, 0.5), r"True or False"),
-        (np.ones(500, bool), r"which leaves 0"),
+        (np.ones(500, bool), r"left: 0, with 500 of 500 spots marked as lost\. Mark fewer"),
     ],
 )
 def test_masks_that_do_not_fit(section: Section, lost: np.ndarray, message: str) -> None:
@@ -215,3 +217,9 @@ def test_irregular_spots_are_filled_and_doubled() -> None:
     filled = result.gene("right").mean[:300][lost]
     assert np.corrcoef(filled, xy[lost, 0])[0, 1] > 0.6
     assert result.to_anndata().obs_names.is_unique
+
+
+def test_what_is_said_of_one_spot_is_said_of_one():
+    one = simulate_section(60, 20, image=False).adata[:1].copy()
+    with pytest.raises(MaskError, match=r"left: 1, with 0 of 1 spot marked .* Take a larger sec"):
+        enhance(Section.from_anndata(one))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 import time
+from dataclasses import replace
 from itertools import pairwise
 
 import numpy as np
@@ -13,14 +14,19 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.export.profile import ESTIMATE, MEASUREMENT
 from napari_stentrans.pipeline import enhance
 
 
 @pytest.fixture(scope="session")
 def result(section):
-    """The section enhanced, twice as fine, with a lost region."""
+    """The section enhanced, twice as fine, with a lost region.
+
+    As a version made it that did not know how far new measurements scatter.
+    """
     lost = np.linalg.norm(section.xy - section.xy.mean(0), axis=1) < 1.5 * section.lattice.spacing
-    return enhance(section, lost, EnhanceConfig(method="kriging", factors=5, upscale=2))
+    made = enhance(section, lost, EnhanceConfig(method="kriging", factors=5, upscale=2))
+    return replace(made, decoder=replace(made.decoder, measuring=None))
 
 
 @pytest.fixture
@@ -448,6 +454,107 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
     assert not panel.isVisible()
 
 
+@pytest.fixture(scope="session")
+def sure(section):
+    """A result that knows how far new measurements scatter."""
+    lost = np.linalg.norm(section.xy - section.xy.mean(0), axis=1) < 1.5 * section.lattice.spacing
+    return enhance(section, lost, EnhanceConfig(upscale=2))
+
+
+def test_the_profile_draws_where_a_new_measurement_would_lie(
+    compared, section, sure, qtbot, tmp_path, monkeypatch
+):
+    """Measured points have noise of their own: the band of the estimate is none for them."""
+    layers, panel = compared._layers, compared.result.profile
+    spacing = section.lattice.spacing * layers.frame.per_px
+    drawn_line(compared, qtbot, middle(section), 3.5 * spacing)
+    assert list(panel.plot.drawn_bands()) == [ESTIMATE], "no other is known"
+    assert MEASUREMENT.replace(" ", "&nbsp;") not in panel.plot.key.text()
+    layers.show_enhancement(sure)
+    qtbot.waitUntil(lambda: len(panel.plot.drawn_bands()) == 2)
+    bands, known = panel.plot.drawn_bands(), sure.intervals(layers.gene)
+    for says, low, high in ((ESTIMATE, *known[:2]), (MEASUREMENT, *known[2:])):
+        at, *edges = bands[says]
+        sites = profile_of(compared).sites.site
+        np.testing.assert_array_equal(at, profile_of(compared).sites.distance)
+        np.testing.assert_array_equal(edges, [low[sites], high[sites]])
+        assert says.replace(" ", "&nbsp;") in panel.plot.key.text()
+    wide, narrow = ((bands[of][2] - bands[of][1]).mean() for of in (MEASUREMENT, ESTIMATE))
+    assert wide > 1.5 * narrow
+
+    path = tmp_path / "p.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+    click(qtbot, panel.save)
+    qtbot.waitUntil(path.exists)
+    rows = [r for r in csv.DictReader(path.read_text("utf-8").splitlines()) if r["site"]]
+    of_map = [row for row in rows if row["map"] == "enhanced"]
+    assert next(row["measurement_high"] for row in rows if row["map"] == "measured") == ""
+    for name in known._fields:
+        table = [float(row[name]) for row in of_map]
+        expected = getattr(known, name)[profile_of(compared).sites.site]
+        np.testing.assert_allclose(table, expected, rtol=1e-4, atol=1e-6)
+
+
+def test_the_map_of_uncertainty_is_that_of_the_estimate_or_of_a_new_measurement(
+    compared, section, sure, result, qtbot
+):
+    layers, choice = compared._layers, compared.result.key.doubt
+    layers.show_enhancement(sure)
+    click(qtbot, compared.result.views["uncertainty"])
+    qtbot.waitUntil(choice.isVisible)
+    shown = layers.uncertainty
+    std = sure.gene(layers.gene).std
+    np.testing.assert_array_equal(shown.data, sure.raster.draw(std))
+    assert choice.currentText() == "Uncertainty of the estimate"
+    qtbot.keyClick(choice, Qt.Key.Key_Down)
+    for gene in (layers.gene, "Gene7"):
+        compared.show_gene(gene)
+        wide = sure.predictive_std([gene])[:, 0]
+        np.testing.assert_array_equal(shown.data, sure.raster.draw(wide))
+        assert shown.contrast_limits[1] == pytest.approx(np.quantile(wide, 0.995), rel=1e-5)
+    layers.show_enhancement(result)  # which does not know it
+    np.testing.assert_array_equal(shown.data, result.raster.draw(result.gene("Gene7").std))
+    assert choice.currentText() == "Uncertainty of the estimate"
+    qtbot.keyClick(choice, Qt.Key.Key_Down)
+    assert choice.currentText() == "Uncertainty of the estimate"
+    assert "does not know" in choice.toolTip()
+    layers.show_enhancement(sure)
+    assert choice.currentText() == "Uncertainty of a new measurement"
+    click(qtbot, compared.result.views["uncertainty"])
+    assert not choice.isVisible()
+
+
+def test_the_map_of_uncertainty_is_bright_after_a_preview_that_was_less_sure(
+    compared, result, sure, qtbot
+):
+    layers = compared._layers
+    less = replace(result.decoder, std=5 * result.decoder.std)
+    layers.show_preview(replace(result, decoder=less), "transformer")
+    dim = layers.uncertainty.contrast_limits
+    layers.show_enhancement(sure)
+    std = sure.gene(layers.gene).std
+    assert layers.uncertainty.contrast_limits[1] == pytest.approx(np.quantile(std, 0.995), rel=1e-5)
+    assert layers.uncertainty.contrast_limits[1] < 0.5 * dim[1]
+    bright = np.median(std) / layers.uncertainty.contrast_limits[1]
+    assert bright > 0.3, "half of the map is not nearly black"
+    layers.uncertainty.contrast_limits = (0, 3.0)  # by hand
+    layers.show_enhancement(result)
+    assert layers.uncertainty.contrast_limits[1] == 3.0
+
+
+def test_hovering_tells_where_a_new_measurement_would_lie(compared, section, sure):
+    layers = compared._layers
+    layers.show_enhancement(sure)
+    low, high = sure.intervals(layers.gene)[2:]
+    world = layers.frame.world_yx(section.xy)
+    _, said = layers.probe.at(world[3])
+    assert f" (new measurement {low[3]:.2f} to {high[3]:.2f})" in said
+    layers.set_look(replace(layers.maps.look, scale="linear"))
+    counts = [sure.expected_counts(end[:, None])[3, 0] for end in (low, high)]
+    _, said = layers.probe.at(world[3])
+    assert f" (new measurement {counts[0]:.2f} to {counts[1]:.2f})" in said
+
+
 def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
     spacing = section.lattice.spacing * compared._layers.frame.per_px
     drawn_line(compared, qtbot, middle(section), 3 * spacing)
@@ -525,3 +632,46 @@ def test_outside_the_tissue_napari_speaks_for_itself(compared, section):
     compared.viewer.layers.remove(layer)
     inside = layers.frame.world_yx(section.xy[0])
     assert layer.get_status(inside, world=True) == type(layer).get_status(layer, inside, world=True)
+
+
+# ---- what lies over both maps
+
+
+def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
+    layers, viewer = compared._layers, compared.viewer
+    before = list(viewer.layers)
+    click(qtbot, compared.lost.new)
+    layers.paint_spots(np.arange(section.n_spots) < 12)
+    spacing = section.lattice.spacing * layers.frame.per_px
+    drawn_line(compared, qtbot, middle(section), 3 * spacing)
+    layers.lost.contour = 3  # as after a run
+    click(qtbot, compared.result.views["side_by_side"])
+
+    def cells():
+        stride = viewer.canvas.grid.stride if hasattr(viewer, "canvas") else viewer.grid.stride
+        shown = list(viewer.layers)
+        return [[x for x in shown[i * stride : (i + 1) * stride] if x.visible] for i in (0, 1)]
+
+    (left, *over), (right, *over_too) = cells()
+    assert (left, right) == (layers.before, layers.after)
+    assert over_too == [layers.lost, layers.line_layer]
+    assert [type(layer) for layer in over] == [type(layer) for layer in over_too]
+    paint_layer, line = over
+    assert paint_layer.contour == 3
+    layers.paint_spots(np.arange(section.n_spots) > 140)
+    np.testing.assert_array_equal(paint_layer.data, layers.lost.data)
+    layers.lost.contour = 2
+    assert paint_layer.contour == 2
+    layers.lost.data = np.zeros_like(layers.lost.data)
+    assert not paint_layer.data.any()
+    before_drag, zoom = layers.line, camera_of(viewer).zoom
+    to_the_right = (0, canvas_of(compared).width() / 4 / zoom)
+    place = layers.frame.world_yx(layers.line.mean(0)) + to_the_right
+    paint(qtbot, viewer, place, (10 / zoom, 0), (20 / zoom, 0))
+    assert (layers.line[:, 1] > before_drag[:, 1]).all(), "the line was moved in the right cell"
+    np.testing.assert_array_equal(line.data, layers.line_layer.data)
+    click(qtbot, compared.result.views["profile"])
+    assert layers.side_by_side, "a profile goes with any view"
+    assert len(cells()[0]) == len(cells()[1]) == 2
+    click(qtbot, compared.result.views["side_by_side"])
+    assert list(viewer.layers) == [*before, layers.lost]

@@ -132,7 +132,7 @@ def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtb
     assert name not in loaded.data.about.text()  # said by the list above it
     names = [layer.name for layer in loaded.viewer.layers]
     gene = loaded._layers.gene
-    assert names == [f"{gene} measured", f"{gene} measured [1]"]  # by napari
+    assert names == [f"{name} · {gene} measured", f"{name} [1] · {gene} measured"]
 
 
 def test_two_sections_side_by_side_each_keep_their_own(
@@ -272,7 +272,7 @@ def test_a_mask_that_leaves_no_spots_is_told(loaded, section, qtbot):
     loaded._layers.paint_spots(np.ones(section.n_spots, bool))
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(loaded.message.isVisible)
-    assert "Mask fewer spots" in loaded.message.text()
+    assert "Mark fewer spots as lost" in loaded.message.text()
     qtbot.waitUntil(loaded.enhance.run.isEnabled)
     assert roles(loaded.viewer) == {"before", "lost"}
 

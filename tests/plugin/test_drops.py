@@ -56,6 +56,7 @@ def test_a_session_is_opened_where_it_is_dropped(dock, h5ad, qtbot, ready, tmp_p
     ready(dock)
     dock.show_gene("Gene7")
     facts = facts_of(dock._layers, dock.enhance.form, dock.genes)
+    facts = facts.model_copy(update={"digest": dock._layers.section.digest})
     path = write_session(tmp_path / "mine.stentrans", facts, None, [])
     first = dock._layers
     first.remove()

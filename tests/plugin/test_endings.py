@@ -64,6 +64,7 @@ def ranking(dock, section, qtbot):
     qtbot.keyClick(lists, Qt.Key.Key_Home)
     for _ in range(lists.findText("Most spatial")):
         qtbot.keyClick(lists, Qt.Key.Key_Down)
+    assert lists.currentText() == "Most spatial"
 
 
 def running(dock, section, qtbot):

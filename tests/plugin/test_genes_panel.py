@@ -79,6 +79,11 @@ def search(qtbot, panel, text):
     qtbot.keyClicks(panel.search.edit, text)
 
 
+def test_a_list_that_is_not_there_is_refused(loaded):
+    with pytest.raises(KeyError, match="no list 'everything': there are search, spatial"):
+        loaded.genes.choose_list("everything")
+
+
 def choose_list(qtbot, panel, title):
     """Move to a list by the keys."""
     qtbot.keyClick(panel.lists, Qt.Key.Key_Home)
@@ -448,6 +453,7 @@ def pick(qtbot, combo, text):
     qtbot.keyClick(combo, Qt.Key.Key_Home)
     for _ in range(combo.findText(text)):
         qtbot.keyClick(combo, DOWN)
+    assert combo.currentText() == text
 
 
 def type_number(qtbot, spin, number):

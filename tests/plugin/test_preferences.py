@@ -91,6 +91,75 @@ def test_the_dock_follows_but_leaves_what_a_person_chose(kept, open_dock, load, 
     assert layers.before.colormap.name == "gray"
 
 
+def limits_of(dock):
+    return tuple(dock._layers.before.contrast_limits)
+
+
+def percentile(dock, q):
+    layers = dock._layers
+    return np.percentile(layers.section.gene_lognorm(layers.gene), q)
+
+
+def saw_low(dock):
+    return np.isclose(limits_of(dock)[0], percentile(dock, 30))
+
+
+def saw_high(dock):
+    return np.isclose(limits_of(dock)[1], percentile(dock, 80))
+
+
+CHANGES = {
+    "method": ("start", "kriging", lambda dock: dock.enhance.form.value().method == "kriging"),
+    "double": ("start", False, lambda dock: dock.enhance.form.value().upscale == 1),
+    "denoise": ("start", False, lambda dock: not dock.enhance.form.value().denoise),
+    "check": ("start", False, lambda dock: not dock._enhancing.checks),
+    "device": ("start", "cpu", lambda dock: dock.enhance.form.value().device == "cpu"),
+    "colormap": ("maps", "magma", lambda dock: dock._layers.before.colormap.name == "magma"),
+    "low": ("maps", 30.0, saw_low),
+    "high": ("maps", 80.0, saw_high),
+    "lost_opacity": ("maps", 0.25, lambda dock: dock._layers.lost.opacity == 0.25),
+    "samples": ("files", "~/mine", lambda _: downloads.cache_folder() == Path.home() / "mine"),
+}
+"""Where each preference is, another value, and what is seen of it in the window."""
+
+
+def opened(open_dock, load, section, qtbot):
+    """A dock with a section, a gene that is seen everywhere, and a layer to paint on."""
+    dock = open_dock()
+    load(dock, section).show_gene(str(section.genes[section.counts.sum(0).argmax()]))
+    click(qtbot, dock.lost.new)
+    return dock
+
+
+def test_each_preference_has_an_effect_on_a_new_dock(kept, open_dock, load, section, qtbot):
+    assert CHANGES.keys() == vars(Preferences()).keys()
+    for name, (group, value, _) in CHANGES.items():
+        setattr(getattr(kept, group), name, value)
+    dock = opened(open_dock, load, section, qtbot)
+    assert [name for name, (*_, seen) in CHANGES.items() if not seen(dock)] == []
+
+
+def test_each_preference_has_an_effect_on_a_dock_that_is_open(
+    kept, open_dock, load, section, qtbot
+):
+    dock = opened(open_dock, load, section, qtbot)
+    assert [name for name, (*_, seen) in CHANGES.items() if seen(dock)] == []
+    for name, (group, value, seen) in CHANGES.items():
+        setattr(getattr(kept, group), name, value)
+        assert seen(dock), name
+
+
+def test_the_look_that_a_section_begins_with_is_the_one_that_is_preferred(
+    kept, open_dock, load, section
+):
+    layers = load(open_dock(), section)
+    now = Preferences()
+    look = layers.maps.look
+    assert (look.low, look.high, look.colormap) == (now.low, now.high, now.colormap)
+    kept.maps.low = 0.0
+    assert layers.maps.look.low == 0
+
+
 def test_a_run_goes_unchecked_where_that_is_preferred(kept, open_dock, load, section, qtbot, ready):
     dock = open_dock()
     kept.start.method, kept.start.check = "kriging", False

@@ -95,8 +95,8 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     expected = drain(quality_steps(section, layers.enhancement.record)).table
     pd.testing.assert_frame_equal(quality.table, expected)
     assert 0 < quality.hidden <= 0.2 * (section.n_spots - 20)
-    assert f"At {quality.hidden} hidden spots" in panel.words.text()
-    assert f"correlates {quality.typical(quality.method):.2f}" in panel.words.text()
+    assert f"{quality.hidden} spots that were hidden" in panel.words.text()
+    assert f"correlation {quality.typical(quality.method):.2f}" in panel.words.text()
     assert panel.table.scores.rowCount() == len(expected)
     assert panel.plot.isVisible()
 
@@ -212,7 +212,7 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
 def test_a_run_of_one_gene_is_checked_by_itself_and_says_what_was_not(loaded, qtbot):
     quality, panel, shown = run_with(qtbot, loaded, "cubic"), loaded.quality, loaded._layers.gene
     assert list(quality.table.index) == [shown]
-    assert f"enhanced map of {shown} correlates" in panel.words.text()
+    assert f"{shown}: correlation" in panel.words.text()
     assert not panel.doubtful.isVisible()
     other = next(gene for gene in loaded._layers.section.genes if gene != shown)
     loaded.show_gene(other)

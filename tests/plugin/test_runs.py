@@ -15,8 +15,12 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
 from napari_stentrans import cost
 from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.run_list import local_time
+from napari_stentrans.rounding import ROUNDING, difference
+
+EQUAL = "No difference beyond rounding at the sites that both know."
 
 
 def run(qtbot, dock, ready):
@@ -108,25 +112,49 @@ def test_deleting_runs_shows_the_next_and_then_none(two_runs, qtbot):
     assert not dock.result.save.isEnabled()
 
 
+@pytest.mark.numerical
 def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
     dock, _ = two_runs
     layers = dock._layers
     compare_with(qtbot, dock, 1)
     click(qtbot, dock.result.views["difference"])
-    first, second = (kept_run.enhancement for kept_run in layers.runs)
-    for gene in (layers.gene, "Gene4"):
+    for gene in (layers.gene, "Gene4"):  # the same settings give the same values at the spots
         dock.show_gene(gene)
-        n = first.sites.n_spots
-        expected = second.gene(gene).mean[:n] - first.gene(gene).mean[:n]
-        np.testing.assert_array_equal(layers.difference.data, layers.section.raster.draw(expected))
-    assert dock.result.key.words.text() == "No difference at the sites that both know."
+        assert np.nanmax(np.abs(layers.difference.data)) == 0
+    assert dock.result.key.words.text() == EQUAL
     compare_with(qtbot, dock, 0)
-    measured = layers.section.gene_lognorm("Gene4")
+    measured, second = layers.section.gene_lognorm("Gene4"), list(layers.runs)[1].enhancement
     np.testing.assert_allclose(
         layers.difference.data,
         layers.section.raster.draw(second.gene("Gene4").mean - measured),
+        atol=ROUNDING * measured.max(),
     )
     assert "Enhanced minus measured" in dock.result.key.words.text()
+
+
+@pytest.mark.numerical
+def test_two_runs_that_differ_by_rounding_are_equal(two_runs, qtbot, monkeypatch):
+    dock, _ = two_runs
+    compare_with(qtbot, dock, 1)
+    _scatter(monkeypatch, 1e-7)
+    click(qtbot, dock.result.views["difference"])
+    assert np.nanmax(np.abs(dock._layers.difference.data)) == 0
+    assert dock.result.key.words.text() == EQUAL
+    _scatter(monkeypatch, 1e-2)
+    dock.show_gene("Gene4")
+    assert np.nanmax(np.abs(dock._layers.difference.data)) > 0
+    assert dock.result.key.words.text() == "Run 2 minus Run 1: red more, blue less."
+
+
+def _scatter(monkeypatch, size):
+    """Let every value come out a little otherwise each time, as on other processors."""
+    exact, rng = Enhancement.gene, np.random.default_rng(0)
+
+    def gene(self, name):
+        mean, std = exact(self, name)
+        return GeneMap(mean + size * rng.normal(size=len(mean)).astype(np.float32), std)
+
+    monkeypatch.setattr(Enhancement, "gene", gene)
 
 
 def test_deleting_the_run_that_was_subtracted_leaves_the_measured_map(two_runs, qtbot):
@@ -241,6 +269,7 @@ def from_file(dock, section, tmp_path, ready):
     return dock
 
 
+@pytest.mark.numerical
 def test_the_python_that_is_copied_gives_the_same_numbers(
     from_file, section, qtbot, ready, tmp_path
 ):
@@ -252,7 +281,8 @@ def test_the_python_that_is_copied_gives_the_same_numbers(
     subprocess.run([sys.executable, "-c", text], cwd=tmp_path, check=True, capture_output=True)
     again, result = ad.read_h5ad(tmp_path / "enhanced.h5ad"), dock._layers.enhancement
     assert again.obs_names.equals(result.sites.names)
-    np.testing.assert_allclose(again[:, "Gene3"].X.ravel(), result.gene("Gene3").mean, rtol=1e-5)
+    values = again[:, "Gene3"].X.ravel()
+    assert not difference(values, result.gene("Gene3").mean).any()
 
 
 def test_the_command_line_needs_a_saved_record_where_regions_are_painted(

@@ -180,7 +180,7 @@ def test_a_real_sample_of_napari_s_menu(plugin, make_napari_viewer, server, answ
     assert later(qtbot, lambda: viewer.open_sample("napari-stentrans", KEY)) is None
     assert len(asked) == 1
     assert adopt(viewer).section.n_spots == 72
-    assert not QApplication.topLevelWidgets() or QApplication.activeModalWidget() is None
+    assert QApplication.activeModalWidget() is None
 
 
 def test_a_sample_of_napari_s_menu_that_is_cancelled(
@@ -208,6 +208,7 @@ def test_simulated_samples_of_napari_s_menu_leave_the_window_alive(
     plugin, make_napari_viewer, qtbot
 ):
     viewer = make_napari_viewer(show=True)
+    told = len(notification_manager.records)
     beats = []
     heart = QTimer(viewer.window._qt_window)
     heart.timeout.connect(lambda: beats.append(None))
@@ -216,7 +217,7 @@ def test_simulated_samples_of_napari_s_menu_leave_the_window_alive(
     heart.stop()
     assert len(beats) > 5
     assert len(viewer.layers) == 2
-    assert not notification_manager.records or "Error" not in str(notification_manager.records[-1])
+    assert not [str(note) for note in notification_manager.records[told:] if "Error" in str(note)]
 
 
 def test_a_script_gets_a_real_sample_without_being_asked(plugin, make_napari_viewer, server):

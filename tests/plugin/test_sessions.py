@@ -204,7 +204,7 @@ def test_a_session_of_before_still_opens(worked, saved, qtbot, ready):
     """One without what sessions did not say at first: look, lists, what checks found."""
     path, kept = saved
     old = path.with_name("old.stentrans")
-    new_facts = {"look", "favourites", "mine", "listed", "line", "profiled"}
+    new_facts = {"look", "favourites", "mine", "listed", "uncertainty", "line", "profiled"}
     with zipfile.ZipFile(path) as file, zipfile.ZipFile(old, "w") as to:
         for name in file.namelist():
             if name == "session.json":

@@ -30,6 +30,7 @@ def settled(qtbot, *widgets):
 
 
 def choose(form, method):
+    assert form.method.findData(method) >= 0, method
     form.method.setCurrentIndex(form.method.findData(method))
     form.method.activated.emit(form.method.currentIndex())
 
@@ -44,8 +45,9 @@ def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
     qtbot.waitUntil(panel.words.isVisible)
     assert panel.words.text().startswith("No Gnee17 here")
     qtbot.waitUntil(lambda: places(*below) == before)
-    for which in ("mine", "spatial", "favourites", "all"):
+    for which in ("mine", "spatial", "favourites", "search"):
         panel.choose_list(which)
+        assert panel.lists.currentData() == which
         assert settled(qtbot, *below) == before, which
         assert panel.words.geometry().bottom() <= panel.words.parentWidget().height()
     click(qtbot, panel.overlay.over)

@@ -31,6 +31,7 @@ from napari_stentrans.export import (
     save_steps,
     write_h5ad,
 )
+from napari_stentrans.image_fit import spots_on_images
 from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.paths import absolute
@@ -200,6 +201,8 @@ def _info(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
+    if facts.get("spots_on_image") is not None:
+        facts["spots_on_image"] = f"{facts['spots_on_image']:,} of {facts['spots']:,}"
     offers = facts.pop("choices", ())
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
@@ -230,11 +233,12 @@ def describe(section: Section) -> dict[str, Any]:
         "spacing_um": None if spacing_um is None else round(spacing_um, 3),
         "x_range_px": [round(float(low[0]), 1), round(float(high[0]), 1)],
         "y_range_px": [round(float(low[1]), 1), round(float(high[1]), 1)],
-        "median_counts_per_spot": float(np.median(totals)),
+        "median_counts_per_spot": round(float(np.median(totals)), 1),
         "median_genes_per_spot": float(np.median(np.diff(section.counts.tocsr().indptr))),
         "spots_without_counts": int((totals == 0).sum()),
         "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),
         "images": [image.name for image in section.images],
+        "spots_on_image": spots_on_images(section),
         "raster_shape": list(section.raster.shape),
         "digest": section.digest,
     }

@@ -10,7 +10,11 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_stentrans.errors import WriteError
-from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.export.colours import (
+    EXTRAPOLATED_COLOUR,
+    LOST_COLOUR,
+    PROVENANCE_COLOURS,
+)
 from napari_stentrans.export.files import beside, check_ending, check_place, target
 from napari_stentrans.io.overviews import overview
 from napari_stentrans.progress import Progress, drain
@@ -37,6 +41,7 @@ TOP_QUANTILE = 0.995
 """Brighter values than this quantile share the brightest colour."""
 MOST_IMAGE_PIXELS = 2000
 """Of a tissue image with longer sides a smaller copy is drawn."""
+UNCERTAINTY, NEW_MEASUREMENT = "uncertainty of the estimate", "of a new measurement"
 GREY, INK = "#b8b8b8", "#4d4d4d"
 UNIT = "log-normalised"
 STYLE: dict[Any, Any] = {
@@ -62,7 +67,8 @@ def save_figure(
 ) -> Path:
     """Draw genes as measured and as enhanced, a row for each, in the same colours.
 
-    Spots that were lost are grey and hatched in the map of what was measured.
+    Spots that were lost are grey and hatched in the map of what was measured, and outlined in the
+    enhanced one.
 
     Parameters
     ----------
@@ -73,7 +79,8 @@ def save_figure(
     path
         Where to write; the ending says what: ``.png``, ``.svg`` or ``.pdf``.
     std, provenance
-        Add maps of the standard deviation, and of where values come from.
+        Add maps of the standard deviation, that of the estimate and, where it is known, that of a
+        new measurement; and of where values come from.
     image
         Draw the tissue image underneath, where there is one.
     overwrite
@@ -203,7 +210,7 @@ def _draw(
     yield Progress("drawing genes", 0, len(genes))
     view = _View.of(enhancement, image)
     heads = ["measured", "enhanced"]
-    heads += ["uncertainty"] * std + ["where values come from"] * provenance
+    heads += _doubts(enhancement) * std + ["where values come from"] * provenance
     with _styled():
         figure, rows = _empty(enhancement, view, heads, len(genes))
     for at, (row, gene) in enumerate(zip(rows, genes, strict=True)):
@@ -220,6 +227,12 @@ def _draw(
     return figure
 
 
+def _doubts(enhancement: Enhancement) -> list[str]:
+    """Heads of the maps of uncertainty: what is known of it."""
+    known = enhancement.decoder.noise(np.zeros(1, np.intp)) is not None
+    return [UNCERTAINTY, NEW_MEASUREMENT] if known else [UNCERTAINTY]
+
+
 def _empty(
     enhancement: Enhancement, view: _View, heads: list[str], n_genes: int
 ) -> tuple[Figure, NDArray[Any]]:
@@ -228,7 +241,7 @@ def _empty(
 
     width, height = view.high - view.low
     tall = PANEL * float(np.clip(height / width, 0.3, 3.0))
-    bars = 1 + ("uncertainty" in heads)
+    bars = 1 + sum(head in (UNCERTAINTY, NEW_MEASUREMENT) for head in heads)
     size = (len(heads) * PANEL + 0.9 * bars + 0.4, n_genes * tall + 0.9)
     figure = Figure(figsize=size, layout="constrained")
     figure.suptitle(_title(enhancement), parse_math=False)
@@ -258,14 +271,26 @@ def _draw_gene(
     if lost.any():
         _draw_lost(view, row[0], section.raster, section.raster.paint(lost))
     view.show(row[1], raster, raster.draw(result.mean), **looks)
+    if lost.any():
+        _draw_outline(row[1], section.raster, section.raster.paint(lost))
     _draw_colour_bar(figure, row[:2], looks, UNIT)
     if std and not np.isfinite(result.std).any():
         middle = (view.low + view.high) / 2
         row[2].text(*middle, f"{enhancement.record.config.method} does not know it", ha="center")
     elif std:
-        looks = {"cmap": "magma", "vmin": 0.0, "vmax": _top(result.std)}
-        view.show(row[2], raster, raster.draw(result.std), **looks)
-        _draw_colour_bar(figure, row[2:3], looks, f"standard deviation, {UNIT}")
+        _draw_uncertainty(figure, view, row[2:3], raster, result.std)
+        if len(_doubts(enhancement)) > 1:
+            wide = enhancement.predictive_std([gene])[:, 0]
+            wide = np.where(np.isnan(result.std), np.nan, wide)
+            _draw_uncertainty(figure, view, row[3:4], raster, wide)
+
+
+def _draw_uncertainty(
+    figure: Figure, view: _View, row: NDArray[Any], raster: SpotRaster, std: NDArray[Any]
+) -> None:
+    looks = {"cmap": "magma", "vmin": 0.0, "vmax": _top(std)}
+    view.show(row[0], raster, raster.draw(std), **looks)
+    _draw_colour_bar(figure, row, looks, f"standard deviation, {UNIT}")
 
 
 def _draw_colour_bar(figure: Figure, row: NDArray[Any], looks: dict[str, Any], label: str) -> None:
@@ -279,10 +304,26 @@ def _draw_colour_bar(figure: Figure, row: NDArray[Any], looks: dict[str, Any], l
 def _draw_lost(view: _View, axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_]) -> None:
     """Draw the cells of lost spots grey and hatched."""
     view.show(axes, raster, np.where(lost, 0.0, np.nan), cmap=_flat(GREY))
-    x, y = (raster.origin[i] + raster.pixel * np.arange(raster.shape[1 - i]) for i in (0, 1))
-    hatches = axes.contourf(x, y, lost, levels=[0.5, 1.5], colors="none", hatches=["/////"])
+    hatches = axes.contourf(
+        *_axes_of(raster), lost, levels=[0.5, 1.5], colors="none", hatches=["/////"]
+    )
     hatches.set_edgecolor(INK)
     hatches.set_linewidth(0)
+
+
+def _draw_outline(axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_]) -> None:
+    """Draw the outline of the cells of lost spots."""
+    rim = np.pad(lost, 1)  # closed where it reaches the border
+    x, y = _axes_of(raster, 1)
+    axes.contour(x, y, rim, levels=[0.5], colors=LOST_COLOUR, linewidths=1)
+
+
+def _axes_of(raster: SpotRaster, more: int = 0) -> list[NDArray[np.float64]]:
+    """Positions of columns and rows, with ``more`` beyond each end, full-resolution pixels."""
+    return [
+        raster.origin[i] + raster.pixel * np.arange(-more, raster.shape[1 - i] + more)
+        for i in (0, 1)
+    ]
 
 
 def _draw_provenance(view: _View, axes: Axes, enhancement: Enhancement, *, legend: bool) -> None:

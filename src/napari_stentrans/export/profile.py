@@ -12,6 +12,7 @@ from napari_stentrans.enhancement import GeneMap
 from napari_stentrans.errors import GeneNotFound, SectionError
 from napari_stentrans.export.colours import LOST_COLOUR
 from napari_stentrans.export.files import beside, check_ending, check_place, target
+from napari_stentrans.intervals import Intervals
 from napari_stentrans.targets import LABELS, Provenance
 
 if TYPE_CHECKING:
@@ -26,12 +27,19 @@ if TYPE_CHECKING:
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
+    Array = NDArray[np.float64]
+
 ENDINGS = (".csv", ".png", ".svg", ".pdf")
 MOST_STEPS = 20_000
 MEASURED, ENHANCED, OTHER = "#0072b2", "#e69f00", "#009e73"
 """Colours of what was measured, of the enhanced map, and of another one beside it."""
 UNITS = {"um": "µm", "px": "px"}
-COLUMNS = ("map", "site", "provenance", "x", "y", "value", "std")
+COLUMNS = ("map", "site", "provenance", "x", "y", "value", "std", *Intervals._fields)
+LEVEL = 0.68
+"""Share of the cases that an interval holds."""
+ESTIMATE, MEASUREMENT = "where the true value lies (68%)", "where a new measurement would lie (68%)"
+FAINT, FAINTER = 0.45, 0.2
+"""Opacity of the bands of the estimate and of a new measurement."""
 
 
 class Along(NamedTuple):
@@ -68,6 +76,9 @@ class Profile:
         (crossing of ``spots``,) True where the run did not use the measured value.
     enhanced, std
         (crossing of ``sites``,) mean and standard deviation; NaN where not known.
+    intervals
+        (crossing of ``sites``,) each: where the expression lies, and where a new measurement
+        would, in 68% of the cases; NaN where not known.
     """
 
     section: Section
@@ -82,6 +93,7 @@ class Profile:
     lost: NDArray[np.bool_]
     enhanced: NDArray[np.float32]
     std: NDArray[np.float32]
+    intervals: Intervals
 
     @property
     def label(self) -> str:
@@ -127,9 +139,11 @@ def profile_along(
     values = section.gene_lognorm(gene)
     none = Along(np.empty(0), np.empty(0, np.int64))
     sites, mapped = none, GeneMap(*np.empty((2, 0), np.float32))
+    intervals = Intervals(*np.empty((4, 0), np.float32))
     lost = np.zeros(section.n_spots, bool)
     if enhancement is not None:
-        sites, mapped = _crossed(enhancement.raster, path, per_px), _gene_of(enhancement, gene)
+        sites = _crossed(enhancement.raster, path, per_px)
+        mapped, intervals = _gene_of(enhancement, gene)
         lost = enhancement.sites.provenance[: section.n_spots] == Provenance.LOST
     return Profile(
         section,
@@ -144,6 +158,7 @@ def profile_along(
         (spots.site >= 0) & np.append(lost, False)[spots.site],
         _taken(mapped.mean, sites),
         _taken(mapped.std, sites),
+        Intervals(*(_taken(edge, sites) for edge in intervals)),
     )
 
 
@@ -189,11 +204,13 @@ def _crossed(raster: SpotRaster, path: NDArray[np.float64], per_px: float) -> Al
     return Along((at[begins] + at[ends]) / 2 * per_px, site[begins])
 
 
-def _gene_of(enhancement: Enhancement, gene: str) -> GeneMap:
+def _gene_of(enhancement: Enhancement, gene: str) -> tuple[GeneMap, Intervals]:
+    """Values of a gene at all sites and their intervals; NaN where the run left it out."""
     try:
-        return enhancement.gene(gene)
+        return enhancement.gene(gene), enhancement.intervals(gene, LEVEL)
     except GeneNotFound:
-        return GeneMap(*np.full((2, len(enhancement.sites)), np.nan, np.float32))
+        unknown = np.full((4, len(enhancement.sites)), np.nan, np.float32)
+        return GeneMap(*unknown[:2]), Intervals(*unknown)
 
 
 def _taken(values: NDArray[np.float32], along: Along) -> NDArray[np.float32]:
@@ -216,7 +233,7 @@ def _write_table(profile: Profile, other: Profile | None, path: Path) -> None:
                 kind = LABELS[Provenance.LOST if lost else Provenance.MEASURED]
                 numbers = [f"{n:.6g}" for n in (*xy[spot], value)]
                 rows.writerow(
-                    [profile.gene, f"{at:.6g}", "measured", names[spot], kind, *numbers, ""]
+                    [profile.gene, f"{at:.6g}", "measured", names[spot], kind, *numbers, *5 * [""]]
                 )
         for one in (profile, other):
             if one is not None:
@@ -228,9 +245,10 @@ def _rows_of(profile: Profile) -> Iterator[list[str]]:
     if profile.enhancement is None:
         return
     sites = profile.enhancement.sites
-    for at, site, value, std in zip(*profile.sites, profile.enhanced, profile.std, strict=True):
+    values = (profile.enhanced, profile.std, *profile.intervals)
+    for at, site, *of_site in zip(*profile.sites, *values, strict=True):
         if site >= 0:
-            numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], value, std)]
+            numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], *of_site)]
             kind = LABELS[sites.provenance[site]]
             yield [profile.gene, f"{at:.6g}", profile.name, sites.names[site], kind, *numbers]
 
@@ -258,11 +276,8 @@ def _draw(profile: Profile, other: Profile | None, path: Path) -> None:
 
 
 def _draw_curves(profile: Profile, axes: Axes) -> None:
-    at, low, high = band(profile)
-    if np.isfinite(low).any():
-        axes.fill_between(
-            at, low, high, color=ENHANCED, alpha=0.3, lw=0, label="± 1 standard deviation"
-        )
+    for at, low, high, alpha, label in bands(profile):
+        axes.fill_between(at, low, high, color=ENHANCED, alpha=alpha, lw=0, label=label)
     if np.isfinite(profile.enhanced).any():
         axes.plot(profile.sites.distance, profile.enhanced, color=ENHANCED, label=profile.name)
     axes.plot(
@@ -285,7 +300,17 @@ def _draw_curves(profile: Profile, axes: Axes) -> None:
         )
 
 
-def band(profile: Profile) -> tuple[NDArray[np.float64], FloatArray, FloatArray]:
-    """Distance, lower and upper edge of the band: mean ± one standard deviation, 0 at least."""
-    low = np.maximum(profile.enhanced - profile.std, np.float32(0))
-    return profile.sites.distance, low, profile.enhanced + profile.std
+def bands(profile: Profile) -> Iterator[tuple[Array, FloatArray, FloatArray, float, str]]:
+    """Bands that are known, the wider one first: distance, edges, opacity, and what they are.
+
+    The edges are NaN where the line leaves the map, and left out where only they are not known.
+    """
+    of = profile.intervals
+    for low, high, opacity, says in (
+        (of.measurement_low, of.measurement_high, FAINTER, MEASUREMENT),
+        (of.estimate_low, of.estimate_high, FAINT, ESTIMATE),
+    ):
+        known = np.isfinite(low)
+        if known.any():
+            drawn = known | (profile.sites.site < 0)
+            yield profile.sites.distance[drawn], low[drawn], high[drawn], opacity, says

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
 
+OF_A_GENE = ("mean", "std", "measurement std")
 SITES_AT_ONCE = 1024
 LEVEL = 6
 """Of compression: 9 takes three times as long for nothing."""
@@ -25,13 +26,15 @@ LEVEL = 6
 def write_steps(
     enhancement: Enhancement, path: Path, genes: list[str] | None, *, std: bool
 ) -> Steps[None]:
-    """Write site, x, y (full-resolution pixels), provenance, and mean and std of each gene.
+    """Write site, x, y (full-resolution pixels), provenance, and the values of each gene.
 
-    Values are log-normalised; ``std`` is always part of it, empty where it is not known.
+    Values are log-normalised: mean, standard deviation of that estimate, and that of a new
+    measurement. ``std`` is always part of it, empty where it is not known.
     """
     sites, names = enhancement.sites, enhancement.names(genes)
     ((_, mean, spread),) = enhancement.blocks(names)  # a table has no more genes than a block
-    columns = [f"{name} {what}" for name in names for what in ("mean", "std")]
+    scatter = np.where(np.isnan(spread), np.nan, enhancement.predictive_std(names))
+    columns = [f"{name} {what}" for name in names for what in OF_A_GENE]
     numbers = ",".join(["%.6g"] * len(columns))
     with _open(path) as file:
         rows = csv.writer(file, lineterminator="")
@@ -41,7 +44,7 @@ def write_steps(
         ):
             if site % SITES_AT_ONCE == 0:
                 yield Progress("writing sites", site, len(sites))
-            values = np.column_stack([mean[site], spread[site]]).ravel()
+            values = np.column_stack([mean[site], spread[site], scatter[site]]).ravel()
             file.write("\n")
             rows.writerow((name, f"{x:.10g}", f"{y:.10g}", label))
             # The csv module would take ten times as long for numbers.

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.image_fit import with_whole_images
 from napari_stentrans.io import (
     cells,
     cosmx,
@@ -22,14 +23,14 @@ from napari_stentrans.io import (
 from napari_stentrans.io._shared import warn
 from napari_stentrans.io.choices import Choice, Chosen, as_recorded, left_out, settle
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
+from napari_stentrans.io.near_miss import what_it_is
+from napari_stentrans.io.regions import read_regions
+from napari_stentrans.paths import absolute
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_stentrans.section import Section
-
-    pass
-from napari_stentrans.paths import absolute
 
 __all__ = [
     "Choice",
@@ -39,6 +40,7 @@ __all__ = [
     "chosen_then",
     "painted_to_lost",
     "read_mask",
+    "read_regions",
     "read_section",
     "why_not",
 ]
@@ -48,7 +50,7 @@ ACCEPTED = (
     ".h5 itself, an AnnData file (.h5ad), a SpatialData store (.zarr), a legacy Spatial "
     "Transcriptomics table (.tsv, .csv or .txt, also gzipped, rows named ROWxCOL) or a folder of "
     "such tables, the folder of a Xenium, MERSCOPE, CosMx or Slide-seq run, a GEM table of "
-    "Stereo-seq, a table of genes x cells with a table of x and y beside it, or a table of cells "
+    "Stereo-seq, a table of counts with a table of names, x and y beside it, or a table of cells "
     "with x, y and genes"
 )
 
@@ -99,8 +101,8 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     Warns
     -----
     StentransWarning
-        When something was mended or left out, such as repeated names, or one of several parts
-        is read and none was chosen.
+        When something was mended or left out, such as repeated names, one of several parts
+        is read and none was chosen, an image cannot be read, or spots do not lie on it.
     """
     path = absolute(path)
     reader = _format_of(path)
@@ -108,7 +110,7 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     taken = settle(choices, chosen, path)
     if others := left_out(choices, chosen, path):
         warn(others)
-    return replace(reader.read(path, taken), chosen=taken)
+    return with_whole_images(replace(reader.read(path, taken), chosen=taken))
 
 
 def choices_of(path: str | Path) -> tuple[Choice, ...]:
@@ -139,7 +141,7 @@ def why_not(path: str | Path) -> str:
     path = absolute(path)
     if not path.exists():
         return "it does not exist"
-    return "" if _claimant(path) else _what_it_is(path)
+    return "" if _claimant(path) else _nearest(path)
 
 
 def _format_of(path: Path) -> _Format:
@@ -147,8 +149,12 @@ def _format_of(path: Path) -> _Format:
         raise ReadError(f"'{path}' does not exist. Check the path.")
     reader = _claimant(path)
     if reader is None:
-        raise ReadError(f"'{path}' is not a section: {_what_it_is(path)}. Expected {ACCEPTED}.")
+        raise ReadError(f"'{path}' is not a section: {_nearest(path)}. Expected {ACCEPTED}.")
     return reader
+
+
+def _nearest(path: Path) -> str:
+    return what_it_is(path, lambda other: _claimant(other) is not None)
 
 
 def _claimant(path: Path) -> _Format | None:
@@ -159,15 +165,3 @@ def can_read(path: str | Path) -> bool:
     """Whether ``read_section`` knows this format; looks at names and first bytes only."""
     path = absolute(path)
     return any(reader.recognises(path) for reader in _FORMATS)
-
-
-def _what_it_is(path: Path) -> str:
-    """Say what was found in place of a section, in words for a person."""
-    if not path.is_dir():
-        return f"files named *{path.suffix} are not read" if path.suffix else "it has no suffix"
-    if path.suffix == ".zarr":
-        return "it is no SpatialData store"
-    names = sorted(p.name for p in path.iterdir())
-    if not names:
-        return "the folder is empty"
-    return f"the folder holds {', '.join(names[:4])}{', ...' if len(names) > 4 else ''}"

@@ -3,10 +3,13 @@
 from __future__ import annotations
 
 import gzip
+import re
+import shutil
 import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO, cast
 
 import h5py
@@ -17,7 +20,7 @@ from anndata._io.specs.registry import IORegistryError
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     from numpy.typing import NDArray
 
@@ -56,20 +59,45 @@ def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
         raise ReadError(f"'{path}' cannot be read: {cause}. {remedy}") from error
 
 
-def open_hdf5(path: Path) -> h5py.File:
-    """Open an HDF5 file to read.
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Path of a file as it was before gzip: a copy, which goes when the block ends."""
+    if path.suffix.lower() != ".gz":
+        yield path
+        return
+    with TemporaryDirectory(prefix="stentrans-") as folder:
+        plain = Path(folder) / path.stem
+        with gzip.open(path) as packed, plain.open("wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
+        yield plain
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file, gzipped or not, to read.
 
     Raises
     ------
     ValueError
         When it is empty or of another kind, in plain words; h5py's are about signatures.
     """
-    with path.open("rb") as file:  # says first if it may not be read
-        if not file.read(1):
-            raise ValueError("the file is empty")
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"it is not an HDF5 file, which {path.suffix} files are")
-    return h5py.File(path)
+    with unpacked(path) as plain:
+        with plain.open("rb") as start:  # says first if it may not be read
+            if not start.read(1):
+                raise ValueError("the file is empty")
+        if not h5py.is_hdf5(plain):
+            raise ValueError(f"it is not an HDF5 file, which {plain.suffix} files are")
+        with h5py.File(plain) as file:
+            yield file
+
+
+def holds_anndata(path: Path) -> bool:
+    """Whether an HDF5 file holds an AnnData, whatever it is called; False where it is none."""
+    try:
+        with h5py.File(path) as file:
+            return {"obs", "var"} <= set(file)
+    except FOREIGN_ERRORS:
+        return False
 
 
 @contextmanager
@@ -125,18 +153,33 @@ def is_number(text: str) -> bool:
     return True
 
 
+_ENDING = re.compile(r"-\d+$")
+_WHOLE = re.compile(r"^(\d+)\.0+$")
+_NOT_IN_R = re.compile(r"[^0-9A-Za-z.]")
+_SPELLINGS: tuple[Callable[[str], str], ...] = (
+    str,
+    lambda name: _ENDING.sub("", name),
+    lambda name: _WHOLE.sub(r"\1", name),
+    lambda name: _NOT_IN_R.sub(".", name).removeprefix("X"),
+)
+"""How a name is written: as it stands, without "-1" at its end, as a whole number, by R."""
+
+
 def match_barcodes(wanted: Sequence[str] | pd.Index, known: pd.Index) -> NDArray[np.int64]:
     """(wanted,) index of each wanted barcode among the known, unique ones; -1 where absent.
 
-    Where not one of them fits, a "-1" (or "-2", ...) at the end is left out of the comparison.
+    Where not one of them fits, other spellings are compared: without a "-1" (or "-2", ...) at
+    the end, "12" for "12.0", and as R writes names of columns ("X1.2" for "1-2").
     """
-    found = known.get_indexer(pd.Index(wanted))
-    if (found < 0).all():
-        bare = known.str.replace(r"-\d+$", "", regex=True)
-        if bare.is_unique:
-            bare_wanted = pd.Index(wanted).str.replace(r"-\d+$", "", regex=True)
-            found = bare.get_indexer(bare_wanted)
-    return np.asarray(found, np.int64)
+    found = np.full(len(wanted), -1, np.int64)
+    for spelt in _SPELLINGS:
+        plain = known if spelt is str else known.map(lambda name, spelt=spelt: spelt(str(name)))
+        names = wanted if spelt is str else [spelt(str(name)) for name in wanted]
+        if plain.is_unique:
+            found = np.asarray(plain.get_indexer(pd.Index(names)), np.int64)
+            if (found >= 0).any():
+                break
+    return found
 
 
 def first_of_each(names: pd.Index, what: str, path: Path) -> NDArray[np.int64]:

@@ -1,7 +1,7 @@
-"""Giotto's layout: a table of genes x cells, and a table of nothing but x and y beside it.
+"""Giotto's layout: a table of genes x cells, and a table of positions without names beside it.
 
-The rows of positions have no names: they stand in the order of the columns of counts. Giotto
-draws y upwards, so positions in pixels of an image are kept as x and -y.
+The rows of positions stand in the order of the columns of counts. Giotto draws y upwards, so
+positions in pixels of an image are kept as x and -y. Positions with names: see ``pairs``.
 """
 
 from __future__ import annotations
@@ -14,23 +14,22 @@ import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
-    FOREIGN_ERRORS,
-    delimiter_of,
     is_number,
-    open_text,
+    match_barcodes,
     plain_stem,
     plain_suffix,
-    reading,
     warn,
 )
-from napari_stentrans.io.cells import PAIRS
-from napari_stentrans.io.choices import no_choices
+from napari_stentrans.io.axes import Axes, axes_of
+from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.io.legacy_table import is_spot_table
+from napari_stentrans.io.pairs import SAMPLE, most_alike
+from napari_stentrans.io.places import Places
 from napari_stentrans.io.points import Cells, place
 from napari_stentrans.io.tables import (
     TEXT_SUFFIXES,
-    find_column,
+    header_of,
     peek,
     read_counts,
     tables_in,
@@ -49,16 +48,24 @@ FEWEST_CELLS = 3
 @dataclass(frozen=True)
 class _Pair:
     expression: Path
-    positions: Path
+    places: Places
 
 
 def claims(path: Path) -> bool:
-    """Whether the path is one of such a pair of tables, or a folder with one pair."""
-    return _pair(path) is not None
+    """Whether the path is one of such a pair of tables, or a folder with some."""
+    return bool(_pairs(path))
 
 
 recognises = claims
-choices = no_choices
+
+
+def choices(path: Path) -> tuple[Choice, ...]:
+    """Which of several pairs; else which plane of the only one."""
+    pairs = _pairs(path)
+    names = tuple(pairs)
+    if len(names) > 1:
+        return (Choice(SAMPLE, "Sample", names, names[0]),)
+    return pairs[names[0]].places.choices() if names else ()
 
 
 def read(path: Path, chosen: Chosen) -> Section:
@@ -78,67 +85,101 @@ def read(path: Path, chosen: Chosen) -> Section:
     StentransWarning
         When y was negated, or an image was left out because its place is not known.
     """
-    pair = _pair(path)
-    if pair is None:
-        raise ReadError(f"'{path}' must hold one table of genes x cells and one of x and y.")
+    pairs = _pairs(path)
+    pair = pairs[chosen.get(SAMPLE, next(iter(pairs)))]
     genes, names, counts = read_counts(pair.expression)
-    xy = _read_positions(pair.positions)
-    if len(xy) != len(names):
+    file, table = pair.places.path, pair.places.table
+    if len(table) != len(names):
         raise ReadError(
-            f"{pair.positions} has {len(xy):,} positions, {pair.expression.name} has "
+            f"{file} has {len(table):,} positions, {pair.expression.name} has "
             f"{len(names):,} cells (columns). Give the positions of these cells, in their order."
         )
-    if (xy[1] <= 0).all() and (xy[1] < 0).any():
-        xy[1] = -xy[1]
-        warn(f"{pair.positions.name} counts y upwards (x and -y): y was turned round.")
+    if pair.places.ids:
+        warn(f"{file.name} numbers its rows and names no cells: they were taken in their order.")
     images = [p.name for p in pair.expression.parent.iterdir() if p.suffix in IMAGE_SUFFIXES]
     if images:
         warn(f"{', '.join(sorted(images)[:3])}: left out, no file says where it lies.")
     return place(
         Cells.of(sp.csr_matrix(counts.T), names, genes),
-        xy.set_axis(names, axis=0),
+        pair.places.placed(None).set_axis(names, axis=0),
         source=path,
         name=plain_stem(pair.expression).removesuffix("_expr"),
-        um_per_px=None,
+        um_per_px=1.0 if pair.places.axes.um else None,
+        wanted=pair.places.wanted(chosen),
     )
 
 
-def _pair(path: Path) -> _Pair | None:
-    """Table of counts and table of positions, by as many cells; None where it is not clear.
+def _pairs(path: Path) -> dict[str, _Pair]:
+    """Name -> table of counts and table of positions, by as many cells.
 
     Where the two are alone, they belong together even if the numbers differ, which is an error.
     """
     tables = [t for t in tables_in(path if path.is_dir() else path.parent) if _is_text(t)]
-    if not path.is_dir() and not (path in tables and (_is_positions(path) or _n_cells(path))):
-        return None
-    positions = [table for table in tables if _is_positions(table)]
-    cells = {table: _n_cells(table) for table in tables} if positions else {}
+    if not path.is_dir() and path not in tables:
+        return {}
+    positions = [places for table in tables if (places := _unnamed(table))]
+    where = {places.path for places in positions}
+    cells = {t: n for t in tables if t not in where and (n := _n_cells(t))} if positions else {}
     alone = len(tables) == 2
+    rows = {places.path: _n_rows(places) for places in positions}
     found = [
-        _Pair(table, other)
+        _Pair(table, places)
         for table, n in cells.items()
-        for other in positions
-        if n and (path.is_dir() or path in (table, other)) and (alone or _n_rows(other) == n)
+        for places in positions
+        if (alone or rows[places.path] == n) and not _names_match(table, places)
     ]
-    return found[0] if len(found) == 1 else None
+    found = most_alike(found, lambda pair: (pair.expression, pair.places.path))
+    if len({pair.expression for pair in found}) < len(found):
+        return {}  # several tables of as many positions: not clear
+    return {
+        plain_stem(pair.expression).removesuffix("_expr"): pair
+        for pair in found
+        if path.is_dir() or path in (pair.expression, pair.places.path)
+    }
 
 
 def _is_text(path: Path) -> bool:
     return plain_suffix(path) in TEXT_SUFFIXES
 
 
-def _is_positions(path: Path) -> bool:
-    """Whether a table begins with two lines of two numbers."""
+def _unnamed(path: Path) -> Places | None:
+    """Table of positions without names: two or three numbers a line, with or without a header.
+
+    Numbers of rows, as R and pandas write them where there are no names, name no cells.
+    """
     lines = peek(path)
-    return len(lines) == 2 and all(len(line) == 2 and all(map(is_number, line)) for line in lines)
-
-
-def _n_rows(path: Path) -> int:
-    """Lines of a text that are not blank; 0 where it cannot be read."""
+    if len(lines) < 2:
+        return None
+    if all(len(line) in (2, 3) and all(map(is_number, line)) for line in lines):
+        names = ("x", "y", "z")[: len(lines[0])]
+        return Places(path, names, axes_of(names) or Axes("x", "y"), headed=False)
+    places = Places.of(path)
+    if places is None or not places.headed or not all(map(is_number, lines[1])):
+        return None
+    if not places.ids:
+        return places
     try:
-        with open_text(path) as file:
-            return sum(1 for line in file if line.strip())
-    except FOREIGN_ERRORS:
+        numbers = list(places.table[places.ids[0]])
+    except ReadError:
+        return None
+    count = len(numbers)
+    consecutive = (list(map(str, range(begin, begin + count))) for begin in (0, 1))
+    return places if numbers in consecutive else None
+
+
+def _names_match(expression: Path, places: Places) -> bool:
+    """Whether the numbers of rows are names of cells all the same."""
+    if not places.ids:
+        return False
+    known = pd.Index(places.table[places.ids[0]].unique())
+    return bool((match_barcodes(header_of(expression), known) >= 0).any())
+
+
+def _n_rows(places: Places) -> int:
+    """Positions of a table; 0 where it cannot be read."""
+    try:
+        return len(places.table)
+    except ReadError:
         return 0
 
 
@@ -148,20 +189,8 @@ def _n_cells(path: Path) -> int:
     if len(lines) < 2:
         return 0
     header, (gene, *values) = lines
-    known = any(find_column(header, x) and find_column(header, y) for x, y in PAIRS)
-    if known or is_number(gene) or len(header) - len(values) not in (0, 1):
+    if axes_of(header) or is_number(gene) or len(header) - len(values) not in (0, 1):
         return 0
     if len(values) < FEWEST_CELLS or not all(map(is_number, values)) or is_spot_table(path):
         return 0
     return len(values)
-
-
-def _read_positions(path: Path) -> pd.DataFrame:
-    """(cell, 2) x and y as they stand, as columns 0 and 1."""
-    with reading(path, "Expected a table of x and y, without names."), open_text(path) as file:
-        separator = delimiter_of(file.readline()) or r"\s+"
-        file.seek(0)
-        table = pd.read_csv(file, sep=separator, header=None)
-        if table.shape[1] != 2:
-            raise ValueError(f"it has {table.shape[1]} columns")
-        return table.apply(pd.to_numeric).astype(float)

@@ -201,34 +201,34 @@ def _draw_outlines(path: Path, section: Section) -> NDArray[np.bool_]:
     with reading(path, "Expected GeoJSON with polygons in full-resolution pixels (x, y)."):
         with open_text(path) as file:
             content = json.load(file)
-        for rings in _polygons(content):
+        for rings in polygons_of(content):
             n_polygons += 1
-            _draw_rings(rings, section, painted)
+            draw_rings(rings, section, painted)
     if not n_polygons:
         raise MaskError(f"'{path.name}' holds no polygon. Export the regions as filled outlines.")
     return painted
 
 
-def _polygons(node: Any) -> Iterator[Any]:
+def polygons_of(node: Any) -> Iterator[Any]:
     """Every polygon (list of rings) in a GeoJSON object, or in a list of such objects."""
     if isinstance(node, list):
         for member in node:
-            yield from _polygons(member)
+            yield from polygons_of(member)
     elif node is not None:
         kind = node["type"]
         if kind == "FeatureCollection":
-            yield from _polygons(node["features"])
+            yield from polygons_of(node["features"])
         elif kind == "Feature":
-            yield from _polygons(node["geometry"])
+            yield from polygons_of(node["geometry"])
         elif kind == "GeometryCollection":
-            yield from _polygons(node["geometries"])
+            yield from polygons_of(node["geometries"])
         elif kind == "MultiPolygon":
             yield from node["coordinates"]
         elif kind == "Polygon":
             yield node["coordinates"]
 
 
-def _draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
+def draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
     """Paint one polygon on the raster: inside its first ring and outside the others."""
     raster = section.raster
     outlines = []

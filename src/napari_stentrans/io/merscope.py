@@ -1,21 +1,24 @@
-"""MERSCOPE: Vizgen's tables ``cell_by_gene`` and ``cell_metadata``; positions in micrometres."""
+"""MERSCOPE: Vizgen's tables ``cell_by_gene`` and ``cell_metadata``; positions in micrometres.
+
+A folder may hold those of several segmentations, named before or after these words.
+"""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_stentrans.errors import ReadError
-from napari_stentrans.io.choices import no_choices
+from napari_stentrans.io.affixes import Couples, choice_of, chosen_couple, couples
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import find_column, header_of, read_columns, read_counts, tables_in
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.io.choices import Chosen
+    from napari_stentrans.io.choices import Choice, Chosen
     from napari_stentrans.section import Section
 
 COUNTS, METADATA = "cell_by_gene", "cell_metadata"
+SEGMENTATION = "segmentation"
 BLANKS = ("Blank-", "Blank_")
 """Barcodes that stand for no gene begin like this."""
 
@@ -30,7 +33,11 @@ def claims(path: Path) -> bool:
 
 
 recognises = claims
-choices = no_choices
+
+
+def choices(path: Path) -> tuple[Choice, ...]:
+    """Which of several segmentations."""
+    return choice_of(_couples(path), SEGMENTATION, "Segmentation")
 
 
 def read(path: Path, chosen: Chosen) -> Section:
@@ -39,12 +46,12 @@ def read(path: Path, chosen: Chosen) -> Section:
     Raises
     ------
     ReadError
-        When a table is missing or damaged, or a folder holds several regions.
+        When a table is missing or damaged.
     SectionError
         When counts or positions make no sense.
     """
     folder = path if path.is_dir() else path.parent
-    counts_file, metadata = _only(folder, COUNTS, path), _only(folder, METADATA, path)
+    counts_file, metadata = chosen_couple(_couples(path), SEGMENTATION, chosen, path)
     header = header_of(metadata)
     # The first column names the cells; it has no name of its own in most versions.
     cell = find_column(header, "EntityID", "cell", "cell_id") or header[0]
@@ -58,19 +65,11 @@ def _is_metadata(header: list[str]) -> bool:
     return {"center_x", "center_y"} <= set(header)
 
 
+def _couples(path: Path) -> Couples:
+    folder = path if path.is_dir() else path.parent
+    return couples(path, COUNTS, _named(folder, COUNTS), METADATA, _named(folder, METADATA))
+
+
 def _named(folder: Path, part: str) -> list[Path]:
     found = [table for table in tables_in(folder) if part in table.name]
     return [t for t in found if part == COUNTS or _is_metadata(header_of(t))]
-
-
-def _only(folder: Path, part: str, path: Path) -> Path:
-    """Table of a folder with ``part`` in its name; the one that was given, where it is one."""
-    if part in path.name and path.is_file():
-        return path
-    found = _named(folder, part)
-    if len(found) != 1:
-        raise ReadError(
-            f"'{folder}' must hold one table {part}.csv, found "
-            f"{', '.join(p.name for p in found) or 'none'}. Give each region a folder of its own."
-        )
-    return found[0]

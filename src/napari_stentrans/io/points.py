@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -23,8 +24,12 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
     from napari_stentrans.section import SectionImage
 
+_ROUNDED = re.compile(r"\d(\.\d+)?e\+?\d+|\d{15}0{1,}(\.0*)?", re.IGNORECASE)
+"""Long numbers in powers of ten, or of which no more than 15 digits are left."""
 TECHNICAL_FOLDERS = ("outs", "region_0", "analysis", "processed")
 """Folders whose names say nothing about the section; the one above them does."""
 
@@ -70,6 +75,7 @@ def place(
     name: str,
     um_per_px: float | None,
     images: Sequence[SectionImage] = (),
+    wanted: NDArray[np.bool_] | None = None,
 ) -> Section:
     """Put cells where their positions say.
 
@@ -81,22 +87,27 @@ def place(
         (cell, 2) x and y in pixels, indexed by the names of the cells.
     source, name, um_per_px, images
         As in Section.
+    wanted
+        (row,) rows of the positions whose cells are wanted; all where it is not given.
 
     Raises
     ------
     ReadError
-        When there are no counts, or no cell has a position.
+        When there are no counts, no cell has a position, or names were rounded to the same one.
     SectionError
         When counts or positions make no sense.
 
     Warns
     -----
     StentransWarning
-        When cells stand more than once, or have no position.
+        When cells stand more than once, or have no position, or positions no cell.
     """
     if not cells.counts.nnz:
         raise ReadError(f"{source} holds no counts of genes in cells. Check that it is whole.")
-    positions = positions.iloc[first_of_each(positions.index, "positions", source)]
+    for names in (positions.index, cells.names):
+        _refuse_rounded(names, source)
+    first = first_of_each(positions.index, "positions", source)
+    positions = positions.iloc[first]
     rows = first_of_each(cells.names, "cells", source)
     names = cells.names[rows]
     at = match_barcodes(names, positions.index)
@@ -105,13 +116,25 @@ def place(
         raise ReadError(
             f"No cell of {source} has a position: the counts are named like "
             f"{next(iter(names), '')!r}, the positions like {next(iter(positions.index), '')!r}. "
-            "Check that both are of the same section."
+            "Check that both are of the same section"
+            + (_rounded_hint(names) or _rounded_hint(positions.index) or ".")
         )
     if not placed.all():
         warn(
-            f"{int((~placed).sum())} of {len(placed)} cells have no position and were left out "
+            f"{int((~placed).sum()):,} of {len(placed):,} cells have no position and were left out "
             f"(first: {names[~placed][0]!r})."
         )
+    alone = np.ones(len(positions), bool)
+    alone[at[placed]] = False
+    if alone.any():
+        warn(
+            f"{int(alone.sum()):,} of {len(alone):,} positions have no counts and were left out "
+            f"(first: {positions.index[alone][0]!r})."
+        )
+    if wanted is not None:
+        placed[placed] = wanted[first][at[placed]]
+        if not placed.any():
+            raise ReadError(f"{source} has no counts where cells are wanted. Choose others.")
     with repeated_names_allowed():
         adata = ad.AnnData(
             X=cells.counts[rows[placed]],
@@ -120,6 +143,24 @@ def place(
             obsm={"spatial": positions.to_numpy(float)[at[placed]]},
         )
     return Section.from_anndata(adata, images=images, um_per_px=um_per_px, source=source, name=name)
+
+
+def _refuse_rounded(names: pd.Index, source: Path) -> None:
+    """Raise where several cells have one name because long numbers were rounded."""
+    twice = names[names.duplicated(keep=False)].map(str)
+    rounded = [name for name in twice if _ROUNDED.fullmatch(name)]
+    if rounded:
+        raise ReadError(
+            f"{source}: {len(rounded):,} cells have names that others have too, because long "
+            f"numbers were rounded, such as {rounded[0]!r}; a spreadsheet or a program that stores "
+            "them as fractions does that. Which cell is which cannot be told: take the files as "
+            "they were exported."
+        )
+
+
+def _rounded_hint(names: pd.Index) -> str:
+    rounded = next((name for name in map(str, names) if _ROUNDED.fullmatch(name)), None)
+    return f", and that long numbers were not rounded, as {rounded!r} may be." if rounded else ""
 
 
 def name_of(path: Path) -> str:

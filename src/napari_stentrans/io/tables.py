@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 import pandas as pd
@@ -25,6 +26,8 @@ if TYPE_CHECKING:
 
 TEXT_SUFFIXES = (".csv", ".tsv", ".txt")
 SUFFIXES = (*TEXT_SUFFIXES, ".parquet")
+LARGEST_EXACT = 2**53
+"""Whole numbers below this are exact where they are stored as fractions."""
 MOST_TABLES = 50
 """A folder with more tables than this is not looked through."""
 
@@ -43,14 +46,30 @@ def fields_of(line: str) -> list[str]:
     delimiter = delimiter_of(line)
     if delimiter is None:
         return [field.strip('"') for field in line.split()]
+    if '"' not in line:
+        return [field.strip() for field in line.split(delimiter)]
     try:
         return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
         return []
 
 
+def stamp(path: Path) -> tuple[Path, int, int]:
+    """What tells whether a file is still the same: what is read of it may be kept until then."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, stat.st_mtime_ns, stat.st_size
+
+
 def peek(path: Path) -> list[list[str]]:
     """Fields of the first two lines of a text that are no comments; [] for anything else."""
+    return _peek(*stamp(path))
+
+
+@lru_cache(maxsize=MOST_TABLES)
+def _peek(path: Path, changed: int, size: int) -> list[list[str]]:
     try:
         with open_text(path) as file:
             lines = [file.readline(LONGEST_PEEK)]
@@ -62,26 +81,65 @@ def peek(path: Path) -> list[list[str]]:
     return [fields_of(line) for line in lines if line.strip()]
 
 
+def first_rows(path: Path, rows: int, longest: int = LONGEST_PEEK) -> list[list[str]]:
+    """Fields of the first lines of a text below its header, or of the beginnings of long lines."""
+    found: list[list[str]] = []
+    with open_text(path) as file:
+        line = file.readline(LONGEST_PEEK)
+        while line.startswith("#"):
+            line = file.readline(LONGEST_PEEK)
+        while len(found) < rows and (line := file.readline(LONGEST_PEEK)).strip():
+            found.append(
+                fields_of(line) if len(line) <= longest else fields_of(line[:longest])[:-1]
+            )
+    return found
+
+
 def header_of(path: Path) -> list[str]:
     """Names of the columns, as they stand; [] where the file is no table, or cannot be read."""
     if not path.is_file() or plain_suffix(path) not in SUFFIXES:
         return []
     if plain_suffix(path) != ".parquet":
-        return next(iter(peek(path)), [])
+        return _named(*peek(path)[:2])
     try:
         return [str(name) for name in parquet_of(path).read_schema(path).names]
     except (ReadError, *FOREIGN_ERRORS):
         return []
 
 
+def _named(header: Sequence[str] = (), row: Sequence[str] = ()) -> list[str]:
+    """Names of all columns that the first row has.
+
+    R leaves out that of the first one; some programs end their lines with a mark.
+    """
+    more = len(row) - len(header)
+    if more == 1 and row[-1]:
+        return ["", *header]
+    return [*header, *[""] * more]
+
+
 def find_column(header: Iterable[str], *names: str) -> str | None:
-    """Return the first of the names that a header has, whatever its case, as it stands there."""
-    known = {column.lower(): column for column in header}
-    return next((known[name.lower()] for name in names if name.lower() in known), None)
+    """Return the first of the names that a header has, as it stands there.
+
+    As it is written, else in another case.
+    """
+    columns = list(header)
+    known = {column.lower(): column for column in reversed(columns)}
+    for name in names:
+        if name in columns or name.lower() in known:
+            return name if name in columns else known[name.lower()]
+    return None
 
 
-def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -> pd.DataFrame:
+def read_columns(
+    path: Path,
+    columns: Sequence[str],
+    text: Sequence[str] = (),
+    header: Sequence[str] | None = None,
+) -> pd.DataFrame:
     """Read some columns of a table: ``columns`` as numbers, ``text`` as str.
+
+    ``header`` names the columns of a text that does not.
 
     Raises
     ------
@@ -96,12 +154,13 @@ def read_columns(path: Path, columns: Sequence[str], text: Sequence[str] = ()) -
             )
         else:
             with open_text(path) as file:
-                table = next(read_text_columns(file, wanted, text))
+                table = next(read_text_columns(file, wanted, text, header=header))
         table = table[wanted]
         for column in columns:
             table[column] = pd.to_numeric(table[column]).astype(float)
         for column in text:
-            table[column] = table[column].map(_as_text)
+            words = plain_suffix(path) != ".parquet"
+            table[column] = table[column].fillna("nan") if words else table[column].map(_as_text)
     if table.empty:
         raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     return table
@@ -123,18 +182,27 @@ def read_counts(path: Path) -> tuple[pd.Index, pd.Index, sp.csr_matrix]:
 
 
 def read_text_columns(
-    file: TextIO, wanted: Sequence[str], text: Sequence[str] = (), chunk: int | None = None
+    file: TextIO,
+    wanted: Sequence[str],
+    text: Sequence[str] = (),
+    chunk: int | None = None,
+    header: Sequence[str] | None = None,
 ) -> Iterator[pd.DataFrame]:
     """Some columns of an open text table, all rows at once or ``chunk`` rows at a time.
 
     Columns are found by their place in the header, because the first may have no name. All are
     parsed, so that lines that are too long are noticed.
-    Lines that begin with # above the header are skipped.
+    Lines that begin with # above the header are skipped. ``header`` is of a text without one.
     """
+    begin = file.tell()
     line = file.readline()
     while line.startswith("#"):
+        begin = file.tell()
         line = file.readline()
-    header = fields_of(line)
+    if header is None:
+        begin = file.tell()
+        header = _named(fields_of(line), fields_of(file.readline()))
+    file.seek(begin)
     missing = [column for column in wanted if column not in header]
     if missing:
         raise ValueError(f"it has no column {', '.join(map(repr, missing))}")
@@ -175,6 +243,9 @@ def parquet_chunks(path: Path, columns: Sequence[str], rows: int) -> Iterator[pd
 
 
 def _as_text(value: object) -> str:
+    """Name of a cell as text; of numbers that were stored as fractions, the whole ones."""
+    if isinstance(value, float) and value.is_integer() and abs(value) < LARGEST_EXACT:
+        return str(int(value))
     return value.decode() if isinstance(value, bytes) else str(value)
 
 

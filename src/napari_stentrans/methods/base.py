@@ -22,6 +22,16 @@ class Prediction(NamedTuple):
     std: FloatArray | None
 
 
+class LeftOut(NamedTuple):
+    """Columns (spot, column) at the observed spots, each from the others.
+
+    ``var`` is the variance of the noise-free field.
+    """
+
+    mean: FloatArray
+    var: FloatArray
+
+
 class Values(Protocol):
     """Columns of values at observed spots: an array (spot, column), or the like of one.
 
@@ -69,4 +79,12 @@ class Method(Choice, Protocol):
         self, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
     ) -> Steps[Prediction]:
         """Predict the given columns of the fitted values at sites xy (site, 2)."""
+        ...
+
+
+class FactorMethod(Method, Protocol):
+    """A method of factors, which also says how well the others predict each observed spot."""
+
+    def left_out(self) -> Steps[LeftOut]:
+        """Predict the fitted columns at each observed spot from the others."""
         ...

@@ -1,4 +1,4 @@
-"""What leave-one-out maps are good for: better loadings, the noise of genes and of places.
+"""What leave-one-out maps are good for: better loadings, the noise of genes and places, intervals.
 
 All of it streams over the sparse matrix of log-normalised genes; nothing spots x genes is dense.
 """
@@ -12,10 +12,13 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
+from napari_stentrans.intervals import KINDS, Behind, Coverage
+
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
-    from napari_stentrans.methods.transformer import TissueMaps
+    from napari_stentrans.factors import Factors
+    from napari_stentrans.methods.base import LeftOut
     from napari_stentrans.spatial_factors import SpatialFactors
 
 Array = NDArray[np.float64]
@@ -28,6 +31,10 @@ FREEDOM = 10.0
 RARE = 20.0
 """Spots with the gene that a guess of its noise from genes seen as often is worth."""
 SAMPLE, NEIGHBOURS, SPOTS_AT_ONCE = 500, 24, 4096
+OF_EACH_KIND, SPOTS_TRIED = 30, 400
+"""Genes and spots whose left-out measurements say what intervals hold."""
+TRACE = 0.98
+"""Factors and loadings have seen every spot, so that errors are this much too small."""
 
 
 def tune_loadings(
@@ -44,13 +51,13 @@ def tune_loadings(
     return replace(factors, loadings=(factors.loadings + moved).astype(np.float32))
 
 
-def gene_noise(values: sp.csc_matrix, factors: SpatialFactors, maps: TissueMaps) -> FloatArray:
+def gene_noise(values: sp.csc_matrix, factors: Factors, maps: LeftOut) -> FloatArray:
     """Variance (gene,) of what the factors at a spot cannot tell, measurement included.
 
     The mean squared leave-one-out error less the mean variance of the field; genes seen in a few
     spots only lean on the genes seen as often.
     """
-    left_out, var = maps.left_out, maps.left_out_var
+    left_out, var = maps
     n, loadings, mean = len(left_out), factors.loadings.astype(float), factors.mean.astype(float)
     total = np.asarray(values.sum(0, dtype=float)).ravel()
     squared = np.asarray(values.power(2).sum(0, dtype=float)).ravel()
@@ -71,8 +78,8 @@ def gene_noise(values: sp.csc_matrix, factors: SpatialFactors, maps: TissueMaps)
 
 def noise_in_space(
     values: sp.csc_matrix,
-    factors: SpatialFactors,
-    maps: TissueMaps,
+    factors: Factors,
+    maps: LeftOut,
     noise: FloatArray,
     units: Array,
     sites: Array,
@@ -88,7 +95,7 @@ def noise_in_space(
     units, sites
         Positions (spot, 2) and (site, 2), in spacings.
     """
-    left_out, var = maps.left_out, maps.left_out_var
+    left_out, var = maps
     n, genes = values.shape
     some = np.random.default_rng(0).choice(genes, min(SAMPLE, genes), replace=False)
     loadings, sample, squares = factors.loadings[some], values[:, some].tocsr(), np.zeros(n)
@@ -101,3 +108,37 @@ def noise_in_space(
     around = squares[tree.query(units, np.arange(2, k + 2))[1]].mean(1)
     at_sites = squares[tree.query(sites, np.arange(1, k + 1))[1]].mean(1)
     return np.asarray(at_sites * (squares / around).mean(), np.float32)
+
+
+def coverage(
+    values: sp.csc_matrix,
+    factors: Factors,
+    maps: LeftOut,
+    noise: FloatArray,
+    scale: FloatArray,
+    half: Array,
+) -> Coverage:
+    """Find what intervals hold of the measurements at spots that were left out.
+
+    Parameters
+    ----------
+    noise
+        (gene,) from ``gene_noise``.
+    scale
+        (spot,) from ``noise_in_space``.
+    half
+        (spot,) log-normalised value of half a count.
+    """
+    n, genes = values.shape
+    zeros = 1 - values.getnnz(0) / n
+    rng = np.random.default_rng(0)
+    spots = np.sort(rng.permutation(n)[:SPOTS_TRIED])
+    order = rng.permutation(genes)
+    kinds = np.searchsorted(KINDS[1:-1], zeros[order], "right")
+    some = np.concatenate([order[kinds == kind][:OF_EACH_KIND] for kind in range(len(KINDS) - 1)])
+    mean = factors.decode(maps.mean[spots], some)
+    var = scale[spots, None] * (maps.var[spots] @ (factors.loadings[some] ** 2).T + noise[some])
+    behind = Behind.of(mean, TRACE * np.sqrt(var), half[spots, None])
+    measured = values[:, some].tocsr()[spots].toarray()
+    held = Coverage.held_of(measured, behind, zeros[some])
+    return Coverage(held, zeros.astype(np.float32))

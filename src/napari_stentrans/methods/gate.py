@@ -41,6 +41,8 @@ ENOUGH = 150
 """Hidden spots after which there is no need to look again."""
 WORTH, MOSTLY, LEAST = 0.05, 0.75, 0.01
 """The image is used for a gain of this much, in so many of the trials; least correlation."""
+FEWEST = 20
+"""Hidden spots below which nothing can be said about the image, which then is not used."""
 DOUBT = 0.5
 """Standard deviation of the share, before anything is known, around 1."""
 GENES_AT_ONCE = 1024
@@ -54,27 +56,53 @@ class Trust(NamedTuple):
     network
         Share, 0 to 1, of the network's correction that pays on this section.
     image
-        Whether the tissue image is to be used.
-    image_gain
-        How much better hidden spots are predicted with the image, in mean correlation over the
-        genes: 0.1 is a tenth. NaN where there is no image.
+        What they say about the tissue image; None where there is none.
     """
 
     network: float
-    image: bool = False
-    image_gain: float = float("nan")
+    image: ImageTrust | None = None
 
     def findings(self) -> dict[str, float]:
         """What the run record keeps."""
         found = {"network_trust": round(self.network, 3)}
-        if not np.isnan(self.image_gain):
-            found |= image_findings(self.image, self.image_gain)
-        return found
+        return found if self.image is None else found | self.image.findings()
 
 
-def image_findings(used: bool, gain: float) -> dict[str, float]:
-    """What the run record keeps about the tissue image."""
-    return {"image_used": float(used), "image_gain": round(gain, 3)}
+class ImageTrust(NamedTuple):
+    """What hidden spots say about the tissue image.
+
+    Attributes
+    ----------
+    used
+        Whether it is to be used.
+    hidden
+        Spots hidden at a time.
+    without, with_image
+        Mean correlation, over genes and trials, at the hidden spots; None where too few could be
+        hidden to tell.
+    """
+
+    used: bool
+    hidden: int
+    without: float | None = None
+    with_image: float | None = None
+
+    def findings(self) -> dict[str, float]:
+        """What the run record keeps; ``image_gain`` is relative: 0.1 is a tenth."""
+        found = {"image_used": float(self.used), "image_hidden": float(self.hidden)}
+        if self.without is None or self.with_image is None:
+            return found
+        found["image_gain"] = round((self.with_image - self.without) / max(self.without, LEAST), 3)
+        return found | {
+            "correlation_without_image": round(self.without, 3),
+            "correlation_with_image": round(self.with_image, 3),
+        }
+
+
+def too_few_to_tell(n_spots: int) -> ImageTrust | None:
+    """Say that the image cannot be judged on so few spots; None where it can."""
+    hidden = int(HIDDEN * n_spots)
+    return ImageTrust(False, hidden) if hidden < FEWEST else None
 
 
 def around_middle(units: Array) -> NDArray[np.intp]:
@@ -121,11 +149,12 @@ def trials(
         yield Trial(hidden, seen, truth, np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0]))
 
 
-def image_pays(without: Array, with_image: Array) -> tuple[bool, float]:
-    """Whether an image is to be used, and its gain, given the correlations (trial,)."""
+def judge_image(without: Array, with_image: Array, hidden: int) -> ImageTrust:
+    """Decide whether an image is to be used, given the correlations (trial,) at hidden spots."""
     better = with_image - without
-    gain = float(better.mean() / max(without.mean(), LEAST))
-    return bool(gain >= WORTH and (better > 0).mean() >= MOSTLY), gain
+    gain = better.mean() / max(without.mean(), LEAST)
+    used = bool(gain >= WORTH and (better > 0).mean() >= MOSTLY)
+    return ImageTrust(used, hidden, float(without.mean()), float(with_image.mean()))
 
 
 def look_at_hidden_spots(
@@ -151,20 +180,20 @@ def look_at_hidden_spots(
     """
     some = around_middle(units)
     counts, units = counts[some], units[some]
-    shown = None if shown is None else shown[some]
+    judged_image = None if shown is None else too_few_to_tell(len(units))
+    shown = None if shown is None or judged_image is not None else shown[some]
     found = []
     for trial in trials(counts, units, config.seed, median_total, once=shown is None):
         steps = _try(trial, units, shown, config, lattice, median_total)
         found.append((yield from named(STAGE, steps)))
     slope = shrunk_slope(*np.hstack([judged[0].moved for judged in found]))
     if shown is None:
-        return Trust(slope)
+        return Trust(slope, judged_image)
     without, with_image = np.array([[one.correlation for one in judged] for judged in found]).T
-    pays, gain = image_pays(without, with_image)
-    if not pays:
-        return Trust(slope, image=False, image_gain=gain)
-    slope = shrunk_slope(*np.hstack([judged[1].moved for judged in found]))
-    return Trust(slope, image=True, image_gain=gain)
+    judged_image = judge_image(without, with_image, int(HIDDEN * len(units)))
+    if judged_image.used:
+        slope = shrunk_slope(*np.hstack([judged[1].moved for judged in found]))
+    return Trust(slope, judged_image)
 
 
 class _Judged(NamedTuple):

@@ -14,8 +14,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import Factors, FloatArray, fit_factors
-from napari_stentrans.methods.base import Prediction
-from napari_stentrans.methods.gate import GENES_AT_ONCE, Trial, around_middle, image_pays, trials
+from napari_stentrans.methods.base import LeftOut, Prediction
+from napari_stentrans.methods.gate import (
+    GENES_AT_ONCE,
+    HIDDEN,
+    ImageTrust,
+    Trial,
+    around_middle,
+    judge_image,
+    too_few_to_tell,
+    trials,
+)
 from napari_stentrans.progress import Progress, Steps, named
 from napari_stentrans.windows import spacing
 
@@ -25,7 +34,7 @@ if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from napari_stentrans.config import EnhanceConfig
-    from napari_stentrans.methods.base import Method
+    from napari_stentrans.methods.base import FactorMethod, Method
 
 Array = NDArray[np.float64]
 
@@ -105,6 +114,20 @@ def krige_with_image(
     return Prediction(mean + trend.at(there), std)
 
 
+def left_out(
+    method: FactorMethod, columns: FloatArray, shown: tuple[FloatArray, FloatArray] | None
+) -> Steps[LeftOut]:
+    """Predict columns (spot, column) at each spot from the others, after ``krige_with_image``.
+
+    No spot moves the trend alone.
+    """
+    others = yield from method.left_out()
+    if shown is None:
+        return others
+    trend = Trend.of(shown[0], columns)
+    return LeftOut(others.mean + trend.at(shown[0]), others.var + trend.variance(shown[0]))
+
+
 def image_helps(
     counts: sp.csc_matrix,
     xy: Array,
@@ -112,7 +135,7 @@ def image_helps(
     config: EnhanceConfig,
     make: Callable[[], Method],
     median_total: float,
-) -> Steps[tuple[bool, float]]:
+) -> Steps[ImageTrust]:
     """Find out whether the image helps to predict hidden spots, and by how much.
 
     Parameters
@@ -128,12 +151,16 @@ def image_helps(
     """
     units = xy / spacing(xy)
     some = around_middle(units)
+    few = too_few_to_tell(len(some))
+    if few is not None:
+        return few
     counts, xy, units, shown = counts[some], xy[some], units[some], shown[some]
     found = []
     for trial in trials(counts, units, config.seed, median_total, once=False):
         steps = _try(trial, xy, shown, config, make, median_total)
         found.append((yield from named(STAGE, steps)))
-    return image_pays(*np.array(found).T)
+    without, with_image = np.array(found).T
+    return judge_image(without, with_image, int(HIDDEN * len(units)))
 
 
 def _try(

@@ -15,7 +15,7 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
-from napari_stentrans.methods.base import Prediction, Values
+from napari_stentrans.methods.base import LeftOut, Prediction, Values
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -87,6 +87,13 @@ class Kriging:
         at = chosen.numpy()
         return Prediction(mean.numpy() * self.sd[at] + self.mean[at], std.numpy() * self.sd[at])
 
+    def left_out(self) -> Steps[LeftOut]:
+        """Mean and variance of the noise-free field at each fitted spot from its neighbours."""
+        columns = torch.arange(self.values.shape[1])
+        steps = self._local(self.units, columns, STD_NEIGHBOURS, own=True)
+        mean, std = yield from steps
+        return LeftOut(mean.numpy() * self.sd + self.mean, (std.numpy() * self.sd) ** 2)
+
     def _units(self, xy: NDArray[np.float64]) -> Tensor:
         """Positions (site, 2) in spot spacings, around the origin of the lattice."""
         return torch.from_numpy((xy - self.lattice.origin) / self.lattice.spacing).float()
@@ -138,11 +145,20 @@ class Kriging:
         return mean
 
     def _local(
-        self, units: Tensor, columns: Tensor, neighbours: int, *, only_std: bool = False
+        self,
+        units: Tensor,
+        columns: Tensor,
+        neighbours: int,
+        *,
+        only_std: bool = False,
+        own: bool = False,
     ) -> Steps[tuple[Tensor, Tensor]]:
-        """Mean and standard deviation (site, column) from the nearest observed spots."""
+        """Mean and standard deviation (site, column) from the nearest observed spots.
+
+        ``own`` where the sites are these spots: each from the others.
+        """
         groups = self._groups(columns)
-        local = _Neighbourhoods(self.units, units, neighbours, self.lattice)
+        local = _Neighbourhoods(self.units, units, neighbours, self.lattice, own=own)
         mean, std = torch.zeros(len(units), len(columns)), torch.zeros(len(units), len(columns))
         parts = torch.arange(len(local.offsets)).split(SITES_AT_ONCE)
         for i, part in enumerate(parts):
@@ -176,12 +192,18 @@ class _Neighbourhoods:
         (pattern, neighbour, 2) from the site to its neighbours, in spacings.
     """
 
-    def __init__(self, observed: Tensor, sites: Tensor, n: int, lattice: Lattice) -> None:
-        n = min(n, len(observed))
+    def __init__(
+        self, observed: Tensor, sites: Tensor, n: int, lattice: Lattice, *, own: bool = False
+    ) -> None:
+        n = min(n + own, len(observed))
         spots, places = observed.numpy(), sites.numpy()
         # A tiny common shift breaks ties between equally near spots the same way everywhere.
         _, nearest = cKDTree(spots).query(places + np.array([1e-3, 2.3e-3], np.float32), n)
         nearest = nearest.reshape(len(places), n)
+        if own:  # the spot itself, or the farthest one, is left out
+            itself = nearest == np.arange(len(places))[:, None]
+            nearest = np.take_along_axis(nearest, itself.argsort(1, kind="stable"), 1)[:, :-1]
+            n -= 1
         offsets = spots[nearest] - places[:, None]
         first = pattern = np.arange(len(places))
         if lattice.kind != "irregular":

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.device import choose_device
+from napari_stentrans.methods.base import LeftOut
 from napari_stentrans.methods.prior import load_prior, refine
 from napari_stentrans.methods.start import Window, krige
 from napari_stentrans.progress import Progress, Steps
@@ -69,6 +70,11 @@ class TissueMaps:
         """Maps of zeros."""
         rows = [n_sites] * 3 + [n_spots] * 5
         return cls(*(np.zeros((n, n_columns), np.float32) for n in rows))
+
+    @property
+    def others(self) -> LeftOut:
+        """What the others say of each observed spot."""
+        return LeftOut(self.left_out, self.left_out_var)
 
     def columns(self, at: slice) -> TissueMaps:
         """The maps of some columns."""

@@ -6,11 +6,13 @@ from itertools import count
 from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.images import TAG
-from napari_stentrans.plugin.roles import RoleLayers
+from napari_stentrans.plugin.roles import RoleLayers, insert
 from napari_stentrans.plugin.turns import Turns
 from napari_stentrans.plugin.viewers import unwrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import ViewerModel
     from napari.layers import Layer
 
@@ -22,10 +24,10 @@ def _layer_of(role: str, what: str) -> property:
     return property(lambda self: self._layer(role), doc=f"{what}; None when not there.")
 
 
-def _free_title(viewer: ViewerModel, name: str) -> str:
+def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
     """Return the name, with a number where another section in the viewer has it."""
     owners = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
-    taken = {owner.title for owner in owners if owner is not None}
+    taken = {owner.title for owner in owners if owner is not None and owner is not own}
     numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
     return name if name not in taken else next(t for t in numbered if t not in taken)
 
@@ -39,11 +41,17 @@ class BaseLayers:
         Where its layers are.
     section
         The section.
+
+    Attributes
+    ----------
+    removed
+        Whether it was taken out of the viewer on purpose.
     """
 
     image = _layer_of("image", "Tissue image")
     picture = _layer_of("picture", "A picture that is being laid below the spots")
     before = _layer_of("before", "Map of the gene as measured, or in the run compared with")
+    regions = _layer_of("regions", "Named regions of an annotation, which are not lost")
     lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
     proposal = _layer_of("proposal", "Places that may be lost, to be looked at before painting")
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
@@ -58,6 +66,7 @@ class BaseLayers:
         self.viewer: ViewerModel = unwrapped(viewer)
         self.section = section
         self.title = _free_title(self.viewer, section.name)
+        self.removed = False
         self._turns = Turns()
         self._layers = RoleLayers(self.viewer, self)
         self._layers.removed.connect(self._on_gone)
@@ -86,6 +95,29 @@ class BaseLayers:
         not_maps = ("image", "picture", "lost", "proposal")
         maps = (layer for role, layer in self._layers.items() if role not in not_maps)
         return sorted(maps, key=self.viewer.layers.index)
+
+    def rename(self, name: str) -> None:
+        """Give the section another title; a blank one is not taken."""
+        name = " ".join(name.split())
+        if name:
+            self.title = _free_title(self.viewer, name, self)
+
+    def name_layers(self, *, by_section: bool) -> None:
+        """Begin the names of the layers with the title, as is needed beside other sections."""
+        self._layers.name_by(self.title if by_section else "")
+
+    def role_of(self, layer: Layer) -> str | None:
+        """Role of a layer; None where it is none of the section's."""
+        return next((role for role, own in self._layers.items() if own is layer), None)
+
+    def later(self, role: str, step: Callable[[], None]) -> None:
+        """Make the layer of a role in a turn of the event loop, or when it is asked for."""
+        self._turns.add(role, step)
+
+    def put_back(self, role: str, layer: Layer, at: int) -> None:
+        """Put a layer back that was taken out of the viewer, as it was."""
+        insert(self.viewer.layers, min(at, len(self.viewer.layers)), layer)
+        self._layers.take(role, layer)
 
     def stop(self) -> None:
         """Give up what is about to be made, since the window closes."""

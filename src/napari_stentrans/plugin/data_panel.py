@@ -16,6 +16,7 @@ from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.genes import GeneSearch
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.samples import SAMPLES
+from napari_stentrans.plugin.section_menu import SectionMenu
 from napari_stentrans.plugin.session_menu import SessionMenu
 from napari_stentrans.samples import REAL_SAMPLES
 
@@ -46,6 +47,8 @@ class DataPanel(Panel):
 
     def __init__(self) -> None:
         super().__init__("Data", line=False)
+        self.section_menu = SectionMenu()
+        self.head.addWidget(self.section_menu)
         self._make_openers()
         self._make_busy()
         self._make_sections()

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol
 
-from qtpy.QtWidgets import QFileDialog, QMessageBox, QWidget
+from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
 from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
@@ -15,7 +15,7 @@ from napari_stentrans.plugin.recent import Recent
 from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
 
 def ask_file(parent: QWidget | None) -> Path | None:
@@ -130,6 +130,51 @@ def may_drop_result(parent: QWidget) -> bool:
         "The enhanced maps of this section go with its layers. Read it again all the same?",
     )
     return bool(answer == QMessageBox.StandardButton.Yes)
+
+
+def ask_unsaved(
+    parent: QWidget, parts: Sequence[str], lost: str = "It is lost when the window is closed."
+) -> Literal["save", "close", "stay"]:
+    """Ask what to do with work that is not saved, which ``parts`` names, before it is ``lost``."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("Save your work?")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText("This is not saved yet:\n" + "\n".join(parts))
+    box.setInformativeText(lost)
+    save = box.addButton("Save…", QMessageBox.ButtonRole.AcceptRole)
+    close = box.addButton("Close without saving", QMessageBox.ButtonRole.DestructiveRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(save)
+    box.exec()
+    if box.clickedButton() is close:
+        return "close"
+    return "save" if box.clickedButton() is save else "stay"
+
+
+def ask_regions(parent: QWidget, name: str, what: str) -> Literal["named", "lost", "none"]:
+    """Ask what regions are that a file names: an annotation, or lost."""
+    box = QMessageBox(parent)
+    box.setWindowTitle("What are these regions?")
+    box.setIcon(QMessageBox.Icon.Question)
+    box.setText(f"{name} names {what}.")
+    box.setInformativeText(
+        "Named regions are shown and kept with the section; nothing is filled there. Lost regions "
+        "are filled from their surroundings."
+    )
+    named = box.addButton("Named regions", QMessageBox.ButtonRole.AcceptRole)
+    lost = box.addButton("Lost regions", QMessageBox.ButtonRole.ActionRole)
+    box.addButton(QMessageBox.StandardButton.Cancel)
+    box.setDefaultButton(named)
+    box.exec()
+    if box.clickedButton() is named:
+        return "named"
+    return "lost" if box.clickedButton() is lost else "none"
+
+
+def ask_name(parent: QWidget, name: str) -> str | None:
+    """Ask for another name of a section; None when the person thinks better of it."""
+    given, agreed = QInputDialog.getText(parent, "Rename section", "Name of the section", text=name)
+    return given if agreed else None
 
 
 def ask_image(parent: QWidget) -> Path | None:

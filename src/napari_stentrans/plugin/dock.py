@@ -17,6 +17,7 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.aside import show_alone
+from napari_stentrans.plugin.beside import Beside
 from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
 from napari_stentrans.plugin.data_panel import DataPanel
@@ -29,6 +30,7 @@ from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.gl_context import GlContext
 from napari_stentrans.plugin.help_corner import HelpCorner
+from napari_stentrans.plugin.keeping import Keeping
 from napari_stentrans.plugin.keys import Keys
 from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.lost_panel import LostPanel
@@ -44,9 +46,13 @@ from napari_stentrans.plugin.replacing import replace_layers
 from napari_stentrans.plugin.restoring import Restoring
 from napari_stentrans.plugin.result_panel import ResultPanel
 from napari_stentrans.plugin.runner import Runner
+from napari_stentrans.plugin.safekeeping import Desk
 from napari_stentrans.plugin.saving import Saving
+from napari_stentrans.plugin.sections import Sections, name_apart
 from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
+from napari_stentrans.plugin.taken_out import TakenOut
 from napari_stentrans.plugin.tissue_view import TissueView
+from napari_stentrans.plugin.units import OneUnit
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -84,8 +90,9 @@ class StentransDock(QWidget):
         self._layers: SectionLayers | None = None
         self._runner = Runner(self)
         self._opener = Opener(
-            self, napari_viewer, self._load, self._prepare, self._fail, self.open_session
-        )
+            self, napari_viewer, self._load, self._prepare, self._fail, self.open_session,
+            lambda path: self._beside.take(path),
+        )  # fmt: skip
         self._closed = False
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
@@ -96,16 +103,21 @@ class StentransDock(QWidget):
         self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
-        self._following = Following(self.enhance.form, self._enhancing)
         self._restoring = Restoring(self, self.message, self.result.runs)
-        jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail)
+        jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail, self._on_ended)
         self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
         self.data.add_placing(self.placing)
+        self._beside = Beside(self, self.placing, self._runner, jobs, self._on_warned)
         self.names = NameTables(self, self._prepare_idle, self._sections, self._on_names)
         self.data.add_names(self.names)
-        jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
-        self._followers = (*panels, *jobs_of)
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
+        desk = Desk(self._keeper.facts, self.save_work, self._on_warned)
+        self._keeping = Keeping(self, napari_viewer, self.message, desk)
+        self._following = Following(self.enhance.form, self._enhancing, self._keeping.safe)
+        menu = self.data.section_menu
+        self._renaming = Sections(self, menu, self._keeping.safe, self.save_work)
+        jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
+        self._followers = (*panels, *jobs_of, self._keeping, self._renaming, self._beside)
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
         self._lay_out()
@@ -120,33 +132,64 @@ class StentransDock(QWidget):
         bind_dock(self, corner)
         self._recolour()
         self._fitting = Fitting(self, napari_viewer)
+        self._taken_out = TakenOut(self, napari_viewer)
+        self._taken_out.offered.connect(self.message.offer)
+        self._taken_out.restored.connect(self._choose)
+        self._unit = OneUnit(self, napari_viewer)
+        self._unit.changed.connect(self._fit)
         own = (Collector(napari_viewer.layers, self), GlContext(napari_viewer, self))
-        self._holders = (self._keys, self._drops, self._following, self._fitting, *own)
+        self._holders = (
+            self._keys, self._drops, self._following, self._fitting, self._keeping,
+            self._taken_out, self._unit, *own,
+        )  # fmt: skip
         self._on_layers_changed()
+        QTimer.singleShot(0, self._look_for_left)
 
     @property
     def phase(self) -> Phase:
         """What the dock is doing."""
+        if self._keeper.busy:  # a session is being brought back
+            return Phase.LOADING
         nothing = self._layers is None and not self._runner.busy
         return Phase.EMPTY if nothing else self._runner.phase
 
     # ---- what a person does
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
-        """Read a section, or a session, from a path, off the window's thread, and show it."""
+        """Read a section, a session, or what belongs to a section, off the window's thread."""
         self._opener.open(path, chosen)
 
-    def open_session(self, path: str | Path | None = None) -> None:
-        """Bring back what was saved in a session; ask for one where no path is given."""
+    def open_session(
+        self,
+        path: str | Path | None = None,
+        opened: Callable[[SectionLayers], None] | None = None,
+    ) -> None:
+        """Bring back what was saved in a session; ask for one where no path is given.
+
+        ``opened`` is called with its layers, whose work counts as saved without it.
+        """
         if self.phase.running or self.phase in (Phase.SAVING, Phase.STOPPING):
             self._fail("Wait until the run has ended, or cancel it, and open the session then.")
         else:
-            self._keeper.open(path)
+            self._keeper.open(path, opened)
 
-    def save_session(self) -> None:
-        """Ask where to, and write all that was done with the section there."""
+    def save_session(self, then: Callable[[], None] | None = None) -> None:
+        """Ask where to, and write all that was done with the section there; call ``then`` after."""
         if self._layers is not None and self.phase.idle:
-            self._keeper.save(self._layers)
+            self._keeper.save(self._layers, then)
+
+    def save_work(self, layers: SectionLayers, then: Callable[[], None]) -> None:
+        """Save what was done with a section, as a session where it can be one."""
+        if not self.phase.idle:
+            self._fail("Wait until the run has ended, or cancel it, and save then.")
+            return
+        self._choose(layers)
+        if layers.section.source is None and layers.enhancement is not None:
+            self.save()
+        elif layers.section.source is None:
+            self.save("lost")
+        else:
+            self.save_session(then)
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", or download another of them, and show it."""
@@ -243,8 +286,8 @@ class StentransDock(QWidget):
         """Show and find the genes by the names that are known now."""
         for layers in find(self.viewer):
             layers.show_gene(layers.maps.shown)
-        self.genes.set_layers(self._layers)
         self._show_section()
+        self.genes.set_layers(self._layers)
         self._show_result()
         self.message.show_message(
             f"{len(table):,} genes of {table.name} are known by name.", "note"
@@ -253,6 +296,9 @@ class StentransDock(QWidget):
     def _on_progress(self, step: Progress) -> None:
         if self.phase is Phase.CHECKING:
             step = replace(step, stage=f"checking how good it is here · {step.stage}")
+        of = self._enhancing.at_work_on
+        if of is not None and of is not self._layers:
+            step = replace(step, stage=f"{of.title} · {step.stage}")
         if self.phase is Phase.LOADING:
             self.data.show_step(step)
         else:
@@ -262,6 +308,7 @@ class StentransDock(QWidget):
         old = instead_of if instead_of in find(self.viewer) else None
         if old is not None:
             layers, note = replace_layers(old, look)
+            self._keeping.safe.forget(old)
             self._on_warned(note)
         else:
             layers = SectionLayers(self.viewer, look.section, look, in_turns=True)
@@ -270,11 +317,14 @@ class StentransDock(QWidget):
             self.data.session.kept.visit(look.origin.path)
         self._choose(layers, fit=old is None)
 
-    def _write_session(self, work: Callable[[], Steps[list[Path]]], name: str) -> None:
-        self._saving.write(work, name, self._on_session_saved)
+    def _write_session(
+        self, work: Callable[[], Steps[list[Path]]], name: str, then: Callable[[], None]
+    ) -> None:
+        def written(files: list[Path]) -> None:
+            self.data.session.kept.visit(files[0])
+            then()
 
-    def _on_session_saved(self, files: list[Path]) -> None:
-        self.data.session.kept.visit(files[0])
+        self._saving.write(work, name, written)
 
     def _show_look(self, look: FirstLook) -> SectionLayers | None:
         self._on_loaded(None, look)
@@ -286,6 +336,8 @@ class StentransDock(QWidget):
             self.message.add_note(text)
 
     def _on_ended(self) -> None:
+        if self._keeper.busy:
+            return
         self.data.show_busy(None)
         self.enhance.progress.finish()
         for layers in find(self.viewer):
@@ -321,7 +373,7 @@ class StentransDock(QWidget):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
         self.data.session.setEnabled(phase.idle)
         self.data.session.allow_saving(has_section)
-        self.data.sections.setEnabled(phase.idle)
+        self.data.sections.setEnabled(phase.idle or phase.running)
         self.data.choices.setEnabled(phase.idle)
         self.data.cancel.setEnabled(loading)
         self.genes.setEnabled(has_section and not loading)
@@ -343,13 +395,30 @@ class StentransDock(QWidget):
             follower.set_layers(layers)
         self._show_section()
         self.genes.set_layers(layers)
+        self._show_unsaved()
         if self.phase is Phase.CHECKING:
             self._runner.cancel()
         self._show_phase()
 
+    def _fit(self) -> None:
+        if self._layers is not None:
+            self._fitting.fit(self._layers)
+
+    def _look_for_left(self) -> None:
+        if not self._closed:
+            self._keeping.look_for_left()
+
+    def _show_unsaved(self) -> None:
+        """Mark what is not saved, where that is shown."""
+        parts = [] if self._layers is None else self._layers.unsaved.parts
+        if self.data.session.show_unsaved(parts):
+            self.result.show_unsaved(parts)
+            self._show_section()
+
     def _show_section(self) -> None:
         sections = find(self.viewer)
-        names = [layers.title for layers in sections]
+        name_apart(sections)
+        names = [layers.unsaved.marked for layers in sections]
         at = sections.index(self._layers) if self._layers in sections else -1
         self.data.show_sections(names, at)
         layers = self._layers
@@ -357,7 +426,8 @@ class StentransDock(QWidget):
         if layers is None:
             self.data.show_section(None)
         else:
-            self.data.show_section(layers.section, gene, layers.origin, layers.title)
+            marked = layers.unsaved.marked
+            self.data.show_section(layers.section, gene, layers.origin, marked)
         self.enhance.estimate.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
@@ -373,11 +443,14 @@ class StentransDock(QWidget):
         """Take in layers that a reader made, and notice those that went."""
         new = adopt(self.viewer)
         sections = find(self.viewer)
+        at_work = self._enhancing.at_work_on
+        if at_work is not None and at_work not in sections:
+            self._runner.cancel()
         if self._layers not in sections or (new is not None and self.phase.idle):
-            if self.phase.running and self._layers not in sections:
-                self._runner.cancel()
             self._choose(new or (sections[-1] if sections else None))
             return
+        if len(sections) != self.data.sections.count():
+            self._show_section()
         self.lost.watch()
         self.tissue.watch()
         self.enhance.form.set_layers(self._layers)
@@ -431,8 +504,8 @@ class StentransDock(QWidget):
         data.folderWanted.connect(self._opener.folder)
         data.sampleWanted.connect(self._opener.sample)
         data.activeLayerWanted.connect(self._opener.active_layer)
-        data.session.openWanted.connect(self.open_session)
-        data.session.saveWanted.connect(self.save_session)
+        data.session.openWanted.connect(lambda: self.open_session())
+        data.session.saveWanted.connect(lambda: self.save_session())
         data.session.recentWanted.connect(self.open)
         data.optionChosen.connect(self._on_option_chosen)
         data.cancelWanted.connect(self._runner.cancel)
@@ -444,6 +517,9 @@ class StentransDock(QWidget):
         self.lost.counted.connect(enhance.form.image.set_lost)
         self.lost.counted.connect(enhance.estimate.set_lost)
         self.lost.marked.connect(self.result.set_marked)
+        self.lost.counted.connect(self._show_unsaved)
+        self._keeping.changed.connect(self._show_unsaved)
+        self._renaming.renamed.connect(self._show_section)
         enhance.form.image.failed.connect(self._fail)
         enhance.runWanted.connect(self.run)
         enhance.pauseWanted.connect(self._runner.pause)
@@ -469,6 +545,7 @@ class StentransDock(QWidget):
         self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
         self.placing.offered.connect(self.message.offer)
+        self._keeping.openWanted.connect(self.open_session)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)

@@ -18,6 +18,7 @@ from qtpy.QtCore import QObject, QTimer
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.loading import layers_of, read_steps
 from napari_stentrans.plugin.message_bar import MessageBar
+from napari_stentrans.plugin.units import agree
 from napari_stentrans.plugin.viewers import unwrapped
 from napari_stentrans.plugin.waiting import window_is_alive
 from napari_stentrans.plugin.worker import Job
@@ -112,6 +113,7 @@ class Dropped(QObject):
         was_empty = not len(self._viewer.layers)
         for data in layers_of(look):
             self._viewer.layers.append(Layer.create(*data))
+        agree(self._viewer)
         if was_empty:
             self._viewer.reset_view()
 

@@ -75,6 +75,12 @@ class Enhancing(QObject):
             said = f"{what} stopped when the dock was closed."
             self.offered.emit(said, "Run again", tip, partial(self._run_again, stopped))
 
+    @property
+    def at_work_on(self) -> SectionLayers | None:
+        """Section of the run that is at work; None where none is."""
+        at_work = self._at_work if self._runner.phase.running else None
+        return None if at_work is None else at_work.layers
+
     def run(self) -> None:
         """Enhance the section as the panel says, now or after the run that is at work."""
         if self._layers is None:

@@ -8,14 +8,20 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pint
 
+from napari_stentrans.plugin.images import TAG
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
+    from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section, SectionImage
+
+ON = "stentrans-on"
+"""Key in the metadata of layers that are drawn on a section for a while, and play no role of it."""
 
 
 @dataclass(frozen=True)
@@ -29,17 +35,25 @@ class Frame:
     def of(cls, section: Section, others: Iterable[Layer] = ()) -> Frame:
         """Frame of a section among other layers: napari shows one unit at a time.
 
-        Beside layers in another unit of length, that unit is taken; beside layers in pixels,
-        pixels, since those are most likely an image of the same section.
+        Layers of a person's own decide. Beside those in another unit of length, that unit is
+        taken; beside those in pixels, pixels, since they are most likely an image of the same
+        section. Where the scale of a section is not known, all sections are shown in pixels;
+        beside layers in a unit of length, one pixel is then shown as one unit.
         """
-        units = {unit for layer in others for unit in layer.units[-2:]}
-        if section.um_per_px is None:
+        others = list(others)
+        ours = [layer for layer in others if TAG in layer.metadata or ON in layer.metadata]
+        own = {unit for layer in others if layer not in ours for unit in layer.units[-2:]}
+        um = pint.get_application_registry().micrometer
+        lengths = all(unit.is_compatible_with(um) for unit in own)
+        if not lengths:
             return cls("pixel", 1.0)
-        um = section.um_per_px * pint.get_application_registry().micrometer
-        if all(um.is_compatible_with(unit) for unit in units):
-            unit = min(units, key=str, default=um.units)
-            return cls(str(unit), float(um.to(unit).magnitude))
-        return cls("pixel", 1.0)
+        unit = min(own, key=str, default=um)
+        if section.um_per_px is None:
+            return cls(str(unit), 1.0) if own else cls("pixel", 1.0)
+        theirs = [unit for layer in ours for unit in layer.units[-2:]]
+        if not own and not all(other.is_compatible_with(um) for other in theirs):
+            return cls("pixel", 1.0)
+        return cls(str(unit), float((section.um_per_px * um).to(unit).magnitude))
 
     def of_raster(self, raster: SpotRaster) -> dict[str, Any]:
         """Transform of a layer whose data lie on a raster."""
@@ -80,3 +94,20 @@ class Frame:
             "translate": tuple(origin_yx * self.per_px),
             "units": (self.unit,) * 2,
         }
+
+
+def rescale(layer: Layer, ratio: float, unit: str) -> None:
+    """Let a layer lie where it lies, in another unit: ``ratio`` new ones are an old one."""
+    layer.units = (unit,) * layer.ndim
+    matrix = np.array(layer.affine.affine_matrix)
+    if np.array_equal(matrix, np.eye(len(matrix))):
+        layer.scale, layer.translate = layer.scale * ratio, layer.translate * ratio
+    else:
+        matrix[:-1] *= ratio
+        layer.affine = matrix
+    layer.events.extent()  # napari forgets the units of all layers when one lies elsewhere only
+
+
+def drawn_on(viewer: ViewerModel, layers: object) -> list[Layer]:
+    """Layers that are none of a section's roles, but drawn on it for a while."""
+    return [layer for layer in viewer.layers if layer.metadata.get(ON, {}).get("layers") is layers]

@@ -14,15 +14,19 @@ from napari_stentrans.plugin.maps import (
     OVERLAY_COLOURS,
     SUMS,
     Contrasts,
+    Doubt,
     Look,
     enhanced,
+    knows_measurements,
     measured,
     named,
     overlaid,
+    scatter,
     unit,
 )
 from napari_stentrans.plugin.roles import TWIN
 from napari_stentrans.plugin.runs import between, short
+from napari_stentrans.rounding import difference
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -80,6 +84,9 @@ class GeneMaps:
         How values become colours.
     against
         Result that the one shown is compared with; None: the measured map is.
+    doubt
+        Whose uncertainty is shown, where the result knows it: the estimate's, or that of a new
+        measurement.
     """
 
     def __init__(self, section: Section, gene: str, frame: Frame, runs: Runs) -> None:
@@ -89,7 +96,8 @@ class GeneMaps:
         self.kept: tuple[str, ...] = ()
         self.look = Look()
         self.against: Enhancement | None = None
-        self._frame = frame
+        self.doubt: Doubt = "estimate"
+        self.frame = frame
         self._colormap: Any = self.look.colormap
         self._contrasts = Contrasts()
         self._given: dict[str, Limits] = {}
@@ -151,6 +159,11 @@ class GeneMaps:
         """Whether the map that was chosen last is not part of the run that is compared with."""
         return self.against is not None and self.result(self.against) is None
 
+    def doubt_of(self, enhancement: Enhancement | None) -> Doubt:
+        """Whose uncertainty is shown of a result: the estimate's where no other is known."""
+        known = enhancement is not None and knows_measurements(enhancement)
+        return self.doubt if known else "estimate"
+
     def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
         """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
         names = self.names
@@ -161,11 +174,11 @@ class GeneMaps:
             tag = {"section": self.section, "gene": " + ".join(names), "called": called}
             ends = [self.limits("before", name) for name in names]
             pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
-            return overlay_layer(role, drawn[0][0], pixels, self._frame, tag)
+            return overlay_layer(role, drawn[0][0], pixels, self.frame, tag)
         raster, values = self._values(role, self.shown, enhancement)
         tag = {"section": self.section, "gene": self.shown, "called": called}
         limits = self.limits(role, self.shown, values)
-        return gene_layer(role, raster, values, self._frame, tag, limits, self._colormap)
+        return gene_layer(role, raster, values, self.frame, tag, limits, self._colormap)
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.
@@ -173,7 +186,7 @@ class GeneMaps:
         The maps before and after have the same, from the values as measured.
         """
         scale = self.look.scale
-        by_hand = self._contrasts.of(role, name, scale)
+        by_hand = self._contrasts.of(self._contrast(role), name, scale)
         if by_hand is not None:
             return by_hand
         if role in TWIN or values is None:
@@ -207,7 +220,11 @@ class GeneMaps:
             self._colormap = layer.colormap
         now = _limits_of(layer)
         if now != self._given.get(role, now):
-            self._contrasts.keep(role, self.shown, self.look.scale, now)
+            self._contrasts.keep(self._contrast(role), self.shown, self.look.scale, now)
+
+    def _contrast(self, role: str) -> str:
+        """Under which name the contrast of a role is kept."""
+        return f"{role} of {self.doubt}" if role == "uncertainty" else role
 
     def _values(
         self, role: str, name: str, enhancement: Enhancement | None
@@ -223,9 +240,12 @@ class GeneMaps:
         sites, result = enhancement.sites, self._enhanced(enhancement, name)
         nothing = np.full(len(sites), np.nan, np.float32)
         mean, std = result or (nothing, nothing)
+        if role == "uncertainty" and self.doubt_of(enhancement) == "measurement":
+            wide = scatter(enhancement, name, self.look.scale)
+            std = nothing if wide is None else wide
         if role == "difference":
             at_spots = np.where(sites.measured, mean, np.nan)[: sites.n_spots]
-            return self.section.raster, at_spots - before
+            return self.section.raster, difference(at_spots, before)
         return enhancement.raster, std if role == "uncertainty" else mean
 
     def _enhanced(self, enhancement: Enhancement, name: str) -> GeneMap | None:

@@ -128,8 +128,18 @@ class GenesPanel(Panel):
             self.lists.removeItem(at)  # the one before it is shown, where this one was
 
     def choose_list(self, which: ListName | str) -> None:
-        """Show another list."""
-        self.lists.setCurrentIndex(self.lists.findData(which))
+        """Show another list.
+
+        Raises
+        ------
+        KeyError
+            When there is no such list.
+        """
+        at = self.lists.findData(which)
+        if at < 0:
+            there = (self.lists.itemData(i) for i in range(self.lists.count()))
+            raise KeyError(f"no list {which!r}: there are {', '.join(there)}")
+        self.lists.setCurrentIndex(at)
 
     def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:
         """Bring back the lists of a session; its favourites join those that are kept."""

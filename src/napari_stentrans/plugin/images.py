@@ -5,7 +5,6 @@ Nothing here touches a viewer, so it may run in a worker thread.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,12 +12,14 @@ import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from scipy.ndimage import binary_erosion
 
-from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.errors import StentransError
 from napari_stentrans.export.colours import (
+    ANNOTATION_COLOURS,
     EXTRAPOLATED_COLOUR,
     LOST_COLOUR,
     PROVENANCE_COLOURS,
 )
+from napari_stentrans.image_fit import warn_unreadable
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
 from napari_stentrans.plugin.maps import Look
 from napari_stentrans.targets import LABELS
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
     from napari.layers import Image as NapariImage
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.io.choices import Choice
     from napari_stentrans.plugin.frame import Frame
@@ -97,10 +99,13 @@ class FirstLook:
         Warns
         -----
         StentransWarning
-            When the image cannot be read; the section is then shown without it.
+            When an image cannot be read; the next one is shown, if there is one.
         """
         section.raster.empty_nodes  # noqa: B018 - drawn here, and kept by the section
-        return cls(section, first_gene(section), _tissue(section))
+        pixels, images = _tissue(section)
+        if images != section.images:
+            section = section.with_images(images)
+        return cls(section, first_gene(section), pixels)
 
     def layer_data(self, frame: Frame) -> list[LayerData]:
         """Layers of the tissue image, where there is one, and of the gene."""
@@ -158,7 +163,7 @@ def gene_layer(
     frame: Frame,
     tag: dict[str, Any],
     limits: tuple[float, float] | None = None,
-    colormap: Any = "viridis",
+    colormap: Any = Look.colormap,
 ) -> LayerData:
     """Layer of values (site,) of the gene ``tag["gene"]``; transparent where there is no site.
 
@@ -193,6 +198,7 @@ def overlay_layer(
     return _layer(pixels, role, _name_of(role, tag), options, tag, "image")
 
 
+REGIONS_OPACITY = 0.45
 LOST_OPACITY = 0.6
 """Of the paint of lost regions, unless a person prefers another."""
 
@@ -224,6 +230,25 @@ def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerDat
     data[cells & ~binary_erosion(cells), :3] = 0
     options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
     return _layer(data, "proposal", "to be painted?", options, {"section": section}, "image")
+
+
+def regions_layer(section: Section, annotation: Annotation, frame: Frame) -> LayerData:
+    """Layer of named regions on the section's raster; 0 where a spot lies in none."""
+    codes = np.append(annotation.codes + 1, 0).astype(np.uint16)
+    colours: dict[int | None, str] = {
+        at: ANNOTATION_COLOURS[(at - 1) % len(ANNOTATION_COLOURS)]
+        for at in range(1, len(annotation.names) + 1)
+    }
+    options = {
+        **frame.of_raster(section.raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: "transparent", 0: "transparent"} | colours
+        ),
+        "features": {"index": list(colours), "region": list(annotation.names)},
+        "opacity": REGIONS_OPACITY,
+    }
+    data = codes[section.raster.index]
+    return _layer(data, "regions", "named regions", options, {"section": section}, "labels")
 
 
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
@@ -303,14 +328,14 @@ def picture_layer(
     return _layer(pixels, "picture", name, options, {"section": section}, "image")
 
 
-def _tissue(section: Section) -> Any:
-    if not section.images:
-        return None
-    try:
-        return shown_pixels(section.images[0])
-    except (ReadError, OSError) as error:
-        warnings.warn(f"The image is left out: {error}", StentransWarning, stacklevel=3)
-        return None
+def _tissue(section: Section) -> tuple[Any, tuple[SectionImage, ...]]:
+    """Pixels of the first image that can be read, or None, and the images from there on."""
+    for at, image in enumerate(section.images):
+        try:
+            return shown_pixels(image), section.images[at:]
+        except (StentransError, OSError) as error:
+            warn_unreadable(image, error)
+    return None, ()
 
 
 def shown_pixels(image: SectionImage) -> Any:

@@ -7,18 +7,21 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.frame import Frame, drawn_on, rescale
 from napari_stentrans.plugin.gene_maps import GeneMaps
 from napari_stentrans.plugin.images import (
     TAG,
     FirstLook,
     proposal_layer,
     provenance_layer,
+    regions_layer,
     told_layer,
 )
 from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
-from napari_stentrans.plugin.roles import GENE_ROLES, ORDER
+from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.plugin.roles import GENE_ROLES, ORDER, TWIN
+from napari_stentrans.plugin.unsaved import Unsaved
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -27,6 +30,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.runs import Run
@@ -65,6 +69,8 @@ class SectionLayers(MapLayers):
         The result that is shown, or None.
     quality
         How good that result is, where it was checked.
+    annotation
+        Named regions that were opened; None without any.
     preview_of
         Method whose result is awaited while a preview is shown, else empty.
     gene
@@ -83,6 +89,8 @@ class SectionLayers(MapLayers):
         Out of sight, while another section is looked at.
     title
         Name of the section, with a number where another in the viewer has it.
+    unsaved
+        What was done since it was opened, or last saved.
     """
 
     def __init__(
@@ -96,11 +104,13 @@ class SectionLayers(MapLayers):
     ) -> None:
         super().__init__(viewer, section)
         self.quality: Quality | None = None
+        self.annotation: Annotation | None = None
         self.preview_of = ""
         self._last: tuple[Enhancement | None, Quality | None] = (None, None)
         self.probe = Probe(self)
         self._layers.taken.connect(self.probe.ask_here)
         self._layers.left.connect(self.probe.leave)
+        self.unsaved = Unsaved(self)
         if layers is None:
             self._show_first(look or FirstLook.of(section), in_turns=in_turns)
             return
@@ -110,6 +120,24 @@ class SectionLayers(MapLayers):
         for role, layer in layers.items():
             self._layers.take(role, layer)
         self._note_limits()
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Show named regions of the spots, which results and files take over from now on."""
+        annotation.write(self.section)
+        self.annotation = annotation
+        self._layers.remove("regions")
+        self._layers.put("regions", regions_layer(self.section, annotation, self._frame))
+
+    def paint_regions(self, annotation: Annotation) -> None:
+        """Paint named regions as lost, where nothing is painted yet, as one step."""
+        layer = self._lost_layer()
+        regions, labels = Regions(layer), np.array(layer.data)
+        known = {name: label for label, name in regions.names.items()}
+        for name in annotation.names:
+            label = known[name] if name in known else regions.add(name)
+            cells = self.section.raster.paint(annotation.spots(name))
+            labels[cells & (labels == 0)] = label
+        self.relabel(labels)
 
     def propose(self, cells: ArrayLike | None) -> None:
         """Show places (bool, row and column) that may be lost, over all else; None ends it."""
@@ -228,7 +256,9 @@ class SectionLayers(MapLayers):
             self._layers.remove("uncertainty")
         for role in GENE_ROLES:
             if role in {"before", "after", *self._layers}:
-                self._layers.put(role, self.maps.layer(role, enhancement))
+                of_result = role not in TWIN  # the values as measured give those of the twins
+                data = self.maps.layer(role, enhancement)
+                self._layers.put(role, data, new_limits=of_result)
         self._note_limits()
         for role in ("uncertainty",) * std_known + ("provenance",):
             if role in self._layers:
@@ -250,8 +280,18 @@ class SectionLayers(MapLayers):
         else:
             self._layers.remove("told")
 
+    def reframe(self, frame: Frame) -> None:
+        """Show all layers in other world coordinates."""
+        self.views.end()
+        self._turns.finish()
+        ratio = frame.per_px / self._frame.per_px
+        self._frame = self.maps.frame = frame
+        for layer in (*self.present, *drawn_on(self.viewer, self)):
+            rescale(layer, ratio, frame.unit)
+
     def remove(self) -> None:
-        """Take all layers of the section out of the viewer."""
+        """Take all layers of the section out of the viewer, for good."""
+        self.removed = True
         self.views.end()
         self._turns.drop(*ORDER, None)
         self._layers.remove(*self._layers)

@@ -43,6 +43,10 @@ class LostLayers(PictureLayers):
         nothing = np.zeros(self.section.raster.shape, bool)
         return painted_to_lost(self.section, nothing if self.lost is None else self.lost.data)
 
+    def make_lost(self) -> None:
+        """Make the layer of lost regions, where it is not there."""
+        self._lost_layer()
+
     def paint_spots(self, lost: ArrayLike) -> None:
         """Paint the cells of spots (bool per spot) as lost, as one step that can be undone."""
         layer = self._lost_layer()

@@ -15,8 +15,8 @@ from napari_stentrans.plugin.paint_tools import PaintTools
 from napari_stentrans.plugin.panel import Panel, allow, button, in_row, some, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
+from napari_stentrans.plugin.result_words import too_far
 from napari_stentrans.plugin.shortcuts import bind, with_keys
-from napari_stentrans.targets import TRUSTED_REACH
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -160,15 +160,13 @@ class LostPanel(Panel):
         names = regions.names
         large = [f"“{names[i]}”" for i in found.too_large() if i in names]
         who = " and ".join(large) or "What is painted"
-        far = int(found.far.sum())
-        self.warning.setVisible(bool(far))
+        self.warning.setVisible(bool(found.reach.far))
         if found.mask.lost.all():
             self.warning.setText("⚠ All spots are lost: nothing is left to fill them from.")
             return
         self.warning.setText(
-            f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: {far:,} of "
-            f"{len(found.far):,} sites lie more than {TRUSTED_REACH:g} spots from any measured "
-            "one. They will be filled, and marked as extrapolated."
+            f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: "
+            f"{too_far(found.reach)} They will be filled, and marked as extrapolated."
         )
 
     def _say(self, text: str) -> None:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from napari_stentrans.plugin.runs import Runs
 from napari_stentrans.plugin.views import OVER, Views
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     import numpy as np
     from napari.components import ViewerModel
@@ -23,7 +24,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.gene_maps import GeneMaps
-    from napari_stentrans.plugin.maps import Look
+    from napari_stentrans.plugin.maps import Doubt, Look
     from napari_stentrans.section import Section
 
 UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
@@ -36,6 +37,8 @@ class MapLayers(LostLayers):
     ----------
     line
         Ends (2, 2) of the line of the profile, (x, y) in full-resolution pixels; None without one.
+    line_layer
+        The layer of that line, while it is shown.
     profiled
         Whether the line and its profile are shown.
     """
@@ -62,6 +65,7 @@ class MapLayers(LostLayers):
         self._layers.removed.connect(self._on_removed)
         self._hidden: list[Layer] | None = None
         self.line: NDArray[np.float64] | None = None
+        self.line_layer: Layer | None = None
         self.profiled = False
         self.aside = Aside(self)
 
@@ -126,6 +130,14 @@ class MapLayers(LostLayers):
         """
         self.set_view("side_by_side", on)
 
+    @contextmanager
+    def beside_anew(self) -> Iterator[None]:
+        """Let layers come or go that lie over both maps, where those are beside each other."""
+        beside = self.side_by_side
+        self.set_side_by_side(on=False)
+        yield
+        self.set_side_by_side(on=beside)
+
     def set_view(self, name: str, on: bool) -> None:
         """Begin or end a view of both maps: "side_by_side", "swipe" or "blink".
 
@@ -145,6 +157,13 @@ class MapLayers(LostLayers):
             self._watch()
             self.maps.against = result
             self._draw_sides()
+
+    def doubt(self, whose: Doubt) -> None:
+        """Let the map of uncertainty be that of the estimate, or of a new measurement."""
+        self._watch()
+        self.maps.doubt = whose
+        self._draw("uncertainty")
+        self.drawn.emit()
 
     def choose_view(self, name: str) -> None:
         """Show one view and no other: one of both maps, or one of ``OVER``; the map where empty."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import GeneNotFound
+from napari_stentrans.export.profile import LEVEL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
     FloatArray = NDArray[np.float32]
 
 Scale = Literal["log", "linear"]
+Doubt = Literal["estimate", "measurement"]
+"""Whose standard deviation a map of uncertainty shows."""
 
 TOTALS, PER_SPOT = "Total counts", "Genes per spot"
 SUMS = (TOTALS, PER_SPOT)
@@ -127,8 +130,7 @@ def measured(section: Section, name: str, scale: Scale) -> FloatArray:
 def enhanced(result: Enhancement, name: str, scale: Scale) -> GeneMap | None:
     """Values (site,) of a map in a result; None where the result does not know it.
 
-    Counts are those expected at the library size of each site; their standard deviation follows
-    from that of the logarithm (delta method).
+    Counts are those expected at the library size of each site.
     """
     if name in SUMS:
         if name == PER_SPOT:
@@ -142,9 +144,46 @@ def enhanced(result: Enhancement, name: str, scale: Scale) -> GeneMap | None:
         return None
     if scale == "log":
         return GeneMap(mean, std)
-    counts = result.expected_counts(mean[:, None])[:, 0]
-    scaling = np.asarray(result.totals / result.section.median_total, np.float32)
-    return GeneMap(counts, std * (counts + scaling))
+    counts = _counts(result, mean)
+    return GeneMap(counts, _std_of_counts(result, counts, std))
+
+
+def scatter(result: Enhancement, name: str, scale: Scale) -> FloatArray | None:
+    """Standard deviation (site,) of new measurements around a map; None where it is not known."""
+    estimate = None if name in SUMS else enhanced(result, name, "log")
+    if estimate is None or not knows_measurements(result):
+        return None
+    std = np.where(np.isnan(estimate.std), np.nan, result.predictive_std([name])[:, 0])
+    return std if scale == "log" else _std_of_counts(result, _counts(result, estimate.mean), std)
+
+
+def new_measurement(
+    result: Enhancement, name: str, scale: Scale
+) -> tuple[FloatArray, FloatArray] | None:
+    """Where 68% of new measurements would lie: low and high ends (site,); None if not known."""
+    if name in SUMS or not knows_measurements(result):
+        return None
+    try:
+        found = result.intervals(name, LEVEL)
+    except GeneNotFound:
+        return None
+    low, high = found.measurement_low, found.measurement_high
+    return (low, high) if scale == "log" else (_counts(result, low), _counts(result, high))
+
+
+def knows_measurements(result: Enhancement) -> bool:
+    """Whether a result knows how far new measurements would scatter; not all methods do."""
+    return result.decoder.noise(np.zeros(1, np.intp)) is not None
+
+
+def _counts(result: Enhancement, values: FloatArray) -> FloatArray:
+    """Expected counts (site,) of log-normalised values."""
+    return result.expected_counts(values[:, None])[:, 0]
+
+
+def _std_of_counts(result: Enhancement, counts: FloatArray, std: FloatArray) -> FloatArray:
+    """Standard deviation of counts (site,) from that of the logarithm (delta method)."""
+    return std * (counts + np.asarray(result.totals / result.section.median_total, np.float32))
 
 
 def overlaid(

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QSizePolicy,
     QToolButton,
+    QVBoxLayout,
     QWidget,
 )
 
@@ -53,18 +54,26 @@ class MessageBar(QFrame):
         self.close_button.setAccessibleName("close message")
         self.close_button.setAutoRaise(True)
         self.close_button.clicked.connect(self.clear)
-        self.action = QPushButton()
-        self.action.setToolTip("Do what the message offers")
-        self.action.setAccessibleName("do it")
+        self.action, self.other = QPushButton(), QPushButton()
+        for made in (self.action, self.other):
+            made.setToolTip("Do what the message offers")
+            made.setAccessibleName("do it")
+            made.hide()
         self.action.clicked.connect(self.act)
-        self.action.hide()
+        self.other.clicked.connect(self._act_otherwise)
         self._do: Callable[[], object] | None = None
+        self._do_other: Callable[[], object] | None = None
+        actions = QVBoxLayout()
+        actions.setSpacing(4)
+        actions.addWidget(self.action)
+        actions.addWidget(self.other)
+        actions.addStretch(1)
         row = QHBoxLayout(self)
         row.setContentsMargins(8, 6, 4, 6)
         row.setSpacing(8)
         row.addWidget(self._icon, 0)
         row.addWidget(self._label, 1)
-        row.addWidget(self.action, 0, Qt.AlignmentFlag.AlignTop)
+        row.addLayout(actions)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
@@ -72,24 +81,36 @@ class MessageBar(QFrame):
         """Return what is shown; empty when nothing is."""
         return str(self._label.text())
 
-    def show_message(self, text: str, kind: Kind = "error") -> None:
-        """Show a message; it stays until it is closed or another takes its place."""
+    def show_message(self, text: str, kind: Kind = "error", whole: str = "") -> None:
+        """Show a message; it stays until it is closed or another takes its place.
+
+        ``whole`` is told by the tooltip, where the text leaves something out.
+        """
         self._forget_action()
         self._show(text, kind)
+        self._label.setToolTip(whole)
 
     def offer(self, text: str, action: str, tip: str, do: Callable[[], object]) -> None:
         """Show a note with a button, which closes it and does something; once at most."""
         self.show_message(text, "note")
-        self.action.setText(action)
-        self.action.setToolTip(tip)
-        self.action.setAccessibleName(action.lower())
-        self.action.show()
+        _name(self.action, action, tip)
         self._do = do
+
+    def offer_also(self, action: str, tip: str, do: Callable[[], object]) -> None:
+        """Add another button to what was just offered."""
+        _name(self.other, action, tip)
+        self._do_other = do
 
     def act(self) -> None:
         """Do what the button is for, where there is one."""
         if self._do is not None:
             do = self._do
+            self.clear()
+            do()
+
+    def _act_otherwise(self) -> None:
+        do = self._do_other
+        if do is not None:
             self.clear()
             do()
 
@@ -120,8 +141,9 @@ class MessageBar(QFrame):
         self.hide()
 
     def _forget_action(self) -> None:
-        self._do = None
+        self._do = self._do_other = None
         self.action.hide()
+        self.other.hide()
 
     def changeEvent(self, event: Any) -> None:
         """Keep the cross readable when the theme changes."""
@@ -131,3 +153,10 @@ class MessageBar(QFrame):
 
     def _recolour(self) -> None:
         self.close_button.setIcon(icon("close", text_color(self._label)))
+
+
+def _name(made: QPushButton, text: str, tip: str) -> None:
+    made.setText(text)
+    made.setToolTip(tip)
+    made.setAccessibleName(text.lower())
+    made.show()

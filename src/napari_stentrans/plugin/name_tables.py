@@ -17,7 +17,7 @@ from napari_stentrans.gene_table import (
     fetch_hgnc_steps,
     folder,
     keep_table,
-    known_tables,
+    kept_tables,
 )
 from napari_stentrans.plugin.dialogs import ask_gene_table, may_download
 from napari_stentrans.plugin.gene_index import GeneIndex
@@ -110,7 +110,7 @@ class NameTables(QMenu):
         self._prepare(partial(_take_steps, fetch, list(self._sections())), doing, self._known)
 
     def _list(self) -> None:
-        said = ", ".join(f"{table.name} ({len(table):,} genes)" for table in known_tables())
+        said = ", ".join(path.stem for path in kept_tables())  # they are not read for this
         self.here.setText(f"Known: {said}" if said else "None is known yet")
 
 

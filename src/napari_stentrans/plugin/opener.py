@@ -64,6 +64,8 @@ class Opener:
         Says what cannot be done.
     reopen
         Opens a session.
+    belongs
+        Takes a file that belongs to the section that is open; False where none does.
     """
 
     def __init__(
@@ -74,6 +76,7 @@ class Opener:
         prepare: Callable[[Callable[[], Steps[Any]], str, Callable[[Any], None]], None],
         fail: Callable[[str], None],
         reopen: Callable[[Path], None],
+        belongs: Callable[[Path], bool],
     ) -> None:
         self._parent = parent
         self._viewer = viewer
@@ -81,6 +84,7 @@ class Opener:
         self._prepare = prepare
         self._fail = fail
         self._reopen = reopen
+        self._belongs = belongs
 
     def file(self) -> None:
         """Ask for a file and open it."""
@@ -91,10 +95,12 @@ class Opener:
         self._open_if(ask_folder(self._parent))
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
-        """Read a section, with what was chosen of it, or a session."""
+        """Read a section, with what was chosen of it, a session, or what belongs to a section."""
         path = Path(path)
         if path.name.lower().endswith(ENDING):
             self._reopen(path)
+            return
+        if chosen is None and self._belongs(path):
             return
         if problem := why_not(path):  # said before anything stops for it
             self._fail(f"'{path.name}' cannot be opened: {problem}. Open {CAN_BE_OPENED}.")

@@ -9,12 +9,14 @@ from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from napari_stentrans.plugin.gene_maps import MEASURED
 from napari_stentrans.plugin.panel import in_row, reveal
+from napari_stentrans.plugin.run_list import about
 from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.layers import SectionLayers
 
+TIP_ROLE = Qt.ItemDataRole.ToolTipRole
 TIP = (
     "What the run shown is compared with, side by side, by swipe, blink, difference and profile: "
     "the measured map, or another run"
@@ -66,11 +68,15 @@ class PartnerRow(QWidget):
         if names != [self.list.itemText(at) for at in range(self.list.count())]:
             self.list.clear()
             self.list.addItems(names)
-            for at, name in enumerate(names):
-                self.list.setItemData(at, name, Qt.ItemDataRole.ToolTipRole)
+        shown = None if layers is None else layers.runs.of(layers.enhancement)
+        for at, run in enumerate(others, start=1):
+            self.list.setItemData(at, about(run, [shown] if shown else []), TIP_ROLE)
         against = None if layers is None else layers.maps.against
         if against in self._results:
             self.list.setCurrentIndex(self._results.index(against))
+        chosen = self.list.itemData(self.list.currentIndex(), TIP_ROLE)
+        tip = with_keys(TIP, "compare.with")
+        self.list.setToolTip(f"{chosen}\n{tip}" if chosen else tip)
         self.setVisible(len(runs) > 1)
 
     def open(self) -> None:

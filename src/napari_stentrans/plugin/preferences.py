@@ -9,12 +9,15 @@ from weakref import WeakSet
 
 from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.plugin.form import START
 from napari_stentrans.plugin.images import LOST_OPACITY
+from napari_stentrans.plugin.maps import Look
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.enhancing import Enhancing
     from napari_stentrans.plugin.form import ConfigForm
     from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.safekeeping import Safekeeping
 
 PLUGIN = "napari-stentrans"
 GROUPS = ("start", "maps", "files")
@@ -22,18 +25,22 @@ GROUPS = ("start", "maps", "files")
 
 @dataclass(frozen=True)
 class Preferences:
-    """What ``configurations`` in napari.yaml list, under the same names, with its defaults."""
+    """What ``configurations`` in napari.yaml list, under the same names, with its defaults.
 
-    method: str = "transformer"
-    double: bool = True
-    denoise: bool = True
+    The defaults are those of the program, which a section and the form begin with.
+    """
+
+    method: str = START.method
+    double: bool = START.upscale == 2
+    denoise: bool = START.denoise
     check: bool = True
-    device: str = "auto"
-    colormap: str = "viridis"
-    low: float = 0.0
-    high: float = 99.5
+    device: str = START.device
+    colormap: str = Look.colormap
+    low: float = Look.low
+    high: float = Look.high
     lost_opacity: float = LOST_OPACITY
     samples: str = ""
+    autosave: bool = True
 
     @classmethod
     def of(cls, settings: object) -> Preferences:
@@ -71,18 +78,19 @@ class Following:
         The settings of a run.
     enhancing
         Checks results, or does not.
+    safe
+        Autosaves, or does not.
     """
 
-    def __init__(self, form: ConfigForm, enhancing: Enhancing) -> None:
-        self._form, self._enhancing = form, enhancing
+    def __init__(self, form: ConfigForm, enhancing: Enhancing, safe: Safekeeping) -> None:
+        self._form, self._enhancing, self._safe = form, enhancing, safe
         self._seen: WeakSet[SectionLayers] = WeakSet()
         self._settings = _settings()
         self.now = Preferences.of(self._settings)
         if self._settings is not None:
             self._settings.events.changed.connect(self._on_changed)
         form.begin_with(self.now.config)
-        self._enhancing.checks = self.now.check
-        downloads.use_folder(self.now.folder)
+        self._take_other()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Give a section that is new the look that is preferred."""
@@ -100,10 +108,14 @@ class Following:
     def _on_changed(self, event: object = None) -> None:
         old, self.now = self.now, Preferences.of(self._settings)
         self._change_form(old)
-        self._enhancing.checks = self.now.check
-        downloads.use_folder(self.now.folder)
+        self._take_other()
         for layers in list(self._seen):
             self._change_maps(layers, old)
+
+    def _take_other(self) -> None:
+        self._enhancing.checks = self.now.check
+        self._safe.on = self.now.autosave
+        downloads.use_folder(self.now.folder)
 
     def _change_form(self, old: Preferences) -> None:
         """Change what is still as it was preferred before."""

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_stentrans.plugin.maps import enhanced, measured
+from napari_stentrans.plugin.maps import enhanced, measured, new_measurement
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import LABELS
 
@@ -21,7 +21,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.raster import SpotRaster
 
-    Shown = tuple[str, NDArray[np.float32], GeneMap | None, GeneMap | None]
+    Ends = tuple[NDArray[np.float32], NDArray[np.float32]]
+    Shown = tuple[str, NDArray[np.float32], GeneMap | None, GeneMap | None, Ends | None]
 
 MEANING = {
     "measured": "measured spot",
@@ -86,9 +87,9 @@ class Probe:
         left, right = map(short, maps.sides(result))
         place = -1 if against is None else _same_place(result, against, site)
         said = []
-        for name, before, partner, after in self._maps(result, against):
+        for name, before, partner, after, ends in self._maps(result, against):
             parts = [f"measured {before[spot]:.2f}"] * (spot >= 0)
-            parts += _estimate(left, partner, place) + _estimate(right, after, site)
+            parts += _estimate(left, partner, place) + _estimate(right, after, site, ends)
             said.append(f"{name}: {', '.join(parts)}" if parts else name)
         kind = ""
         if site >= 0 and result is not None:
@@ -108,6 +109,7 @@ class Probe:
                     measured(section, name, scale),
                     None if against is None else enhanced(against, name, scale),
                     None if result is None else enhanced(result, name, scale),
+                    None if result is None else new_measurement(result, name, scale),
                 )
                 for name in names
             ]
@@ -129,12 +131,14 @@ class Probe:
         return status
 
 
-def _estimate(called: str, of: GeneMap | None, site: int) -> list[str]:
-    """Say the value of a map at a site, where it has one."""
+def _estimate(called: str, of: GeneMap | None, site: int, ends: Ends | None = None) -> list[str]:
+    """Say the value of a map at a site, where it has one, and where a new measurement would lie."""
     if of is None or site < 0:
         return []
     std = of.std[site]
     sure = f" ± {std:.2f}" if np.isfinite(std) else ""
+    if ends is not None and np.isfinite(ends[0][site]):
+        sure += f" (new measurement {ends[0][site]:.2f} to {ends[1][site]:.2f})"
     return [f"{called} {of.mean[site]:.2f}{sure}"]
 
 

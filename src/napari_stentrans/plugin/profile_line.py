@@ -10,6 +10,8 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.arrangement import Arrangement
+from napari_stentrans.plugin.frame import ON
+from napari_stentrans.plugin.images import Tag
 from napari_stentrans.plugin.roles import insert
 from napari_stentrans.plugin.viewers import camera_of
 
@@ -57,10 +59,16 @@ class ProfileLine(Arrangement):
     def __init__(self, layers: SectionLayers) -> None:
         self._layers, viewer = layers, layers.viewer
         self.layer = Vectors(
-            ndim=2, name=NAME, vector_style="line", opacity=1.0, units=(layers.frame.unit,) * 2
+            ndim=2,
+            name=NAME,
+            vector_style="line",
+            opacity=1.0,
+            units=(layers.frame.unit,) * 2,
+            metadata={ON: Tag(layers=layers)},
         )
         super().__init__(viewer, [self.layer])
         insert(viewer.layers, len(viewer.layers), self.layer)
+        layers.line_layer = self.layer
         line = layers.line
         self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._drawing = line is None
@@ -87,6 +95,7 @@ class ProfileLine(Arrangement):
         self._frames.stop()
         self._listen(False)
         self._point("standard")
+        self._layers.line_layer = None
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
 
@@ -174,7 +183,8 @@ class ProfileLine(Arrangement):
             world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
             line = self._layers.frame.xy(world)
         last = self._layers.line
-        if (line is None) is not (last is None) or not np.array_equal(line, last):
+        same = line is last if line is None or last is None else np.array_equal(line, last)
+        if not same:
             self._layers.line = line
             self.changed.emit()
 

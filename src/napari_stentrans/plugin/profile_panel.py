@@ -94,14 +94,16 @@ class ProfilePanel(Panel):
             self._begin()
             reveal(self)
         elif self._line is not None:
-            self._line.end()
+            with self._layers.beside_anew():
+                self._line.end()
 
     def _begin(self) -> None:
         """Make the layer of the line."""
         if self._line is not None or self._layers is None:
             return
         self._layers.profiled = True
-        self._line = ProfileLine(self._layers)
+        with self._layers.beside_anew():
+            self._line = ProfileLine(self._layers)
         self._line.changed.connect(self._draw_soon)
         self._line.ended.connect(self._on_ended)
         self._draw()

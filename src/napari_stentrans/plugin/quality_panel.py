@@ -15,7 +15,7 @@ from napari_stentrans.plugin.panel import Panel, button, name_button, some, word
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import in_words
 from napari_stentrans.plugin.quality_table import QualityTable
-from napari_stentrans.plugin.result_words import about_gene
+from napari_stentrans.plugin.result_words import about_gene, figures
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -169,10 +169,10 @@ def how_many(marks: NDArray[np.object_]) -> str:
 def in_a_sentence(quality: Quality, called: Callable[[str], str] = str) -> str:
     """How good the result is, for a person; ``called`` says what to call a gene."""
     genes = quality.evaluation.genes
-    whose = f"of {called(str(genes.index[0]))}" if len(genes) == 1 else "of a typical spatial gene"
+    whose = str(genes.index[0]) if len(genes) == 1 else "A typical spatial gene"
     ours, plain = quality.typical(quality.method), quality.typical(quality.yardstick)
     return (
-        f"At {quality.hidden:,} hidden spots the enhanced map {whose} correlates {ours:.2f} with "
-        f"what was measured; {quality.yardstick} interpolation {plain:.2f}. "
+        f"{whose}: {figures(ours, plain, quality.yardstick)}, with what was measured at "
+        f"{some(quality.hidden, 'spot')} that {'was' if quality.hidden == 1 else 'were'} hidden. "
         f"Noise in the counts allows {quality.ceiling:.2f}."
     )

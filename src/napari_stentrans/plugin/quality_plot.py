@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QColor
 
 from napari_stentrans.plugin.icons import text_color
+from napari_stentrans.plugin.panel import words
 from napari_stentrans.plugin.plot import Plot
 
 if TYPE_CHECKING:
@@ -33,6 +34,8 @@ class QualityPlot(Plot):
         self._dots = pyqtgraph.ScatterPlotItem(size=4, pen=None)
         super().__init__(height=180)
         self.setAccessibleName("quality of all genes")
+        self.title = words("what the dots show")
+        self.rows.insertWidget(0, self.title)
         self._mark = pyqtgraph.ScatterPlotItem(
             size=11, pen=pyqtgraph.mkPen(SHOWN, width=2), brush=None
         )
@@ -53,8 +56,9 @@ class QualityPlot(Plot):
         """Draw ``Quality.table`` of a method."""
         self._table = table
         plain = str(table.columns[1])
-        self.plot.setLabel("left", f"correlation, {method}")
-        self.plot.setLabel("bottom", f"correlation, {plain}")
+        self.plot.setLabel("left", method)
+        self.plot.setLabel("bottom", plain)
+        self.title.setText(f"Correlation of each gene: {method} (up), {plain} (across)")
         self.setToolTip(
             "A dot is a gene: its correlation at the hidden spots. Above the line, the enhanced "
             f"map is better than {plain} interpolation. The ring is the gene on the map."

@@ -17,7 +17,7 @@ from napari_stentrans.errors import MaskError
 from napari_stentrans.export.colours import LOST_COLOUR, REGION_COLOURS
 from napari_stentrans.export.masks import region_name
 from napari_stentrans.io.masks import LostMask, painted_to_lost
-from napari_stentrans.targets import TRUSTED_REACH, distance_to_measured
+from napari_stentrans.targets import Provenance, Reach, distance_to_measured, extrapolated
 
 if TYPE_CHECKING:
     from napari.layers import Labels
@@ -155,11 +155,14 @@ class Painted:
         (lost spot + site,) region of each, spots first.
     far
         (lost spot + site,) True where every measured spot is too far away to be trusted.
+    reach
+        The same of all that a run would fill, in numbers: spots without counts are filled too.
     """
 
     mask: LostMask
     labels: NDArray[np.integer]
     far: NDArray[np.bool_]
+    reach: Reach
 
     @classmethod
     def of(cls, section: Section, painted: ArrayLike) -> Painted:
@@ -174,10 +177,13 @@ class Painted:
         mask = painted_to_lost(section, painted)
         row, column = section.raster.pixel_of(mask.sites).T
         labels = [_label_of_spots(section, painted)[mask.lost], painted[row, column]]
-        xy = np.concatenate([section.xy[mask.lost], mask.sites])
-        measured = section.xy[~mask.lost & (section.totals > 0)]
-        far = distance_to_measured(xy, measured, section.lattice.spacing) > TRUSTED_REACH
-        return cls(mask, np.concatenate(labels), far)
+        measured = ~mask.lost & (section.totals > 0)
+        xy = np.concatenate([section.xy[~measured], mask.sites])
+        spacing = section.lattice.spacing
+        far = extrapolated(distance_to_measured(xy, section.xy[measured], spacing))
+        reach = Reach.of(np.full(len(xy), Provenance.LOST, np.int8), far)
+        by_hand = np.append(mask.lost[~measured], np.ones(len(mask.sites), bool))
+        return cls(mask, np.concatenate(labels), far[by_hand], reach)
 
     def counts(self, label: int) -> tuple[int, int]:
         """Spots and sites of a region."""

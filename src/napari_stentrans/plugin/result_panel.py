@@ -8,12 +8,20 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton
 
-from napari_stentrans.plugin.panel import OneLine, Panel, button, words
+from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.partner_row import PartnerRow
 from napari_stentrans.plugin.profile_panel import ProfilePanel
-from napari_stentrans.plugin.result_words import describe, legend, marked_since, missing, verdict
+from napari_stentrans.plugin.result_words import (
+    apart,
+    describe,
+    legend,
+    marked_since,
+    missing,
+    verdict,
+)
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
+from napari_stentrans.plugin.unsaved import MARK
 from napari_stentrans.plugin.view_key import ViewKey
 from napari_stentrans.plugin.views import NAMES as VIEWS_OF_BOTH
 
@@ -38,7 +46,7 @@ VIEWS = {
         "The run shown minus the measured map, or minus the run that you compare with: "
         "red is more, blue is less",
     ),
-    "uncertainty": ("Uncertainty", "How sure each value is: its standard deviation"),
+    "uncertainty": ("Uncertainty", "How sure each value is: the estimate, or a new measurement"),
     "provenance": (
         "Provenance",
         "Where each value comes from: measured, filled or between spots, in the colours below",
@@ -63,7 +71,7 @@ class ResultPanel(Panel):
         self.words = words("what was done")
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.rows.addWidget(self.words)
-        self.verdict = OneLine("how good the gene on the map is")
+        self.verdict = words("how good the gene on the map is")
         self.rows.addWidget(self.verdict)
         self.partner = PartnerRow()
         self.rows.addWidget(self.partner)
@@ -113,6 +121,10 @@ class ResultPanel(Panel):
         self.runs.set_layers(layers)
         self.refresh()
 
+    def show_unsaved(self, parts: list[str]) -> None:
+        """Mark the button where something is not saved."""
+        self.save.setText(f"Save… {MARK}" if parts else "Save…")
+
     def set_marked(self, marked: LostMask | None) -> None:
         """Say where more is marked as lost than the run has filled."""
         self._marked = marked
@@ -137,7 +149,8 @@ class ResultPanel(Panel):
         waiting = self._layers.preview_of
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
-        said = f"Preview by kriging; {waiting} is at work …" if waiting else describe(result)
+        said = describe(result) + apart(self._layers)
+        said = f"Preview by kriging; {waiting} is at work …" if waiting else said
         self.words.setText(said + missing(self._layers))
         self.legend.setText(legend(result))
         self._say_marked()

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING
 from napari_stentrans.evaluation.verdict import Verdict, noise
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.factors import SEEN
+from napari_stentrans.plugin.panel import some
+from napari_stentrans.plugin.run_words import beyond, differences
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
 
@@ -15,6 +17,7 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.targets import Reach
 
 MEANING = {
     "measured": "measured",
@@ -41,9 +44,20 @@ def describe(result: Enhancement) -> str:
     genes = one or f"{len(result.genes):,} genes"
     return (
         f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
-        f"in {result.record.seconds:.1f} s.{trusted(result.record.findings)}"
+        f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
         f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
+
+
+def apart(layers: SectionLayers) -> str:
+    """Say by what the run shown differs from the one compared with, or the last one before it."""
+    runs, shown = list(layers.runs), layers.runs.of(layers.enhancement)
+    if shown is None or len(runs) < 2:
+        return ""
+    at = runs.index(shown)
+    other = layers.runs.of(layers.maps.against) or runs[at - 1 if at else 1]
+    differs = differences(shown.enhancement.record, other.enhancement.record)
+    return f" Beside {short(other.name)}: {differs or 'the same settings and paint'}."
 
 
 def missing(layers: SectionLayers) -> str:
@@ -67,9 +81,9 @@ def verdict(layers: SectionLayers) -> str:
     if layers.gene not in layers.quality.table.index:
         return f"How good {gene} is here is not known."
     row = layers.quality.table.loc[layers.gene]
-    ours, plain = row["correlation"], row[layers.quality.yardstick]
     sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
-    return f"{sign}{gene}: correlation {ours:.2f} ({layers.quality.yardstick} {plain:.2f})"
+    plain = row[layers.quality.yardstick]
+    return f"{sign}{gene}: {figures(row['correlation'], plain, layers.quality.yardstick)}"
 
 
 def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str = "") -> str:
@@ -83,16 +97,21 @@ def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str 
         return f"{called} was not checked: {why}."
     row, name = quality.table.loc[gene], f"{quality.yardstick} interpolation"
     ours, plain = row["correlation"], row[quality.yardstick]
-    figures = f"correlation {ours:.2f} against {plain:.2f}"
+    says = figures(ours, plain, quality.yardstick)
     found = quality.verdict(gene)
     if found is Verdict.BETTER:
-        return f"{called}: better than {name} here ({figures})."
+        return f"{called}: better than {name} here ({says})."
     if found is Verdict.HARDLY_PREDICTABLE:
-        return f"⚠ {called}: hardly predictable here ({figures}, {name})."
+        return f"⚠ {called}: hardly predictable here ({says})."
     if ours <= plain:
-        return f"⚠ {called}: no better than {name} here ({figures})."
-    figures += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
-    return f"⚠ {called}: not clearly better than {name} here ({figures})."
+        return f"⚠ {called}: no better than {name} here ({says})."
+    says += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
+    return f"⚠ {called}: not clearly better than {name} here ({says})."
+
+
+def figures(ours: float, plain: float, yardstick: str) -> str:
+    """Say correlations with what was measured at hidden spots, everywhere in the same way."""
+    return f"correlation {ours:.2f}, {yardstick} {plain:.2f}"
 
 
 def trusted(findings: dict[str, float]) -> str:
@@ -107,13 +126,22 @@ def trusted(findings: dict[str, float]) -> str:
 
 def extrapolated(result: Enhancement) -> str:
     """Warn of sites that are too far from what was measured; nothing where there are none."""
-    n = int(result.extrapolated.sum())
-    if not n:
+    said = too_far(result.reach)
+    return f" {said} Their values are extrapolated, do not trust them." if said else ""
+
+
+def too_far(reach: Reach) -> str:
+    """Say how many places are too far from what was measured, of those that a run fills."""
+    filled, far, between = reach
+    parts = [f"{far:,} of {some(filled, 'site')}"] if far else []
+    if between:
+        parts.append(f"{between:,} between them" if far else f"{some(between, 'site')} in between")
+    if not parts:
         return ""
-    return (
-        f" {n:,} sites lie more than {TRUSTED_REACH:g} spots from any measured one: their values "
-        "are extrapolated, do not trust them."
-    )
+    verb = "lies" if sum(reach[1:]) == 1 else "lie"
+    all_in_all = f" ({far + between:,} in all)" if len(parts) > 1 else ""
+    where = f"more than {TRUSTED_REACH:g} spots from any measured one"
+    return f"{' and '.join(parts)}{all_in_all} {verb} {where}."
 
 
 def legend(result: Enhancement) -> str:

@@ -15,11 +15,12 @@ from napari_stentrans.plugin.images import TAG, Tag, set_limits, shown_gene
 if TYPE_CHECKING:
     from napari.components import LayerList, ViewerModel
 
+    from napari_stentrans.plugin.base_layers import BaseLayers
     from napari_stentrans.plugin.images import LayerData
 
 ORDER = (
     "image", "picture", "before", "after", "uncertainty", "provenance", "difference", "told",
-    "lost", "proposal",
+    "regions", "lost", "proposal",
 )  # fmt: skip
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")
@@ -49,11 +50,13 @@ class RoleLayers(dict[str, Any]):
     left = Signal(object)
     """This layer is no longer."""
 
-    def __init__(self, viewer: ViewerModel, owner: object) -> None:
+    def __init__(self, viewer: ViewerModel, owner: BaseLayers) -> None:
         super().__init__()
         self._viewer = viewer
         self._owner = owner
         self._names: dict[str, str] = {}
+        self._plain: dict[str, str] = {}
+        self._of = ""
         self._genes: dict[str, str] = {}
         self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
@@ -77,6 +80,22 @@ class RoleLayers(dict[str, Any]):
         layer.name = self._renamed(role, layer, options)
         self._names[role] = layer.name
 
+    def name_by(self, section: str) -> None:
+        """Begin the names of layers with that of their section; as usual where it is empty.
+
+        Names that a person gave stay.
+        """
+        self._of = section
+        for role, layer in self.items():
+            if layer.name == self._names[role]:
+                layer.name = self._called(self._plain[role])
+                self._names[role] = layer.name
+
+    def _called(self, plain: str) -> str:
+        if not self._of:
+            return plain
+        return f"{self._of} · {plain.removeprefix(f'{self._owner.section.name} ')}"
+
     def swaps(self, role: str, *, coloured: bool) -> bool:
         """Whether there is a layer of this role, which would have to give way to another kind."""
         return role in self and _coloured(self[role]) != coloured
@@ -99,7 +118,9 @@ class RoleLayers(dict[str, Any]):
         tag["layers"] = self._owner
         self._genes[role] = shown_gene(tag)
         self[role] = layer
-        self._names[role] = layer.name if layer.name.startswith(tag["name"]) else tag["name"]
+        self._plain.setdefault(role, tag["name"])
+        called = self._called(self._plain[role])
+        self._names[role] = layer.name if layer.name.startswith(called) else called
         if role in GENE_ROLES:
             set_limits(layer, layer.contrast_limits)
         twin = self.get(TWIN.get(role, ""))
@@ -112,8 +133,9 @@ class RoleLayers(dict[str, Any]):
         gene, last = shown_gene(options["metadata"][TAG]), self._genes[role]
         if layer.name != self._names[role]:
             self._own[role] = layer.name.removeprefix(f"{last}: ")
+        self._plain[role] = str(options["name"])
         if role not in self._own:
-            return str(options["name"])
+            return self._called(self._plain[role])
         self._genes[role] = gene
         return layer.name if gene == last else f"{gene}: {self._own[role]}"
 
@@ -131,9 +153,16 @@ class RoleLayers(dict[str, Any]):
         at = min(map(layers.index, higher), default=len(layers))
         if lower:
             at = max(map(layers.index, lower)) + 1
-        layer = Layer.create(data, options, kind)
-        insert(layers, len(layers) if role == "lost" else at, layer)
+        self._plain[role] = str(options["name"])
+        layer = Layer.create(data, options | {"name": self._called(self._plain[role])}, kind)
+        insert(layers, self._top(at) if role == "lost" else at, layer)
         self.take(role, layer)
+
+    def _top(self, at: int) -> int:
+        """Place above all from ``at`` on, but below other sections, which are kept apart."""
+        above = self._viewer.layers[at:]
+        owners = [layer.metadata.get(TAG, {}).get("layers", self._owner) for layer in above]
+        return at + next((i for i, o in enumerate(owners) if o is not self._owner), len(owners))
 
     def _swap(self, role: str, layer_data: LayerData) -> None:
         """Put a layer of values in the place of one of colours, or the other way round."""
@@ -162,6 +191,7 @@ class RoleLayers(dict[str, Any]):
             if layer is event.value:
                 del self[role]
                 self._own.pop(role, None)
+                self._plain.pop(role, None)
                 self._unlink(role, layer)
                 self.removed.emit(role)
 

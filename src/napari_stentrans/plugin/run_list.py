@@ -20,15 +20,20 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.panel import button, in_row, name_button, reveal
-from napari_stentrans.plugin.runs import in_words, n_lost
+from napari_stentrans.plugin.run_words import differences, facts
+from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.shortcuts import with_keys
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.runs import Run
 
 MOST_ROWS = 5
 """More runs than this are scrolled to."""
+MARGIN = 4
+"""Pixels beside a name."""
 ROW = 22
 """Pixels of a row at least, which a mouse hits well."""
 
@@ -96,7 +101,8 @@ class RunList(QWidget):
             item = self.list.item(at) or self._new_item()
             if item.text() != run.name:
                 item.setText(run.name)
-            item.setToolTip(about(run))
+            item.setToolTip(about(run, runs))
+        self.list.fit_rows()
         shown = self._shown()
         if shown is not None and self.list.currentRow() != runs.index(shown):
             self.list.setCurrentRow(runs.index(shown))
@@ -104,7 +110,6 @@ class RunList(QWidget):
             self.list.setCurrentRow(-1)
         self.list.blockSignals(False)
         self.setVisible(bool(runs))  # none while a preview is shown
-        self.list.setFixedHeight(self.list.height_of(min(max(len(runs), 1), MOST_ROWS)))
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)
 
@@ -134,7 +139,6 @@ class RunList(QWidget):
     def _new_item(self) -> QListWidgetItem:
         item = QListWidgetItem()
         item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-        item.setSizeHint(QSize(0, max(ROW, self.fontMetrics().height() + 6)))
         self.list.addItem(item)
         return item
 
@@ -178,13 +182,15 @@ class RunList(QWidget):
             self.deleted.emit(run, at, against)
 
 
-def about(run: Run) -> str:
-    """What tells a run from others."""
+def about(run: Run, runs: Iterable[Run] = ()) -> str:
+    """What went into a run, and by what it differs from the others."""
     record = run.enhancement.record
-    lost = n_lost(run.enhancement)
-    filled = f"{lost:,} lost spots and sites filled" if lost else "nothing was lost"
-    made = local_time(record.started)
-    return f"{run.name}\n{in_words(record.config)}; {filled}\nMade {made}"
+    lines = [run.name, facts(record)]
+    for other in runs:
+        differs = differences(record, other.enhancement.record)
+        if other is not run:
+            lines.append(f"Beside {short(other.name)}: {differs or 'the same settings and paint'}")
+    return "\n".join([*lines, f"Made {local_time(record.started)}"])
 
 
 def local_time(text: str) -> str:
@@ -211,12 +217,29 @@ class _Names(QListWidget):
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(40)
-        self.setUniformItemSizes(True)
+        self.setWordWrap(True)
+        self.setTextElideMode(Qt.TextElideMode.ElideNone)
 
-    def height_of(self, rows: int) -> int:
-        """Height that shows so many rows."""
-        row = self.sizeHintForRow(0) if self.count() else self.fontMetrics().height() + 4
-        return rows * row + 2 * self.frameWidth() + 4
+    def fit_rows(self) -> None:
+        """Make each row as high as its name, which may need several lines, and show some rows."""
+        bar: Any = self.verticalScrollBar()
+        beside = 2 * (self.frameWidth() + MARGIN) + bar.sizeHint().width()
+        wide = max(self.width() - beside, 40)
+        wrap = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
+        heights = []
+        for at in range(self.count()):
+            item: Any = self.item(at)
+            needed = self.fontMetrics().boundingRect(0, 0, wide, 0, wrap, item.text()).height()
+            heights.append(max(ROW, needed + 6))
+            item.setSizeHint(QSize(0, heights[-1]))
+        shown = sum(heights[:MOST_ROWS]) or ROW
+        self.setFixedHeight(shown + 2 * self.frameWidth() + 4)
+
+    def resizeEvent(self, event: Any) -> None:
+        """Wrap names anew."""
+        super().resizeEvent(event)
+        if event.size().width() != event.oldSize().width():
+            self.fit_rows()
 
     def keyPressEvent(self, event: Any) -> None:
         """Delete with the key of that name, and take that back."""

@@ -10,12 +10,13 @@ import numpy as np
 from psygnal import Signal
 
 from napari_stentrans.plugin.maps import enhanced
+from napari_stentrans.plugin.run_words import name_of
+from napari_stentrans.rounding import difference
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.maps import FloatArray, Scale
@@ -69,7 +70,7 @@ class Runs:
         return iter(self._runs)
 
     def add(self, enhancement: Enhancement, name: str = "") -> Run:
-        """Keep a result; unnamed, it is called by its number and settings."""
+        """Keep a result; unnamed, it is called by its number and what went into it."""
         self._made += 1
         name = name or self._new_name(enhancement)
         run = Run(name, enhancement)
@@ -78,19 +79,12 @@ class Runs:
         return run
 
     def _new_name(self, enhancement: Enhancement) -> str:
-        """Name by number, which no other run has, and settings; what is lost tells equals apart."""
+        """Name by number, which no other run has, and by what tells it from the others."""
         taken = {run.name.split(":")[0] for run in self}
         while f"Run {self._made}" in taken:
             self._made += 1
-        settings = in_words(enhancement.record.config)
-        alike = [run for run in self if in_words(run.enhancement.record.config) == settings]
-        image = used_image(enhancement)
-        if any(used_image(run.enhancement) != image for run in alike):
-            settings += ", image" if image else ", no image"
-        lost = n_lost(enhancement)
-        if any(n_lost(run.enhancement) != lost for run in alike):
-            settings += f", {lost:,} lost"
-        return f"Run {self._made}: {settings}"
+        others = [run.enhancement.record for run in self]
+        return f"Run {self._made}: {name_of(enhancement.record, others)}"
 
     def of(self, enhancement: Enhancement | None) -> Run | None:
         """Run of a result; None where it is not kept."""
@@ -122,35 +116,13 @@ def short(name: str) -> str:
     return numbered[0] if numbered else name
 
 
-def n_lost(enhancement: Enhancement) -> int:
-    """Lost spots, and places without a spot, that a run filled."""
-    record = enhancement.record
-    return len(record.lost) + len(record.sites)
-
-
-def used_image(enhancement: Enhancement) -> bool:
-    """Whether a run went by the tissue image, or by a person's own embedding of it."""
-    return bool(enhancement.record.findings.get("image_used"))
-
-
-def in_words(config: EnhanceConfig) -> str:
-    """Settings of a run, shortly: "transformer, 2x, 1 gene"."""
-    parts: list[str] = [config.method]
-    if config.upscale == 2:
-        parts.append("2×")
-    if not config.denoise:
-        parts.append("not denoised")
-    if config.genes is not None:
-        parts.append(config.genes[0] if len(config.genes) == 1 else f"{len(config.genes)} genes")
-    return ", ".join(parts)
-
-
 def between(
     result: Enhancement, other: Enhancement, name: str, scale: Scale
 ) -> tuple[SpotRaster, FloatArray]:
     """Map of a result minus that of another, and the raster that draws it.
 
-    At all sites where both have the same, else at the spots; NaN where one has no value.
+    At all sites where both have the same, else at the spots; NaN where one has no value, 0 where
+    they differ by rounding only.
     """
     same = np.array_equal(result.sites.xy, other.sites.xy)
     n = len(result.sites) if same else result.sites.n_spots
@@ -158,4 +130,4 @@ def between(
     raster = result.raster if same else result.section.raster
     if maps[0] is None or maps[1] is None:
         return raster, np.full(n, np.nan, np.float32)
-    return raster, maps[0].mean[:n] - maps[1].mean[:n]
+    return raster, difference(maps[0].mean[:n], maps[1].mean[:n])

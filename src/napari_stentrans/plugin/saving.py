@@ -26,11 +26,15 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.progress import ProgressPanel
     from napari_stentrans.plugin.runner import Runner
     from napari_stentrans.plugin.runs import Run
+    from napari_stentrans.plugin.unsaved import State
     from napari_stentrans.plugin.wishes import What
     from napari_stentrans.progress import Steps
 
 
 STILL_HERE = "Nothing is lost: it is still in the viewer. Save it again in another place."
+
+LONGEST = 30
+"""Characters of a folder; of a longer one the tooltip tells the rest, and no button is covered."""
 
 
 class Saving(QObject):
@@ -144,16 +148,28 @@ class Saving(QObject):
         if path is None:
             return
         self._folder = path.parent
-        done = partial(self._on_saved, run if with_record else None)
+        layers = self._layers
+        if layers is None:
+            return
+        lost = layers.unsaved.state() if wish.what == "lost" else None
+        done = partial(self._on_saved, layers, run if with_record else None, lost)
         self.write(partial(wish.steps, stock, path), path.name, done)
 
-    def _on_saved(self, run: Run | None, files: list[Path]) -> None:
+    def _on_saved(
+        self, layers: SectionLayers, run: Run | None, lost: State | None, files: list[Path]
+    ) -> None:
+        """Note that a run, or the lost regions as they were, are in files now."""
         if run is not None:
             run.record = record_path(files[0])
+        if lost is not None:
+            layers.unsaved.keep_paint(lost)
+        layers.unsaved.changed.emit()
 
     def _say(self, files: list[Path]) -> None:
-        names = " and ".join(path.name for path in files)
-        self._message.show_message(f"Saved {names} in {files[0].parent}.", "note")
+        names, folder = " and ".join(path.name for path in files), files[0].parent
+        place = str(folder) if len(str(folder)) <= LONGEST else f"…/{folder.name}"
+        whole = f"Saved {names} in {folder}."
+        self._message.show_message(f"Saved {names} in {place}.", "note", whole)
 
 
 def _told(steps: Steps[list[Path]]) -> Steps[list[Path]]:

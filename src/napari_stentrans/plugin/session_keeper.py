@@ -2,22 +2,20 @@
 
 from __future__ import annotations
 
+import re
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_stentrans.errors import StentransError
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.plugin.dialogs import ask_moved, ask_session, ask_session_target
-from napari_stentrans.plugin.sessions import (
-    bring_back,
-    facts_of,
-    reopen_steps,
-    save_session_steps,
-)
+from napari_stentrans.plugin.sessions import Work, bring_back_steps, facts_of, reopen_steps
+from napari_stentrans.plugin.turns import Walk
 from napari_stentrans.session import ENDING, read_session
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Generator
 
     from qtpy.QtWidgets import QWidget
 
@@ -25,9 +23,11 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.genes_panel import GenesPanel
     from napari_stentrans.plugin.images import FirstLook
     from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.queue_row import Wanted
     from napari_stentrans.plugin.recent import Recent
     from napari_stentrans.plugin.sessions import Reopened
     from napari_stentrans.progress import Steps
+    from napari_stentrans.session import SessionFacts
 
 
 class Jobs(NamedTuple):
@@ -38,17 +38,20 @@ class Jobs(NamedTuple):
     prepare
         Starts a job on the way to a section.
     write
-        Starts a job that writes files; takes the name of the first.
+        Starts a job that writes files; takes the name of the first, and what to do then.
     show
         Shows a section that was read.
     fail
         Says what cannot be done.
+    ended
+        Goes on once a session that was read has been brought back.
     """
 
     prepare: Callable[[Callable[[], Steps[Any]], str, Callable[[Any], None]], None]
-    write: Callable[[Callable[[], Steps[list[Path]]], str], None]
+    write: Callable[[Callable[[], Steps[list[Path]]], str, Callable[[], None]], None]
     show: Callable[[FirstLook], SectionLayers | None]
     fail: Callable[[str], None]
+    ended: Callable[[], None]
 
 
 class SessionKeeper:
@@ -66,6 +69,11 @@ class SessionKeeper:
         Remembers what was opened.
     jobs
         Starts the jobs.
+
+    Attributes
+    ----------
+    busy
+        Whether a session that was read is being brought back.
     """
 
     def __init__(
@@ -78,9 +86,17 @@ class SessionKeeper:
     ) -> None:
         self._parent, self._enhance, self._genes = parent, enhance, genes
         self._recent, self._jobs = recent, jobs
+        self.busy = False
 
-    def open(self, path: str | Path | None = None) -> None:
-        """Bring back what was saved in a session; ask for one where no path is given."""
+    def open(
+        self,
+        path: str | Path | None = None,
+        opened: Callable[[SectionLayers], None] | None = None,
+    ) -> None:
+        """Bring back what was saved in a session; ask for one where no path is given.
+
+        ``opened`` is called with its layers, whose work counts as saved without it.
+        """
         path = path or ask_session(self._parent)
         if path is None:
             return
@@ -92,34 +108,79 @@ class SessionKeeper:
         source = session.source or ask_moved(self._parent, session.facts.source)
         if source is not None:
             work = partial(reopen_steps, session, source)
-            self._jobs.prepare(work, f"Opening {session.path.name}", self._on_reopened)
+            done = partial(self._on_reopened, opened)
+            self._jobs.prepare(work, f"Opening {session.path.name}", done)
 
-    def save(self, layers: SectionLayers) -> None:
-        """Ask where to, and write all that was done with a section there."""
+    def save(self, layers: SectionLayers, then: Callable[[], None] | None = None) -> None:
+        """Ask where to, and write all that was done with a section there.
+
+        ``then`` is called once it is written.
+        """
         try:
             facts = facts_of(layers, self._enhance.form, self._genes)
         except StentransError as error:
             self._jobs.fail(str(error))
             return
-        name = f"{layers.section.name.replace(' ', '_')}{ENDING}"
+        name = re.sub(r"[^\w.-]+", "_", layers.title) + ENDING
         path = ask_session_target(self._parent, name)
         if path is None:
             return
-        lost = None if layers.lost is None else layers.lost.data.copy()
-        results = [run.enhancement for run in layers.runs]
-        qualities = [run.quality for run in layers.runs]
-        work = partial(save_session_steps, path, facts, lost, results, qualities)
-        self._jobs.write(work, path.name)
+        state = layers.unsaved.state()
 
-    def _on_reopened(self, opened: Reopened) -> None:
-        layers = self._jobs.show(opened.look)
-        self._recent.visit(opened.session.path)
+        def written() -> None:
+            layers.unsaved.keep(state)
+            if then is not None:
+                then()
+
+        self._jobs.write(partial(Work.of(layers, facts).steps, path), path.name, written)
+
+    def facts(self, layers: SectionLayers, data: Path) -> SessionFacts:
+        """What an autosaved session says; with the usual settings where the form makes no sense."""
+        try:
+            return facts_of(layers, self._enhance.form, self._genes, data)
+        except ConfigError:
+            return facts_of(layers, self._enhance.form, self._genes, data, EnhanceConfig())
+
+    def _on_reopened(
+        self, opened: Callable[[SectionLayers], None] | None, reopened: Reopened
+    ) -> None:
+        layers = self._jobs.show(reopened.look)
+        if opened is None:
+            self._recent.visit(reopened.session.path)
         if layers is None:
             return
-        try:
-            again = bring_back(layers, opened, self._enhance.form, self._genes)
-        except StentransError as error:
+        before = layers.unsaved.state()
+        self.busy = True
+        steps = bring_back_steps(layers, reopened, self._enhance.form, self._genes)
+
+        def done(again: list[Wanted]) -> None:
+            for wanted in again:
+                self._enhance.queue.add(wanted)
+            layers.unsaved.keep(layers.unsaved.state() if opened is None else before)
+            self._end()
+            if opened is not None:
+                opened(layers)
+
+        def failed(error: StentransError) -> None:
             self._jobs.fail(str(error))
-            return
-        for wanted in again:
-            self._enhance.queue.add(wanted)
+            self._end()
+
+        Walk(self._parent, _while_there(layers, steps), done, failed)
+
+    def _end(self) -> None:
+        self.busy = False
+        self._jobs.ended()
+
+
+def _while_there(
+    layers: SectionLayers, steps: Generator[None, None, list[Wanted]]
+) -> Generator[None, None, list[Wanted]]:
+    """Go on with steps until a person takes the section away."""
+    while layers.present:
+        try:
+            next(steps)
+        except StopIteration as end:
+            again: list[Wanted] = end.value
+            return again
+        yield
+    return []

@@ -11,9 +11,12 @@ from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_stentrans.plugin.panel import name_button
 from napari_stentrans.plugin.recent import Recent
+from napari_stentrans.plugin.unsaved import MARK
 
 if TYPE_CHECKING:
     from pathlib import Path
+
+TIP = "Save all that you did here in one file, or go on where you stopped"
 
 
 class SessionMenu(QPushButton):
@@ -32,7 +35,8 @@ class SessionMenu(QPushButton):
 
     def __init__(self, files: QMenu) -> None:
         super().__init__("Session")
-        name_button(self, "Save all that you did here in one file, or go on where you stopped")
+        name_button(self, TIP)
+        self._unsaved: list[str] = []
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         opened = QAction("Open session…", menu)
@@ -49,6 +53,15 @@ class SessionMenu(QPushButton):
         files.addMenu(self.recent)
         self.recent.setToolTipsVisible(True)
         self.recent.aboutToShow.connect(self._list)
+
+    def show_unsaved(self, parts: list[str]) -> bool:
+        """Mark that this is not saved; False where that is shown already."""
+        if parts == self._unsaved:
+            return False
+        self._unsaved = parts
+        self.setText(f"Session {MARK}" if parts else "Session")
+        self.setToolTip(f"{TIP}.\nNot saved yet: {', '.join(parts)}" if parts else TIP)
+        return True
 
     def allow_saving(self, on: bool) -> None:
         """Offer to save a session, or do not."""

@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, TypeVar
 
-from qtpy.QtCore import QCoreApplication, QTimer
+from qtpy.QtCore import QCoreApplication, QObject, QTimer
+
+from napari_stentrans.errors import StentransError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable
+    from collections.abc import Callable, Generator, Hashable
+
+T = TypeVar("T")
 
 
 class Turns:
@@ -57,3 +61,51 @@ class Turns:
         if self._timer is not None and len(self._steps) > 1:
             self._timer.start()
         self.finish(*list(self._steps)[:1] or [None])
+
+
+class Walk(QObject):
+    """Steps of one piece of work, one in each turn of the event loop.
+
+    Parameters
+    ----------
+    parent
+        What it ends with.
+    steps
+        Does the work.
+    done
+        Takes what it returns.
+    failed
+        Takes an error made for people.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        steps: Generator[None, None, T],
+        done: Callable[[T], None],
+        failed: Callable[[StentransError], None],
+    ) -> None:
+        super().__init__(parent)
+        self._steps, self._done, self._failed = steps, done, failed
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._on_turn)
+        self._timer.start()
+
+    def _on_turn(self) -> None:
+        try:
+            next(self._steps)
+        except StopIteration as end:
+            done = self._done
+            self._end()
+            done(end.value)
+        except StentransError as error:
+            failed = self._failed
+            self._end()
+            failed(error)
+
+    def _end(self) -> None:
+        """Stop, and hold on to nothing."""
+        self._timer.stop()
+        del self._steps, self._done, self._failed
+        self.deleteLater()

@@ -8,8 +8,9 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_stentrans.plugin.colour_bar import Bar, ColourBar
+from napari_stentrans.plugin.doubt_choice import DoubtChoice
 from napari_stentrans.plugin.gene_maps import ENHANCED, MEASURED
-from napari_stentrans.plugin.panel import OneLine
+from napari_stentrans.plugin.panel import words
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.swipe_handle import SwipeHandle
 
@@ -26,22 +27,24 @@ SEEN = ("difference", "provenance", "uncertainty", "after", "before")
 class ViewKey(QWidget):
     """A line and a colour bar that go with the view; their room is kept, so that nothing jumps.
 
-    The line gives way to the handle of the swipe.
+    The line gives way to the handle of the swipe, and to the choice of an uncertainty.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self._layers: SectionLayers | None = None
-        self.words = OneLine("what the picture shows")
+        self.words = words("what the picture shows")
         self.handle = SwipeHandle()
+        self.doubt = DoubtChoice()
         self.bar = ColourBar()
         rows = QGridLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(2)
         rows.addWidget(self.words, 0, 0)
         rows.addWidget(self.handle, 0, 0)
+        rows.addWidget(self.doubt, 0, 0)
         rows.addWidget(self.bar, 1, 0)
-        for part in (self.words, self.handle, self.bar):
+        for part in (self.words, self.handle, self.doubt, self.bar):
             kept = part.sizePolicy()
             kept.setRetainSizeWhenHidden(True)
             part.setSizePolicy(kept)
@@ -49,6 +52,7 @@ class ViewKey(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Speak of the maps of this section from now on."""
         self._layers = layers
+        self.doubt.set_layers(layers)
         self.refresh()
 
     def refresh(self) -> None:
@@ -57,6 +61,8 @@ class ViewKey(QWidget):
         self.handle.set_swipe(None if self._layers is None else self._layers.views.swipe)
         if self._layers is not None:
             self.handle.call(self._layers.maps.sides(self._layers.enhancement))
+        self.doubt.refresh()
+        self.doubt.setVisible(layer is not None and layer is _uncertainty(self._layers))
         self.words.setText(text)
         self.words.setVisible(bool(text))
         self.bar.set_bars([] if layer is None or layer.rgb else [self._bar(layer, unit)])
@@ -76,7 +82,7 @@ class ViewKey(QWidget):
         if seen["provenance"]:
             return "Where each value comes from.", None, ""
         if seen["uncertainty"]:
-            return "Standard deviation of the expression.", seen["uncertainty"], unit
+            return "", seen["uncertainty"], unit  # the choice says it
         if seen["after"]:
             result = layers.enhancement
             finer = result is not None and result.record.config.upscale == 2
@@ -96,7 +102,7 @@ class ViewKey(QWidget):
 
     def _difference(self, layers: SectionLayers, layer: Image) -> str:
         if not np.nanmax(np.abs(layer.data), initial=0):
-            return "No difference at the sites that both know."
+            return "No difference beyond rounding at the sites that both know."
         left, right = map(short, layers.maps.sides(layers.enhancement))
         right = right.capitalize() if right == ENHANCED else right
         return f"{right} minus {left}: red more, blue less."
@@ -115,6 +121,10 @@ class ViewKey(QWidget):
 def _called(name: str, more: str = "") -> str:
     """Sentence for a map that is seen alone."""
     return f"The {name} map{more}." if name in (MEASURED, ENHANCED) else f"{name}."
+
+
+def _uncertainty(layers: SectionLayers | None) -> Any:
+    return None if layers is None else layers.now("uncertainty")
 
 
 def _visible(layer: Any) -> Any:

@@ -64,7 +64,8 @@ class Views:
         layers.set_difference(on=False)
         over = [layer for role in OVER if (layer := getattr(layers, role)) is not None]
         if name == "side_by_side":
-            self._view = SideBySide(layers.viewer, layers.image, before, after)
+            on_both = [layer for layer in (layers.lost, layers.line_layer) if layer is not None]
+            self._view = SideBySide(layers.viewer, layers.image, before, after, on_both)
         elif name == "swipe":
             sides = layers.maps.sides(layers.enhancement)
             self._view = Swipe(layers.viewer, before, after, over, sides)

@@ -73,8 +73,14 @@ def _drawn(
 ) -> Steps[Enhancement]:
     enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
     yield Progress("drawing the result", 0, 1)
-    _ = enhancement.raster, enhancement.extrapolated
+    draw_ahead(enhancement)
     return enhancement
+
+
+def draw_ahead(enhancement: Enhancement) -> None:
+    """Make here what showing a result would else make in the window's thread."""
+    _ = enhancement.raster, enhancement.extrapolated
+    import_module("napari_stentrans.plugin.profile_plot")  # half a second
 
 
 def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:

@@ -1,0 +1,110 @@
+"""Beside: pictures and labels of spots that are opened while a section is open belong to it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from napari_stentrans.io import can_read
+from napari_stentrans.io._shared import plain_suffix
+from napari_stentrans.io.images import IMAGE_SUFFIXES
+from napari_stentrans.io.regions import SUFFIXES, read_regions
+from napari_stentrans.plugin.dialogs import ask_regions
+from napari_stentrans.plugin.panel import some
+from napari_stentrans.progress import Progress
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qtpy.QtWidgets import QWidget
+
+    from napari_stentrans.annotation import Annotation
+    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.placing import Placing
+    from napari_stentrans.plugin.runner import Runner
+    from napari_stentrans.plugin.session_keeper import Jobs
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.section import Section
+
+MOST_NAMED = 4
+BUSY = "Wait until the run has ended, or cancel it, and open what belongs to the section then."
+
+
+class Beside:
+    """Takes files that belong to the section that is open.
+
+    A picture is laid below its spots, to be used as its tissue image or not; labels become named
+    regions, or lost ones, as the person says.
+
+    Parameters
+    ----------
+    parent
+        Whose dialogs are shown.
+    placing
+        Lays pictures.
+    runner
+        Says whether something else goes on.
+    jobs
+        Starts the jobs.
+    said
+        Says what became of a file.
+    """
+
+    def __init__(
+        self,
+        parent: QWidget,
+        placing: Placing,
+        runner: Runner,
+        jobs: Jobs,
+        said: Callable[[str], None],
+    ) -> None:
+        self._parent, self._placing, self._jobs, self._said = parent, placing, jobs, said
+        self._runner = runner
+        self._layers: SectionLayers | None = None
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Let files belong to this section from now on."""
+        self._layers = layers
+
+    def take(self, path: Path) -> bool:
+        """Take a file; False where it is a section of its own, or belongs to none."""
+        layers = self._layers
+        if layers is None or not path.is_file() or can_read(path):
+            return False
+        suffix = plain_suffix(path)
+        if suffix not in (*IMAGE_SUFFIXES, *SUFFIXES):
+            return False
+        if not self._runner.idle:
+            self._jobs.fail(BUSY)
+            return True
+        if suffix in IMAGE_SUFFIXES:
+            return self._placing.lay(path)
+        work = partial(regions_steps, layers.section, path)
+        self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
+        return True
+
+    def _on_read(self, layers: SectionLayers, path: Path, annotation: Annotation) -> None:
+        if layers is not self._layers or not layers.present:
+            return
+        answer = ask_regions(self._parent, path.name, described(annotation))
+        if answer == "named":
+            layers.annotate(annotation)
+            self._said(f"{some(len(annotation.names), 'named region')} of {path.name}.")
+        elif answer == "lost":
+            layers.paint_regions(annotation)
+
+
+def regions_steps(section: Section, path: Path) -> Steps[Annotation]:
+    """Read named regions, away from the window's thread."""
+    yield Progress(f"reading {path.name}", 0, 1)
+    return read_regions(path, section)
+
+
+def described(annotation: Annotation) -> str:
+    """Say how many regions of how many spots there are, and what the first are called."""
+    counts = annotation.counts
+    named = [f"{name} ({n:,})" for name, n in list(counts.items())[:MOST_NAMED]]
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    what = f"{some(len(counts), 'region')} of {some(sum(counts.values()), 'spot')}"
+    return f"{what}: {', '.join(named)}{more}"
