@@ -385,6 +385,7 @@ def test_a_section_comes_back_as_it_was(tmp_path: Path, section: Section) -> Non
     np.testing.assert_array_equal(back.raster.index, section.raster.index)
 
 
+@pytest.mark.filterwarnings("ignore:.*lie on the image")  # of any size and scale
 @settings(
     max_examples=8,
     deadline=None,
