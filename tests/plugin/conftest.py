@@ -19,6 +19,7 @@ from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
+from napari_stentrans.plugin import safekeeping
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.loading import look_steps
 from napari_stentrans.progress import Progress
@@ -36,6 +37,13 @@ def own_settings(tmp_path, monkeypatch):
     yield tmp_path / "settings" / "napari-stentrans"
     forget()
     downloads.use_folder(None)
+
+
+@pytest.fixture(autouse=True)
+def no_autosave(monkeypatch):
+    """Autosave only where a test asks for it, not whenever a slow one has made a run."""
+    monkeypatch.setattr(safekeeping, "AFTER_RUN_MS", 3_600_000)
+    monkeypatch.setattr(safekeeping, "EVERY_MS", 3_600_000)
 
 
 @pytest.fixture(scope="session")

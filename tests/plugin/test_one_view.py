@@ -86,9 +86,10 @@ def test_the_enhanced_map_is_deleted_under_a_view(shown, qtbot, view):
 
 
 def test_all_layers_deleted_is_no_enhanced_map_deleted(shown, qtbot):
+    title = shown._layers.title
     shown.viewer.layers.clear()
     qtbot.wait(60)
-    assert not shown.message.isVisible()
+    assert shown.message.text() == f"“{title}” was deleted with all layers."
 
 
 # ---- one view

@@ -193,7 +193,8 @@ def _labels_of(table: pd.DataFrame, used: set[str], path: Path, column: str | No
     if column is None and len(found) == 1:
         return found[0]
     lacks = "no column" if column is None else f"no column {column!r}"
-    what = f"several columns of labels ({', '.join(found)})" if len(found) > 1 else lacks
+    several = f"several columns of labels ({', '.join(found)})"
+    what = several if column is None and len(found) > 1 else lacks
     raise ReadError(
         f"'{path.name}' has {what} to name regions by; its columns are "
         f"{', '.join(table.columns)}. Call the one that is meant 'label'."
@@ -201,8 +202,9 @@ def _labels_of(table: pd.DataFrame, used: set[str], path: Path, column: str | No
 
 
 def _outlined(path: Path, section: Section, column: str | None) -> list[str]:
-    """(spot,) name of the outline that each spot lies in; "" where it lies in none."""
+    """(spot,) name of the outline that each spot's centre lies in; "" where it lies in none."""
     labels = [""] * section.n_spots
+    rows, columns = section.raster.pixel_of(section.xy).T
     again = 0
     with reading(path, "Expected GeoJSON with polygons in full-resolution pixels (x, y)."):
         with open_text(path) as file:
@@ -212,7 +214,7 @@ def _outlined(path: Path, section: Section, column: str | None) -> list[str]:
             painted = np.zeros(section.raster.shape, bool)
             for rings in polygons_of(feature.get("geometry")):
                 draw_rings(rings, section, painted)
-            for spot in np.flatnonzero(section.raster.lost(painted)):
+            for spot in np.flatnonzero(painted[rows, columns]):
                 again += bool(labels[spot]) and labels[spot] != name
                 labels[spot] = labels[spot] or name
     if again:

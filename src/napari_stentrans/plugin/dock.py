@@ -286,8 +286,8 @@ class StentransDock(QWidget):
         """Show and find the genes by the names that are known now."""
         for layers in find(self.viewer):
             layers.show_gene(layers.maps.shown)
-        self.genes.set_layers(self._layers)
         self._show_section()
+        self.genes.set_layers(self._layers)
         self._show_result()
         self.message.show_message(
             f"{len(table):,} genes of {table.name} are known by name.", "note"
@@ -308,6 +308,7 @@ class StentransDock(QWidget):
         old = instead_of if instead_of in find(self.viewer) else None
         if old is not None:
             layers, note = replace_layers(old, look)
+            self._keeping.safe.forget(old)
             self._on_warned(note)
         else:
             layers = SectionLayers(self.viewer, look.section, look, in_turns=True)

@@ -81,10 +81,14 @@ class MessageBar(QFrame):
         """Return what is shown; empty when nothing is."""
         return str(self._label.text())
 
-    def show_message(self, text: str, kind: Kind = "error") -> None:
-        """Show a message; it stays until it is closed or another takes its place."""
+    def show_message(self, text: str, kind: Kind = "error", whole: str = "") -> None:
+        """Show a message; it stays until it is closed or another takes its place.
+
+        ``whole`` is told by the tooltip, where the text leaves something out.
+        """
         self._forget_action()
         self._show(text, kind)
+        self._label.setToolTip(whole)
 
     def offer(self, text: str, action: str, tip: str, do: Callable[[], object]) -> None:
         """Show a note with a button, which closes it and does something; once at most."""

@@ -30,6 +30,10 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
     if old.before is not None and new.before is not None:
         new.before.colormap = old.before.colormap
     note = _take_paint(old, new)
+    if old.annotation is not None and new.section.adata.obs_names.equals(
+        old.section.adata.obs_names
+    ):
+        new.annotate(old.annotation)
     if np.array_equal(old.section.xy, new.section.xy):
         new.line, new.profiled = old.line, old.profiled
     layers = new.viewer.layers

@@ -33,6 +33,9 @@ if TYPE_CHECKING:
 
 STILL_HERE = "Nothing is lost: it is still in the viewer. Save it again in another place."
 
+LONGEST = 30
+"""Characters of a folder; of a longer one the tooltip tells the rest, and no button is covered."""
+
 
 class Saving(QObject):
     """Writes what a person wants to keep.
@@ -163,8 +166,10 @@ class Saving(QObject):
         layers.unsaved.changed.emit()
 
     def _say(self, files: list[Path]) -> None:
-        names = " and ".join(path.name for path in files)
-        self._message.show_message(f"Saved {names} in {files[0].parent}.", "note")
+        names, folder = " and ".join(path.name for path in files), files[0].parent
+        place = str(folder) if len(str(folder)) <= LONGEST else f"…/{folder.name}"
+        whole = f"Saved {names} in {folder}."
+        self._message.show_message(f"Saved {names} in {place}.", "note", whole)
 
 
 def _told(steps: Steps[list[Path]]) -> Steps[list[Path]]:
