@@ -10,6 +10,7 @@ from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.evaluation import Evaluation, evaluate, evaluate_steps
+from napari_stentrans.intervals import Intervals
 from napari_stentrans.io import read_mask, read_regions, read_section
 from napari_stentrans.pipeline import enhance, enhance_steps
 from napari_stentrans.placing import with_image
@@ -22,6 +23,7 @@ __all__ = [
     "Enhancement",
     "Evaluation",
     "GeneMap",
+    "Intervals",
     "PublishedConfig",
     "RunRecord",
     "Section",

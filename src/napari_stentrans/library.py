@@ -17,12 +17,15 @@ from napari_stentrans.io.overviews import displayable, from_corner
 from napari_stentrans.section import SHEET
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from numpy.typing import NDArray
 
     from napari_stentrans.section import Section, SectionImage
 
 MOST_IMAGE_PIXELS = 2000
 """Along a side of an image that is put into a library, as in Space Ranger's hires image."""
+CANNOT_BE_READ = (StentransError, *FOREIGN_ERRORS)
 SHEET_PIXELS = 200
 """Along the longer side of a white sheet."""
 
@@ -95,10 +98,28 @@ def _small_copies(section: Section) -> dict[str, tuple[NDArray[np.uint8], float]
     return found
 
 
+def first_readable(images: Sequence[SectionImage]) -> SectionImage | None:
+    """First image whose file is there and whole; None without any.
+
+    Warns
+    -----
+    StentransWarning
+        When one before it cannot be read.
+    """
+    for image in images:
+        try:
+            _ = image.levels
+        except CANNOT_BE_READ as error:
+            warn(f"The image {image.name} is left out: {error}")
+        else:
+            return image
+    return None
+
+
 def _small_copy(image: SectionImage, section: Section) -> tuple[NDArray[np.uint8], float] | None:
     try:
         pixels, scale = from_corner(image, MOST_IMAGE_PIXELS)
-    except (StentransError, *FOREIGN_ERRORS) as error:
+    except CANNOT_BE_READ as error:
         warn(f"The image {image.name} is left out: {error}")
         return None
     if min(image.origin) < 0 and (section.xy < 0).any():

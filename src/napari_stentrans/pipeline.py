@@ -40,7 +40,7 @@ from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
 from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
-from napari_stentrans.tissue_image import Shown, components, filled, tissue_words
+from napari_stentrans.tissue_image import Shown, components, filled, looked_at, tissue_words
 from napari_stentrans.windows import spacing
 from napari_stentrans.wording import some
 
@@ -133,7 +133,8 @@ def enhance_steps(
     seen = Seen(section.counts[observed], section.totals[observed], section.xy[observed])
     decoder, totals, findings = yield from steps(section, seen, targets, genes, config, shown)
     if config.sees_image and config.features is None and section.images and shown is None:
-        findings = {**findings, "image_blank": 1.0}
+        why = "image_blank" if looked_at(section) else "image_elsewhere"
+        findings = {**findings, why: 1.0}
     totals[targets.measured] = seen.totals
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED

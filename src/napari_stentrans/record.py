@@ -88,7 +88,8 @@ class RunRecord(BaseModel):
         how much better the tissue image predicts hidden spots, where there is one;
         how many were hidden at a time (``image_hidden``) and their mean correlation
         (``correlation_without_image``, ``correlation_with_image``), as far as they were enough;
-        ``image_blank``, 1 where it shows nothing.
+        ``image_blank``, 1 where it shows nothing, and ``image_elsewhere``, 1 where no spot lies
+        on it or it cannot be read.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -191,6 +192,8 @@ class RunRecord(BaseModel):
     @property
     def image_in_words(self) -> str:
         """What the tissue image was good for, as a sentence; empty where none was looked at."""
+        if "image_elsewhere" in self.findings:
+            return "The tissue image was not used: no spot lies on it, or it cannot be read."
         if "image_blank" in self.findings:
             return "The tissue image was not used: it is blank and shows nothing to go by."
         found = self.findings

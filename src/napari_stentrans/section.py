@@ -5,6 +5,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import warnings
+import zlib
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property, partial
@@ -14,11 +15,20 @@ import anndata as ad
 import numpy as np
 import scipy.sparse as sp
 
-from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
+from napari_stentrans.errors import (
+    GeneNotFound,
+    ReadError,
+    SectionError,
+    StentransError,
+    StentransWarning,
+)
 from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.gene_table import known_tables
 from napari_stentrans.lattice import Lattice
+from napari_stentrans.libraries import common_factors, library_of
+from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
 from napari_stentrans.raster import SpotRaster
+from napari_stentrans.stacks import Layout, refuse_stack
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -33,6 +43,13 @@ VISIUM_PITCH_UM = 100.0
 WIDEST_SPOT = 0.9
 """Of their distance: Visium's spots are 55 um wide, or 65 by Space Ranger's account."""
 VALUES_AT_ONCE = 4_000_000
+RESULT, EXPECTED = "stentrans", 'layers["counts"]'
+"""Key in ``uns`` of a result of this program, and where its expected counts are."""
+UNREADABLE = (
+    *(OSError, EOFError, KeyError, IndexError, TypeError, ValueError, RuntimeError),
+    *(MemoryError, OverflowError, SyntaxError, zlib.error),
+)
+"""What the packages below raise for an image that is damaged or not there."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -53,6 +70,8 @@ class SectionImage:
         Full-resolution (x, y) of the image's corner; (0, 0) where it begins with the positions.
     placed
         What is known of an image that a person laid below the spots; None for other images.
+    header
+        (row, column) of the finest level, where that is known before the pixels are read.
     """
 
     name: str
@@ -60,12 +79,37 @@ class SectionImage:
     scale: float = 1.0
     origin: tuple[float, float] = (0.0, 0.0)
     placed: Placed | None = None
+    header: tuple[int, int] | None = None
 
     @cached_property
     def levels(self) -> tuple[Any, ...]:
-        """Levels of the pyramid, the finest first; those of large images stay in their file."""
-        loaded = self.load()
+        """Levels of the pyramid, the finest first; those of large images stay in their file.
+
+        Raises
+        ------
+        ReadError
+            When they cannot be read.
+        """
+        try:
+            loaded = self.load()
+        except StentransError:
+            raise
+        except UNREADABLE as error:
+            cause = str(error).strip("'. ") or type(error).__name__
+            raise ReadError(f"it cannot be read: {cause}.") from error
         return tuple(loaded) if isinstance(loaded, list) else (loaded,)
+
+    @property
+    def size(self) -> tuple[int, int]:
+        """(row, column) of the finest level; its file tells, where that is possible.
+
+        Raises
+        ------
+        ReadError
+            When its pixels have to be read and cannot.
+        """
+        rows, columns = self.header or self.shape[:2]
+        return int(rows), int(columns)
 
     @property
     def shape(self) -> tuple[int, ...]:
@@ -154,12 +198,14 @@ class Section:
         ------
         SectionError
             When counts are negative or not finite, all are zero, there are no spots or genes,
-            or there are no positions.
+            there are no positions, or most spots lie at the place of another, as those of
+            several sections in one table do.
 
         Warns
         -----
         StentransWarning
-            When names had to be made unique, or counts are not whole numbers.
+            When names had to be made unique, counts are not whole numbers, or spots seem to be
+            of several sections.
         """
         if adata.n_obs == 0 or adata.n_vars == 0:
             raise SectionError(
@@ -170,6 +216,7 @@ class Section:
         _check_counts(counts)
         xy, rc = _positions_of(adata)
         lattice = Lattice.of(xy, rc)
+        _check_one_section(adata, xy, rc)
         obs = adata.obs.copy()
         if rc is None and lattice.kind != "irregular":
             obs[["array_row", "array_col"]] = lattice.nodes(xy)
@@ -183,7 +230,7 @@ class Section:
         if var.index.equals(adata.var_names):
             for key, part in adata.varm.items():
                 fresh.varm[key] = part.copy()
-        library, spatial = _library_of(adata)
+        library, spatial = _library_of(adata, xy)
         if images is None:
             images = _images_of(spatial)
         if um_per_px is None:
@@ -316,11 +363,16 @@ def _counts_of(adata: ad.AnnData) -> tuple[sp.csc_matrix, pd.DataFrame]:
     if adata.X is not None:
         candidates.append(("X", adata.X, adata.var))
     if "counts" in adata.layers:
-        candidates.append(('layers["counts"]', adata.layers["counts"], adata.var))
+        candidates.append((EXPECTED, adata.layers["counts"], adata.var))
     if adata.raw is not None:
         candidates.append(("raw", adata.raw.X, adata.raw.var))
     if not candidates:
         raise SectionError('No counts: X is empty and there is no layers["counts"] or raw.')
+    if RESULT in adata.uns:
+        candidates.sort(key=lambda found: found[0] != EXPECTED)
+        _, matrix, var = candidates[0]
+        warnings.warn(_result_in_words(adata), StentransWarning, stacklevel=3)
+        return _as_csc(matrix), var
     matrices = [(name, _as_csc(matrix), var) for name, matrix, var in candidates]
     for name, matrix, var in matrices:
         if _are_whole(matrix.data):
@@ -331,8 +383,15 @@ def _counts_of(adata: ad.AnnData) -> tuple[sp.csc_matrix, pd.DataFrame]:
                     stacklevel=3,
                 )
             return matrix, var
-    _, matrix, var = matrices[0]
-    if np.isfinite(matrix.data).all() and (matrix.data >= 0).all():
+    usable = [found for found in matrices if _are_positive(found[1].data)]
+    name, matrix, var = next(iter(usable), matrices[0])
+    if name != matrices[0][0]:
+        warnings.warn(
+            f"X holds negative values, as scaled data do; values are taken from {name}.",
+            StentransWarning,
+            stacklevel=3,
+        )
+    if usable:
         warnings.warn(
             "Expected raw counts (whole numbers) in X, found fractions: they are used as they "
             'are. Put raw counts into X or layers["counts"] for better results.',
@@ -340,6 +399,22 @@ def _counts_of(adata: ad.AnnData) -> tuple[sp.csc_matrix, pd.DataFrame]:
             stacklevel=3,
         )
     return matrix, var
+
+
+def _result_in_words(adata: ad.AnnData) -> str:
+    """Say that values are what this program expects, not what was measured."""
+    found = adata.obs.get("provenance")
+    measured = "" if found is None else f" ({int((found == 'measured').sum()):,} at measured spots)"
+    return (
+        f"These {adata.n_obs:,} sites{measured} are a result of this program: expected counts are "
+        "read, not measured ones. Open the section that it was made from to run on what was "
+        "measured."
+    )
+
+
+def _are_positive(values: NDArray[np.float32]) -> bool:
+    """Whether all are finite and not below 0."""
+    return bool(np.isfinite(values).all() and (values >= 0).all())
 
 
 def _are_whole(values: NDArray[np.float32]) -> bool:
@@ -389,6 +464,15 @@ def _check_counts(counts: sp.csc_matrix) -> None:
             f"All counts of the {counts.shape[0]} spots and {counts.shape[1]} genes are zero. "
             "Check that the right matrix was chosen."
         )
+
+
+def _check_one_section(
+    adata: ad.AnnData, xy: NDArray[np.float64], rc: NDArray[np.float64] | None
+) -> None:
+    """Refuse, or warn of, spots of several sections that lie over each other."""
+    ways = (*parts_of_columns(adata.obs), *parts_of_barcodes(adata.obs_names))
+    if problem := refuse_stack(Layout(xy, rc), ways):
+        warnings.warn(problem, StentransWarning, stacklevel=3)
 
 
 def _positions_of(
@@ -452,24 +536,30 @@ def _branches(tree: Mapping[str, Any]) -> dict[str, Any]:
     }
 
 
-def _library_of(adata: ad.AnnData) -> tuple[str | None, dict[str, Any]]:
-    """First library id and its record in ``uns["spatial"]``."""
+def _library_of(adata: ad.AnnData, xy: NDArray[np.float64]) -> tuple[str | None, Mapping[str, Any]]:
+    """Library id and its record in ``uns["spatial"]``, of several that of these spots."""
     spatial = adata.uns.get("spatial")
-    if isinstance(spatial, dict):
-        for library, record in spatial.items():
-            if isinstance(record, dict):
-                return str(library), record
-    return None, {}
+    if not isinstance(spatial, Mapping):
+        return None, {}
+    records = {str(k): record for k, record in spatial.items() if isinstance(record, Mapping)}
+    if len(records) < 2:
+        return next(iter(records.items()), (None, {}))
+    match = library_of(records, adata.obs, xy)
+    if match.note:
+        warnings.warn(match.note, StentransWarning, stacklevel=3)
+    if match.library is None:
+        return None, {"scalefactors": common_factors(records)}
+    return match.library, records[match.library]
 
 
-def _images_of(record: dict[str, Any]) -> tuple[SectionImage, ...]:
-    factors = record.get("scalefactors") or {}
+def _images_of(record: Mapping[str, Any]) -> tuple[SectionImage, ...]:
+    factors, images = record.get("scalefactors") or {}, record.get("images")
     found = []
     if is_sheet(record):
         return ()
     for key in ("hires", "lowres"):
-        pixels = (record.get("images") or {}).get(key)
-        if pixels is not None:
+        pixels = images.get(key) if isinstance(images, Mapping) else None
+        if np.ndim(pixels) in (2, 3) and np.size(pixels):
             scale = float(factors.get(f"tissue_{key}_scalef", 1.0))
             found.append(SectionImage(key, partial(np.asarray, pixels), scale))
     return tuple(found)
@@ -481,7 +571,7 @@ def is_sheet(record: Mapping[str, Any]) -> bool:
     return isinstance(metadata, Mapping) and bool(metadata.get(SHEET))
 
 
-def _um_per_px(record: dict[str, Any], lattice: Lattice) -> float | None:
+def _um_per_px(record: Mapping[str, Any], lattice: Lattice) -> float | None:
     """Micrometres per pixel: Visium HD says it; the spots of Visium are 100 um apart.
 
     Spots that nearly touch are those of no Visium.

@@ -20,6 +20,8 @@ from scipy import ndimage
 from scipy.cluster.vq import kmeans2
 from scipy.spatial import cKDTree
 
+from napari_stentrans.errors import ReadError
+from napari_stentrans.image_fit import on_image, warn_unreadable, whole_images
 from napari_stentrans.io.levels import as_bytes, reduced
 from napari_stentrans.progress import Progress, Steps
 
@@ -95,14 +97,34 @@ _KNOWN: WeakKeyDictionary[SectionImage, TissueWords | None] = WeakKeyDictionary(
 def tissue_words(section: Section) -> Steps[TissueWords | None]:
     """Find the words of a section's image, once; None where it has none that shows anything.
 
-    Parts of a section share its image, and so its words.
+    Parts of a section share its image, and so its words. Images that no spot lies on, and those
+    that cannot be read, tell nothing.
+
+    Warns
+    -----
+    StentransWarning
+        When an image cannot be read.
     """
-    image = max(section.images, key=lambda i: i.shape[0] * i.shape[1], default=None)
-    if image is None:
-        return None
-    if image not in _KNOWN:
-        _KNOWN[image] = yield from _words_of(image, section)
-    return _KNOWN[image]
+    for image in images_of_spots(section):
+        if image not in _KNOWN:
+            try:
+                _KNOWN[image] = yield from _words_of(image, section)
+            except ReadError as error:  # found late, since large images stay in their file
+                warn_unreadable(image, error)
+                continue
+        return _KNOWN[image]
+    return None
+
+
+def looked_at(section: Section) -> bool:
+    """Whether an image of the section was read to find its words, however few they were."""
+    return any(image in _KNOWN for image in section.images)
+
+
+def images_of_spots(section: Section) -> list[SectionImage]:
+    """Images that can be read and that spots lie on, the finest first."""
+    images = [image for image in whole_images(section.images) if on_image(image, section.xy).any()]
+    return sorted(images, key=lambda image: -image.size[0] * image.size[1])
 
 
 def components(features: FloatArray) -> FloatArray:

@@ -12,8 +12,9 @@ import anndata as ad
 import numpy as np
 import pytest
 
-from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
+from napari_stentrans import EnhanceConfig, Section, SectionImage, enhance, simulate_section
 from napari_stentrans.cli import main
+from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.export import save, write_section
 from napari_stentrans.placing import with_image
 
@@ -188,6 +189,21 @@ def test_spatialdata_plot_draws_a_result(
     x = results[kind].sites.xy[:, 0]
     assert (x >= low).all()
     assert (x <= high).all()
+
+
+def test_a_store_goes_without_an_image_that_cannot_be_read(
+    results: dict[str, Enhancement], tmp_path: Path
+) -> None:
+    spatialdata = load("spatialdata")
+
+    def unreadable() -> Any:
+        raise ReadError("cut off")
+
+    result = results["hex"]
+    images = (SectionImage("hires", unreadable, 0.2), *result.section.images)
+    with pytest.warns(StentransWarning, match="hires is left out: cut off"):
+        save(result.of_section(result.section.with_images(images)), tmp_path / "r.sdata.zarr")
+    assert len(spatialdata.read_zarr(tmp_path / "r.sdata.zarr").images) == 1
 
 
 @pytest.mark.parametrize("made_by", ["write_section", "simulate"])

@@ -147,7 +147,7 @@ def test_measurements_of_real_sections_lie_in_their_intervals(
         obsm={"spatial": truth.xy[:, ::-1] * 100},
     )
     section = Section.from_anndata(adata)
-    masks = {name: ~seen for name, seen in score.protocols(truth, 4)}
+    masks = {name: ~seen for name, seen in score.protocols(truth, 3)}
     found = held(section, list(masks.values()))
     assert found.narrow == pytest.approx(0.68, abs=0.05)
     assert found.wide == pytest.approx(0.95, abs=0.02)

@@ -126,7 +126,10 @@ MISSES = {
     "reads": (("a_R1_001.fastq.gz", "a_R2_001.fastq.gz"), "run the instrument's pipeline"),
     "alignments": (("possorted.bam", "possorted.bam.bai"), "run the instrument's pipeline"),
     "objects of R": (("brain.rds",), r"save it in R as \.h5ad"),
-    "a matrix": (("matrix.mtx.gz", "barcodes.tsv.gz"), "and no positions .*folder spatial"),
+    "half of Space Ranger": (
+        ("scalefactors_json.json", "detected_tissue_image.jpg"),
+        "positions and images of Space Ranger and no counts",
+    ),
     "other things": (("notes.docx", "plan.pdf"), r"the folder holds notes\.docx, plan\.pdf"),
 }
 
@@ -178,8 +181,12 @@ def test_what_a_file_is_and_what_to_do(tmp_path: Path, name: str, says: str) -> 
 @pytest.mark.parametrize(
     ("name", "text", "says"),
     [
-        ("counts.csv", ",c1,c2,c3\nActb,1,2,3\n", "and no positions lie beside it"),
-        ("coords.csv", "cell,x,y\nc1,1,2\n", "holds positions and no counts"),
+        (
+            "counts.csv",
+            ",c1,c2,c3\nActb,1,2,3\n",
+            "as ROWxCOL .*no positions lie beside",
+        ),
+        ("coords.csv", "cell,x,y\nc1,1,2\n", "holds positions of spots, not counts"),
     ],
 )
 def test_one_half_of_two_tables(tmp_path: Path, name: str, text: str, says: str) -> None:

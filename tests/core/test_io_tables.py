@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 import pytest
-from small_files import COUNTS, GENES, XY, N, names
+from small_files import COUNTS, GENES, XY, N, names, slideseq
 
 from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.io import can_read, choices_of, read_section
@@ -124,6 +124,53 @@ def test_other_columns_of_the_positions(tmp_path: Path) -> None:
     places = PLACES.assign(cluster="a", score=0.5, n_umi=7).rename_axis("my cells").reset_index()
     write(tmp_path, places=places[["cluster", "y", "score", "my cells", "x", "n_umi"]], index=False)
     check(read_section(tmp_path))
+
+
+@pytest.mark.parametrize("corner", ["", "gene", "GENE"])
+def test_words_about_genes(tmp_path: Path, corner: str) -> None:
+    counts = BY_GENE.rename_axis(corner or None)
+    counts.insert(0, "symbol", [gene.upper() for gene in GENES])
+    check(read_section(write(tmp_path, counts)))
+
+
+def test_spots_of_legacy_names_by_positions_beside_them(tmp_path: Path) -> None:
+    spots = [f"{i // 8}x{i % 8}" for i in range(N)]
+    write(tmp_path, BY_GENE.set_axis(spots, axis=1).T, PLACES.set_axis(spots).iloc[::-1])
+    assert choices_of(tmp_path) == ()
+    section = read_section(tmp_path)
+    np.testing.assert_allclose(section.xy, XY)
+    np.testing.assert_array_equal(section.counts.toarray(), COUNTS)
+    (tmp_path / "counts.csv").unlink()
+    assert not can_read(tmp_path)  # positions are no counts
+
+
+def test_several_pairs_without_names_by_those_of_the_files(tmp_path: Path) -> None:
+    for k, sample in enumerate(("A1", "B2")):
+        (BY_GENE + k).to_csv(tmp_path / f"{sample}_expr.txt", sep=" ")
+        np.savetxt(tmp_path / f"{sample}_locs.txt", XY + 1000 * k)
+    assert choices_of(tmp_path)[0].options == ("A1", "B2")
+    section = read_section(tmp_path, {"sample": "B2"})
+    np.testing.assert_allclose(section.xy, XY + 1000)
+    np.testing.assert_array_equal(section.counts.toarray(), COUNTS + 1)
+    (tmp_path / "B2_locs.txt").rename(tmp_path / "C3_locs.txt")
+    assert choices_of(tmp_path) == ()
+
+
+def test_two_pucks_in_a_folder(tmp_path: Path) -> None:
+    for k, puck in enumerate(("Puck_01", "Puck_02")):
+        folder = slideseq(tmp_path / puck)
+        beads = pd.read_csv(folder / "BeadLocationsForR.csv")
+        beads.assign(xcoord=beads["xcoord"] + 1000 * k).to_csv(
+            tmp_path / f"{puck}_BeadLocationsForR.csv", index=False
+        )
+        counts = folder / "Puck_1.digital_expression.txt.gz"
+        counts.rename(tmp_path / f"{puck}.digital_expression.txt.gz")
+    names_ = choices_of(tmp_path)[0].options
+    assert [name.split(".")[0] for name in names_] == ["Puck_01", "Puck_02"]
+    for k, name in enumerate(names_):
+        section = read_section(tmp_path, {"sample": name})
+        np.testing.assert_allclose(section.xy, XY + np.array([1000 * k, 0]))
+        assert (section.um_per_px, section.name) == (0.65, f"Puck_0{k + 1}")
 
 
 def test_cells_on_one_side_only_are_told(tmp_path: Path) -> None:
@@ -248,11 +295,13 @@ def test_rows_and_columns_of_a_staggered_array(tmp_path: Path) -> None:
     np.testing.assert_allclose(section.xy, np.column_stack([COLUMN / 2, ROW * 3**0.5 / 2]))
 
 
-def test_positions_of_space_ranger_beside_a_plain_table(tmp_path: Path) -> None:
+@pytest.mark.parametrize("name", ["coords.csv", "tissue_positions_list.csv"])
+def test_positions_of_space_ranger_beside_a_plain_table(tmp_path: Path, name: str) -> None:
     columns = {"tissue": np.arange(N) % 4 > 0, "row": ROW, "column": COLUMN}
     places = pd.DataFrame(columns, names()).astype(int)
     places = places.assign(y=XY[:, 1], x=XY[:, 0])
     write(tmp_path, places=places, header=False)
+    (tmp_path / "coords.csv").rename(tmp_path / name)
     assert [choice.key for choice in choices_of(tmp_path)] == ["spots"]
     with pytest.warns(StentransWarning, match="10 of 40 spots were left out"):
         section = read_section(tmp_path)

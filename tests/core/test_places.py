@@ -102,7 +102,7 @@ def nothing_else(folder: Path) -> None:
 @pytest.mark.skipif(sys.platform == "win32", reason="some names cannot be had there")
 @pytest.mark.parametrize("place", PLACES)
 def test_any_path_can_be_written_to(result: Enhancement, here: Path, place: str) -> None:
-    for ending in (".h5ad", ".zarr", ".csv", ".csv.gz", ".ome.tif"):
+    for ending in (".h5ad", ".zarr", ".csv.gz"):
         written = save(result, place + ending, genes=["Gene2"], overwrite=True)
         at = really(place + ending, here)
         assert at.exists()
@@ -118,7 +118,7 @@ def test_any_path_can_be_written_to(result: Enhancement, here: Path, place: str)
 
 
 @pytest.mark.skipif(sys.platform == "win32", reason="some names cannot be had there")
-@pytest.mark.parametrize("place", PLACES)
+@pytest.mark.parametrize("place", ["sub/r", "../r", "~/sub/r", "link/../Größe β"])
 def test_the_command_line_takes_any_path(
     source: Path, here: Path, capsys: pytest.CaptureFixture[str], place: str
 ) -> None:

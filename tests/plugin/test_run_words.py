@@ -139,6 +139,8 @@ def test_runs_of_other_seeds_are_told_apart_in_the_window(loaded, qtbot, ready):
     assert names.item(1).text() == "Run 2: kriging, 2×, seed 3"
     assert "Beside Run 1: seed 3 (there seed 0)" in names.item(1).toolTip()
     assert "Beside Run 2: seed 0 (there seed 3)" in names.item(0).toolTip()
-    assert "With seed 3." in loaded.result.words.text()
+    said = loaded.result.words.text()
+    assert "With seed 3." in said
+    assert said.endswith("Beside Run 1: seed 3 (there seed 0).")
     tip = loaded.result.partner.list.itemData(1, Qt.ItemDataRole.ToolTipRole)
     assert "Beside Run 2: seed 0 (there seed 3)" in tip

@@ -31,6 +31,7 @@ from napari_stentrans.export import (
     save_steps,
     write_h5ad,
 )
+from napari_stentrans.image_fit import spots_on_images
 from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.paths import absolute
@@ -200,6 +201,8 @@ def _info(arguments: argparse.Namespace) -> None:
     if arguments.json:
         print(json.dumps(facts, indent=2))
         return
+    if facts.get("spots_on_image") is not None:
+        facts["spots_on_image"] = f"{facts['spots_on_image']:,} of {facts['spots']:,}"
     offers = facts.pop("choices", ())
     for name, value in facts.items():
         print(f"{name.replace('_', ' ') + ':':<25}{_in_words(value)}")
@@ -235,6 +238,7 @@ def describe(section: Section) -> dict[str, Any]:
         "spots_without_counts": int((totals == 0).sum()),
         "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),
         "images": [image.name for image in section.images],
+        "spots_on_image": spots_on_images(section),
         "raster_shape": list(section.raster.shape),
         "digest": section.digest,
     }

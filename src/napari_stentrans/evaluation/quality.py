@@ -14,7 +14,8 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.evaluation import Evaluation, evaluate_steps
 from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.evaluation.verdict import Verdict, verdicts
-from napari_stentrans.export import beside, check_file, target
+from napari_stentrans.export import beside, check_file
+from napari_stentrans.export.files import target
 from napari_stentrans.methods import METHODS
 
 if TYPE_CHECKING:

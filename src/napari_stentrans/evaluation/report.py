@@ -10,7 +10,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 
 from napari_stentrans.evaluation.box_plot import draw_boxes
-from napari_stentrans.export import beside, check_file, target
+from napari_stentrans.export import beside, check_file
+from napari_stentrans.export.files import target
 
 if TYPE_CHECKING:
     from pathlib import Path

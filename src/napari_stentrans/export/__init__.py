@@ -49,7 +49,6 @@ __all__ = [
     "save_figure",
     "save_mask",
     "save_steps",
-    "target",
     "write_h5ad",
     "write_section",
 ]

@@ -11,6 +11,7 @@ import zarr
 
 from napari_stentrans.export.matrices import stream
 from napari_stentrans.export.zarr import empty_matrices
+from napari_stentrans.library import first_readable
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -49,7 +50,8 @@ def write_steps(
         index=adata.obs_names.to_numpy(),
         transformations=_transforms(1.0, um),
     )
-    images = {_key(image.name): _image(image, um) for image in enhancement.section.images[:1]}
+    image = first_readable(enhancement.section.images)
+    images = {} if image is None else {_key(image.name): _image(image, um)}
     data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # what its packages announce to their own programmers

@@ -6,6 +6,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.image_fit import with_whole_images
 from napari_stentrans.io import (
     cells,
     cosmx,
@@ -100,8 +101,8 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     Warns
     -----
     StentransWarning
-        When something was mended or left out, such as repeated names, or one of several parts
-        is read and none was chosen.
+        When something was mended or left out, such as repeated names, one of several parts
+        is read and none was chosen, an image cannot be read, or spots do not lie on it.
     """
     path = absolute(path)
     reader = _format_of(path)
@@ -109,7 +110,7 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     taken = settle(choices, chosen, path)
     if others := left_out(choices, chosen, path):
         warn(others)
-    return replace(reader.read(path, taken), chosen=taken)
+    return with_whole_images(replace(reader.read(path, taken), chosen=taken))
 
 
 def choices_of(path: str | Path) -> tuple[Choice, ...]:

@@ -4,14 +4,17 @@ from __future__ import annotations
 
 import gzip
 import re
+import shutil
 import warnings
 import zlib
 from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING, TextIO, cast
 
 import h5py
 import numpy as np
+import pandas as pd
 from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
@@ -19,7 +22,6 @@ from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
-    import pandas as pd
     from numpy.typing import NDArray
 
 FOREIGN_ERRORS = (
@@ -57,20 +59,45 @@ def reading(path: Path, remedy: str = DAMAGED) -> Iterator[None]:
         raise ReadError(f"'{path}' cannot be read: {cause}. {remedy}") from error
 
 
-def open_hdf5(path: Path) -> h5py.File:
-    """Open an HDF5 file to read.
+@contextmanager
+def unpacked(path: Path) -> Iterator[Path]:
+    """Path of a file as it was before gzip: a copy, which goes when the block ends."""
+    if path.suffix.lower() != ".gz":
+        yield path
+        return
+    with TemporaryDirectory(prefix="stentrans-") as folder:
+        plain = Path(folder) / path.stem
+        with gzip.open(path) as packed, plain.open("wb") as file:
+            shutil.copyfileobj(packed, file, 1 << 20)
+        yield plain
+
+
+@contextmanager
+def open_hdf5(path: Path) -> Iterator[h5py.File]:
+    """Open an HDF5 file, gzipped or not, to read.
 
     Raises
     ------
     ValueError
         When it is empty or of another kind, in plain words; h5py's are about signatures.
     """
-    with path.open("rb") as file:  # says first if it may not be read
-        if not file.read(1):
-            raise ValueError("the file is empty")
-    if not h5py.is_hdf5(path):
-        raise ValueError(f"it is not an HDF5 file, which {path.suffix} files are")
-    return h5py.File(path)
+    with unpacked(path) as plain:
+        with plain.open("rb") as start:  # says first if it may not be read
+            if not start.read(1):
+                raise ValueError("the file is empty")
+        if not h5py.is_hdf5(plain):
+            raise ValueError(f"it is not an HDF5 file, which {plain.suffix} files are")
+        with h5py.File(plain) as file:
+            yield file
+
+
+def holds_anndata(path: Path) -> bool:
+    """Whether an HDF5 file holds an AnnData, whatever it is called; False where it is none."""
+    try:
+        with h5py.File(path) as file:
+            return {"obs", "var"} <= set(file)
+    except FOREIGN_ERRORS:
+        return False
 
 
 @contextmanager
@@ -146,9 +173,10 @@ def match_barcodes(wanted: Sequence[str] | pd.Index, known: pd.Index) -> NDArray
     """
     found = np.full(len(wanted), -1, np.int64)
     for spelt in _SPELLINGS:
-        plain = known.map(lambda name, spelt=spelt: spelt(str(name)))
+        plain = known if spelt is str else known.map(lambda name, spelt=spelt: spelt(str(name)))
+        names = wanted if spelt is str else [spelt(str(name)) for name in wanted]
         if plain.is_unique:
-            found = np.asarray(plain.get_indexer([spelt(str(name)) for name in wanted]), np.int64)
+            found = np.asarray(plain.get_indexer(pd.Index(names)), np.int64)
             if (found >= 0).any():
                 break
     return found

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
+from functools import lru_cache
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -17,6 +18,7 @@ _AXIS = r"(x|y|z|rows?|cols?|columns?)"
 _BEFORE = "sdim|dim|coord|coords|cent(?:er|re|roid)|image?|pxl|pixel|px|pos|loc|spatial|array"
 _AFTER = f"{_BEFORE}|coordinates?|position|location|pixels?|um|microns?|px"
 _TOKEN = re.compile(f"(?:(?P<before>{_BEFORE})?{_AXIS}|{_AXIS}(?P<after>{_AFTER}))")
+_MAYBE = re.compile(r"[xyz]|row|col", re.IGNORECASE)
 _KIND = {"x": "x", "y": "y", "z": "z", "r": "y", "c": "x"}
 _OTHERS = re.compile(
     r"\b(local|fov|min|max|bbox|umap|tsne|pca?|width|height|std|sd|var|order|num|n|id|new)\b"
@@ -53,6 +55,11 @@ class Axes:
 
 def axes_of(header: Iterable[str]) -> Axes | None:
     """Columns of positions, the surest where there are several; None where there are none."""
+    return _axes_of(tuple(header))
+
+
+@lru_cache(maxsize=32)
+def _axes_of(header: tuple[str, ...]) -> Axes | None:
     stems: dict[tuple[str, bool], dict[str, str]] = {}
     for name in header:
         if found := _axis(name):
@@ -93,6 +100,8 @@ def _words(stem: str) -> str:
 
 def _axis(name: str, others: bool = False) -> tuple[str, str, bool] | None:
     """Axis of a column ("x", "y", "z"), the rest of its name, whether it is row or column."""
+    if not _MAYBE.search(name):  # quickly, since a table may have 100,000 columns
+        return None
     plain = re.sub(r"(?<=[a-z])(?=[A-Z])", "_", name.strip()).lower()
     plain = plain.replace("\N{MICRO SIGN}", "u").replace("\N{GREEK SMALL LETTER MU}", "u")
     tokens = [token for token in re.split(r"[^0-9a-z]+", plain) if token]

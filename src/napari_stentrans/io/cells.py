@@ -58,6 +58,9 @@ NOT_GENES = frozenset({
 })
 # fmt: on
 """Columns of tables of cells that count no gene, in lower case."""
+OWN = ["site", "x", "y", "provenance"]
+"""How a table of a result of this program begins; then a mean and a std for each gene."""
+MEAN = " mean"
 VALUES_AT_ONCE = 4_000_000
 
 
@@ -116,6 +119,12 @@ def read(path: Path, chosen: Chosen) -> Section:
             "table of cells by genes that the instrument's program wrote, or its folder."
         )
     column = next((name for name in whole.ids if name.lower() in IDS), None)
+    if _is_own(header_of(whole.path)):
+        column = OWN[0]
+        warn(
+            f"{whole.path.name} is a result of this program: the means of its genes are read, "
+            "which are estimates and no counts; their std is left out."
+        )
     return place(
         _read_counts(whole.path, column),
         whole.placed(column),
@@ -134,19 +143,24 @@ def read_pair(pair: Pair, source: Path, name: str, chosen: Chosen) -> Section:
     ReadError, SectionError
         As for ``read``.
     """
-    if pair.rows is None:
-        genes, names, counts = read_counts(pair.counts)
-        cells = Cells.of(sp.csr_matrix(counts.T), names, genes)
-    else:
-        cells = _read_counts(pair.counts, pair.rows)
+    counts, rows = pair.counts, pair.rows
     return place(
-        cells,
+        _read_genes(counts) if rows is None else _read_counts(counts, rows),
         pair.places.placed(pair.column),
         source=source,
         name=name or plain_stem(pair.counts),
         um_per_px=1.0 if pair.places.axes.um else None,
         wanted=pair.places.wanted(chosen),
     )
+
+
+def _read_genes(path: Path) -> Cells:
+    """Counts of a table of genes x cells; columns of text about the genes are left out."""
+    if all(map(is_number, peek(path)[1][1:])):
+        genes, names, counts = read_counts(path)
+        return Cells.of(sp.csr_matrix(counts.T), names, genes)
+    by_gene = _read_counts(path, header_of(path)[0])
+    return Cells.of(sp.csr_matrix(by_gene.counts.T), by_gene.var.index, by_gene.names)
 
 
 def _whole_in(path: Path) -> Places | None:
@@ -161,12 +175,20 @@ def _whole(path: Path) -> Places | None:
     if axes_of(header) is None or POSITION_COLUMN in header or is_transcripts(header):
         return None
     places = Places.of(path)
-    return places if places and places.headed and len(_genes(path)) >= FEWEST_GENES else None
+    enough = _is_own(header) or len(_genes(path)) >= FEWEST_GENES
+    return places if places and places.headed and enough else None
+
+
+def _is_own(header: list[str]) -> bool:
+    """Whether a table is a result of this program."""
+    return header[: len(OWN)] == OWN and any(name.endswith(MEAN) for name in header)
 
 
 def _genes(path: Path) -> list[str]:
     """Columns that hold numbers and are not known to be something else."""
     header = header_of(path)
+    if _is_own(header):
+        return [name for name in header if name.endswith(MEAN)]
     skip = NOT_GENES | set(IDS)
     named = [name for name in header if name.lower() not in skip and not is_place(name)]
     if plain_suffix(path) == ".parquet":
@@ -197,6 +219,8 @@ def _read_counts(path: Path, name: str | None) -> Cells:
     counts = sp.csr_matrix(sp.vstack(parts))
     if name is None:
         names = [f"cell_{i}" for i in range(1, counts.shape[0] + 1)]
+    if _is_own(header_of(path)):
+        genes = [gene.removesuffix(MEAN) for gene in genes]
     return Cells.of(counts, names, genes)
 
 

@@ -9,12 +9,12 @@ from typing import IO, TYPE_CHECKING, Any, cast
 
 import numpy as np
 import tifffile
-from PIL import Image
+from PIL import Image, UnidentifiedImageError
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import plain_suffix, reading, warn
 from napari_stentrans.io.tiff import tiff_levels
-from napari_stentrans.section import SectionImage, is_sheet
+from napari_stentrans.section import UNREADABLE, SectionImage, is_sheet
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -22,6 +22,9 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+POINTER = b"version https://git-lfs"
+"""What stands in place of a file that Git LFS did not fetch."""
+JPEG_END, JPEG_TAIL = b"\xff\xd9", 65_536
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".btf")
 LEAST_INSIDE = 0.95
 """Share of the positions that lie on the image of their pixels."""
@@ -40,7 +43,77 @@ def lazy_image(path: Path, name: str, scale: float = 1.0) -> SectionImage:
     three are its colours; ``read_pixels`` returns all of them.
     """
     factor = _jpeg_reduction(path)
-    return SectionImage(name, partial(_load, path, factor), scale / factor)
+    try:
+        rows, columns = image_size(path)
+    except ReadError:  # said when the image is looked at
+        return SectionImage(name, partial(_load, path, factor), scale / factor)
+    header = (rows // factor, columns // factor)
+    return SectionImage(name, partial(_load, path, factor), scale / factor, header=header)
+
+
+def whole_image(path: Path, name: str, scale: float = 1.0) -> SectionImage | None:
+    """Like ``lazy_image``; None for a file that is no image, or is cut off.
+
+    Warns
+    -----
+    StentransWarning
+        When it is left out.
+    """
+    if problem := image_problem(path):
+        warn(f"The image {path.name} is left out: {problem}.")
+        return None
+    return lazy_image(path, name, scale)
+
+
+def image_problem(path: Path) -> str:
+    """What is wrong with an image file, as told without its pixels; "" for nothing."""
+    if path.is_symlink() and not path.exists():
+        return "it is a link to a file that is not there"
+    try:
+        with path.open("rb") as file:
+            start = file.read(len(POINTER))
+        if not start:
+            return "the file is empty"
+        if start == POINTER:
+            return "it is a pointer of Git LFS; fetch the file itself (git lfs pull)"
+        _check_whole(path)
+    except UNREADABLE as error:
+        return _problem_in_words(path, error)
+    return ""
+
+
+def _problem_in_words(path: Path, error: Exception) -> str:
+    if isinstance(error, PermissionError):
+        return "it may not be read"
+    if isinstance(error, UnidentifiedImageError):
+        with path.open("rb") as file:
+            target = file.read(256).decode(errors="replace").strip()
+        if len(target) < 256 and target.isprintable() and ("/" in target or "." in target):
+            return f"it holds the text {target!r}, as a link that was copied as a file does"
+        return "it is no PNG, JPEG or TIFF image"
+    return f"it is damaged or cut off ({str(error).strip('.') or type(error).__name__})"
+
+
+def _check_whole(path: Path) -> None:
+    """Raise where an image is of no known kind, or its file ends before its pixels do."""
+    if _is_tiff(path) and path.suffix.lower() != ".gz":
+        with tifffile.TiffFile(path) as tiff:
+            page = tiff.series[0].keyframe
+            parts = zip(page.dataoffsets, page.databytecounts, strict=False)
+            if max((at + n for at, n in parts), default=1) > path.stat().st_size:
+                raise ValueError("its pixels end early")
+        return
+    if _is_tiff(path):
+        return  # said when it is looked at
+    with _pillow(path) as image:
+        kind = image.format
+        if kind == "PNG":
+            image.verify()
+    if kind == "JPEG" and path.suffix.lower() != ".gz":
+        with path.open("rb") as file:
+            file.seek(max(path.stat().st_size - JPEG_TAIL, 0))
+            if JPEG_END not in file.read():
+                raise ValueError("its end is missing")
 
 
 def _load(path: Path, factor: int) -> NDArray[np.generic] | list[Any]:
@@ -188,15 +261,18 @@ def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[
     """
     if is_sheet(record):
         return ()
-    factors, images = record.get("scalefactors") or {}, record.get("images") or {}
+    factors, images = (_named(record.get(key)) for key in ("scalefactors", "images"))
     usual = [name for name in ("fullres", "hires", "lowres") if name in images]
     found = []
     for name in [*usual, *(name for name in images if name not in usual)]:
         pixels = _plane(np.asarray(images[name]))
-        if pixels.ndim not in (2, 3) or pixels.size == 0:
-            warn(f"The image {name} is left out: its shape is {pixels.shape}.")
+        if pixels.ndim not in (2, 3) or pixels.size == 0 or pixels.dtype.kind not in "buif":
+            warn(
+                f"The image {name} is left out: expected pixels (row, column) or (row, column, "
+                f"colour), found {pixels.dtype} of the shape {pixels.shape}."
+            )
             continue
-        scale = float(factors.get(f"tissue_{name}_scalef", 0.0))
+        scale = _positive(factors.get(f"tissue_{name}_scalef"))
         if scale <= 0:
             if xy is None or not holds(pixels.shape, xy):
                 warn(f"The image {name} is left out: scalefactors do not give its scale.")
@@ -204,6 +280,20 @@ def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[
             scale = 1.0
         found.append(SectionImage(name, partial(np.asarray, pixels), scale))
     return tuple(found)
+
+
+def _named(part: Any) -> Mapping[str, Any]:
+    """Part of a record as names and values; nothing where it is something else."""
+    return part if hasattr(part, "keys") else {}
+
+
+def _positive(value: Any) -> float:
+    """Return a scale; 0 for what is no number above 0."""
+    try:
+        scale = float(value)
+    except (TypeError, ValueError):
+        return 0.0
+    return scale if 0 < scale < np.inf else 0.0
 
 
 def holds(shape: Sequence[int], xy: NDArray[Any]) -> bool:

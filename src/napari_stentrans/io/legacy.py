@@ -34,6 +34,7 @@ from napari_stentrans.io.legacy_table import (
 from napari_stentrans.io.on_tissue import SPOTS
 from napari_stentrans.io.pairs import is_counts
 from napari_stentrans.io.places import Places
+from napari_stentrans.io.tables import header_of, peek
 from napari_stentrans.section import Section
 
 if TYPE_CHECKING:
@@ -86,7 +87,11 @@ def _tables_in(folder: Path) -> dict[str, Path]:
         files = [p for p in sorted(folder.iterdir()) if p.is_file() and plain_suffix(p) in SUFFIXES]
     except OSError:  # a folder that cannot be listed
         return {}
-    tables = [path for path in islice(files, MOST_TABLES) if is_spot_table(path)]
+    tables = [
+        path
+        for path in islice(files, MOST_TABLES)
+        if is_spot_table(path) and not _is_positions(path)
+    ]
     stems = [plain_stem(path) for path in tables]
     names = stems if len(set(stems)) == len(stems) else [path.name for path in tables]
     return dict(zip(names, tables, strict=True))
@@ -124,7 +129,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     source = path
     if path.is_dir():
         path = _table_of(path, chosen)
-    if not is_spot_table(path):
+    if not is_spot_table(path) or _is_positions(path):
         _say_what_lacks(path)
     table = read_spot_table(path)
     rows = first_of_each(table.spots, "spots", path)
@@ -151,17 +156,25 @@ def read(path: Path, chosen: Chosen) -> Section:
     )
 
 
+def _is_positions(path: Path) -> bool:
+    """Whether a table gives x and y of its spots and counts nothing."""
+    places = Places.of(path)
+    return places is not None and not places.others
+
+
 def _say_what_lacks(path: Path) -> None:
     """Raise where a table is one half of a pair whose other half is not there."""
-    if Places.of(path):
+    lines = peek(path)
+    if _is_positions(path) and len(lines[1]) == len(header_of(path)):
         raise ReadError(
-            f"'{path}' holds positions and no counts, and no table of counts beside it names the "
-            "same cells. Put that table into its folder."
+            f"'{path}' holds positions of spots, not counts, and no table of counts beside it "
+            "names the same cells. Put that table into its folder."
         )
     if is_counts(path):
         raise ReadError(
-            f"'{path}' holds counts of cells that are not named ROWxCOL, and no positions lie "
-            "beside it. Put a table with the names of its cells, x and y into its folder."
+            f"'{path}' names no spots as ROWxCOL (its first row is {lines[1][0]!r}, its first "
+            f"column {header_of(path)[1]!r}), and no positions lie beside it. Put a table with the "
+            "names of its cells, x and y into its folder."
         )
 
 

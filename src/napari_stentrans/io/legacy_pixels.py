@@ -18,7 +18,7 @@ from napari_stentrans.io._shared import (
     reading,
     warn,
 )
-from napari_stentrans.io.images import IMAGE_SUFFIXES, image_size, lazy_image
+from napari_stentrans.io.images import IMAGE_SUFFIXES, image_problem, image_size, lazy_image
 from napari_stentrans.io.on_tissue import on_tissue
 
 if TYPE_CHECKING:
@@ -144,11 +144,10 @@ def find_image(path: Path, xy: NDArray[np.float64]) -> tuple[SectionImage, ...]:
             continue
         if [w for w in _words(other) if w not in _IMAGE_WORDS] != _section_words(path):
             continue
-        try:
-            rows, columns = image_size(other)
-        except ReadError as error:
-            warn(f"The image is left out: {error}")
+        if problem := image_problem(other):
+            warn(f"The image {other.name} is left out: {problem}.")
             continue
+        rows, columns = image_size(other)
         if (xy < 0).any() or (xy > (columns, rows)).any():
             warn(
                 f"'{other.name}' is left out: the spots lie at up to {xy.max(0).round()} (x, y), "

@@ -44,7 +44,7 @@ KINDS: tuple[tuple[str, str], ...] = (
     (r"\.(xlsx?|ods)", "a spreadsheet is not read: save its tables as .csv"),
     (r"\.(zip|tar|tar\.gz|tgz|7z|rar)", "it is packed: unpack it, and open the folder"),
     (
-        r"\.mtx",
+        r"\.mtx(\.gz)?",
         "a matrix alone says neither which genes and cells it counts nor where they lie: open the "
         "folder of the run",
     ),
@@ -112,11 +112,6 @@ def _by_parts(path: Path, names: Sequence[str]) -> str:
             "the folder holds cells of Visium HD as outlines (segmented_outputs), which are not "
             "read (needed: binned_outputs of the same run)"
         )
-    if "matrix.mtx" in names or "matrix.mtx.gz" in names or _counts(names):
-        return (
-            f"the folder holds counts ({_some(_counts(names) or ['matrix.mtx'])}) and no "
-            "positions (needed beside them: the folder spatial of the same run)"
-        )
     if "scalefactors_json.json" in names or any("tissue_positions" in name for name in names):
         return (
             "the folder holds positions and images of Space Ranger and no counts (needed beside "
@@ -139,10 +134,6 @@ def _by_parts(path: Path, names: Sequence[str]) -> str:
             "table of counts with the names of these cells)"
         )
     return ""
-
-
-def _counts(names: Sequence[str]) -> list[str]:
-    return [name for name in names if re.search(r"feature_bc_matrix|cell_feature_matrix", name)]
 
 
 def _by_kinds(names: Sequence[str]) -> str:

@@ -8,8 +8,9 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass
-from functools import cached_property
-from typing import TYPE_CHECKING
+from functools import cached_property, lru_cache
+from itertools import islice
+from typing import TYPE_CHECKING, TypeVar
 
 import pandas as pd
 
@@ -22,6 +23,7 @@ from napari_stentrans.io._shared import (
     plain_suffix,
 )
 from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.legacy_pixels import table_of_pixels
 from napari_stentrans.io.legacy_table import is_spot_table
 from napari_stentrans.io.on_tissue import SPOTS
 from napari_stentrans.io.places import IDS, Places
@@ -30,17 +32,24 @@ from napari_stentrans.io.tables import (
     header_of,
     parquet_chunks,
     peek,
+    stamp,
     tables_in,
 )
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from napari_stentrans.io.choices import Chosen
 
+T = TypeVar("T")
 FEWEST_GENES = 2
 SAMPLE = "sample"
 ROWS_LOOKED_AT = 20
+BEGINNING = 4000
+"""Characters of a row that may hold names of cells."""
+SURE = 0.5
+"""Names of one side that fit so often need no comparison with the other side."""
 TRANSCRIPTS = ("feature_name", "gene", "target", "geneid", "gene_name", "transcript_id")
 """A column of this name says that a line is one molecule, not one cell."""
 _PLAIN_WORDS = re.compile(
@@ -86,15 +95,23 @@ def pairs_of(path: Path) -> dict[str, Pair]:
     tables = tables_in(path if path.is_dir() else path.parent)
     if not path.is_dir() and path not in tables:
         return {}
-    places = [of for table in tables if (of := _places(table))]
-    where = {of.path for of in places}
-    counts = [table for table in tables if table not in where and is_counts(table)]
-    parts = [(pair, (pair.counts, pair.places.path)) for pair in _matched(counts, places)]
+    pairs = _pairs_in(tuple(map(stamp, tables)))
+    parts = [(pair, (pair.counts, pair.places.path)) for pair in pairs]
     found = [pair for pair, files in parts if path.is_dir() or path in files]
     stems = [plain_stem(pair.counts) for pair in found]
     if len(set(stems)) < len(stems):
         stems = [f"{pair.counts.name}, {pair.places.path.name}" for pair in found]
     return dict(zip(stems, found, strict=True))
+
+
+@lru_cache(maxsize=8)
+def _pairs_in(stamps: tuple[tuple[Path, int, int], ...]) -> list[Pair]:
+    """Pairs among tables; kept, since it is asked for several times."""
+    tables = [path for path, _, _ in stamps]
+    places = [of for table in tables if (of := _places(table))]
+    where = {of.path for of in places}
+    counts = [table for table in tables if table not in where and is_counts(table)]
+    return _matched(counts, places) if places else []
 
 
 def choices_of_pairs(path: Path, pairs: dict[str, Pair]) -> tuple[Choice, ...]:
@@ -127,10 +144,12 @@ def is_counts(path: Path) -> bool:
     if plain_suffix(path) == ".parquet":
         return True
     lines = peek(path)
-    if len(lines) < 2 or is_spot_table(path):
+    if len(lines) < 2 or all(map(is_number, lines[0])):
         return False
-    numbers = sum(map(is_number, lines[1][1:]))
-    return numbers >= FEWEST_GENES and not all(map(is_number, lines[0]))
+    if is_spot_table(path) and table_of_pixels(path):
+        return False  # a legacy table, whose pixels are known
+    numbers = islice(filter(is_number, lines[1][1:]), FEWEST_GENES)
+    return len(list(numbers)) == FEWEST_GENES
 
 
 def _places(table: Path) -> Places | None:
@@ -149,14 +168,16 @@ def _matched(counts: list[Path], places: list[Places]) -> list[Pair]:
     if not found and len(counts) == len(places) == 1 and places[0].others < FEWEST_GENES:
         name = header_of(counts[0])[0]
         found = [Pair(counts[0], places[0], name, places[0].ids[0])]  # to say what does not fit
-    alike = {id(pair): _alike(pair.counts, pair.places.path) for pair in found}
+    return most_alike(found, lambda pair: (pair.counts, pair.places.path))
+
+
+def most_alike(pairs: list[T], files: Callable[[T], tuple[Path, Path]]) -> list[T]:
+    """Of pairs that share a file those whose files are called most alike."""
     best: dict[Path, int] = {}
-    for pair in found:
-        for table in (pair.counts, pair.places.path):
-            best[table] = max(best.get(table, 0), alike[id(pair)])
-    return [
-        pair for pair in found if alike[id(pair)] >= max(best[pair.counts], best[pair.places.path])
-    ]
+    for pair in pairs:
+        for file in files(pair):
+            best[file] = max(best.get(file, 0), _alike(*files(pair)))
+    return [pair for pair in pairs if _alike(*files(pair)) >= max(best[f] for f in files(pair))]
 
 
 def _alike(one: Path, other: Path) -> int:
@@ -189,7 +210,7 @@ class _Sides:
             if plain_suffix(self.path) == ".parquet":
                 table = next(parquet_chunks(self.path, list(columns), ROWS_LOOKED_AT))
                 return {name: [str(value) for value in table[name]] for name in columns}
-            lines = first_rows(self.path, ROWS_LOOKED_AT)
+            lines = first_rows(self.path, ROWS_LOOKED_AT, BEGINNING)
         except (*FOREIGN_ERRORS, ReadError):
             return {}
         places = {name: header.index(name) for name in columns}
@@ -198,15 +219,33 @@ class _Sides:
     def match(self, places: Places) -> Pair | None:
         """Pair this with a table of positions by the column that names most of its cells."""
         best: tuple[float, Pair] | None = None
-        sides: list[tuple[str | None, list[str]]] = [(None, self.columns), *self.rows.items()]
+        if quick := self._quickly(places):
+            return quick
         try:
             table = places.table
         except ReadError:
             return None
         for column in places.ids:
             known = pd.Index(table[column].unique())
-            for name, names in sides:
+            for name, names in self._sides():
+                if best and best[0] > SURE:
+                    return best[1]
                 share = float((match_barcodes(names, known) >= 0).mean()) if names else 0.0
                 if share > (best[0] if best else 0.0):
                     best = share, Pair(self.path, places, name, column)
         return best[1] if best else None
+
+    def _quickly(self, places: Places) -> Pair | None:
+        """Pair them by the first names of the positions, where these fit well."""
+        for column, some in places.first.items():
+            known = set(some)
+            if len(known & set(self.columns)) > SURE * len(known):
+                return Pair(self.path, places, None, column)
+            for name, names in self.rows.items():
+                if names and sum(n in known for n in names) > SURE * len(names):
+                    return Pair(self.path, places, name, column)
+        return None
+
+    def _sides(self) -> Iterator[tuple[str | None, list[str]]]:
+        yield None, self.columns
+        yield from self.rows.items()

@@ -9,13 +9,19 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import is_number, plain_suffix, warn
+from napari_stentrans.io._shared import FOREIGN_ERRORS, is_number, plain_suffix, warn
 from napari_stentrans.io.axes import Axes, axes_of, is_place
 from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.on_tissue import SPOTS, on_tissue, tissue_column
 from napari_stentrans.io.positions import COLUMNS as SPACE_RANGER
-from napari_stentrans.io.tables import header_of, parquet_columns, peek, read_columns
+from napari_stentrans.io.tables import (
+    first_rows,
+    header_of,
+    parquet_columns,
+    peek,
+    read_columns,
+    stamp,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +36,7 @@ IDS = (
     *("index", "__index_level_0__", ""),
 )
 """What a column of names is called, in lower case; parquet names that of pandas."""
+ROWS_LOOKED_AT = 200
 PLANE = "plane"
 MOST_PLANES = 64
 FEWEST_IN_PLANE = 3
@@ -92,6 +99,18 @@ class Places:
         pairs = zip(self.header, row, strict=False)
         return sum(name not in skip and is_number(value) for name, value in pairs)
 
+    @cached_property
+    def first(self) -> dict[str, list[str]]:
+        """Column that may name the cells -> its first values; nothing where they are not text."""
+        if plain_suffix(self.path) == ".parquet":
+            return {}
+        try:
+            lines = first_rows(self.path, ROWS_LOOKED_AT)
+        except FOREIGN_ERRORS:
+            return {}
+        places = {name: self.header.index(name) for name in self.ids}
+        return {name: [line[at] for line in lines if at < len(line)] for name, at in places.items()}
+
     @property
     def table(self) -> pd.DataFrame:
         """The columns of names as text, x, y and z as numbers, and that of tissue as it stands.
@@ -101,11 +120,7 @@ class Places:
         ReadError
             When the table is damaged, or holds no numbers where they are expected.
         """
-        try:
-            stat = self.path.stat()
-        except OSError as error:
-            raise ReadError(f"'{self.path}' cannot be read: {error}.") from error
-        return _read(self, stat.st_mtime_ns, stat.st_size)
+        return _read(self, *stamp(self.path)[1:])
 
     def placed(self, column: str | None) -> pd.DataFrame:
         """(cell, 2) x and y, indexed by the names in a column; numbered without one.

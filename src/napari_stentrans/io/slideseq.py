@@ -75,7 +75,7 @@ def _is_puck(pair: Pair) -> bool:
     """Whether a pair is called as files of Slide-seq are, and its cells by bases alone."""
     called = _FILES.search(pair.counts.name) or _FILES.search(pair.places.path.name)
     named = {pair.places.axes.x.lower(), pair.places.axes.y.lower()} == {"xcoord", "ycoord"}
-    names = pair.places.table[pair.column].iloc[:20]
+    names = pair.places.first.get(pair.column, [])
     return bool(called or named) and all(_BEAD.fullmatch(name) for name in names)
 
 

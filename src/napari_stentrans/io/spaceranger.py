@@ -13,11 +13,14 @@ import numpy as np
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     first_of_each,
+    holds_anndata,
     match_barcodes,
+    plain_suffix,
     repeated_names_allowed,
     warn,
 )
 from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.pairs import pairs_of
 from napari_stentrans.io.positions import POSITION_FILES, read_positions
 from napari_stentrans.io.spaceranger_files import (
     MATRIX,
@@ -45,12 +48,17 @@ PREFERRED_BIN_UM = 8
 
 
 def claims(path: Path) -> bool:
-    """Whether the path is a 10x ``.h5`` or a folder with parts of Space Ranger runs."""
+    """Whether the path is a 10x ``.h5``, also gzipped, or a folder of Space Ranger runs."""
+    if path.is_file() and path.suffix.lower() == ".gz":
+        return plain_suffix(path) == ".h5" and MATRIX in path.name
     if path.is_file():
-        return path.suffix.lower() == ".h5"
+        return path.suffix.lower() == ".h5" and not holds_anndata(path)
     if not path.is_dir() or path.suffix.lower() == ".zarr":
         return False
-    return bool(spatial_of(path) or spatial_of(path / "outs") or find(path))
+    if find(path):
+        return True
+    # Its positions may lie beside a table of counts that another program made.
+    return bool(spatial_of(path) or spatial_of(path / "outs")) and not pairs_of(path)
 
 
 def recognises(path: Path) -> bool:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 MATRIX = "feature_bc_matrix"
 MOST_FOLDERS = 500
 """Folders inside of a folder that are looked into."""
-_MATRIX_NAME = re.compile(rf"(.*?)(filtered|raw)_{MATRIX}(?:\.h5)?")
+_MATRIX_NAME = re.compile(rf"(.*?)(filtered|raw)_{MATRIX}(?:\.h5)?(?:\.gz)?")
 _BIN = re.compile(r"square_(\d+)um")
 
 
@@ -216,8 +216,11 @@ def _library_names(folder: Path, count: int) -> dict[int, str]:
     path = folder / "aggregation.csv"
     if not path.is_file():
         return {}
-    with reading(path), open_text(path) as file:
-        rows = [row for row in csv.reader(file) if row][1:]
+    try:
+        with reading(path), open_text(path) as file:
+            rows = [row for row in csv.reader(file) if row][1:]
+    except ReadError:  # then the numbers are their names
+        return {}
     names = [row[0].strip() for row in rows]
     return dict(enumerate(names, start=1)) if len(set(names)) == len(names) == count else {}
 
@@ -225,7 +228,7 @@ def _library_names(folder: Path, count: int) -> dict[int, str]:
 def _matrices(folder: Path) -> list[Path]:
     """Matrices in a folder, of the best kind that is there: filtered before raw, .h5 first."""
     for kind in (f"filtered_{MATRIX}", f"raw_{MATRIX}"):
-        for name in (f"{kind}.h5", kind):
+        for name in (f"{kind}.h5", kind, f"{kind}.h5.gz"):
             if (folder / name).exists():
                 return [folder / name]
             if found := sorted(folder.glob(f"*{name}")):

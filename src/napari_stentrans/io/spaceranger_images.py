@@ -12,6 +12,7 @@ from napari_stentrans.io._shared import open_text, plain_suffix, reading, warn
 from napari_stentrans.io.images import (
     IMAGE_SUFFIXES,
     holds,
+    image_problem,
     image_size,
     is_coloured,
     lazy_image,
@@ -44,20 +45,27 @@ LEAST_SHARE = 0.1
 def scale_factors(run: Run) -> dict[str, float]:
     """Scale factors of the run; empty where it has none.
 
-    Raises
-    ------
-    ReadError
+    Warns
+    -----
+    StentransWarning
         When the file is damaged.
     """
     path = run.pick("scalefactors_json.json", "scalefactors_json.json.gz")
     if path is None:
         return {}
-    with reading(path), open_text(path) as file:
-        return {
-            str(key): float(value)
-            for key, value in dict(json.load(file)).items()
-            if isinstance(value, int | float)
-        }
+    try:
+        with reading(path), open_text(path) as file:
+            factors = json.load(file)
+            if not isinstance(factors, dict):
+                raise ValueError("it holds no names with numbers")
+    except ReadError as error:
+        warn(f"Scales are not known: {error}")
+        return {}
+    return {
+        str(key): float(value)
+        for key, value in factors.items()
+        if isinstance(value, int | float) and np.isfinite(value)
+    }
 
 
 def images_of(
@@ -82,17 +90,24 @@ def images_of(
     fullres = _fullres(run, xy)
     known = {fullres: 1.0} if fullres else {}
     paths = {kind: _picked(run, kind) for kind in ("hires", "lowres")}
+    paths = {kind: path for kind, path in paths.items() if path and _is_whole(path)}
     for kind, path in paths.items():
-        if path is not None and factors.get(f"tissue_{kind}_scalef", 0.0) > 0:
+        if factors.get(f"tissue_{kind}_scalef", 0.0) > 0:
             known[path] = factors[f"tissue_{kind}_scalef"]
     images = [lazy_image(fullres, FULLRES)] if fullres else []
     for kind, path in paths.items():
-        if path is None:
-            continue
         scale = known[path] if path in known else _inferred(path, known)
         if scale is not None:
             images.append(lazy_image(path, kind, scale))
     return tuple(images)
+
+
+def _is_whole(path: Path) -> bool:
+    """Whether an image can be read, as far as its file tells; else it is left out, with a word."""
+    problem = image_problem(path)
+    if problem:
+        warn(f"The image {path.name} is left out: {problem}.")
+    return not problem
 
 
 def _picked(run: Run, kind: str) -> Path | None:
@@ -102,7 +117,7 @@ def _picked(run: Run, kind: str) -> Path | None:
     if found is not None or run.shared:
         return found
     above = (folder / name for folder in run.folders for name in names)
-    return next((path for path in above if path.is_file()), None)
+    return next((path for path in above if path.is_file() or path.is_symlink()), None)
 
 
 def _inferred(path: Path, known: dict[Path, float]) -> float | None:
@@ -130,16 +145,23 @@ def _fullres(run: Run, xy: NDArray[np.float64]) -> Path | None:
         if folder.is_dir()
         for path in sorted(folder.iterdir())
         if path.suffix.lower() in IMAGE_SUFFIXES
+        and not path.is_dir()
         and not any(word in path.name.lower() for word in OTHER_IMAGES)
         and (not run.shared or run.owns(path.name))
     ]
     for path in images:
         if FULLRES in path.name.lower():
+            if not _is_whole(path):
+                continue
             size = _size(path)
             if size is not None and holds(size, xy):
                 return path
             warn(f"'{path.name}' is left out: the spots do not lie on its pixels.")
-    fitting = [path for path in images if FULLRES not in path.name.lower() and _fits(path, xy)]
+    fitting = [
+        path
+        for path in images
+        if FULLRES not in path.name.lower() and _fits(path, xy) and _is_whole(path)
+    ]
     return fitting[0] if len(fitting) == 1 else None
 
 

@@ -87,15 +87,17 @@ def read(path: Path, chosen: Chosen) -> Section:
         When rows of the table have no place, or the image has none in the coordinate system.
     """
     store = Store.of(path)
+    for image in store.damaged:
+        warn(f"The image {image!r} is left out: what the store says of it cannot be read.")
     name = chosen.get("table", next(iter(store.tables)))
     element = _element(store, name, chosen.get("element"), path)
     system = _system(store, element, chosen.get("coordinates"), path)
-    image = _image_name(store, system, chosen.get("image"))
-    kinds = {store.elements[element] if element else "shapes", "images", "tables"}
+    shown = _image_name(store, system, chosen.get("image"))
+    kinds = {store.elements[element] if element else "shapes", "tables"}
     data = _open(path, kinds)
+    to_image, images = _image_or_none(path, shown, system)
     with _foreign(path):
         adata = data.tables[name].copy()
-        to_image, images = _image(data, image, system)
         centres, diameter = _centres(data, element, system)
         um = _um_per_unit(data, element, system)
     adata, xy = _placed(adata, centres, element, path)
@@ -236,21 +238,34 @@ def _placed(
     return adata[placed].copy(), centres.to_numpy(float)[at[placed]]
 
 
-def _image(
-    data: Any, name: str | None, system: str | None
+def _image_or_none(
+    path: Path, name: str | None, system: str | None
 ) -> tuple[NDArray[np.float64], list[SectionImage]]:
-    """(3, 3) affine from the system to the frame of the positions, and the image to show."""
+    """What ``_image`` gives; where the image cannot be read, the frame without it, with a word."""
     if name is None:
         return np.eye(3), []
+    try:
+        data = _open(path, {"images"})
+        with _foreign(path):
+            return _image(data, name, system)
+    except ReadError as error:
+        warn(f"The image {name!r} is left out: {error}")
+        return np.eye(3), []
+
+
+def _image(
+    data: Any, name: str, system: str | None
+) -> tuple[NDArray[np.float64], list[SectionImage]]:
+    """(3, 3) affine from the system to the frame of the positions, and the image to show."""
     from spatialdata.transformations import get_transformation
 
     transform = get_transformation(data.images[name], system)
     affine = transform.to_affine_matrix(("x", "y"), ("x", "y"))
     pixels, shrunk = _scale_to_show(data.images[name])
-    load = partial(_pixels, pixels)
+    load, size = partial(_pixels, pixels), (pixels.sizes["y"], pixels.sizes["x"])
     if np.allclose(affine, np.diag([affine[0, 0], affine[0, 0], 1])) and affine[0, 0] > 0:
-        return np.eye(3), [SectionImage(name, load, float(shrunk / affine[0, 0]))]
-    return np.linalg.inv(affine), [SectionImage(name, load, shrunk)]
+        return np.eye(3), [SectionImage(name, load, float(shrunk / affine[0, 0]), header=size)]
+    return np.linalg.inv(affine), [SectionImage(name, load, shrunk, header=size)]
 
 
 def _scale_to_show(image: Any) -> tuple[Any, float]:

@@ -39,6 +39,8 @@ class Store:
     elements: dict[str, str]
     images: tuple[str, ...]
     systems: dict[str, tuple[str, ...]]
+    damaged: tuple[str, ...] = ()
+    """Images whose metadata cannot be read."""
 
     @classmethod
     def of(cls, path: Path) -> Store:
@@ -55,15 +57,14 @@ class Store:
                 name: _regions(path / "tables" / name) for name in _names(path / "tables")
             } or {name: _regions(path / "table" / name) for name in _names(path / "table")}
             elements = {n: kind for kind in SPATIAL for n in _names(path / kind)}
-            images = _names(path / "images")
-            kinds = {**elements, **dict.fromkeys(images, "images")}
-            systems = {name: _systems(path / kind / name) for name, kind in kinds.items()}
+            systems = {name: _systems(path / kind / name) for name, kind in elements.items()}
+        images, damaged = _images(path / "images", systems)
         if not tables:
             raise ReadError(
                 f"'{path}' is a SpatialData store without a table of counts; it has "
                 f"{', '.join([*elements, *images]) or 'nothing'}. Save its table too."
             )
-        return cls(tables, elements, images, systems)
+        return cls(tables, elements, images, systems, damaged)
 
     def system_of(self, element: str | None) -> str | None:
         """Coordinate system in which an element is shown where nothing else is asked for."""
@@ -100,6 +101,25 @@ def _names(group: Path) -> tuple[str, ...]:
     if not group.is_dir():
         return ()
     return tuple(sorted(p.name for p in group.iterdir() if p.is_dir() and p.name[0] != "."))
+
+
+def _images(
+    group: Path, systems: dict[str, tuple[str, ...]]
+) -> tuple[tuple[str, ...], tuple[str, ...]]:
+    """Names of images whose metadata can be read, and of others; ``systems`` gets those of theirs.
+
+    An image is optional: none that is damaged stops a section from being read.
+    """
+    found, damaged = [], []
+    for name in _names(group):
+        try:
+            with reading(group / name):
+                systems[name] = _systems(group / name)
+        except ReadError:
+            damaged.append(name)
+            continue
+        found.append(name)
+    return tuple(found), tuple(damaged)
 
 
 def _regions(table: Path) -> tuple[str, ...]:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+from functools import lru_cache
 from typing import TYPE_CHECKING, TextIO
 
 import pandas as pd
@@ -45,14 +46,30 @@ def fields_of(line: str) -> list[str]:
     delimiter = delimiter_of(line)
     if delimiter is None:
         return [field.strip('"') for field in line.split()]
+    if '"' not in line:
+        return [field.strip() for field in line.split(delimiter)]
     try:
         return [field.strip() for field in next(csv.reader([line], delimiter=delimiter), [])]
     except csv.Error:
         return []
 
 
+def stamp(path: Path) -> tuple[Path, int, int]:
+    """What tells whether a file is still the same: what is read of it may be kept until then."""
+    try:
+        stat = path.stat()
+    except OSError:
+        return path, 0, 0
+    return path, stat.st_mtime_ns, stat.st_size
+
+
 def peek(path: Path) -> list[list[str]]:
     """Fields of the first two lines of a text that are no comments; [] for anything else."""
+    return _peek(*stamp(path))
+
+
+@lru_cache(maxsize=MOST_TABLES)
+def _peek(path: Path, changed: int, size: int) -> list[list[str]]:
     try:
         with open_text(path) as file:
             lines = [file.readline(LONGEST_PEEK)]
@@ -64,15 +81,17 @@ def peek(path: Path) -> list[list[str]]:
     return [fields_of(line) for line in lines if line.strip()]
 
 
-def first_rows(path: Path, rows: int) -> list[list[str]]:
-    """Fields of the first lines of a text below its header."""
+def first_rows(path: Path, rows: int, longest: int = LONGEST_PEEK) -> list[list[str]]:
+    """Fields of the first lines of a text below its header, or of the beginnings of long lines."""
     found: list[list[str]] = []
     with open_text(path) as file:
         line = file.readline(LONGEST_PEEK)
         while line.startswith("#"):
             line = file.readline(LONGEST_PEEK)
         while len(found) < rows and (line := file.readline(LONGEST_PEEK)).strip():
-            found.append(fields_of(line))
+            found.append(
+                fields_of(line) if len(line) <= longest else fields_of(line[:longest])[:-1]
+            )
     return found
 
 
@@ -140,7 +159,8 @@ def read_columns(
         for column in columns:
             table[column] = pd.to_numeric(table[column]).astype(float)
         for column in text:
-            table[column] = table[column].map(_as_text)
+            words = plain_suffix(path) != ".parquet"
+            table[column] = table[column].fillna("nan") if words else table[column].map(_as_text)
     if table.empty:
         raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     return table

@@ -15,12 +15,21 @@ import pandas as pd
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import DAMAGED, open_hdf5, open_text, reading, warn
+from napari_stentrans.io._shared import (
+    DAMAGED,
+    open_hdf5,
+    open_text,
+    plain_suffix,
+    reading,
+    warn,
+)
 from napari_stentrans.io.mtx import read_mtx
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Iterable
     from pathlib import Path
+
+    from numpy.typing import NDArray
 
 EXPRESSION = "Gene Expression"
 MTX = re.compile(r"matrix\.mtx(\.gz)?$")
@@ -79,24 +88,28 @@ def read_matrix(path: Path, controls: Collection[str] = ()) -> TenxMatrix:
 def gem_groups(path: Path) -> list[int]:
     """Numbers at the ends of the barcodes of a matrix: several where libraries were aggregated.
 
-    Only ``.h5`` files are looked at; nothing is found in other files.
-
     Raises
     ------
     ReadError
         When the file is damaged.
     """
-    if path.is_dir() or path.suffix.lower() != ".h5":
+    if path.is_dir() or MTX.search(path.name):
+        return sorted(set(filter(None, map(_group, _barcodes_of_folder(path)))))
+    if plain_suffix(path) != ".h5":
         return []
     with reading(path, f"Expected a 10x count matrix (.h5). {DAMAGED}"), open_hdf5(path) as file:
         barcodes = file.get("matrix/barcodes")
         if barcodes is None or not len(barcodes):
             return []
-        ends = [_group(value) for value in (barcodes[0], barcodes[-1])]
-        if None in ends or ends[0] == ends[1]:
-            return []  # they are sorted by library
-        groups = {_group(value) for value in barcodes[:]}
+        groups = {_group(value) for value in np.ravel(barcodes[:])}
     return sorted(group for group in groups if group is not None)
+
+
+def _barcodes_of_folder(path: Path) -> list[str]:
+    """Barcodes of ``barcodes.tsv`` in a folder, or beside a ``matrix.mtx``."""
+    loose = MTX.search(path.name) if path.is_file() else None
+    folder, prefix = (path.parent, path.name[: loose.start()]) if loose else (path, "")
+    return [row[0] for row in _table(_one(folder, prefix, "barcodes.tsv"))]
 
 
 def _group(barcode: bytes | str) -> int | None:
@@ -113,22 +126,41 @@ def _read_h5(path: Path) -> TenxMatrix:
         ids = _strings(features["id" if "id" in features else "genes"])
         types = _strings(features["feature_type"]) if "feature_type" in features else None
         barcodes = _strings(group["barcodes"])
-        n_genes, n_barcodes = (int(n) for n in group["shape"][:2])
+        n_genes, n_barcodes = (int(n) for n in np.ravel(group["shape"][:])[:2])
         if (len(names), len(barcodes)) != (n_genes, n_barcodes):
             raise ValueError(
                 f"it says {n_genes} features and {n_barcodes} barcodes, and names {len(names)} "
                 f"and {len(barcodes)}"
             )
         # The file is features x barcodes by column, which is barcodes x features by row.
-        indices, ends = group["indices"], group["indptr"][:]
-        if {indices.dtype.kind, ends.dtype.kind} - set("iu"):
-            raise ValueError("its indices are no whole numbers")  # scipy would crash on NaN
-        # HDF5 makes them narrow while it reads; what does not fit becomes the largest number.
-        parts = (group["data"].astype(np.float32)[:], indices.astype(np.int32)[:], ends)
+        parts = (
+            np.ravel(group["data"].astype(np.float32)[:]),
+            _whole(group["indices"]),
+            _whole(group["indptr"], np.int64),
+        )
         counts = sp.csr_matrix(parts, (n_barcodes, n_genes))
         counts.check_format(full_check=True)
         table = _gene_table(names, ids, types)
     return TenxMatrix(counts, pd.Index(barcodes), table)
+
+
+def _whole(dataset: Any, kind: Any = np.int32) -> NDArray[Any]:
+    """Whole numbers (value,) of a dataset; R stores them as it stores all numbers.
+
+    Raises
+    ------
+    ValueError
+        When they are none: scipy would crash on NaN.
+    """
+    if dataset.dtype.kind in "iu":
+        # HDF5 makes them narrow while it reads; what does not fit becomes the largest number.
+        return np.ravel(dataset.astype(kind)[:])
+    values = np.ravel(dataset[:])
+    if values.dtype.kind != "f" or not (np.isfinite(values) & (values == np.rint(values))).all():
+        raise ValueError("its indices are no whole numbers")
+    if len(values) and np.abs(values).max() > np.iinfo(kind).max:
+        raise ValueError(f"its indices reach {np.abs(values).max():g}")
+    return np.asarray(values, kind)
 
 
 def _only_genome(file: Any, path: Path) -> Any:
@@ -142,7 +174,9 @@ def _only_genome(file: Any, path: Path) -> Any:
 
 
 def _strings(dataset: Any) -> list[str]:
-    return [value.decode() if isinstance(value, bytes) else str(value) for value in dataset[:]]
+    return [
+        value.decode() if isinstance(value, bytes) else str(value) for value in np.ravel(dataset[:])
+    ]
 
 
 def _read_folder(folder: Path, prefix: str = "") -> TenxMatrix:

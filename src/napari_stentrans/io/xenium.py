@@ -15,8 +15,9 @@ import numpy as np
 import tifffile
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import open_text, reading
+from napari_stentrans.io._shared import open_text, reading, warn
 from napari_stentrans.io.choices import no_choices
+from napari_stentrans.io.images import image_problem
 from napari_stentrans.io.points import Cells, name_of, place
 from napari_stentrans.io.tables import read_columns
 from napari_stentrans.io.tenx_matrix import read_matrix
@@ -117,22 +118,28 @@ def _morphology(folder: Path) -> tuple[float, list[SectionImage]]:
     image, experiment = _first(folder, MORPHOLOGY), folder / EXPERIMENT
     if image is None or not experiment.is_file():
         return 1.0, []
-    with reading(experiment), open_text(experiment) as file:
-        pixel = float(json.load(file)["pixel_size"])
-        if not pixel > 0:
-            raise ValueError(f"pixel_size is {pixel}, expected more than 0")
-    with reading(image, "Expected the morphology image as an OME-TIFF."):
-        level, scale = _level(image)
-    return pixel, [SectionImage("morphology", partial(_pixels, image, level), scale)]
+    try:
+        with reading(experiment), open_text(experiment) as file:
+            pixel = float(json.load(file)["pixel_size"])
+            if not pixel > 0:
+                raise ValueError(f"pixel_size is {pixel}, expected more than 0")
+        if problem := image_problem(image):
+            raise ReadError(f"{image.name}: {problem}.")
+        with reading(image, "Expected the morphology image as an OME-TIFF."):
+            level, scale, size = _level(image)
+    except ReadError as error:  # positions are in micrometres without it
+        warn(f"The morphology image is left out: {error}")
+        return 1.0, []
+    return pixel, [SectionImage("morphology", partial(_pixels, image, level), scale, header=size)]
 
 
-def _level(path: Path) -> tuple[int, float]:
-    """Level of a pyramid to show, 0 the finest, and its pixels per full-resolution pixel."""
+def _level(path: Path) -> tuple[int, float, tuple[int, int]]:
+    """Level of a pyramid to show, 0 the finest, its pixels per full-resolution pixel, its size."""
     with tifffile.TiffFile(path, is_ome=False) as tiff:
-        widths = [page.imagewidth for page in _levels(tiff)]
-        sides = [max(page.imagewidth, page.imagelength) for page in _levels(tiff)]
+        sizes = [(page.imagelength, page.imagewidth) for page in _levels(tiff)]
+    sides = [max(size) for size in sizes]
     level = next((i for i, side in enumerate(sides) if side <= MOST_PIXELS), len(sides) - 1)
-    return level, widths[level] / widths[0]
+    return level, sizes[level][1] / sizes[0][1], sizes[level]
 
 
 def _pixels(path: Path, level: int) -> NDArray[np.generic]:

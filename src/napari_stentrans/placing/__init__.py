@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.image_fit import with_whole_images
 from napari_stentrans.io.images import lazy_image
 from napari_stentrans.paths import absolute
 from napari_stentrans.placing.affines import Affine, checked, is_plain, moved, of_scale, through
@@ -149,7 +150,7 @@ def image_steps(
         laid = moved(whole, image)
     else:
         laid = yield from drawn_steps(section, image, whole)
-    return section.with_images((replace(laid, placed=placed),))
+    return with_whole_images(section.with_images((replace(laid, placed=placed),)))
 
 
 def again_steps(section: Section, facts: PlacedImage | None) -> Steps[Section]:

@@ -133,7 +133,10 @@ class Copy:
         options = options | {"name": f"{of.name} (beside)", "metadata": {}}
         self._of = of
         self.layer = Layer.create(data, options, kind)
-        linked = ("visible", "opacity", *(name for name in ("contour",) if hasattr(of, name)))
+        linked = ["visible", "opacity"]
+        if kind == "labels":
+            linked.append("contour")
+            self.layer.contour = of.contour  # which is none of its options
         link_layers([of, self.layer], linked)
         self.layer.editable = False  # what is drawn on it would not be seen by anyone
         names = FOLLOWED.get(kind, ())

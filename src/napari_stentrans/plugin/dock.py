@@ -286,8 +286,8 @@ class StentransDock(QWidget):
         """Show and find the genes by the names that are known now."""
         for layers in find(self.viewer):
             layers.show_gene(layers.maps.shown)
-        self.genes.set_layers(self._layers)
         self._show_section()
+        self.genes.set_layers(self._layers)
         self._show_result()
         self.message.show_message(
             f"{len(table):,} genes of {table.name} are known by name.", "note"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 
 ENDINGS = {
-    "AnnData and 10x matrices": ("h5ad", "h5"),
+    "AnnData and 10x matrices": ("h5ad", "h5", "h5ad.gz", "h5.gz"),
     "Tables of spots": ("tsv", "tsv.gz", "csv", "csv.gz", "txt", "txt.gz"),
     "Tables of cells or bins": ("parquet", "gem", "gem.gz", "xenium"),
     "Sessions": ("stentrans",),

@@ -137,7 +137,8 @@ class GenesPanel(Panel):
         """
         at = self.lists.findData(which)
         if at < 0:
-            raise KeyError(f"no list {which!r}: there are {', '.join(LISTS)}")
+            there = (self.lists.itemData(i) for i in range(self.lists.count()))
+            raise KeyError(f"no list {which!r}: there are {', '.join(there)}")
         self.lists.setCurrentIndex(at)
 
     def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:

@@ -5,7 +5,6 @@ Nothing here touches a viewer, so it may run in a worker thread.
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -13,13 +12,14 @@ import numpy as np
 from napari.utils.colormaps import Colormap, DirectLabelColormap
 from scipy.ndimage import binary_erosion
 
-from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.errors import StentransError
 from napari_stentrans.export.colours import (
     ANNOTATION_COLOURS,
     EXTRAPOLATED_COLOUR,
     LOST_COLOUR,
     PROVENANCE_COLOURS,
 )
+from napari_stentrans.image_fit import warn_unreadable
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
 from napari_stentrans.plugin.maps import Look
 from napari_stentrans.targets import LABELS
@@ -99,10 +99,13 @@ class FirstLook:
         Warns
         -----
         StentransWarning
-            When the image cannot be read; the section is then shown without it.
+            When an image cannot be read; the next one is shown, if there is one.
         """
         section.raster.empty_nodes  # noqa: B018 - drawn here, and kept by the section
-        return cls(section, first_gene(section), _tissue(section))
+        pixels, images = _tissue(section)
+        if images != section.images:
+            section = section.with_images(images)
+        return cls(section, first_gene(section), pixels)
 
     def layer_data(self, frame: Frame) -> list[LayerData]:
         """Layers of the tissue image, where there is one, and of the gene."""
@@ -325,14 +328,14 @@ def picture_layer(
     return _layer(pixels, "picture", name, options, {"section": section}, "image")
 
 
-def _tissue(section: Section) -> Any:
-    if not section.images:
-        return None
-    try:
-        return shown_pixels(section.images[0])
-    except (ReadError, OSError) as error:
-        warnings.warn(f"The image is left out: {error}", StentransWarning, stacklevel=3)
-        return None
+def _tissue(section: Section) -> tuple[Any, tuple[SectionImage, ...]]:
+    """Pixels of the first image that can be read, or None, and the images from there on."""
+    for at, image in enumerate(section.images):
+        try:
+            return shown_pixels(image), section.images[at:]
+        except (StentransError, OSError) as error:
+            warn_unreadable(image, error)
+    return None, ()
 
 
 def shown_pixels(image: SectionImage) -> Any:

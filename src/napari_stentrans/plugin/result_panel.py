@@ -11,7 +11,14 @@ from qtpy.QtWidgets import QGridLayout, QPushButton
 from napari_stentrans.plugin.panel import Panel, button, words
 from napari_stentrans.plugin.partner_row import PartnerRow
 from napari_stentrans.plugin.profile_panel import ProfilePanel
-from napari_stentrans.plugin.result_words import describe, legend, marked_since, missing, verdict
+from napari_stentrans.plugin.result_words import (
+    apart,
+    describe,
+    legend,
+    marked_since,
+    missing,
+    verdict,
+)
 from napari_stentrans.plugin.run_list import RunList
 from napari_stentrans.plugin.shortcuts import SHORTCUTS, with_keys
 from napari_stentrans.plugin.unsaved import MARK
@@ -142,7 +149,8 @@ class ResultPanel(Panel):
         waiting = self._layers.preview_of
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
-        said = f"Preview by kriging; {waiting} is at work …" if waiting else describe(result)
+        said = describe(result) + apart(self._layers)
+        said = f"Preview by kriging; {waiting} is at work …" if waiting else said
         self.words.setText(said + missing(self._layers))
         self.legend.setText(legend(result))
         self._say_marked()

@@ -8,7 +8,7 @@ from napari_stentrans.evaluation.verdict import Verdict, noise
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.factors import SEEN
 from napari_stentrans.plugin.panel import some
-from napari_stentrans.plugin.run_words import beyond
+from napari_stentrans.plugin.run_words import beyond, differences
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
 
@@ -47,6 +47,17 @@ def describe(result: Enhancement) -> str:
         f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
         f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
+
+
+def apart(layers: SectionLayers) -> str:
+    """Say by what the run shown differs from the one compared with, or the last one before it."""
+    runs, shown = list(layers.runs), layers.runs.of(layers.enhancement)
+    if shown is None or len(runs) < 2:
+        return ""
+    at = runs.index(shown)
+    other = layers.runs.of(layers.maps.against) or runs[at - 1 if at else 1]
+    differs = differences(shown.enhancement.record, other.enhancement.record)
+    return f" Beside {short(other.name)}: {differs or 'the same settings and paint'}."
 
 
 def missing(layers: SectionLayers) -> str:

@@ -160,7 +160,7 @@ def _image(findings: dict[str, float]) -> str:
         return "image"
     if "image_blank" in findings:
         return "image blank"
-    return "image not used" if "image_gain" in findings else "no image seen"
+    return "image not used" if "image_used" in findings else "no image seen"
 
 
 def _told_apart(name: str, mine: Trait, theirs: list[dict[str, Trait]]) -> str:
