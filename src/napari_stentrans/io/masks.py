@@ -206,7 +206,7 @@ def _draw_outlines(path: Path, section: Section) -> NDArray[np.bool_]:
             content = json.load(file)
         for rings in polygons_of(content):
             n_polygons += 1
-            draw_rings(rings, section, painted)
+            _draw_rings(rings, section, painted)
     if not n_polygons:
         raise MaskError(f"'{path.name}' holds no polygon. Export the regions as filled outlines.")
     return painted
@@ -231,7 +231,7 @@ def polygons_of(node: Any) -> Iterator[Any]:
             yield node["coordinates"]
 
 
-def draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
+def _draw_rings(rings: Any, section: Section, painted: NDArray[np.bool_]) -> None:
     """Paint one polygon on the raster: inside its first ring and outside the others."""
     raster = section.raster
     outlines = []

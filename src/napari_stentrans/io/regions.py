@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 from scipy.spatial import KDTree
+from skimage.measure import points_in_poly
 
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.errors import MaskError, ReadError
@@ -21,7 +22,7 @@ from napari_stentrans.io._shared import (
     reading,
     warn,
 )
-from napari_stentrans.io.masks import BARCODE_SUFFIXES, OUTLINE_SUFFIXES, draw_rings, polygons_of
+from napari_stentrans.io.masks import BARCODE_SUFFIXES, OUTLINE_SUFFIXES, polygons_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,22 +205,32 @@ def _labels_of(table: pd.DataFrame, used: set[str], path: Path, column: str | No
 def _outlined(path: Path, section: Section, column: str | None) -> list[str]:
     """(spot,) name of the outline that each spot's centre lies in; "" where it lies in none."""
     labels = [""] * section.n_spots
-    rows, columns = section.raster.pixel_of(section.xy).T
     again = 0
     with reading(path, "Expected GeoJSON with polygons in full-resolution pixels (x, y)."):
         with open_text(path) as file:
             content = json.load(file)
         for feature in _features(content):
             name = _name_of(feature.get("properties") or {}, column)
-            painted = np.zeros(section.raster.shape, bool)
+            inside = np.zeros(section.n_spots, bool)
             for rings in polygons_of(feature.get("geometry")):
-                draw_rings(rings, section, painted)
-            for spot in np.flatnonzero(painted[rows, columns]):
+                inside |= _inside(rings, section.xy)
+            for spot in np.flatnonzero(inside):
                 again += bool(labels[spot]) and labels[spot] != name
                 labels[spot] = labels[spot] or name
     if again:
         warn(f"{again:,} spots lie in several outlines of {path.name}; the first of each is kept.")
     return labels
+
+
+def _inside(rings: Any, xy: NDArray[np.float64]) -> NDArray[np.bool_]:
+    """(spot,) True inside the first ring of a polygon, and outside the others."""
+    outlines = [np.array([point[:2] for point in ring], float) for ring in rings]
+    if not outlines or any(len(of) < 3 or not np.isfinite(of).all() for of in outlines):
+        raise ValueError("a polygon has fewer than three corners, or corners without numbers")
+    inside, *holes = (points_in_poly(xy, outline) for outline in outlines)
+    for hole in holes:
+        inside &= ~hole
+    return np.asarray(inside)
 
 
 def _features(node: Any) -> Iterator[dict[str, Any]]:

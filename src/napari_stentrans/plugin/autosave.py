@@ -43,7 +43,9 @@ def data_folder() -> Path:
 
 def is_kept_data(source: Path, session: Path) -> bool:
     """Whether the data of a session are but kept beside it, among work that is not saved."""
-    return source == session.with_suffix(DATA) and session.parent.parent == data_folder()
+    here = session.resolve()
+    kept = here.with_suffix(DATA), data_folder().resolve()
+    return (source.resolve(), here.parent.parent) == kept
 
 
 class Shelf:

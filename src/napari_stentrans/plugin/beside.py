@@ -10,6 +10,8 @@ from napari_stentrans.io._shared import plain_suffix
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.io.regions import SUFFIXES, read_regions
 from napari_stentrans.plugin.dialogs import ask_regions
+from napari_stentrans.plugin.images import FirstLook
+from napari_stentrans.plugin.loading import read_steps
 from napari_stentrans.progress import Progress
 from napari_stentrans.wording import some
 
@@ -69,22 +71,26 @@ class Beside:
 
     def take(self, path: Path) -> bool:
         """Take a file; False where it is a section of its own, or belongs to none."""
-        layers = self._layers
-        if layers is None or not path.is_file() or can_read(path):
+        layers, suffix = self._layers, plain_suffix(path)
+        picture = suffix in IMAGE_SUFFIXES
+        if layers is None or not (picture or suffix in SUFFIXES) or not path.is_file():
             return False
-        suffix = plain_suffix(path)
-        if suffix not in (*IMAGE_SUFFIXES, *SUFFIXES):
+        if (picture or not self._runner.idle) and can_read(path):
             return False
         if not self._runner.idle:
             self._jobs.fail(BUSY)
             return True
-        if suffix in IMAGE_SUFFIXES:
+        if picture:
             return self._placing.lay(path)
-        work = partial(regions_steps, layers.section, path)
+        work = partial(table_steps, layers.section, path)
         self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
         return True
 
-    def _on_read(self, layers: SectionLayers, path: Path, annotation: Annotation) -> None:
+    def _on_read(self, layers: SectionLayers, path: Path, read: FirstLook | Annotation) -> None:
+        if isinstance(read, FirstLook):
+            self._jobs.show(read)
+            return
+        annotation = read
         if layers is not self._layers or not layers.present:
             return
         answer = ask_regions(self._parent, path.name, described(annotation))
@@ -95,9 +101,11 @@ class Beside:
             layers.paint_regions(annotation)
 
 
-def regions_steps(section: Section, path: Path) -> Steps[Annotation]:
-    """Read named regions, away from the window's thread."""
+def table_steps(section: Section, path: Path) -> Steps[FirstLook | Annotation]:
+    """Read a section of its own, or named regions; to know which takes long beside many tables."""
     yield Progress(f"reading {path.name}", 0, 1)
+    if can_read(path):
+        return (yield from read_steps(path))
     return read_regions(path, section)
 
 

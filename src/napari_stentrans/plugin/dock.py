@@ -306,8 +306,7 @@ class StentransDock(QWidget):
         if self.phase is Phase.CHECKING:
             step = replace(step, stage=f"checking how good it is here · {step.stage}")
         of = self._enhancing.at_work_on
-        if of is not None and of is not self._layers:
-            step = replace(step, stage=f"{of.title} · {step.stage}")
+        self.enhance.progress.of = "" if of is None or of is self._layers else of.title
         if self.phase is Phase.LOADING:
             self.data.show_step(step)
         else:

@@ -95,6 +95,11 @@ class ProgressPanel(QWidget):
     ----------
     rows
         Where the curve of the loss goes, which is too high to be always in view.
+
+    Attributes
+    ----------
+    of
+        Section of the run, where another is looked at; else empty.
     """
 
     busy = Signal(bool)
@@ -103,6 +108,7 @@ class ProgressPanel(QWidget):
     def __init__(self, rows: QVBoxLayout) -> None:
         super().__init__()
         self._pace, self._stages, self._rows = Pace(), Stages(), rows
+        self.of = ""
         self.bar = QProgressBar()
         self.bar.setAccessibleName("progress")
         self.bar.setTextVisible(False)
@@ -118,7 +124,7 @@ class ProgressPanel(QWidget):
 
     def start(self, words: str) -> None:
         """Begin: a busy bar until the first step that can be counted."""
-        self._pace, self._stages = Pace(), Stages()
+        self._pace, self._stages, self.of = Pace(), Stages(), ""
         self.bar.setRange(0, 0)
         self.words.setText(words)
         if self.curve is not None:
@@ -154,7 +160,8 @@ class ProgressPanel(QWidget):
 
     def _in_words(self) -> str:
         said = self._stages.in_words(self._pace.stage)
-        return said[:1].upper() + said[1:]
+        said = said[:1].upper() + said[1:]
+        return f"{self.of} · {said}" if self.of else said
 
     def finish(self) -> None:
         """Clear away bar and words; the curve stays to be looked at."""

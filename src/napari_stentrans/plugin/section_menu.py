@@ -21,6 +21,7 @@ class SectionMenu(QToolButton):
         name_button(self, "Rename or close the section that all below is about")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setAutoRaise(True)
+        self.setStyleSheet("QToolButton {padding-right: 14px;}")  # room for the arrow
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self.rename = QAction("Rename section…", menu)
