@@ -135,8 +135,8 @@ def _split(section: Section, seed: int) -> Trial:
     both = _totals(half) * _totals(other) > 0
     if both.sum() < 3:
         raise SectionError(
-            f"Only {int(both.sum())} spots have enough counts to be split in two halves; three "
-            "are needed. Denoising cannot be evaluated on this section."
+            f"Spots with enough counts to be split in two halves: {int(both.sum())}; three are "
+            "needed. Denoising cannot be evaluated on this section."
         )
     given = subset(section, both)
     given.adata.X = half[both]

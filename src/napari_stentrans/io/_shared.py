@@ -117,6 +117,11 @@ def warn(message: str) -> None:
     warnings.warn(message, StentransWarning, stacklevel=3)
 
 
+def of_all(n: int, total: int, thing: str, one: str, several: str) -> str:
+    """Say of how many of all something is true: "1 of 80 spots has", "2 of 80 spots have"."""
+    return f"{n:,} of {total:,} {thing}{'s' * (total != 1)} {one if n == 1 else several}"
+
+
 @contextmanager
 def open_text(path: Path) -> Iterator[TextIO]:
     """Open a text file, gzipped or not, as UTF-8 with or without a byte order mark."""

@@ -8,7 +8,7 @@ import numpy as np
 from anndata.io import read_elem
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.io._shared import FOREIGN_ERRORS, warn
+from napari_stentrans.io._shared import FOREIGN_ERRORS, of_all, warn
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -73,7 +73,11 @@ def with_positions(adata: ad.AnnData) -> ad.AnnData:
     placed = np.isfinite(xy[:, :2]).all(1)
     if placed.all() or not placed.any():
         return adata
-    warn(f"{int((~placed).sum())} of {len(placed)} spots have no position and were left out.")
+    missing = int((~placed).sum())
+    lack = of_all(
+        missing, len(placed), "spot", "has no position and was", "have no position and were"
+    )
+    warn(f"{lack} left out.")
     return adata[placed].copy()
 
 

@@ -12,6 +12,7 @@ import pandas as pd
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     delimiter_of,
+    of_all,
     open_text,
     plain_stem,
     plain_suffix,
@@ -130,10 +131,8 @@ def find_pixels(path: Path, array: NDArray[np.float64], everywhere: bool) -> Pix
     unplaced = kept & ~listed
     if unplaced.any():
         xy[unplaced] = _by_affine(array[listed], xy[listed], array[unplaced], beside)
-        warn(
-            f"{int(unplaced.sum()):,} of {len(kept):,} spots have no row in {beside.name} and were "
-            "placed by the others."
-        )
+        lack = of_all(int(unplaced.sum()), len(kept), "spot", "has no row in", "have no row in")
+        warn(f"{lack} {beside.name}: placed by the others.")
     return Pixels(kept, xy[kept])
 
 

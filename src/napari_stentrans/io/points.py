@@ -15,6 +15,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     first_of_each,
     match_barcodes,
+    of_all,
     repeated_names_allowed,
     warn,
 )
@@ -120,10 +121,11 @@ def place(
             + (_rounded_hint(names) or _rounded_hint(positions.index) or ".")
         )
     if not placed.all():
-        warn(
-            f"{int((~placed).sum()):,} of {len(placed):,} cells have no position and were left out "
-            f"(first: {names[~placed][0]!r})."
+        missing = int((~placed).sum())
+        lack = of_all(
+            missing, len(placed), "cell", "has no position and was", "have no position and were"
         )
+        warn(f"{lack} left out (first: {names[~placed][0]!r}).")
     alone = np.ones(len(positions), bool)
     alone[at[placed]] = False
     if alone.any():

@@ -15,6 +15,7 @@ from napari_stentrans.io._shared import (
     first_of_each,
     holds_anndata,
     match_barcodes,
+    of_all,
     plain_suffix,
     repeated_names_allowed,
     warn,
@@ -166,10 +167,11 @@ def _assemble(
             f"{next(iter(positions.index), '')!r}. Check that both are of the same section."
         )
     if not placed.all():
-        warn(
-            f"{int((~placed).sum())} of {len(placed)} barcodes have no position and were left "
-            f"out (first: {barcodes[~placed][0]!r})."
+        missing = int((~placed).sum())
+        lack = of_all(
+            missing, len(placed), "barcode", "has no position and was", "have no position and were"
         )
+        warn(f"{lack} left out (first: {barcodes[~placed][0]!r}).")
     if run.raw:
         placed[placed] = positions["in_tissue"].to_numpy()[at[placed]] == 1
     obs = positions.iloc[at[placed]].set_axis(barcodes[placed].astype(str))

@@ -34,9 +34,9 @@ def describe(result: Enhancement) -> str:
     done = []
     filled = counts["lost"] + counts["unmeasured"]
     if filled:
-        done.append(f"filled {filled:,} sites")
+        done.append(f"filled {some(filled, 'site')}")
     if counts["between"]:
-        done.append(f"added {counts['between']:,} sites between the spots")
+        done.append(f"added {some(counts['between'], 'site')} between the spots")
     if config.denoise:
         done.append("denoised the measured spots")
     what = ", ".join(done) or "changed nothing"
