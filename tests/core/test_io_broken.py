@@ -423,7 +423,7 @@ ANNDATA = [
         "h5ad NaN position",
         "h5ad",
         hdf("", SPATIAL, nth(0, np.nan)),
-        "1 of 40 spots have no position and were left out",
+        "1 of 40 spots has no position and was left out",
         warns=True,
     ),
     Case("h5ad one place", "h5ad", hdf("", SPATIAL, lambda a: 0 * a), "lie in one place"),

@@ -220,4 +220,5 @@ def describe(section: Section, title: str | None = "") -> str:
         section.lattice.kind, "irregular positions"
     )
     head = "" if title is None else f"{title or section.name}\n"
-    return f"{head}{some(section.n_spots, 'spot')} × {some(len(section.genes), 'gene')}\n{lattice}, spots {apart}"
+    size = f"{some(section.n_spots, 'spot')} × {some(len(section.genes), 'gene')}"
+    return f"{head}{size}\n{lattice}, spots {apart}"
