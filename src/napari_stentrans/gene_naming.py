@@ -79,7 +79,8 @@ class GeneNaming:
     told
         Words of which it was said already what they are here.
     ids
-        (gene,) ids, "" where there is none; a name that is an id is one.
+        (gene,) ids of the file, else of the table; "" where none is known. A name that is an id
+        is one.
     """
 
     def __init__(
@@ -97,6 +98,7 @@ class GeneNaming:
         ]
         self.table = max(tables, key=self._known_to, default=None)
         self._entries = [self._entry_of(gene) for gene in range(len(self.names))]
+        self.ids = [gene_id or self._id_in_table(gene) for gene, gene_id in enumerate(self.ids)]
         self._symbols = self._found_symbols(var, named_by_id)
         self.labels = self._unique(self._symbols)
 
@@ -116,6 +118,14 @@ class GeneNaming:
             same_case = [e for e in meant if self.names[gene] in self.table.rows[e].others]
             found = same_case[0] if len(same_case) == len(meant) == 1 else None
         return found
+
+    def _id_in_table(self, gene: int) -> str:
+        """Id of a gene that the file gives none of."""
+        entry = self._entries[gene]
+        if entry is None or self.table is None:
+            return ""
+        ids = self.table.rows[entry].ids
+        return next((name for name in ids if name.startswith("ENS")), "".join(ids[:1]))
 
     def _found_symbols(self, var: pd.DataFrame, named_by_id: Sequence[bool]) -> list[str]:
         """(gene,) symbol of a gene that is named by its id; "" for all others."""
@@ -182,6 +192,8 @@ class GeneNaming:
         here = [gene for entry in entries for gene in self._by_entry.get(entry, ())]
         absent = [self.table.rows[e].symbol for e in entries if e not in self._by_entry]
         if len(here) == 1 and not absent:
+            if self.labels[here[0]].lower() == word.lower():  # only hinted at, as without a table
+                return Meaning(None)
             return Meaning(here[0], f"{word} is {self.labels[here[0]]} here.")
         if here:
             gone = [f"{symbol}, which is not in this section" for symbol in absent]

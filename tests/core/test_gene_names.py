@@ -333,3 +333,10 @@ def test_both_an_id_and_a_symbol_choose_a_gene_of_a_run(tmp_path):
     written = ad.read_h5ad(out)
     assert list(written.var_names) == [ERBB2, PDCD1]
     assert list(written.var["feature_name"]) == ["ERBB2", "PDCD1"]  # nothing is lost
+
+
+def test_a_table_knows_ids_of_genes_that_are_named_by_symbols(hgnc):
+    section = section_of(["ERBB2", "PDCD1"])
+    assert section.gene_index(ERBB2) == section.gene_index(f"{ERBB2}.13") == 0
+    with pytest.raises(GeneNotFound, match="Did you mean 'ERBB2'"):  # another case is no name
+        section.gene_index("Erbb2")

@@ -89,7 +89,7 @@ def test_a_spot_with_two_labels_is_told(section, labels, tmp_path):
     again = table.iloc[[0]].assign(label="b")
     path = tmp_path / "regions.csv"
     pd.concat([table, again]).to_csv(path, index=False)
-    with pytest.warns(StentransWarning, match="1 spots? have several labels|1 spots"):
+    with pytest.warns(StentransWarning, match="1 spot with several labels"):
         found = read_regions(path, section)
     assert found.names == ("a",)
 

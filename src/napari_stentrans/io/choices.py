@@ -91,4 +91,4 @@ def left_out(choices: Sequence[Choice], chosen: Chosen | None, path: Path) -> st
                 f"{choice.label.lower()} {choice.default} is read, not {some} (choose by "
                 f"{choice.key}={others[0]})"
             )
-    return f"{path.name}: {'; '.join(said)}." if said else ""
+    return f"{path.resolve().name}: {'; '.join(said)}." if said else ""

@@ -23,6 +23,7 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.masks import BARCODE_SUFFIXES, OUTLINE_SUFFIXES, polygons_of
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -115,7 +116,9 @@ def _tabled(path: Path, section: Section, column: str | None) -> list[str]:
         elif spot >= 0:
             labels[spot] = label
     if again:
-        warn(f"{again:,} spots have several labels in {path.name}; the first of each is kept.")
+        warn(
+            f"{some(again, 'spot')} with several labels in {path.name}; the first of each is kept."
+        )
     return labels
 
 
@@ -218,7 +221,9 @@ def _outlined(path: Path, section: Section, column: str | None) -> list[str]:
                 again += bool(labels[spot]) and labels[spot] != name
                 labels[spot] = labels[spot] or name
     if again:
-        warn(f"{again:,} spots lie in several outlines of {path.name}; the first of each is kept.")
+        warn(
+            f"{some(again, 'spot')} in several outlines of {path.name}; the first of each is kept."
+        )
     return labels
 
 
