@@ -17,6 +17,7 @@ PICTURES = {
     "overlay_three": "Three genes",
     "look": "Units, colours and range, and the colour bar",
     "total_counts": "Total counts as a map",
+    "looks_lost": "What looks lost, in white, with the line that says so",
     "low_counts": "Low counts: the slider marks spots in white before anything is painted",
     "uncovered": "Not covered: tissue in the image that no spot covers",
     "paint": "Two lost regions, a fold and a bubble, with their names and counts",
