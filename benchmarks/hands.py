@@ -63,6 +63,7 @@ class Window:
     def open(self, section: Section) -> None:
         self.dock._load(lambda: look_steps(section), "Reading")
         self.until(lambda: self.dock.enhance.run.isEnabled())
+        self.dock.damage.ignore()  # what is measured is not how it asks
 
     def run(self, method: str = "kriging") -> None:
         form = self.dock.enhance.form

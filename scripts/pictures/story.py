@@ -144,6 +144,12 @@ class Story:
 
     def find_lost(self) -> None:
         hands, camera = self.hands, self.camera
+        hands.wait_a_while(lambda: self.layers.damage is not None)
+        if hands.can("Ignore"):
+            hands.press("Show")
+            hands.look_at("Lost regions")
+            camera.window("looks_lost")
+            hands.press("Ignore")  # what follows finds and paints it by hand
         hands.press("Low counts…")
         hands.slide("threshold of counts, slider", 20)
         hands.look_at("Lost regions")

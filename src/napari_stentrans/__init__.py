@@ -7,6 +7,7 @@
 """
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
+from napari_stentrans.damage import Damage, find_damage
 from napari_stentrans.enhancement import Enhancement, GeneMap
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.evaluation import Evaluation, evaluate, evaluate_steps
@@ -19,6 +20,7 @@ from napari_stentrans.section import Section, SectionImage
 from napari_stentrans.simulate import simulate_section, true_expression
 
 __all__ = [
+    "Damage",
     "EnhanceConfig",
     "Enhancement",
     "Evaluation",
@@ -34,6 +36,7 @@ __all__ = [
     "enhance_steps",
     "evaluate",
     "evaluate_steps",
+    "find_damage",
     "read_mask",
     "read_regions",
     "read_section",

@@ -23,6 +23,7 @@ from napari_stentrans.intervals import Behind, Coverage, Intervals, around, chec
 from napari_stentrans.library import library_of
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.targets import LABELS, Reach, Sites, distance_to_measured, extrapolated
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -362,7 +363,8 @@ class Enhancement:
         if named in self.genes:
             return int(self.genes.get_loc(named))
         raise GeneNotFound(
-            f"{name!r} was not among the {len(self.genes)} genes of this run. Run again with it."
+            f"{name!r} was not among the {some(len(self.genes), 'gene')} of this run. Run again "
+            "with it."
         )
 
     def _columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray]:

@@ -57,6 +57,23 @@ def whole_images(images: Sequence[SectionImage]) -> Iterator[SectionImage]:
         yield image
 
 
+def decoded_images(images: Sequence[SectionImage]) -> Iterator[SectionImage]:
+    """Like ``whole_images``, for those whose pixels are wanted now: damage in them is found.
+
+    Warns
+    -----
+    StentransWarning
+        When one cannot be read; it is left out.
+    """
+    for image in images:
+        try:
+            image.levels  # noqa: B018
+        except StentransError as error:
+            warn_unreadable(image, error)
+            continue
+        yield image
+
+
 def warn_unreadable(image: SectionImage, error: Exception) -> None:
     """Say that an image is left out because it cannot be read."""
     warnings.warn(f"The image {image.name!r} is left out: {error}", StentransWarning, stacklevel=3)

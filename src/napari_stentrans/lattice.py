@@ -17,6 +17,7 @@ from numpy.typing import ArrayLike, NDArray
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
 from napari_stentrans.errors import SectionError
+from napari_stentrans.wording import some_of
 
 Kind = Literal["square", "hex", "irregular"]
 Array = NDArray[np.float64]
@@ -78,9 +79,10 @@ class Lattice:
         xy = np.asarray(xy, float)
         if xy.ndim != 2 or xy.shape[1] != 2 or len(xy) == 0:
             raise SectionError(f"Positions must have the shape (spots, 2), got {xy.shape}.")
-        if not np.isfinite(xy).all():
+        off = int((~np.isfinite(xy).all(1)).sum())
+        if off:
             raise SectionError(
-                f"{int((~np.isfinite(xy).all(1)).sum())} of {len(xy)} spots have no finite "
+                f"{some_of(off, len(xy), 'spot', 'has', 'have')} no finite "
                 "position. Remove these spots, or give their positions."
             )
         if np.abs(xy).max() > FURTHEST:

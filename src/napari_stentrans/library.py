@@ -17,8 +17,6 @@ from napari_stentrans.io.overviews import displayable, from_corner
 from napari_stentrans.section import SHEET
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     from numpy.typing import NDArray
 
     from napari_stentrans.section import Section, SectionImage
@@ -77,7 +75,8 @@ def _factors(section: Section) -> dict[str, Any]:
     """
     records = section.adata.uns.get("spatial") or {}
     first: Any = next(iter(records.values()), {}) if isinstance(records, dict) else {}
-    known = first.get("scalefactors") or {} if isinstance(first, dict) else {}
+    known = first.get("scalefactors") if isinstance(first, dict) else {}
+    known = known if isinstance(known, dict) else {}
     factors = {key: value for key, value in known.items() if not key.endswith("_scalef")}
     width = factors.get("spot_diameter_fullres")
     if not (isinstance(width, int | float | np.number) and 0 < width < np.inf):
@@ -96,24 +95,6 @@ def _small_copies(section: Section) -> dict[str, tuple[NDArray[np.uint8], float]
         if name not in found and (copied := _small_copy(image, section)) is not None:
             found[name] = copied
     return found
-
-
-def first_readable(images: Sequence[SectionImage]) -> SectionImage | None:
-    """First image whose file is there and whole; None without any.
-
-    Warns
-    -----
-    StentransWarning
-        When one before it cannot be read.
-    """
-    for image in images:
-        try:
-            _ = image.levels
-        except CANNOT_BE_READ as error:
-            warn(f"The image {image.name} is left out: {error}")
-        else:
-            return image
-    return None
 
 
 def _small_copy(image: SectionImage, section: Section) -> tuple[NDArray[np.uint8], float] | None:

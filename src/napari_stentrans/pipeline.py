@@ -21,7 +21,7 @@ from napari_stentrans.enhancement import (
     GeneStore,
     Noise,
 )
-from napari_stentrans.errors import MaskError, StentransWarning
+from napari_stentrans.errors import StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.intervals import half_count
 from napari_stentrans.methods import METHODS, make_method
@@ -39,7 +39,7 @@ from napari_stentrans.methods.transformer import SMALLEST, Transformer
 from napari_stentrans.progress import Progress, Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.spatial_factors import fit_spatial_factors
-from napari_stentrans.targets import Provenance, Sites, check_lost, target_sites
+from napari_stentrans.targets import Provenance, Sites, check_lost, check_observed, target_sites
 from napari_stentrans.tissue_image import Shown, components, filled, looked_at, tissue_words
 from napari_stentrans.windows import spacing
 from napari_stentrans.wording import some
@@ -341,19 +341,13 @@ class DenseColumns:
 
 def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
     """(spot,) True where a spot can be learned from: not lost and not without counts."""
-    empty = (section.totals <= 0) & ~lost
-    if empty.any():
+    observed = check_observed(section, lost)
+    empty = int((~observed & ~lost).sum())
+    if empty:
         warnings.warn(
-            f"Treated as lost, since they have no counts at all: {some(int(empty.sum()), 'spot')}.",
+            f"Treated as lost, since they have no counts at all: {some(empty, 'spot')}.",
             StentransWarning,
             stacklevel=2,
-        )
-    observed = ~lost & ~empty
-    if observed.sum() < 2:
-        remedy = "Mark fewer spots as lost." if lost.any() else "Take a larger section."
-        raise MaskError(
-            f"A run needs 2 spots with counts to learn from; left: {int(observed.sum())}, with "
-            f"{int(lost.sum()):,} of {some(section.n_spots, 'spot')} marked as lost. {remedy}"
         )
     return observed
 

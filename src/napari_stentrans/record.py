@@ -15,6 +15,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -181,9 +182,10 @@ class RunRecord(BaseModel):
         """
         if section.digest != self.digest:
             raise SectionError(
-                f"The record was made on a section of {self.n_spots} spots and {self.n_genes} "
-                f"genes (digest {self.digest}); this one has {section.n_spots} spots and "
-                f"{len(section.genes)} genes (digest {section.digest}). Give the same data."
+                f"The record was made on a section of {some(self.n_spots, 'spot')} and "
+                f"{some(self.n_genes, 'gene')} (digest {self.digest}); this one has "
+                f"{some(section.n_spots, 'spot')} and {some(len(section.genes), 'gene')} "
+                f"(digest {section.digest}). Give the same data."
             )
         names = section.adata.obs_names
         lost, damaged = (np.asarray(names.isin(given)) for given in (self.lost, self.image_damaged))

@@ -29,6 +29,7 @@ from napari_stentrans.libraries import common_factors, library_of
 from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.stacks import Layout, refuse_stack
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -209,8 +210,8 @@ class Section:
         """
         if adata.n_obs == 0 or adata.n_vars == 0:
             raise SectionError(
-                f"A section needs spots and genes, got {adata.n_obs} spots and {adata.n_vars} "
-                "genes. Check that the table was filtered as intended."
+                f"A section needs spots and genes, got {some(adata.n_obs, 'spot')} and "
+                f"{some(adata.n_vars, 'gene')}. Check that the table was filtered as intended."
             )
         counts, var = _counts_of(adata)
         _check_counts(counts)
@@ -461,7 +462,8 @@ def _check_counts(counts: sp.csc_matrix) -> None:
         )
     if counts.nnz == 0:
         raise SectionError(
-            f"All counts of the {counts.shape[0]} spots and {counts.shape[1]} genes are zero. "
+            f"All counts of {some(counts.shape[0], 'spot')} and {some(counts.shape[1], 'gene')} "
+            "are zero. "
             "Check that the right matrix was chosen."
         )
 
@@ -553,16 +555,28 @@ def _library_of(adata: ad.AnnData, xy: NDArray[np.float64]) -> tuple[str | None,
 
 
 def _images_of(record: Mapping[str, Any]) -> tuple[SectionImage, ...]:
-    factors, images = record.get("scalefactors") or {}, record.get("images")
+    factors, images = _factors_of(record), record.get("images")
     found = []
     if is_sheet(record):
         return ()
     for key in ("hires", "lowres"):
-        pixels = images.get(key) if isinstance(images, Mapping) else None
+        pixels: Any = images.get(key) if isinstance(images, Mapping) else None
         if np.ndim(pixels) in (2, 3) and np.size(pixels):
-            scale = float(factors.get(f"tissue_{key}_scalef", 1.0))
+            scale = factors.get(f"tissue_{key}_scalef", 1.0)
             found.append(SectionImage(key, partial(np.asarray, pixels), scale))
     return tuple(found)
+
+
+def _factors_of(record: Mapping[str, Any]) -> dict[str, float]:
+    """Scale factors of a library that are numbers above 0."""
+    factors = record.get("scalefactors")
+    found = {}
+    for key, value in factors.items() if isinstance(factors, Mapping) else ():
+        try:
+            found[str(key)] = float(value)
+        except (TypeError, ValueError):
+            continue
+    return {key: value for key, value in found.items() if 0 < value < np.inf}
 
 
 def is_sheet(record: Mapping[str, Any]) -> bool:
@@ -576,10 +590,10 @@ def _um_per_px(record: Mapping[str, Any], lattice: Lattice) -> float | None:
 
     Spots that nearly touch are those of no Visium.
     """
-    factors = record.get("scalefactors") or {}
-    if factors.get("microns_per_pixel"):
-        return float(factors["microns_per_pixel"])
+    factors = _factors_of(record)
+    if "microns_per_pixel" in factors:
+        return factors["microns_per_pixel"]
     width = factors.get("spot_diameter_fullres")
-    if lattice.kind == "hex" and width and float(width) < WIDEST_SPOT * lattice.spacing:
+    if lattice.kind == "hex" and width and width < WIDEST_SPOT * lattice.spacing:
         return VISIUM_PITCH_UM / lattice.spacing
     return None

@@ -96,6 +96,8 @@ class SessionFacts(BaseModel):
         Settings of the form.
     regions
         Names of the lost regions by label.
+    ignores_damage
+        Whether what looks lost was to be left as it is.
     runs
         Runs that were kept.
     shown
@@ -128,6 +130,7 @@ class SessionFacts(BaseModel):
     config: EnhanceConfig = EnhanceConfig()
     fill: bool = True
     regions: dict[int, str] = {}
+    ignores_damage: bool = False
     runs: tuple[RunFacts, ...] = ()
     shown: int | None = None
     against: int | None = None

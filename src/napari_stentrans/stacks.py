@@ -29,10 +29,11 @@ Array = NDArray[np.float64]
 Labels = NDArray[np.int64]
 
 FEWEST_SHARING = 10
-SHARING, MOSTLY = 0.3, 0.5
-"""Shares of cells at the place of another: worth a word, and certainly a stack."""
+SHARING, SHARING_NODES, MOSTLY = 0.3, 0.1, 0.5
+"""Shares of cells, and of spots of a lattice, at the place of another that are worth a word; and
+share that is certainly a stack."""
 SEEN = 0.05
-"""Share of spots of a lattice at the place of another, or of neighbours from other parts."""
+"""Share of spots at the place of another, or of neighbours from other parts, to go by."""
 RESOLVED, FEWEST_PAIRS = 0.1, 5
 """Pairs of spots at one place within parts, of those that chance would leave there."""
 SMALLEST_LATTICE, MOST_ODD = 12, 0.1
@@ -48,8 +49,9 @@ NEARER, TOUCHING = 0.75, 1.3
 WINDOW = 20_000
 """Spots that are asked for a lattice where there are many."""
 SAMPLE, NEIGHBOURS = 20_000, 24
-CLOSE = 0.25
-"""Spots of two sections come this close, in spacings; those of one hardly do."""
+CLOSE, TWINS = 0.25, 0.25
+"""Spots of two sections come this close, in spacings; those of one hardly do. What is closer by
+this factor is one cell that stands twice, and tells nothing."""
 INDEPENDENT, EXCLUDED = 0.6, 0.3
 """Close neighbours, of those expected by chance: of other parts, and, of these, of the own."""
 LEAST_CLOSE = 20
@@ -109,7 +111,7 @@ class Layout:
     @cached_property
     def stacked(self) -> bool:
         """Whether there are several sections, as far as positions alone tell."""
-        n, least = len(self.xy), SHARING if self.lattice is None else SEEN
+        n, least = len(self.xy), SHARING if self.lattice is None else SHARING_NODES
         on_array = 0.0 if self.nodes is None else _shared(self.nodes)
         return (
             (self.shared >= least and self.shared * n >= FEWEST_SHARING)
@@ -230,9 +232,9 @@ class Layout:
         own = _first(far, same)
         own_unit = pd.Series(own).groupby(of_spot[rows]).transform("median").to_numpy()
         reach = CLOSE * own_unit
-        close = far < reach[:, None]
+        close = (far < reach[:, None]) & (far > TWINS * reach[:, None])
         area = np.minimum((reach / np.maximum(far[:, -1], 1e-12)) ** 2, 1)
-        expected = np.array([(~same).sum(1) @ area, same.sum(1) @ area])
+        expected = np.array([(~same).sum(1) @ area, same.sum(1) @ area]) * (1 - TWINS**2)
         found = np.array([(close & ~same).sum(), (close & same).sum()])
         if found[0] < LEAST_CLOSE or expected.min() <= 0:
             return False

@@ -11,6 +11,7 @@ import pandas as pd
 from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import MaskError
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -145,6 +146,25 @@ def check_lost(section: Section, lost: ArrayLike | None, name: str = "lost") -> 
     if lost.dtype != bool and not np.isin(lost, (0, 1)).all():
         raise MaskError(f"{name} must hold True or False, got values of type {lost.dtype}.")
     return lost.astype(bool)
+
+
+def check_observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
+    """(spot,) True where a spot can be learned from: not lost (spot,) and not without counts.
+
+    Raises
+    ------
+    MaskError
+        When fewer than two are left.
+    """
+    observed = np.asarray(~lost & (section.totals > 0))
+    left = int(observed.sum())
+    if left < 2:
+        remedy = "Mark fewer spots as lost." if lost.any() else "Take a larger section."
+        raise MaskError(
+            f"A run needs 2 spots with counts to learn from; left: {left}, with "
+            f"{int(lost.sum()):,} of {some(section.n_spots, 'spot')} marked as lost. {remedy}"
+        )
+    return observed
 
 
 def target_sites(

@@ -14,7 +14,7 @@ from scipy import ndimage
 from skimage.filters import threshold_otsu
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.image_fit import on_image, whole_images
+from napari_stentrans.image_fit import decoded_images, on_image
 from napari_stentrans.progress import Progress, Steps, drain
 
 if TYPE_CHECKING:
@@ -81,7 +81,7 @@ def tissue_on_raster(section: Section) -> Mask:
             "The section has no image, so the outline of its tissue is not known. Open it with "
             "its image, or mark what was not captured with the brush or the polygon."
         )
-    image = next(whole_images(section.images), None)
+    image = next(decoded_images(section.images), None)
     if image is None or not on_image(image, section.xy).any():
         raise SectionError(
             "No spot lies on the tissue image, or it cannot be read, so it shows no outline. Mark "

@@ -198,7 +198,7 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
 
 def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None]:
     yield Progress(STAGE, 0, 4)
-    pixels, shrunk = _working_copy(image, section.lattice.spacing)
+    pixels, shrunk = working_copy(image, section.lattice.spacing)
     per_pixel = shrunk / image.scale  # full-resolution pixels to one of ours
     yield Progress(STAGE, 1, 4)
     described = _describe(pixels)
@@ -277,11 +277,16 @@ def _shares(described: NDArray[np.float16], middle: Array, sd: Array, centres: A
     return shares
 
 
-def _working_copy(image: SectionImage, spacing: float) -> tuple[NDArray[np.uint8], float]:
-    """Pixels as bytes at a convenient size, and image pixels to one of theirs."""
+def working_copy(
+    image: SectionImage, spacing: float, per_spacing: float = PER_SPACING
+) -> tuple[NDArray[np.uint8], float]:
+    """Pixels (row, column, channel) as bytes at a convenient size, and image pixels to one of them.
+
+    ``spacing`` of the spots is in full-resolution pixels; so many pixels to one are wanted.
+    """
     finest = image.levels[0]
     wanted = max(
-        spacing * image.scale / PER_SPACING,
+        spacing * image.scale / per_spacing,
         np.sqrt(finest.shape[0] * finest.shape[1] / MOST_PIXELS),
         1.0,
     )

@@ -8,11 +8,12 @@ from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING
 
+import anndata as ad
 import numpy as np
 import pytest
 import tifffile
 from PIL import Image
-from small_files import spaceranger
+from small_files import annotated, spaceranger, xenium
 
 from napari_stentrans.cli import main
 from napari_stentrans.config import EnhanceConfig
@@ -21,7 +22,7 @@ from napari_stentrans.image_fit import spots_on_images
 from napari_stentrans.io import read_section
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.placing import with_image
-from napari_stentrans.section import SectionImage
+from napari_stentrans.section import Section, SectionImage
 from napari_stentrans.simulate import simulate_section
 
 if TYPE_CHECKING:
@@ -186,3 +187,42 @@ class TestSpotsBeside:
         section = read_section(spaceranger(tmp_path / "brain"))
         assert spots_on_images(section) == 40
         assert not [w for w in recwarn if issubclass(w.category, StentransWarning)]
+
+
+XENIUM = {
+    "image cut off": ("morphology_focus.ome.tif", lambda data: data[: len(data) // 2]),
+    "image empty": ("morphology_focus.ome.tif", lambda _: b""),
+    "image of text": ("morphology_focus.ome.tif", lambda _: b"../morphology.ome.tif"),
+    "record cut off": ("experiment.xenium", lambda data: data[:4]),
+    "record of a list": ("experiment.xenium", lambda _: b"[1]"),
+}
+
+
+@pytest.mark.parametrize("how", XENIUM)
+def test_xenium_without_its_image(tmp_path: Path, how: str) -> None:
+    folder = xenium(tmp_path / "brain", ".csv")
+    (folder / "experiment.xenium").write_text('{"pixel_size": 2.0}')
+    pixels = np.random.default_rng(0).integers(0, 999, (300, 300), np.uint16)
+    tifffile.imwrite(folder / "morphology_focus.ome.tif", pixels)
+    whole = read_section(folder)
+    assert [image.name for image in whole.images] == ["morphology"]
+    name, change = XENIUM[how]
+    (folder / name).write_bytes(change((folder / name).read_bytes()))
+    with pytest.warns(StentransWarning, match="morphology image is left out"):
+        section = read_section(folder)
+    assert section.images == ()
+    np.testing.assert_allclose(section.xy, whole.xy * 2)  # micrometres again
+    assert section.um_per_px == 1.0
+
+
+@pytest.mark.parametrize("images", [None, 3, {"hires": 7}, {"hires": np.array(["x"])}, {}])
+@pytest.mark.parametrize("factors", [None, "none", {"tissue_hires_scalef": "big"}])
+def test_library_of_other_content(tmp_path: Path, images: object, factors: object) -> None:
+    adata = ad.read_h5ad(annotated(tmp_path / "a.h5ad"))
+    record = {"images": images, "scalefactors": factors}
+    adata.uns["spatial"] = {"slide": {k: v for k, v in record.items() if v is not None}}
+    adata.write_h5ad(tmp_path / "a.h5ad")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", StentransWarning)
+        assert read_section(tmp_path / "a.h5ad").images == ()
+        assert Section.from_anndata(adata).n_spots == 40

@@ -16,7 +16,8 @@ if TYPE_CHECKING:
     from pathlib import Path
     from types import ModuleType
 
-REAL = ("A1", "B1", "B4", "C1", "C2", "G2", "MOB1", "MOB2", "visium_dg", "visium_mini")
+REAL = ("A1", "B1", "B4", "C1", "C2", "G2", "MOB1", "MOB2", "visium_dg")
+"""``visium_mini`` has the first 100 genes of the alphabet, which are 0 nearly everywhere."""
 PLACES = ["array_row", "array_col"]
 MOST_ABUNDANT, EVERY = 300, 6
 """Intervals are for a reader of the most abundant genes; every sixth of them is looked at."""
@@ -147,7 +148,7 @@ def test_measurements_of_real_sections_lie_in_their_intervals(
         obsm={"spatial": truth.xy[:, ::-1] * 100},
     )
     section = Section.from_anndata(adata)
-    masks = {name: ~seen for name, seen in score.protocols(truth, 3)}
+    masks = {name: ~seen for name, seen in score.protocols(truth, 4)}
     found = held(section, list(masks.values()))
     assert found.narrow == pytest.approx(0.68, abs=0.05)
     assert found.wide == pytest.approx(0.95, abs=0.02)

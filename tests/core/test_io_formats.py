@@ -153,6 +153,9 @@ def test_the_folder_above_a_section_names_it(tmp_path: Path) -> None:
         found = why_not(tmp_path / "all")
         assert name in found
     assert found == "the folder holds sections, of which one is opened at a time (run 1, run 2)"
+    (tmp_path / "files").mkdir()
+    (tmp_path / "brain.h5ad").rename(tmp_path / "files" / "brain.h5ad")
+    assert why_not(tmp_path / "files") == "the section lies in brain.h5ad (open that)"
 
 
 @pytest.mark.parametrize(

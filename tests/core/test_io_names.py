@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import gzip
 import tempfile
+import warnings
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -53,7 +54,9 @@ def test_annotated_store(tmp_path: Path) -> None:
     adata = ad.read_h5ad(annotated(tmp_path / "a.h5ad"))
     adata.obs["mouse"] = np.repeat(["A", "B"], N // 2)
     adata.obsm["spatial"][N // 2 :] = adata.obsm["spatial"][: N // 2]
-    adata.write_zarr(tmp_path / "a.zarr")
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")  # about the format of zarr
+        adata.write_zarr(tmp_path / "a.zarr")
     assert can_read(tmp_path / "a.zarr")
     assert choices_of(tmp_path / "a.zarr")[0].options == ("A", "B")
     section = read_section(tmp_path / "a.zarr", {"section": "B"})

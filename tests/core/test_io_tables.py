@@ -339,6 +339,35 @@ def test_planes_are_never_merged_without_a_word(tmp_path: Path, make: Callable[.
         assert read_section(path).n_spots == N
 
 
+@pytest.mark.parametrize("told", ["words", "numbers", "barcodes"])
+def test_sections_that_lie_over_each_other_are_a_choice(tmp_path: Path, told: str) -> None:
+    """Two sections in one pair of tables, each in pixels of its own."""
+    one = hexagonal()
+    bases = list(one.index)
+    places = pd.concat([one, one + 7.0])
+    counts = np.random.default_rng(8).poisson(3, (4, len(places)))
+    prefixes = ("s1_", "s2_") if told == "barcodes" else ("", "")
+    cells = [
+        prefixes[k] + (name if told == "barcodes" else f"{name[:-1]}{k}")
+        for k in (0, 1)
+        for name in bases
+    ]
+    places.index = pd.Index(cells)
+    marks = {"words": ["left", "right"], "numbers": [1, 2]}.get(told)
+    if marks:
+        places["batch"] = np.repeat(marks, len(one))
+    write(tmp_path, pd.DataFrame(counts, list("abcd"), cells), places)
+    (choice,) = choices_of(tmp_path)
+    assert (choice.key, len(choice.options)) == ("section", 2)
+    with pytest.warns(StentransWarning, match=f"section {choice.options[0]} is read, not"):
+        first = read_section(tmp_path)
+    second = read_section(tmp_path, {"section": choice.options[1]})
+    assert first.lattice.kind == second.lattice.kind == "hex"
+    np.testing.assert_array_equal(first.xy, one)
+    np.testing.assert_array_equal(second.xy, one + 7.0)
+    np.testing.assert_array_equal(second.counts.toarray(), counts.T[len(one) :])
+
+
 @pytest.mark.parametrize(
     "rounded",
     [

@@ -20,6 +20,7 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.methods import METHODS
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.plugin import safekeeping
+from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.loading import look_steps
 from napari_stentrans.progress import Progress
@@ -37,6 +38,13 @@ def own_settings(tmp_path, monkeypatch):
     yield tmp_path / "settings" / "napari-stentrans"
     forget()
     downloads.use_folder(None)
+
+
+@pytest.fixture(autouse=True)
+def looks_for_damage(request, monkeypatch):
+    """Look for damage only in tests that are about it: others run with damage that they know."""
+    wanted = request.node.get_closest_marker("looks_for_damage") is not None
+    monkeypatch.setattr(DamageLine, "looks", wanted)
 
 
 @pytest.fixture(autouse=True)

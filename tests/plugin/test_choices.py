@@ -3,9 +3,11 @@
 from __future__ import annotations
 
 import threading
+import warnings
 from types import SimpleNamespace
 
 import numpy as np
+import pandas as pd
 import pytest
 from gestures import click
 from qtpy.QtCore import Qt
@@ -89,6 +91,30 @@ def test_what_there_is_to_choose_is_shown_with_what_was_taken(opened, bins):
     assert [rows.lists["bin"].itemText(i) for i in range(3)] == list(BINS)
     assert "120 spots" in opened.data.about.text()
     assert threading.main_thread() not in bins.threads
+
+
+def test_spots_on_glass_come_when_they_are_wanted(dock, qtbot, ready, tmp_path):
+    """A legacy table whose table of positions selects the spots on tissue."""
+    array = np.array([(x, y) for x in range(9) for y in range(8)])
+    counts = np.random.default_rng(1).poisson(2.0, (len(array), 5))
+    table = pd.DataFrame(counts, [f"{x}x{y}" for x, y in array], list("abcde"))
+    table.to_csv(tmp_path / "S1.tsv", sep="\t")
+    places = pd.DataFrame(array, columns=["x", "y"])
+    places[["pixel_x", "pixel_y"]] = 50 * array + 25
+    places["selected"] = (array[:, 0] > 2).astype(int)
+    places.to_csv(tmp_path / "S1_selection.tsv", sep="\t", index=False)
+    with warnings.catch_warnings():
+        warnings.filterwarnings("ignore", message="24 of 72 spots were left out")
+        dock.open(tmp_path / "S1.tsv")
+        ready(dock)
+    spots = dock.data.choices.lists["spots"]
+    assert spots.isVisible()
+    assert spots.currentText() == "on tissue"
+    assert "48 spots" in dock.data.about.text()
+    take(qtbot, dock, "spots", "all")
+    ready(dock)
+    assert "72 spots" in dock.data.about.text()
+    assert dock._layers.section.chosen == {"spots": "all"}
 
 
 def test_nothing_is_shown_where_there_is_nothing_to_choose(loaded):

@@ -253,28 +253,47 @@ def test_a_method_for_one_gene_says_which_genes_it_lacks(loaded, qtbot, ready):
     assert f"{other} was not part of this run" in loaded.result.words.text()
 
 
-def test_nothing_to_do_is_said(loaded, qtbot):
+def test_run_is_off_with_nothing_to_do_and_says_why(loaded, qtbot):
     for box in (loaded.enhance.form.double, loaded.enhance.form.denoise):
         qtbot.mouseClick(box, LEFT, pos=QPoint(8, 10))
-    click(qtbot, loaded.enhance.run)
-    assert "nothing to do: paint" in loaded.message.text()
+    run = loaded.enhance.run
+    assert not run.isEnabled()
+    assert "nothing to do: paint" in run.toolTip()
     assert "tick" in loaded.enhance.estimate.text()
-    assert loaded.enhance.run.isEnabled()
     click(qtbot, loaded.lost.new)
     paint(qtbot, loaded.viewer, world_of(loaded._layers, 75), (0, 60))
     qtbot.waitUntil(lambda: "A run takes" in loaded.enhance.estimate.text())
+    assert run.isEnabled()
+    assert "nothing" not in run.toolTip()
     qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
-    click(qtbot, loaded.enhance.run)
-    assert "nothing to do: tick Fill" in loaded.message.text()
+    assert not run.isEnabled()
+    assert "nothing to do: tick Fill" in run.toolTip()
 
 
-def test_a_mask_that_leaves_no_spots_is_told(loaded, section, qtbot):
-    loaded._layers.paint_spots(np.ones(section.n_spots, bool))
-    click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(loaded.message.isVisible)
-    assert "Mark fewer spots as lost" in loaded.message.text()
-    qtbot.waitUntil(loaded.enhance.run.isEnabled)
+def test_run_is_off_where_no_spots_are_left_and_says_why(loaded, section, qtbot):
+    lost = np.ones(section.n_spots, bool)
+    loaded._layers.paint_spots(lost)
+    run = loaded.enhance.run
+    qtbot.waitUntil(lambda: not run.isEnabled())
+    assert "Mark fewer spots as lost" in run.toolTip()
+    assert "A run needs 2 spots" in loaded.enhance.estimate.text()
     assert roles(loaded.viewer) == {"before", "lost"}
+    qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
+    assert run.isEnabled()  # nothing is filled, so that all spots are learned from
+
+
+def test_run_is_off_without_genes_and_with_unknown_ones(loaded, qtbot):
+    form, run = loaded.enhance.form, loaded.enhance.run
+    form.choose_method("linear")
+    form.which_genes.setCurrentIndex(form.which_genes.findData("list"))
+    assert not run.isEnabled()
+    assert "list of genes is empty" in run.toolTip()
+    qtbot.keyClicks(form.genes, "Gene99x")
+    assert not run.isEnabled()
+    assert "no gene" in run.toolTip()
+    form.genes.clear()
+    qtbot.keyClicks(form.genes, "Gene3")
+    assert run.isEnabled()
 
 
 def test_an_error_inside_torch_is_told_and_the_last_result_stays(loaded, qtbot, ready, request):

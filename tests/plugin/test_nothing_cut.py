@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
+
 import numpy as np
 import pytest
 from gestures import click, middle, paint, world_of
@@ -76,6 +78,8 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
         if view:
             click(qtbot, dock.result.views[view])
         qtbot.wait(50)
+        with suppress(qtbot.TimeoutError):  # the layout takes a few turns
+            qtbot.waitUntil(lambda: not any(map(cut, panels)), timeout=3000)
         assert [text for panel in panels for text in cut(panel)] == [], view
     assert cut_axes(dock.quality.plot) == cut_axes(dock.result.profile.plot) == []
     names = dock.result.runs.list

@@ -93,6 +93,7 @@ def test_a_name_that_nobody_looked_for_is_noticed():
         step("Swim")
 
 
+@pytest.mark.looks_for_damage
 @pytest.mark.slow
 @pytest.mark.timeout(900)  # two runs of the default method on the sample as it is
 def test_the_tutorial_word_by_word(steps, hands, plugin, monkeypatch, tmp_path):
@@ -159,6 +160,13 @@ def paint_what_is_lost(step, hands):
     fold = dict(Plan.of(layers).damage)["fold"]
     damaged = (layers.section.adata.obs["artefact"] != "none").to_numpy()
     with step:
+        hands.read("look lost")
+        hands.press(step("Show"))
+        assert layers.proposal is not None
+        hands.press(step("Show"))
+        assert layers.proposal is None
+        hands.press(step("Ignore"))
+        assert not hands.says("look lost")
         hands.press(step("New region"))
         hands.drag(fold)
         painted = lost(hands)

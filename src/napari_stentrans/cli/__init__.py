@@ -21,6 +21,7 @@ from napari_stentrans.cli.image import add_image
 from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.cli.system import describe_system
 from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.damage import find_damage, is_quick
 from napari_stentrans.errors import ConfigError, StentransError, StentransWarning
 from napari_stentrans.export import (
     ENDINGS,
@@ -42,6 +43,8 @@ from napari_stentrans.simulate import simulate_section
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
+
+    from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.section import Section
@@ -236,12 +239,28 @@ def describe(section: Section) -> dict[str, Any]:
         "median_counts_per_spot": round(float(np.median(totals)), 1),
         "median_genes_per_spot": float(np.median(np.diff(section.counts.tocsr().indptr))),
         "spots_without_counts": int((totals == 0).sum()),
+        "looks_lost": _looks_lost(section),
         "filled_share": round(section.counts.nnz / np.prod(section.counts.shape), 4),
         "images": [image.name for image in section.images],
         "spots_on_image": spots_on_images(section),
         "raster_shape": list(section.raster.shape),
         "digest": section.digest,
     }
+
+
+def _looks_lost(section: Section) -> str:
+    """Say in a line what looks lost; images that are slow to look at are left out."""
+    quick = is_quick(section)
+    found = find_damage(section, image=quick).in_words() or "nothing was found"
+    return found if quick else f"{found} (the image is large and was not looked at)"
+
+
+def _note_lost(section: Section, lost: NDArray[np.bool_], sites: NDArray[np.float64]) -> None:
+    """Note what looks lost and is not in the mask."""
+    left = find_damage(section, image=is_quick(section)).without(lost, sites)
+    if left.spots.any():
+        said = f"{left.spots_in_words()}; what is not in --lost is taken as measured."
+        warnings.warn(said, StentransWarning, stacklevel=2)
 
 
 def _in_words(value: Any) -> str:
@@ -274,6 +293,7 @@ def _enhance(arguments: argparse.Namespace) -> None:
         damaged = None
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
+        _note_lost(section, lost, sites)
     chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))

@@ -30,6 +30,7 @@ from napari_stentrans.progress import Progress, Steps, drain, named
 from napari_stentrans.ranking import blocks, morans_i
 from napari_stentrans.targets import check_lost
 from napari_stentrans.tissue_image import tissue_words
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -156,7 +157,8 @@ def _columns(section: Section, genes: Sequence[str] | None) -> NDArray[np.intp]:
     seen = section.counts.getnnz(0) > SEEN * (section.totals > 0).sum()
     if not seen.any():
         raise ConfigError(
-            f"None of the {len(section.genes)} genes is seen in more than {SEEN:.0%} of the "
+            f"None of the {some(len(section.genes), 'gene')} is seen in more than {SEEN:.0%} of "
+            "the "
             "spots, which a correlation needs. Name the genes to score."
         )
     return np.flatnonzero(seen)

@@ -21,6 +21,7 @@ import scipy.sparse as sp
 from napari_stentrans.errors import ConfigError, SectionError
 from napari_stentrans.factors import lognorm
 from napari_stentrans.masking import blobs, thinning
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -135,7 +136,8 @@ def _split(section: Section, seed: int) -> Trial:
     both = _totals(half) * _totals(other) > 0
     if both.sum() < 3:
         raise SectionError(
-            f"Only {int(both.sum())} spots have enough counts to be split in two halves; three "
+            f"Only {some(int(both.sum()), 'spot has', 'spots have')} enough counts to be split "
+            "in two halves; three "
             "are needed. Denoising cannot be evaluated on this section."
         )
     given = subset(section, both)

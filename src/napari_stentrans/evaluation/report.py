@@ -12,6 +12,7 @@ import numpy as np
 from napari_stentrans.evaluation.box_plot import draw_boxes
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.export.files import target
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -68,9 +69,9 @@ class Evaluation:
         seeds, sites = self.runs["seed"].nunique(), round(self.runs["sites"].mean())
         what = "scored" if self.protocol == "denoise" else "hidden"
         head = (
-            f"{self.section}, protocol {self.protocol}: {len(self.genes):,} genes, of which "
+            f"{self.section}, protocol {self.protocol}: {some(len(self.genes), 'gene')}, of which "
             f"{int(self.genes['spatially_variable'].sum()):,} spatially variable (svg); "
-            f"{sites:,} spots {what}, {seeds} {'seed' if seeds == 1 else 'seeds'}"
+            f"{some(sites, 'spot')} {what}, {some(seeds, 'seed')}"
         )
         scores = self.scores.rename_axis(None)
         body = scores.to_string(float_format=lambda v: f"{v:.3f}", na_rep="-")

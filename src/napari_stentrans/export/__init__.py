@@ -25,6 +25,7 @@ from napari_stentrans.export.masks import ENDINGS as MASK_ENDINGS
 from napari_stentrans.export.masks import save_mask
 from napari_stentrans.export.sections import write_section
 from napari_stentrans.progress import Steps, drain
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -204,7 +205,7 @@ def check_target(
         raise WriteError("No gene was chosen to be written. Name at least one.")
     if n_genes is not None and chosen.most_genes is not None and n_genes > chosen.most_genes:
         raise WriteError(
-            f"'{path.name}' would hold {n_genes:,} genes; {chosen.endings[0]} files are for "
+            f"'{path.name}' would hold {some(n_genes, 'gene')}; {chosen.endings[0]} files are for "
             f"{chosen.most_genes} at most. Choose some genes, or write .h5ad or .zarr."
         )
     run_record = record_path(path)

@@ -16,6 +16,7 @@ from napari_stentrans.export.colours import (
     PROVENANCE_COLOURS,
 )
 from napari_stentrans.export.files import beside, check_ending, check_place, target
+from napari_stentrans.image_fit import decoded_images
 from napari_stentrans.io.overviews import overview
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.targets import Provenance
@@ -176,7 +177,8 @@ class _View:
         low, high = xy.min(0) - rim, xy.max(0) + rim
         high[1] += 0.09 * max(high - low)
         images = enhancement.section.images if image else ()
-        return cls(low, high, _tissue(images[0]) if images else None)
+        tissue = next(decoded_images(images), None)
+        return cls(low, high, None if tissue is None else _tissue(tissue))
 
     def panel(self, axes: Axes) -> None:
         """Set a panel up."""

@@ -18,6 +18,7 @@ from napari_stentrans.export.files import beside, check_ending, check_place, tar
 from napari_stentrans.export.outlines import to_geojson
 from napari_stentrans.io._shared import warn
 from napari_stentrans.io.masks import LostMask, painted_to_lost, read_mask
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -194,7 +195,8 @@ def _check(path: Path, fresh: Path, section: Section, regions: _Regions) -> None
     wrong = int((back.lost != (regions.spots != 0)).sum())
     if wrong:
         raise WriteError(
-            f"'{path.name}' cannot hold this mask: {wrong} of {section.n_spots} spots would be "
+            f"'{path.name}' cannot hold this mask: {wrong} of {some(section.n_spots, 'spot')} "
+            "would be "
             "read back otherwise. Write another format, such as .csv (spots without sites between) "
             "or .tif."
         )

@@ -11,7 +11,7 @@ import zarr
 
 from napari_stentrans.export.matrices import stream
 from napari_stentrans.export.zarr import empty_matrices
-from napari_stentrans.library import first_readable
+from napari_stentrans.image_fit import decoded_images
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -50,7 +50,7 @@ def write_steps(
         index=adata.obs_names.to_numpy(),
         transformations=_transforms(1.0, um),
     )
-    image = first_readable(enhancement.section.images)
+    image = next(decoded_images(enhancement.section.images), None)
     images = {} if image is None else {_key(image.name): _image(image, um)}
     data = SpatialData(images=images, shapes={"sites": circles}, tables={"table": table})
     with warnings.catch_warnings():

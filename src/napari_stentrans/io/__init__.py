@@ -154,7 +154,7 @@ def _format_of(path: Path) -> _Format:
 
 
 def _nearest(path: Path) -> str:
-    return what_it_is(path, lambda other: _claimant(other) is not None)
+    return what_it_is(path, can_read)
 
 
 def _claimant(path: Path) -> _Format | None:

@@ -18,6 +18,7 @@ import pandas as pd
 from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
+from napari_stentrans.wording import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
@@ -191,3 +192,10 @@ def first_of_each(names: pd.Index, what: str, path: Path) -> NDArray[np.int64]:
             f"{names[repeated][0]!r}); only the first row of each is kept."
         )
     return np.flatnonzero(~repeated)
+
+
+def unplaced(placed: NDArray[np.bool_], thing: str) -> str:
+    """Say how many things have no position (thing,) and were, to be followed by "left out"."""
+    left = int((~placed).sum())
+    said = ("has no position and was", "have no position and were")
+    return some_of(left, len(placed), thing, *said)

@@ -37,6 +37,7 @@ from napari_stentrans.io.tables import (
     read_text_columns,
     tables_in,
 )
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -204,7 +205,10 @@ def _read_counts(path: Path, name: str | None) -> Cells:
     genes = [gene for gene in _genes(path) if gene != name]
     repeated = len(genes) - len(set(genes))
     if repeated:
-        warn(f"{repeated} columns of {path.name} have the name of another and were left out.")
+        warn(
+            f"{some(repeated, 'column')} of {path.name}, named as another is, "
+            f"{'was' if repeated == 1 else 'were'} left out."
+        )
         genes = list(dict.fromkeys(genes))
     names: list[str] = []
     parts = []

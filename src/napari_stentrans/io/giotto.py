@@ -24,7 +24,7 @@ from napari_stentrans.io.axes import Axes, axes_of
 from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.io.legacy_table import is_spot_table
-from napari_stentrans.io.pairs import SAMPLE, most_alike
+from napari_stentrans.io.pairs import SAMPLE, alike, most_alike
 from napari_stentrans.io.places import Places
 from napari_stentrans.io.points import Cells, place
 from napari_stentrans.io.tables import (
@@ -129,6 +129,8 @@ def _pairs(path: Path) -> dict[str, _Pair]:
         if (alone or rows[places.path] == n) and not _names_match(table, places)
     ]
     found = most_alike(found, lambda pair: (pair.expression, pair.places.path))
+    if len(found) > 1:
+        found = [pair for pair in found if alike(pair.expression, pair.places.path)]
     if len({pair.expression for pair in found}) < len(found):
         return {}  # several tables of as many positions: not clear
     return {

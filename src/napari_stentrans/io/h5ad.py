@@ -223,7 +223,9 @@ def _spatial(
     """``uns["spatial"]`` of the section: its own library; of others only what all agree on."""
     records = {name: file["uns/spatial"][name] for name in libraries_in(file)}
     xy = positions_in(file, obs)
-    name, names, stacked = None, (), False
+    name: str | None = None
+    names: tuple[str, ...] = ()
+    stacked = False
     if sections is not None:
         at = sections.of_spot[rows[0]]
         names, name = sections.names, sections.names[at]

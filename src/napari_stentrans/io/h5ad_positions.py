@@ -8,7 +8,7 @@ import numpy as np
 from anndata.io import read_elem
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.io._shared import FOREIGN_ERRORS, warn
+from napari_stentrans.io._shared import FOREIGN_ERRORS, unplaced, warn
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -73,7 +73,7 @@ def with_positions(adata: ad.AnnData) -> ad.AnnData:
     placed = np.isfinite(xy[:, :2]).all(1)
     if placed.all() or not placed.any():
         return adata
-    warn(f"{int((~placed).sum())} of {len(placed)} spots have no position and were left out.")
+    warn(f"{unplaced(placed, 'spot')} left out.")
     return adata[placed].copy()
 
 

@@ -20,6 +20,7 @@ from napari_stentrans.io._shared import (
 )
 from napari_stentrans.io.images import IMAGE_SUFFIXES, image_problem, image_size, lazy_image
 from napari_stentrans.io.on_tissue import on_tissue
+from napari_stentrans.wording import some, some_of
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -117,12 +118,14 @@ def find_pixels(path: Path, array: NDArray[np.float64], everywhere: bool) -> Pix
         kept = listed & table["tissue"].to_numpy(bool)[at]
         if not kept.any():
             raise ReadError(
-                f"'{beside}' says of none of the {len(array)} spots of {path.name} that it lies on "
+                f"'{beside}' says of none of the {some(len(array), 'spot')} of {path.name} that "
+                "it lies on "
                 "tissue. Check that both are of the same section, or take all by spots=all."
             )
         if not kept.all():
             warn(
-                f"{int((~kept).sum()):,} of {len(kept):,} spots were left out: {beside.name} does "
+                f"{some_of(int((~kept).sum()), len(kept), 'spot', 'was', 'were')} left out: "
+                f"{beside.name} does "
                 "not select them as spots on tissue (spots=all keeps them)."
             )
     xy = np.empty_like(array)
@@ -131,8 +134,9 @@ def find_pixels(path: Path, array: NDArray[np.float64], everywhere: bool) -> Pix
     if unplaced.any():
         xy[unplaced] = _by_affine(array[listed], xy[listed], array[unplaced], beside)
         warn(
-            f"{int(unplaced.sum()):,} of {len(kept):,} spots have no row in {beside.name} and were "
-            "placed by the others."
+            f"{some_of(int(unplaced.sum()), len(kept), 'spot', 'has', 'have')} no row in "
+            f"{beside.name}, and "
+            f"{'was' if unplaced.sum() == 1 else 'were'} placed by the others."
         )
     return Pixels(kept, xy[kept])
 
@@ -226,7 +230,8 @@ def _by_affine(
     design = np.column_stack([known, np.ones(len(known))])
     if np.linalg.matrix_rank(design) < 3:
         raise ReadError(
-            f"'{path}' gives positions of {len(known)} spots only, too few to place the other "
+            f"'{path}' gives positions of {some(len(known), 'spot')} only, too few to place the "
+            "other "
             f"{len(wanted)}. Give the table of all spots."
         )
     solution, *_ = np.linalg.lstsq(design, xy, rcond=None)

@@ -14,6 +14,7 @@ import scipy.sparse as sp
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import FOREIGN_ERRORS, delimiter_of, is_number, open_text, reading
+from napari_stentrans.wording import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -147,7 +148,8 @@ def array_coordinates(spots: Sequence[str] | pd.Index, path: Path) -> NDArray[np
     strange = [spot for spot, hit in zip(spots, hits, strict=True) if hit is None]
     if strange:
         raise ReadError(
-            f"{path}: {len(strange)} of {len(hits)} spots are not named ROWxCOL (first: "
+            f"{path}: {some_of(len(strange), len(hits), 'spot', 'is', 'are')} not named ROWxCOL "
+            "(first: "
             f"{strange[0]!r}). Rename or remove them."
         )
     return np.array([hit.groups() for hit in hits if hit], float)

@@ -15,6 +15,7 @@ import numpy as np
 from skimage.draw import polygon2mask
 
 from napari_stentrans.errors import MaskError, ReadError
+from napari_stentrans.image_fit import whole_images
 from napari_stentrans.io._shared import (
     delimiter_of,
     match_barcodes,
@@ -25,6 +26,7 @@ from napari_stentrans.io._shared import (
 )
 from napari_stentrans.io.images import IMAGE_SUFFIXES, read_pixels
 from napari_stentrans.paths import absolute
+from napari_stentrans.wording import some_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -133,15 +135,16 @@ def _on_raster(painted: NDArray[np.bool_], section: Section) -> NDArray[np.bool_
     if painted.shape == section.raster.shape:
         return painted
     # An image of scale 1 has full-resolution pixels: it need not be read for its shape.
-    for image in section.images:
-        if (image.scale != 1 or any(image.origin)) and painted.shape == image.shape[:2]:
+    images = list(whole_images(section.images))
+    for image in images:
+        if (image.scale != 1 or any(image.origin)) and painted.shape == image.size:
             return _sample(painted, image.scale, section, image.origin)
     rows, columns = np.ceil(section.xy.max(0)).astype(int)[::-1] + 1
     in_pixels = section.lattice.spacing >= FINEST_PIXEL
     if in_pixels and painted.shape[0] >= rows and painted.shape[1] >= columns:
         return _sample(painted, 1.0, section)
     fitting = [f"{section.raster.shape} (the map)"]
-    fitting += [f"{im.shape[:2]} (the image {im.name})" for im in section.images]
+    fitting += [f"{im.size} (the image {im.name})" for im in images]
     if in_pixels:
         fitting.append(f"at least ({rows}, {columns}) (full-resolution pixels)")
     raise MaskError(
@@ -186,8 +189,8 @@ def _lost_barcodes(path: Path, section: Section) -> NDArray[np.bool_]:
         )
     if unknown:
         warn(
-            f"{len(unknown)} of {len(barcodes)} barcodes in {path.name} are not in this section "
-            f"(first: {unknown[0]!r}); they are left out."
+            f"{some_of(len(unknown), len(barcodes), 'barcode', 'is', 'are')} not in this section "
+            f"({path.name}; first: {unknown[0]!r}) and left out."
         )
     lost = np.zeros(section.n_spots, bool)
     lost[at[at >= 0]] = True

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 MOST_LOOKED_AT = 500
 """Entries of a folder that are looked at."""
-MOST_FOLDERS = 30
+MOST_TRIED = 40
 NAMED = 3
 _IMAGES = r"\.(ome\.tiff?|tiff?|btf|qptiff|svs|ndpi|czi|scn|mrxs|vsi|lif|nd2|png|jpe?g|bmp|gif)"
 _LAY = (
@@ -56,15 +56,15 @@ _TRANSCRIPTS = re.compile(
 )
 
 
-def what_it_is(path: Path, claims: Callable[[Path], bool]) -> str:
+def what_it_is(path: Path, reads: Callable[[Path], bool]) -> str:
     """Say what was found in place of a section, in words for a person.
 
     Parameters
     ----------
     path
         A path that no format takes.
-    claims
-        Whether a path is taken by some format.
+    reads
+        Whether some format reads a path.
     """
     if not path.is_dir():
         return _file(path)
@@ -75,13 +75,9 @@ def what_it_is(path: Path, claims: Callable[[Path], bool]) -> str:
         return "it is no SpatialData store"
     if not names:
         return "the folder is empty"
-    inside = [
-        child.name
-        for child in islice(sorted(p for p in path.iterdir() if p.is_dir()), MOST_FOLDERS)
-        if claims(child)
-    ]
+    inside = [child.name for child in islice(sorted(path.iterdir()), MOST_TRIED) if reads(child)]
     if len(inside) == 1:
-        return f"the section lies in its folder {inside[0]} (open that)"
+        return f"the section lies in {inside[0]} (open that)"
     if inside:
         return f"the folder holds sections, of which one is opened at a time ({_some(inside)})"
     return _by_parts(path, names) or _by_kinds(names) or f"the folder holds {_some(names, 4)}"

@@ -176,17 +176,19 @@ def most_alike(pairs: list[T], files: Callable[[T], tuple[Path, Path]]) -> list[
     best: dict[Path, int] = {}
     for pair in pairs:
         for file in files(pair):
-            best[file] = max(best.get(file, 0), _alike(*files(pair)))
-    return [pair for pair in pairs if _alike(*files(pair)) >= max(best[f] for f in files(pair))]
+            best[file] = max(best.get(file, 0), alike(*files(pair)))
+    return [pair for pair in pairs if alike(*files(pair)) >= max(best[f] for f in files(pair))]
 
 
-def _alike(one: Path, other: Path) -> int:
+def alike(one: Path, other: Path) -> int:
     """How many words two files share that are no words for what they hold."""
     return len(_words(one) & _words(other))
 
 
 def _words(path: Path) -> set[str]:
     words = re.split(r"[^0-9a-z]+", plain_stem(path).lower())
+    numbered = (re.fullmatch(r"(\D*)(\d+)", word) for word in words)
+    words += [hit[2] for hit in numbered if hit and _PLAIN_WORDS.fullmatch(hit[1])]  # "expr2"
     return {word for word in words if word and not _PLAIN_WORDS.fullmatch(word)}
 
 

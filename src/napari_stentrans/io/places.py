@@ -22,6 +22,8 @@ from napari_stentrans.io.tables import (
     read_columns,
     stamp,
 )
+from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
+from napari_stentrans.stacks import Layout, fewest_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -30,6 +32,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.io.choices import Chosen
+    from napari_stentrans.parts import Parts
 
 IDS = (
     *("cell_id", "cell", "cellid", "barcode", "barcodes", "spot", "bead", "entityid", "id"),
@@ -37,7 +40,10 @@ IDS = (
 )
 """What a column of names is called, in lower case; parquet names that of pandas."""
 ROWS_LOOKED_AT = 200
-PLANE = "plane"
+SECTION, PLANE = "section", "plane"
+SECTION_COLUMNS = {"section", "slice", "slide", "sample", "library", "batch", "donor", "patient"}
+SECTION_COLUMNS |= {f"{name}_id" for name in SECTION_COLUMNS} | {"replicate", "puck", "region"}
+"""Columns that may tell sections apart by numbers; those of words may in any case."""
 MOST_PLANES = 64
 FEWEST_IN_PLANE = 3
 """A depth that fewer cells have, on average, is measured and no plane."""
@@ -148,6 +154,9 @@ class Places:
         if len(planes) > 1:
             names = tuple(map(_number, planes))
             offered.append(Choice(PLANE, "Plane", names, names[0]))
+        elif sections := self._sections():
+            names = sections.names
+            offered.append(Choice(SECTION, "Section", names, names[0]))
         if tissue is not None and not tissue.all():
             offered.append(SPOTS)
         return tuple(offered)
@@ -171,6 +180,8 @@ class Places:
                     f"{int((~tissue).sum()):,} of {len(keep):,} spots were left out: "
                     f"{self.path.name} says that they do not lie on tissue (spots=all keeps them)."
                 )
+        if SECTION in chosen and (sections := self._sections()):
+            keep &= sections.of_spot == sections.names.index(chosen[SECTION])
         if PLANE in chosen:
             keep &= np.isclose(self.table[self.axes.z], float(chosen[PLANE]))
         elif self.axes.z and self.table[self.axes.z].nunique() > 1:
@@ -181,6 +192,21 @@ class Places:
                 * bool(self._planes())
             )
         return keep
+
+    def _sections(self) -> Parts | None:
+        """What tells sections apart that lie over each other in the table; None for one section."""
+        xy = self.table[[self.axes.x, self.axes.y]].to_numpy(float)
+        if len(xy) < 2 or not np.isfinite(xy).all() or not np.ptp(xy, axis=0).any():
+            return None
+        ways = [
+            *parts_of_columns(_labels(self, *stamp(self.path)[1:])),
+            *(
+                way
+                for column in self.ids
+                for way in parts_of_barcodes(pd.Index(self.table[column]))
+            ),
+        ]
+        return fewest_parts(Layout(xy), ways) if ways else None
 
     def _planes(self) -> list[float]:
         """Depths that so many cells have that they are planes of their own."""
@@ -200,6 +226,16 @@ def _read(places: Places, changed: int, size: int) -> pd.DataFrame:
     column = tissue_column(places.header)
     text = [*places.ids, *([column] if column is not None and column not in places.ids else [])]
     return read_columns(places.path, numbers, text, None if places.headed else places.header)
+
+
+@lru_cache(maxsize=4)
+def _labels(places: Places, changed: int, size: int) -> pd.DataFrame:
+    """Columns of words, and those that are called as sections are."""
+    named = [name for name in places.header if name.lower() in SECTION_COLUMNS]
+    columns = [name for name in dict.fromkeys([*places.ids, *named]) if name]
+    if not columns:
+        return pd.DataFrame()
+    return read_columns(places.path, (), columns, None if places.headed else places.header)
 
 
 def place_of(table: pd.DataFrame, axes: Axes) -> pd.DataFrame:

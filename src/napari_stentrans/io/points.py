@@ -16,6 +16,7 @@ from napari_stentrans.io._shared import (
     first_of_each,
     match_barcodes,
     repeated_names_allowed,
+    unplaced,
     warn,
 )
 from napari_stentrans.section import Section
@@ -120,10 +121,7 @@ def place(
             + (_rounded_hint(names) or _rounded_hint(positions.index) or ".")
         )
     if not placed.all():
-        warn(
-            f"{int((~placed).sum()):,} of {len(placed):,} cells have no position and were left out "
-            f"(first: {names[~placed][0]!r})."
-        )
+        warn(f"{unplaced(placed, 'cell')} left out (first: {names[~placed][0]!r}).")
     alone = np.ones(len(positions), bool)
     alone[at[placed]] = False
     if alone.any():

@@ -81,6 +81,7 @@ def _read_csv(path: Path) -> pd.DataFrame:
             header=0 if has_header else None,
             skipinitialspace=True,
             encoding="utf-8-sig",
+            dtype={"barcode" if has_header else 0: str},  # numbers are names, too
         )
     if not has_header:
         if table.shape[1] != len(COLUMNS):

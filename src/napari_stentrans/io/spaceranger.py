@@ -17,6 +17,7 @@ from napari_stentrans.io._shared import (
     match_barcodes,
     plain_suffix,
     repeated_names_allowed,
+    unplaced,
     warn,
 )
 from napari_stentrans.io.choices import Choice
@@ -166,10 +167,7 @@ def _assemble(
             f"{next(iter(positions.index), '')!r}. Check that both are of the same section."
         )
     if not placed.all():
-        warn(
-            f"{int((~placed).sum())} of {len(placed)} barcodes have no position and were left "
-            f"out (first: {barcodes[~placed][0]!r})."
-        )
+        warn(f"{unplaced(placed, 'barcode')} left out (first: {barcodes[~placed][0]!r}).")
     if run.raw:
         placed[placed] = positions["in_tissue"].to_numpy()[at[placed]] == 1
     obs = positions.iloc[at[placed]].set_axis(barcodes[placed].astype(str))

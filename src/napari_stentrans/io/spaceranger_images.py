@@ -89,8 +89,8 @@ def images_of(
     """
     fullres = _fullres(run, xy)
     known = {fullres: 1.0} if fullres else {}
-    paths = {kind: _picked(run, kind) for kind in ("hires", "lowres")}
-    paths = {kind: path for kind, path in paths.items() if path and _is_whole(path)}
+    picked = {kind: _picked(run, kind) for kind in ("hires", "lowres")}
+    paths = {kind: path for kind, path in picked.items() if path and _is_whole(path)}
     for kind, path in paths.items():
         if factors.get(f"tissue_{kind}_scalef", 0.0) > 0:
             known[path] = factors[f"tissue_{kind}_scalef"]

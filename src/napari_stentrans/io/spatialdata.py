@@ -21,6 +21,7 @@ from napari_stentrans.io._shared import reading, repeated_names_allowed, warn
 from napari_stentrans.io.choices import Choice
 from napari_stentrans.io.spatialdata_store import Store, is_store
 from napari_stentrans.section import Section, SectionImage
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -233,7 +234,10 @@ def _placed(
         )
     missing = int((ours & (at < 0)).sum())
     if missing:
-        warn(f"{missing} rows of the table name no instance of the element and were left out.")
+        warn(
+            f"{some(missing, 'row of the table names', 'rows of the table name')} no instance "
+            f"of the element and {'was' if missing == 1 else 'were'} left out."
+        )
     placed = np.flatnonzero(ours & (at >= 0))
     return adata[placed].copy(), centres.to_numpy(float)[at[placed]]
 

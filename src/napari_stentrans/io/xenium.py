@@ -110,7 +110,13 @@ def _folder(path: Path) -> Path | None:
 
 
 def _first(folder: Path, patterns: tuple[str, ...]) -> Path | None:
-    return next((found for p in patterns for found in sorted(folder.glob(p))), None)
+    """File or folder that fits the first pattern that any does; a link may lead nowhere."""
+    for pattern in patterns:
+        if (folder / pattern).is_symlink():
+            return folder / pattern
+        if found := sorted(folder.glob(pattern)):
+            return found[0]
+    return None
 
 
 def _morphology(folder: Path) -> tuple[float, list[SectionImage]]:

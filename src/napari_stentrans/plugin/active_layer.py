@@ -17,6 +17,7 @@ from napari_stentrans.plugin.layer_planes import pixel_steps, plane_axes, planes
 from napari_stentrans.plugin.loading import look_steps
 from napari_stentrans.progress import Progress
 from napari_stentrans.section import Section
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -91,7 +92,8 @@ def _from_points(layer: Points) -> Section:
     numeric = features.select_dtypes("number")
     if not len(features) or not numeric.shape[1]:
         raise SectionError(
-            f"{layer.name!r} has {len(layer.data):,} points and no numeric features, which would "
+            f"{layer.name!r} has {some(len(layer.data), 'point')} and no numeric features, "
+            "which would "
             f"be the genes. {REMEDY}"
         )
     data = np.asarray(layer.data, float)

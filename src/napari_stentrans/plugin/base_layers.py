@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
 
+    from napari_stentrans.damage import Damage
     from napari_stentrans.plugin.frame import Frame
     from napari_stentrans.section import Section
 
@@ -44,6 +45,10 @@ class BaseLayers:
 
     Attributes
     ----------
+    damage
+        What looks lost; None until that was looked for.
+    ignores_damage
+        Whether a person has said to leave that as it is.
     removed
         Whether it was taken out of the viewer on purpose.
     """
@@ -66,6 +71,8 @@ class BaseLayers:
         self.viewer: ViewerModel = unwrapped(viewer)
         self.section = section
         self.title = _free_title(self.viewer, section.name)
+        self.damage: Damage | None = None
+        self.ignores_damage = False
         self.removed = False
         self._turns = Turns()
         self._layers = RoleLayers(self.viewer, self)

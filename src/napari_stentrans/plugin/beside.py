@@ -12,8 +12,8 @@ from napari_stentrans.io.regions import SUFFIXES, read_regions
 from napari_stentrans.plugin.dialogs import ask_regions
 from napari_stentrans.plugin.images import FirstLook
 from napari_stentrans.plugin.loading import read_steps
-from napari_stentrans.plugin.panel import some
 from napari_stentrans.progress import Progress
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -19,6 +19,7 @@ from napari_stentrans.plugin.samples import SAMPLES
 from napari_stentrans.plugin.section_menu import SectionMenu
 from napari_stentrans.plugin.session_menu import SessionMenu
 from napari_stentrans.samples import REAL_SAMPLES
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -219,6 +220,5 @@ def describe(section: Section, title: str | None = "") -> str:
         section.lattice.kind, "irregular positions"
     )
     head = "" if title is None else f"{title or section.name}\n"
-    return (
-        f"{head}{section.n_spots:,} spots × {len(section.genes):,} genes\n{lattice}, spots {apart}"
-    )
+    size = f"{some(section.n_spots, 'spot')} × {some(len(section.genes), 'gene')}"
+    return f"{head}{size}\n{lattice}, spots {apart}"

@@ -20,6 +20,7 @@ from napari_stentrans.plugin.aside import show_alone
 from napari_stentrans.plugin.beside import Beside
 from napari_stentrans.plugin.collector import Collector
 from napari_stentrans.plugin.copying import copy_run
+from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.data_panel import DataPanel
 from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.drops import Drops
@@ -105,6 +106,7 @@ class StentransDock(QWidget):
         panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
         self._restoring = Restoring(self, self.message, self.result.runs)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail, self._on_ended)
+        self.damage = DamageLine(self._runner, self.lost)
         self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
         self.data.add_placing(self.placing)
         self._beside = Beside(self, self.placing, self._runner, jobs, self._on_warned)
@@ -117,7 +119,14 @@ class StentransDock(QWidget):
         menu = self.data.section_menu
         self._renaming = Sections(self, menu, self._keeping.safe, self.save_work)
         jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
-        self._followers = (*panels, *jobs_of, self._keeping, self._renaming, self._beside)
+        self._followers = (
+            *panels,
+            *jobs_of,
+            self._keeping,
+            self._renaming,
+            self._beside,
+            self.damage,
+        )
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
         self._lay_out()
@@ -346,6 +355,11 @@ class StentransDock(QWidget):
         self._show_phase()
         self._enhancing.go_on()
 
+    def _run_or_ask(self) -> None:
+        """Run, unless something looks lost, which a run that fills would take as measured."""
+        if not (self.enhance.form.fill.isChecked() and self.damage.asks(self.run)):
+            self.run()
+
     def _on_run_shown(self) -> None:
         self._show_result()
         self._show_phase()
@@ -427,7 +441,7 @@ class StentransDock(QWidget):
         else:
             marked = layers.unsaved.marked
             self.data.show_section(layers.section, gene, layers.origin, marked)
-        self.enhance.estimate.set_section(None if layers is None else layers.section)
+        self.enhance.set_section(None if layers is None else layers.section)
         self.enhance.form.set_shown_gene(gene)
         self.genes.refresh()
 
@@ -516,11 +530,12 @@ class StentransDock(QWidget):
         self.lost.counted.connect(enhance.form.image.set_lost)
         self.lost.counted.connect(enhance.estimate.set_lost)
         self.lost.marked.connect(self.result.set_marked)
+        self.lost.marked.connect(enhance.set_painted)
         self.lost.counted.connect(self._show_unsaved)
         self._keeping.changed.connect(self._show_unsaved)
         self._renaming.renamed.connect(self._show_section)
         enhance.form.image.failed.connect(self._fail)
-        enhance.runWanted.connect(self.run)
+        enhance.runWanted.connect(self._run_or_ask)
         enhance.pauseWanted.connect(self._runner.pause)
         enhance.resumeWanted.connect(self._runner.resume)
         enhance.cancelWanted.connect(self._runner.cancel)
@@ -543,6 +558,9 @@ class StentransDock(QWidget):
         self._enhancing.offered.connect(self.message.offer)
         self._enhancing.enhanced.connect(partial(reveal, self.result))
         self._saving.failed.connect(self._fail)
+        self.damage.changed.connect(self.result.show_unpainted)
+        damaged = self.enhance.form.image.damaged
+        self.damage.imageDamaged.connect(partial(damaged.setChecked, True))
         self.placing.offered.connect(self.message.offer)
         self._keeping.openWanted.connect(self.open_session)
 
@@ -554,6 +572,7 @@ class StentransDock(QWidget):
         panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels, self.enhance.curve), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
+        layout.addWidget(self.damage.question)
         layout.addWidget(self.enhance.foot)
         self.setTabOrder(self.quality.save, self.enhance.run)
         for one, next_one in pairwise(self.enhance.in_foot):

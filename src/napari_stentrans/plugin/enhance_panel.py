@@ -9,7 +9,7 @@ import numpy as np
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
 
-from napari_stentrans.errors import ConfigError
+from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.estimate import EstimateWords
 from napari_stentrans.plugin.form import ConfigForm
@@ -18,12 +18,18 @@ from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import ProgressPanel
 from napari_stentrans.plugin.queue_row import QueueRow
 from napari_stentrans.plugin.shortcuts import with_keys
+from napari_stentrans.targets import check_observed
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.section import Section
+
+
+RUN = with_keys("Fill, sharpen and denoise as chosen above", "run.start")
+QUEUE = with_keys("Add a run with the settings above; it begins when its turn comes", "run.start")
 
 
 class EnhancePanel(Panel):
@@ -37,22 +43,15 @@ class EnhancePanel(Panel):
     def __init__(self) -> None:
         super().__init__("Enhance")
         self._held, self._began = False, 0.0
+        self._phase = Phase.EMPTY
+        self._section: Section | None = None
+        self._painted: LostMask | None = None
         self.form = ConfigForm()
         self.rows.addWidget(self.form)
         self.form.gear.clicked.connect(self._on_gear)
         self.estimate = EstimateWords(self.form)
-        self.run = button(
-            "Run",
-            with_keys("Fill, sharpen and denoise as chosen above", "run.start"),
-            self.runWanted.emit,
-        )
-        self.add = button(
-            "Queue",
-            with_keys(
-                "Add a run with the settings above; it begins when its turn comes", "run.start"
-            ),
-            self.runWanted.emit,
-        )
+        self.run = button("Run", RUN, self.runWanted.emit)
+        self.add = button("Queue", QUEUE, self.runWanted.emit)
         self.add.hide()
         self.pause = button(
             "Pause",
@@ -77,6 +76,8 @@ class EnhancePanel(Panel):
         self.progress.busy.connect(self.estimate.give_way)
         self.foot = _foot(self.progress, self.estimate, self.queue, row)
         """Buttons and progress, which stay in view: not one of the rows."""
+        self.form.valueChanged.connect(self._allow)
+        self.form.fill.toggled.connect(self._allow)
         self.in_foot = (self.run, self.add, self.pause, self.cancel, self.queue.clear_button)
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
@@ -98,6 +99,35 @@ class EnhancePanel(Panel):
             )
         return config, mask
 
+    def set_section(self, section: Section | None) -> None:
+        """Speak of this section from now on."""
+        self._section = section
+        self.estimate.set_section(section)
+        self._allow()
+
+    def set_painted(self, painted: LostMask | None) -> None:
+        """Say what is painted as lost; None where nothing can be painted yet."""
+        self._painted = painted
+        self._allow()
+
+    def why_not(self) -> str:
+        """Say why a run could only refuse, as things stand; empty where it could begin."""
+        section = self._section
+        if section is None:
+            return ""
+        nothing = LostMask(np.zeros(section.n_spots, bool), np.empty((0, 2)))
+        painted = self._painted
+        if painted is None or len(painted.lost) != section.n_spots:
+            painted = nothing
+        try:
+            config, mask = self.what_to_do(painted)
+            check_observed(section, mask.lost)
+            for gene in config.genes or ():
+                section.gene_index(gene)
+        except StentransError as error:
+            return str(error)
+        return ""
+
     def image_damaged(self, painted: LostMask) -> NDArray[np.bool_] | None:
         """Spots (spot,) where a run is not to look at the image; None where there is none."""
         return self.form.image.damaged_spots(painted)
@@ -116,13 +146,23 @@ class EnhancePanel(Panel):
         """Offer what makes sense in a phase."""
         self._held = self._held or phase is Phase.PAUSED
         self.form.setEnabled(phase.idle or phase.running)
-        self.run.setEnabled(phase in (Phase.READY, Phase.CHECKING))
+        self._phase = phase
+        self._allow()
         self.run.setHidden(phase.running)
         self.add.setVisible(phase.running)
         self.pause.setEnabled(phase in (Phase.RUNNING, Phase.PAUSED))
         self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
+
+    def _allow(self) -> None:
+        """Let a run begin where it would not just refuse; else the tooltips say why."""
+        why = self.why_not()
+        idle = self._phase in (Phase.READY, Phase.CHECKING)
+        for made, on, tip in ((self.run, idle, RUN), (self.add, True, QUEUE)):
+            made.setEnabled(on and not why)
+            made.setToolTip(f"{tip}.\n{why}" if why else tip)
+        self.estimate.set_refusal(why)
 
     def _on_gear(self, opened: bool) -> None:
         if opened:

@@ -41,6 +41,7 @@ class EstimateWords(OneLine):
         self._slower: dict[str, float] = {}
         self._section: Section | None = None
         self._lost = (0, 0)
+        self._refusal = ""
         form.valueChanged.connect(self.refresh)
         form.fill.toggled.connect(self.refresh)
         self.refresh()
@@ -55,10 +56,15 @@ class EstimateWords(OneLine):
         self._lost = (spots, sites)
         self.refresh()
 
+    def set_refusal(self, why: str) -> None:
+        """Say why no run can begin, in place of what it would take; empty where one can."""
+        self._refusal = why
+        self.refresh()
+
     def refresh(self) -> None:
         """Estimate anew."""
         self.setText(self._words())
-        self.setToolTip(TIP)
+        self.setToolTip(self._refusal or TIP)
         self.setVisible(bool(self.text()) and not self._gives_way)
 
     def learn(self, result: Enhancement, seconds: float) -> None:
@@ -79,10 +85,12 @@ class EstimateWords(OneLine):
         try:
             config = self._form.value()
         except ConfigError:
-            return ""  # a list of genes is being written
+            return self._refusal  # a list of genes is being written
         lost, sites = self._lost if self._form.fill.isChecked() else (0, 0)
         if not (config.denoise or config.upscale == 2 or lost or sites):
             return "Nothing to do: tick Fill, Double or Denoise"
+        if self._refusal:
+            return self._refusal
         cost = estimate(Work.of(self._section, config, lost, sites))
         time = roughly(cost.seconds * self._slower.get(config.method, 1.0))
         memory = f", {cost.gigabytes:.1f} GB" if cost.gigabytes >= WORTH_TELLING else ""

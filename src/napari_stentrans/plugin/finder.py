@@ -10,6 +10,7 @@ from qtpy.QtCore import Signal
 from napari_stentrans.plugin.proposal import ProposalBox
 from napari_stentrans.plugin.worker import Job
 from napari_stentrans.tissue import enclosed_sites, uncovered_steps
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     import numpy as np
@@ -23,11 +24,6 @@ UNCOVERED = "not captured"
 """Name of the region that tissue without spots is painted with."""
 
 
-def in_words(number: int, one: str, several: str) -> str:
-    """Return a number with what it counts, as it is said of one or of several."""
-    return f"{number:,} {one if number == 1 else several}"
-
-
 class Finder(ProposalBox):
     """Proposes spots with low counts, tissue without spots, and holes, in one section."""
 
@@ -36,6 +32,8 @@ class Finder(ProposalBox):
     said = Signal(str)
     looking = Signal(bool)
     """A search in the image has begun or ended."""
+    pointed = Signal(bool)
+    """Places are pointed out, or no more."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -43,6 +41,7 @@ class Finder(ProposalBox):
         self._job: Job | None = None
         self._cells: NDArray[np.bool_] | None = None
         self._name = ""
+        self._pointing = False
         self.thresholdChanged.connect(self._propose_below)
         self.applied.connect(self._accept)
         self.cancelled.connect(self.drop)
@@ -58,7 +57,8 @@ class Finder(ProposalBox):
 
     def watch(self) -> None:
         """Notice that a person deleted the layer of what is proposed."""
-        if self._cells is not None and (self._layers is None or self._layers.proposal is None):
+        shown = self._cells is not None or self._pointing
+        if shown and (self._layers is None or self._layers.proposal is None):
             self.drop()
 
     def low_counts(self) -> None:
@@ -87,7 +87,7 @@ class Finder(ProposalBox):
             return
         self.drop()
         sites = enclosed_sites(self._layers.section)
-        found = in_words(len(sites), "site inside the section has", "sites inside it have")
+        found = some(len(sites), "site inside the section has", "sites inside it have")
         self._propose_sites(sites, found, "No site inside the section is without a spot.")
 
     def drop(self) -> None:
@@ -96,17 +96,30 @@ class Finder(ProposalBox):
         self.hide()
         if self._layers is not None:
             self._layers.propose(None)
+        if self._pointing:
+            self._pointing = False
+            self.pointed.emit(False)
+
+    def point_out(self, cells: NDArray[np.bool_] | None) -> None:
+        """Show places (row, column) without a question; None takes them away."""
+        if cells is None and not self._pointing:
+            return
+        self.drop()
+        if cells is not None and self._layers is not None:
+            self._layers.propose(cells)
+            self._pointing = True
+            self.pointed.emit(True)
 
     def _propose_below(self, counts: int) -> None:
         if self._layers is not None:
             section = self._layers.section
             low = section.totals < counts
-            found = in_words(int(low.sum()), "spot has", "spots have")
-            text = f"{found} fewer than {counts:,} counts (white)."
+            found = some(int(low.sum()), "spot has", "spots have")
+            text = f"{found} fewer than {some(counts, 'count')} (white)."
             self._propose(section.raster.paint(low), text)
 
     def _on_tissue(self, sites: NDArray[np.float64]) -> None:
-        found = in_words(len(sites), "site on the tissue has", "sites on the tissue have")
+        found = some(len(sites), "site on the tissue has", "sites on the tissue have")
         self._propose_sites(sites, found, "All tissue near the spots is covered by them.")
 
     def _propose_sites(self, sites: NDArray[np.float64], found: str, none: str) -> None:

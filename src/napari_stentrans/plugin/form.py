@@ -22,7 +22,7 @@ from napari_stentrans.methods import METHODS
 from napari_stentrans.plugin.expert_form import ExpertForm
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.image_line import ImageLine, embeddings
-from napari_stentrans.plugin.panel import some
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.gene_names import is_list
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -88,7 +89,7 @@ class GeneSearch(QWidget):
     def set_index(self, index: GeneIndex) -> None:
         """Search in this index from now on."""
         self.index = index
-        self.edit.setPlaceholderText(f"Search {len(self.index):,} genes")
+        self.edit.setPlaceholderText(f"Search {some(len(self.index), 'gene')}")
 
     def set_gene(self, name: str) -> None:
         """Say which gene is shown; emits nothing."""

@@ -12,14 +12,15 @@ from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
 from napari_stentrans.plugin.finder import Finder
 from napari_stentrans.plugin.paint_tools import PaintTools
-from napari_stentrans.plugin.panel import Panel, allow, button, in_row, some, words
+from napari_stentrans.plugin.panel import Panel, allow, button, in_row, words
 from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.result_words import too_far
 from napari_stentrans.plugin.shortcuts import bind, with_keys
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from numpy.typing import NDArray
 
@@ -243,6 +244,23 @@ class LostPanel(Panel):
         regions = self._ready(self._layers)
         self._add(edits.drawn(shapes, regions.layer), regions.selected)
         self._say(f"Painted what is drawn on “{shapes.name}”.")
+
+    def paint_named(self, parts: Sequence[tuple[NDArray[np.bool_], str]]) -> None:
+        """Paint cells (row, column) with the regions of these names, as one step for undo."""
+        if self._layers is None:
+            return
+        regions = self._ready(self._layers)
+        labels = np.asarray(regions.layer.data)
+        for cells, name in parts:
+            known = {named: label for label, named in regions.names.items()}
+            unused = next((i for i in regions.names if not (labels == i).any()), None)
+            if name not in known and unused is not None:
+                regions.rename(unused, name)
+                known[name] = unused
+            label = known[name] if name in known else regions.add(name)
+            labels = edits.added(labels, cells, label)
+        self._layers.relabel(labels)
+        self._say("")
 
     def _paint_found(self, cells: NDArray[np.bool_], name: str) -> None:
         """Paint what was found, with the region of a name or the one that is selected."""

@@ -160,11 +160,6 @@ def words(name: str) -> QLabel:
     return label
 
 
-def some(n: int, thing: str) -> str:
-    """Say how many there are of something, "1 spot" or "1,200 spots"."""
-    return f"{n:,} {thing}" + "s" * (n != 1)
-
-
 def parting() -> QFrame:
     """Make a thin line between what is above and what is below it."""
     line = QFrame()

@@ -17,6 +17,7 @@ from napari_stentrans.plugin.profile_line import ProfileLine
 from napari_stentrans.plugin.runner import Runner
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.progress import Progress
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -193,7 +194,7 @@ def in_words(profile: Profile) -> str:
     lost = int(profile.lost.sum())
     marked = f", {lost:,} of them marked as lost" if lost else ""
     gene = profile.section.gene_label(profile.gene)
-    return f"{gene} along {profile.length:,.0f} {unit}: {n:,} spots{marked}."
+    return f"{gene} along {profile.length:,.0f} {unit}: {some(n, 'spot')}{marked}."
 
 
 def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:

@@ -11,11 +11,12 @@ from qtpy.QtWidgets import QCheckBox, QVBoxLayout, QWidget
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.evaluation.verdict import Verdict
 from napari_stentrans.plugin.fold import Fold
-from napari_stentrans.plugin.panel import Panel, button, name_button, some, words
+from napari_stentrans.plugin.panel import Panel, button, name_button, words
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.progress import in_words
 from napari_stentrans.plugin.quality_table import QualityTable
 from napari_stentrans.plugin.result_words import about_gene, figures
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable

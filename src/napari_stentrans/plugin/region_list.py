@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.regions import PRESETS, colour_of
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.regions import Regions
@@ -82,7 +83,7 @@ class RegionRow(QFrame):
         spots, sites = counts
         self.name.set_name(name)
         self.painted.setText(f"{spots:,} + {sites:,}" if sites else f"{spots:,}")
-        self.painted.setToolTip(f"{spots:,} spots and {sites:,} sites without a spot")
+        self.painted.setToolTip(f"{some(spots, 'spot')} and {some(sites, 'site')} without a spot")
         self.painted.setAccessibleName(f"painted with {name}")
         self.swatch.setChecked(used)
         self.eye.setChecked(not hidden)

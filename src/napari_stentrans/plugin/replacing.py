@@ -36,6 +36,7 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
         new.annotate(old.annotation)
     if np.array_equal(old.section.xy, new.section.xy):
         new.line, new.profiled = old.line, old.profiled
+        new.ignores_damage = old.ignores_damage
     layers = new.viewer.layers
     at = min((layers.index(layer) for layer in old.present), default=len(layers))
     for i, layer in enumerate(new.present):

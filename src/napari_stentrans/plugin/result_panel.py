@@ -17,6 +17,7 @@ from napari_stentrans.plugin.result_words import (
     legend,
     marked_since,
     missing,
+    taken_as_measured,
     verdict,
 )
 from napari_stentrans.plugin.run_list import RunList
@@ -93,7 +94,7 @@ class ResultPanel(Panel):
         self.legend = words("where values come from")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.rows.addWidget(self.legend)
-        self.unfilled = words("what was marked since the run")
+        self.unfilled = words("what the run did not fill")
         self.unfilled.hide()
         self.rows.addWidget(self.unfilled)
         self.save = button(
@@ -130,6 +131,10 @@ class ResultPanel(Panel):
         self._marked = marked
         self._say_marked()
 
+    def show_unpainted(self) -> None:
+        """Say how many spots of the run look lost, now that this is known."""
+        self._say_marked()
+
     def bind(self, keys: Keys) -> None:
         """Let the views be switched by keys too."""
         for view, made in self.views.items():
@@ -159,7 +164,10 @@ class ResultPanel(Panel):
 
     def _say_marked(self) -> None:
         result = None if self._layers is None else self._layers.enhancement
-        text = "" if result is None else marked_since(result, self._marked)
+        text = ""
+        if result is not None and self._layers is not None:
+            left = taken_as_measured(result, self._layers.damage)
+            text = "\n".join(filter(None, [left, marked_since(result, self._marked)]))
         self.unfilled.setText(text)
         self.unfilled.setVisible(bool(text))
 

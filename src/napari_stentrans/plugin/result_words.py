@@ -7,12 +7,13 @@ from typing import TYPE_CHECKING
 from napari_stentrans.evaluation.verdict import Verdict, noise
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
 from napari_stentrans.factors import SEEN
-from napari_stentrans.plugin.panel import some
 from napari_stentrans.plugin.run_words import beyond, differences
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from napari_stentrans.damage import Damage
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
@@ -34,16 +35,16 @@ def describe(result: Enhancement) -> str:
     done = []
     filled = counts["lost"] + counts["unmeasured"]
     if filled:
-        done.append(f"filled {filled:,} sites")
+        done.append(f"filled {some(filled, 'site')}")
     if counts["between"]:
-        done.append(f"added {counts['between']:,} sites between the spots")
+        done.append(f"added {some(counts['between'], 'site')} between the spots")
     if config.denoise:
         done.append("denoised the measured spots")
     what = ", ".join(done) or "changed nothing"
     one = result.section.gene_label(result.genes[0]) if len(result.genes) == 1 else ""
     genes = one or f"{len(result.genes):,} genes"
     return (
-        f"{config.method.capitalize()} {what}: {genes} at {len(result.sites):,} sites "
+        f"{config.method.capitalize()} {what}: {genes} at {some(len(result.sites), 'site')} "
         f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
         f"{extrapolated(result)} {result.record.image_in_words}"
     ).rstrip()
@@ -167,3 +168,14 @@ def marked_since(result: Enhancement, marked: LostMask | None) -> str:
     if (marked.lost & ~filled).any() or any(site not in known for site in sites):
         return "⚠ Marked since this run: run again to fill it."
     return ""
+
+
+def taken_as_measured(result: Enhancement, damage: Damage | None) -> str:
+    """Say how many spots look lost that the run took as measured; else nothing."""
+    if damage is None or damage.section is not result.section:
+        return ""
+    n = int((damage.spots & result.sites.measured[: result.sites.n_spots]).sum())
+    if not n:
+        return ""
+    looks = some(n, "spot looks", "spots look")
+    return f"⚠ {looks} lost, and this run took {'it' if n == 1 else 'them'} as measured."

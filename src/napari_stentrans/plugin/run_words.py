@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
-from napari_stentrans.plugin.panel import some
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable

@@ -29,6 +29,7 @@ from napari_stentrans.plugin.wishes import (
     missing_package,
     size_in_words,
 )
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.gene_names import Listed
@@ -155,7 +156,7 @@ class SaveDialog(QDialog):
             return self._no_genes()
         if most is not None and n > most:
             what = "A figure shows" if self.what == "figure" else "This format holds"
-            return f"{what} {most} genes at most, and these are {n:,}. Choose fewer genes."
+            return f"{what} {some(most, 'gene')} at most, and these are {n:,}. Choose fewer genes."
         return ""
 
     def _no_genes(self) -> str:
@@ -172,11 +173,11 @@ class SaveDialog(QDialog):
         parts, stock = [self.kind.about], self._stock
         if self.kind.by_gene and stock.result is not None:
             n_sites, n = len(stock.result.sites), self._n_genes()
-            genes = "1 gene" if n == 1 else f"{n:,} genes"
+            genes = some(n, "gene")
             size = n * n_sites * BYTES_PER_VALUE
             big = self.kind.most_genes is None and size > WORTH_SAYING
             large = f", up to {size_in_words(size)}" if big else ""
-            parts.append(f"{genes} at {n_sites:,} sites{large}.")
+            parts.append(f"{genes} at {some(n_sites, 'site')}{large}.")
             parts.append(self._left_out("Not in the result, and left out: {}."))
         if self.what == "figure" and stock.section.um_per_px is None:
             parts.append("The scale bar is in pixels: how large one is was not in the data.")

@@ -104,6 +104,7 @@ def facts_of(
         config=config or form.value(),
         fill=form.fill.isChecked(),
         regions={} if layers.lost is None else Regions(layers.lost).names,
+        ignores_damage=layers.ignores_damage,
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
@@ -209,6 +210,7 @@ def bring_back_steps(
 ) -> Generator[None, None, list[Wanted]]:
     """Put all as it was, with turns in between; returns the runs that have to be made again."""
     facts, again = opened.session.facts, []
+    layers.ignores_damage = facts.ignores_damage
     layers.rename(facts.title)
     yield from _painting(layers, opened)
     if opened.session.annotation is not None:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from psygnal import Signal
 
-from napari_stentrans.plugin.panel import some
 from napari_stentrans.record import PlacedImage
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
