@@ -121,7 +121,7 @@ def enhance_steps(
 ) -> Steps[Enhancement]:
     """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
     started = time.perf_counter()
-    config = _by_name(section, config or EnhanceConfig())
+    config = by_name(section, config or EnhanceConfig())
     lost = check_lost(section, lost)
     damaged = check_lost(section, image_damaged, "image_damaged")
     observed = _observed(section, lost)
@@ -345,17 +345,22 @@ def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
     empty = int((~observed & ~lost).sum())
     if empty:
         warnings.warn(
-            f"Treated as lost, since they have no counts at all: {some(empty, 'spot')}.",
+            f"{some(empty, 'spot has', 'spots have')} no counts at all: treated as lost.",
             StentransWarning,
             stacklevel=2,
         )
     return observed
 
 
-def _by_name(section: Section, config: EnhanceConfig) -> EnhanceConfig:
+def by_name(section: Section, config: EnhanceConfig) -> EnhanceConfig:
     """Settings with other names of genes, such as HER2, replaced by those of the section.
 
     A record is so repeated where no table of gene names is.
+
+    Raises
+    ------
+    GeneNotFound
+        When the section has no such gene.
     """
     if config.genes is None or all(gene in section.genes for gene in config.genes):
         return config

@@ -157,7 +157,7 @@ class TestOwnResults:
 
     @pytest.mark.parametrize("name", ["r.h5ad", "r.zarr"])
     def test_expected_counts(self, tmp_path: Path, name: str) -> None:
-        section = simulate_section(n_spots=60, n_genes=12)
+        section = simulate_section(n_spots=60, n_genes=12, artefacts=False)
         result = enhance(section, config=EnhanceConfig(method="kriging", upscale=2))
         save(result, tmp_path / name)
         with pytest.warns(StentransWarning, match=r"sites \(60 at measured spots\) are a result"):
@@ -173,7 +173,7 @@ class TestOwnResults:
     @pytest.mark.parametrize("name", ["r.csv", "r.csv.gz"])
     @pytest.mark.parametrize("n", [1, 3])
     def test_table(self, tmp_path: Path, name: str, n: int) -> None:
-        section = simulate_section(n_spots=60, n_genes=12)
+        section = simulate_section(n_spots=60, n_genes=12, artefacts=False)
         result = enhance(section, config=EnhanceConfig(method="kriging"))
         genes = list(section.genes[:n])
         save(result, tmp_path / name, genes=genes)

@@ -64,14 +64,14 @@ def test_xenium(tmp_path: Path, suffix: str) -> None:
 
 def test_xenium_on_its_morphology_image(tmp_path: Path) -> None:
     folder = xenium(tmp_path / "brain")
-    (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 0.2}))
+    (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 10.0}))
     pixels = np.random.default_rng(0).integers(0, 9999, (64, 96), np.uint16)
     with tifffile.TiffWriter(folder / "morphology_mip.ome.tif", ome=True) as writer:
         writer.write(pixels, subifds=1)
         writer.write(pixels[::2, ::2], subfiletype=1)
     section = read_section(folder)
-    check(section, XY / 0.2)
-    assert section.um_per_px == 0.2
+    check(section, XY / 10.0)
+    assert section.um_per_px == 10.0
     assert section.images[0].scale == 1.0
     np.testing.assert_array_equal(section.images[0].data, pixels)
 
@@ -81,7 +81,7 @@ def test_a_large_morphology_image_is_read_at_a_coarser_level(
 ) -> None:
     monkeypatch.setattr("napari_stentrans.io.xenium.MOST_PIXELS", 50)
     folder = xenium(tmp_path / "brain")
-    (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 0.2}))
+    (folder / "experiment.xenium").write_text(json.dumps({"pixel_size": 10.0}))
     pixels = np.arange(64 * 96, dtype=np.uint16).reshape(64, 96)
     with tifffile.TiffWriter(folder / "morphology_mip.ome.tif", ome=True) as writer:
         writer.write(pixels, subifds=1)

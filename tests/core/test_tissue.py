@@ -77,6 +77,7 @@ def test_specks_apart_from_the_spots_are_no_tissue(whole):
 def test_without_an_image_or_contrast_it_is_told(whole):
     with pytest.raises(SectionError, match="no image"):
         uncovered_sites(replace(whole, images=()))
-    blank = SectionImage("blank", lambda: np.full((300, 300, 3), 240, np.uint8), 0.2)
+    seen = whole.images[0]
+    blank = SectionImage("blank", lambda: np.full(seen.shape, 240, np.uint8), seen.scale)
     with pytest.raises(SectionError, match="does not stand out"):
         uncovered_sites(replace(whole, images=(blank,)))

@@ -36,7 +36,7 @@ from napari_stentrans.image_fit import spots_on_images
 from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
 from napari_stentrans.methods import METHODS
 from napari_stentrans.paths import absolute
-from napari_stentrans.pipeline import enhance_steps
+from napari_stentrans.pipeline import by_name, enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord, package_version
 from napari_stentrans.simulate import simulate_section
@@ -293,9 +293,11 @@ def _enhance(arguments: argparse.Namespace) -> None:
         damaged = None
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
-        _note_lost(section, lost, sites)
+    config = by_name(section, config)
     chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if chosen is None else chosen))
+    if arguments.record is None:
+        _note_lost(section, lost, sites)
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
     outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)

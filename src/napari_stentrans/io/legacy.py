@@ -165,6 +165,8 @@ def _is_positions(path: Path) -> bool:
 def _say_what_lacks(path: Path) -> None:
     """Raise where a table is one half of a pair whose other half is not there."""
     lines = peek(path)
+    if len(lines) < 2:
+        return
     if _is_positions(path) and len(lines[1]) == len(header_of(path)):
         raise ReadError(
             f"'{path}' holds positions of spots, not counts, and no table of counts beside it "
