@@ -89,13 +89,12 @@ def test_labels_that_are_opened_become_named_regions(
 
 
 def test_labels_that_are_opened_become_lost_regions(
-    loaded, table, labels, section, monkeypatch, qtbot, ready
+    loaded, table, labels, section, monkeypatch, qtbot
 ):
     answer(monkeypatch, "Lost regions")
     open_file(loaded, table, monkeypatch)
     layers = loaded._layers
-    qtbot.waitUntil(lambda: layers.lost is not None)
-    ready(loaded)
+    qtbot.waitUntil(lambda: layers.lost is not None and loaded.phase.idle)
     assert layers.regions is None
     names = Regions(layers.lost).names
     assert {"tumour", "stroma"} <= set(names.values())
