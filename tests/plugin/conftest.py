@@ -23,6 +23,7 @@ from napari_stentrans.plugin import safekeeping
 from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.loading import look_steps
+from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.progress import Progress
 from napari_stentrans.simulate import simulate_section
 
@@ -97,8 +98,13 @@ def loaded(dock, section, load):
 
 
 def wait_ready(qtbot, dock, timeout=120_000):
-    """Wait until nothing is being computed and a run could begin."""
-    qtbot.waitUntil(lambda: dock.enhance.run.isEnabled(), timeout=timeout)
+    """Wait until nothing is being computed and a run could begin, or would only refuse."""
+
+    def is_ready():
+        idle = dock.phase is Phase.READY
+        return dock.enhance.run.isEnabled() or (idle and bool(dock.enhance.why_not()))
+
+    qtbot.waitUntil(is_ready, timeout=timeout)
 
 
 @pytest.fixture

@@ -82,7 +82,7 @@ def test_ids_show_symbols_of_the_file_everywhere(dock, square_section, load, qtb
     type_gene(qtbot, dock, UNKNOWN)
     assert layers.before.name == f"{UNKNOWN} measured"
     result = enhance(section, config=EnhanceConfig(method="linear", genes=(SNCA, ERBB2)))
-    layers.show_result(result)
+    layers.show_enhancement(result)
     dock.show_gene(ERBB2)
     assert layers.after.name == "ERBB2 enhanced"
     assert "ENSG" not in dock.result.words.text()

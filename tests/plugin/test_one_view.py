@@ -185,7 +185,9 @@ def test_words_and_colours_go_with_the_view(shown, qtbot):
     low, high = key.bar.bars()[0].limits
     assert low == -high < 0
     click(qtbot, views["uncertainty"])
-    assert "Standard deviation" in key.words.text()
+    assert key.doubt.isVisible()
+    assert key.doubt.currentText() == "Uncertainty of the estimate"
+    assert "standard deviation" in key.doubt.toolTip()
     bar = key.bar.bars()[0]
     assert bar.limits == tuple(layers.uncertainty.contrast_limits)
     assert bar.limits[0] == 0

@@ -118,6 +118,7 @@ CHANGES = {
     "low": ("maps", 30.0, saw_low),
     "high": ("maps", 80.0, saw_high),
     "lost_opacity": ("maps", 0.25, lambda dock: dock._layers.lost.opacity == 0.25),
+    "autosave": ("files", False, lambda dock: not dock._keeping.safe.on),
     "samples": ("files", "~/mine", lambda _: downloads.cache_folder() == Path.home() / "mine"),
 }
 """Where each preference is, another value, and what is seen of it in the window."""

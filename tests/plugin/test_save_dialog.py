@@ -110,7 +110,8 @@ def test_a_table_of_favourites_or_of_names_that_are_written(done, qtbot, save_to
     choose_data(dialog.which, "favourites")
     save_to(done, dialog, tmp_path / "stars.csv")
     columns = pd.read_csv(tmp_path / "stars.csv").columns[4:]
-    assert list(columns) == ["Gene3 mean", "Gene3 std", "Gene7 mean", "Gene7 std"]
+    kinds = ("mean", "std", "measurement std")
+    assert list(columns) == [f"{gene} {kind}" for gene in ("Gene3", "Gene7") for kind in kinds]
     dialog = opened(qtbot, done)
     assert dialog.what == "table", "what was saved last comes first"
     choose_data(dialog.which, "these")
