@@ -288,7 +288,7 @@ class TestLook:
             return np.load(tmp_path / "gone.npy")
 
         broken = replace(section, images=(SectionImage("gone", missing),))
-        with pytest.warns(StentransWarning, match="image is left out"):
+        with pytest.warns(StentransWarning, match="'gone' is left out"):
             assert FirstLook.of(broken).pixels is None
 
     @pytest.mark.parametrize(
@@ -374,8 +374,8 @@ class TestCompare:
         ]
         image = f"{section.name} image"
         assert cells == [
-            [image, f"{layers.gene} measured"],
-            [f"{image} (beside)", f"{layers.gene} enhanced"],
+            [image, f"{layers.gene} measured", "lost regions (beside)"],
+            [f"{image} (beside)", f"{layers.gene} enhanced", "lost regions"],
         ]
         layers.image.visible = False
         assert not viewer.layers[f"{image} (beside)"].visible

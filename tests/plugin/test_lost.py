@@ -230,7 +230,8 @@ def test_shapes_are_painted_where_they_are_drawn(loaded, panel, section, qtbot):
     line = section.xy[[int(section.xy[:, 0].argmin()), int(section.xy[:, 0].argmax())]]
     click(qtbot, panel.sources["shapes"])
     assert "Shapes layer" in panel.words.text()
-    shapes = loaded.viewer.add_shapes(scale=(2, 2), translate=(5, 5))
+    units = loaded._layers.before.units  # as napari's own button gives them
+    shapes = loaded.viewer.add_shapes(scale=(2, 2), translate=(5, 5), units=units)
     shapes.add_ellipses((frame.world_yx(box) - 5) / 2)
     shapes.add_lines((frame.world_yx(line) - 5) / 2, edge_width=0.2 * spacing * frame.per_px)
     click(qtbot, panel.sources["shapes"])

@@ -574,6 +574,7 @@ class StentransDock(QWidget):
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         layout.addWidget(self.damage.question)
         layout.addWidget(self.enhance.foot)
+        self.setTabOrder(self.data.open, self.data.section_menu)
         self.setTabOrder(self.quality.save, self.enhance.run)
         for one, next_one in pairwise(self.enhance.in_foot):
             self.setTabOrder(one, next_one)
