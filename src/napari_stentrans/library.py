@@ -101,7 +101,7 @@ def _small_copy(image: SectionImage, section: Section) -> tuple[NDArray[np.uint8
     try:
         pixels, scale = from_corner(image, MOST_IMAGE_PIXELS)
     except CANNOT_BE_READ as error:
-        warn(f"The image {image.name} is left out: {error}")
+        warn(f"The image {image.name!r} is left out: {error}")
         return None
     if min(image.origin) < 0 and (section.xy < 0).any():
         warn(

@@ -13,7 +13,14 @@ import numpy as np
 import pytest
 from scipy.spatial import cKDTree
 
-from napari_stentrans import EnhanceConfig, Section, SectionImage, enhance, simulate_section
+from napari_stentrans import (
+    EnhanceConfig,
+    Section,
+    SectionImage,
+    enhance,
+    read_section,
+    simulate_section,
+)
 from napari_stentrans.cli import main
 from napari_stentrans.errors import ReadError, StentransWarning
 from napari_stentrans.export import save, write_section
@@ -190,6 +197,30 @@ def test_spatialdata_plot_draws_a_result(
     assert (x <= high).all()
 
 
+@pytest.mark.parametrize("kind", KINDS)
+def test_a_store_is_read_back(results: dict[str, Enhancement], tmp_path: Path, kind: str) -> None:
+    load("spatialdata")
+    result = results[kind]
+    save(result, tmp_path / "r.sdata.zarr")
+    back = read_section(tmp_path / "r.sdata.zarr")
+    assert list(back.adata.obs_names) == list(result.sites.names)
+    assert list(back.genes) == list(result.genes)
+    counts = result.to_anndata(images=False).layers["counts"]
+    np.testing.assert_allclose(back.counts.toarray(), counts, rtol=1e-5)
+    um = result.section.um_per_px
+    if um is None:
+        assert back.um_per_px is None
+    else:  # positions follow an image that does not begin with them: sizes stay
+        sizes = np.ptp(back.xy, axis=0) * back.um_per_px
+        np.testing.assert_allclose(sizes, np.ptp(result.sites.xy, axis=0) * um, rtol=1e-6)
+    assert len(back.images) == min(len(result.section.images), 1)
+    for image, written in zip(back.images, result.section.images, strict=False):
+        np.testing.assert_array_equal(image.data, written.data)
+        on_image = (back.xy - image.origin) * image.scale
+        expected = (result.sites.xy - written.origin) * written.scale
+        np.testing.assert_allclose(on_image, expected, atol=1e-3)
+
+
 def test_a_store_goes_without_an_image_that_cannot_be_read(
     results: dict[str, Enhancement], tmp_path: Path
 ) -> None:
@@ -200,7 +231,7 @@ def test_a_store_goes_without_an_image_that_cannot_be_read(
 
     result = results["hex"]
     images = (SectionImage("hires", unreadable, 0.2), *result.section.images)
-    with pytest.warns(StentransWarning, match="hires is left out: cut off"):
+    with pytest.warns(StentransWarning, match="'hires' is left out: cut off"):
         save(result.of_section(result.section.with_images(images)), tmp_path / "r.sdata.zarr")
     assert len(spatialdata.read_zarr(tmp_path / "r.sdata.zarr").images) == 1
 

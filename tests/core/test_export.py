@@ -283,6 +283,7 @@ def test_spatialdata_without_its_package(tmp_path: Path, monkeypatch: pytest.Mon
         check_target(tmp_path / "out.zarr", overwrite=False, format="spatialdata")
 
 
+@pytest.mark.formats
 def test_a_spatialdata_store(result: Enhancement, tmp_path: Path) -> None:
     spatialdata = pytest.importorskip("spatialdata", exc_type=ImportError)
     path = tmp_path / "out.sdata.zarr"
@@ -306,6 +307,7 @@ def test_a_spatialdata_store(result: Enhancement, tmp_path: Path) -> None:
     assert left(tmp_path) == ["out.run.json", "out.sdata.zarr"]
 
 
+@pytest.mark.formats
 @pytest.mark.parametrize("name", ["out.h5ad", "out.sdata.zarr"])
 def test_a_result_opens_as_a_section(result: Enhancement, tmp_path: Path, name: str) -> None:
     if "sdata" in name:

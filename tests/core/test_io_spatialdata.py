@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import shutil
 import sys
 import warnings
 from typing import TYPE_CHECKING, Any
@@ -13,13 +14,17 @@ import pandas as pd
 import pytest
 
 from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.image_fit import decoded_images
 from napari_stentrans.io import can_read, choices_of, read_section
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
+pytestmark = pytest.mark.formats  # scripts/test-formats has the package
+
 N = 30
-XY = np.random.default_rng(0).uniform(10, 90, (N, 2))
+XY = np.random.default_rng(0).uniform(10, 60, (N, 2))
 COUNTS = np.random.default_rng(1).poisson(2.0, (N, 4)).astype(np.float32)
 PIXELS = np.random.default_rng(2).integers(0, 255, (3, 64, 80), np.uint8)
 QUARTER_TURN = [[0.0, -1, 100], [1, 0, 20], [0, 0, 1]]
@@ -115,7 +120,8 @@ def test_a_coarser_scale_of_a_large_image(scaled: Path, monkeypatch: pytest.Monk
 
 def test_spots_follow_an_image_that_is_turned(sd: Any, tmp_path: Path) -> None:
     turn = sd.transformations.Affine(QUARTER_TURN, ("x", "y"), ("x", "y"))
-    both = sd.transformations.Sequence([sd.transformations.Scale([2, 2], ("x", "y")), turn])
+    half = sd.transformations.Scale([0.5, 0.5], ("x", "y"))
+    both = sd.transformations.Sequence([half, turn])
     shapes = circles(sd, **{"global": both})
     path = write(
         tmp_path / "a.zarr",
@@ -125,7 +131,7 @@ def test_spots_follow_an_image_that_is_turned(sd: Any, tmp_path: Path) -> None:
         tables={"table": table_for(sd, "spots", shapes.index)},
     )
     section = read_section(path)
-    np.testing.assert_allclose(section.xy, 2 * XY)
+    np.testing.assert_allclose(section.xy, XY / 2)
     assert section.images[0].scale == 1
     np.testing.assert_array_equal(section.images[0].data, PIXELS[0])
 
@@ -207,6 +213,107 @@ def test_a_damaged_store(scaled: Path) -> None:
             file.write_bytes(b"\0" * 7)
     with pytest.raises(ReadError, match="cannot be read"):
         read_section(scaled)
+
+
+def overwrite(content: bytes, *names: str) -> Callable[[Path], None]:
+    """Damage: files of these names hold ``content`` from now on."""
+
+    def harm(image: Path) -> None:
+        files = [file for name in names for file in image.rglob(name) if file.is_file()]
+        assert files
+        for file in files:
+            file.write_bytes(content)
+
+    return harm
+
+
+def remove(*names: str) -> Callable[[Path], None]:
+    """Damage: files and folders of these names, or the whole image, are gone; its folder stays."""
+
+    def harm(image: Path) -> None:
+        for name in names:
+            for found in list(image.glob(name)):
+                shutil.rmtree(found) if found.is_dir() else found.unlink()
+
+    return harm
+
+
+DAMAGE = {
+    "metadata that is no JSON": overwrite(b"{", "zarr.json"),
+    "metadata of zeros": overwrite(b"\0" * 64, "zarr.json"),
+    "metadata of nothing": overwrite(b"", "zarr.json"),
+    "metadata without a word": overwrite(b"{}", "zarr.json"),
+    "metadata gone": remove("zarr.json"),
+    "levels gone": remove("s*", "[0-9]*"),
+    "metadata of levels gone": remove("*/zarr.json"),
+    "all gone": remove("*"),
+}
+
+
+@pytest.fixture
+def two_images(sd: Any, tmp_path: Path) -> Path:
+    """Store whose two images lie at the same place; "a" would be shown."""
+    shapes = circles(sd, **{"global": sd.transformations.Identity()})
+    return write(
+        tmp_path / "two.zarr",
+        sd,
+        shapes={"spots": shapes},
+        images={"a": image(sd), "b": image(sd, PIXELS[::-1])},
+        tables={"table": table_for(sd, "spots", shapes.index)},
+    )
+
+
+@pytest.mark.parametrize("harm", DAMAGE.values(), ids=DAMAGE)
+def test_the_next_whole_image_is_shown(two_images: Path, harm: Callable[[Path], None]) -> None:
+    harm(two_images / "images" / "a")
+    with pytest.warns(StentransWarning, match="image 'a' is left out"):
+        section = read_section(two_images)
+    np.testing.assert_allclose(section.xy, XY)
+    (shown,) = section.images
+    assert shown.name == "b"
+    np.testing.assert_array_equal(shown.data, np.moveaxis(PIXELS[::-1], 0, -1))
+
+
+@pytest.mark.parametrize("harm", DAMAGE.values(), ids=DAMAGE)
+def test_no_image_that_is_not_shown_matters(two_images: Path, harm: Callable[[Path], None]) -> None:
+    harm(two_images / "images" / "b")
+    with warnings.catch_warnings(record=True) as said:
+        warnings.simplefilter("always", StentransWarning)
+        section = read_section(two_images)
+    assert not [note for note in said if "'a'" in str(note.message)]
+    np.testing.assert_array_equal(section.images[0].data, np.moveaxis(PIXELS, 0, -1))
+
+
+@pytest.mark.parametrize("harm", DAMAGE.values(), ids=DAMAGE)
+def test_a_section_without_any_whole_image(two_images: Path, harm: Callable[[Path], None]) -> None:
+    for name in "ab":
+        harm(two_images / "images" / name)
+    with (
+        pytest.warns(StentransWarning, match="image 'a' is left out"),
+        pytest.warns(StentransWarning, match="image 'b' is left out"),
+    ):
+        section = read_section(two_images)
+    assert section.images == ()
+    np.testing.assert_allclose(section.xy, XY)
+
+
+def test_images_that_stop_the_package_do_not_stop_the_section(two_images: Path) -> None:
+    overwrite(b"[]", "zarr.json")(two_images / "images" / "b")
+    with (
+        pytest.warns(StentransWarning, match="image 'b' is left out"),
+        pytest.warns(StentransWarning, match="images are left out"),
+    ):
+        section = read_section(two_images)
+    assert section.images == ()
+
+
+def test_pixels_that_turn_out_damaged_are_left_out(two_images: Path) -> None:
+    for file in (two_images / "images" / "a").rglob("c/**/*"):
+        if file.is_file():
+            file.write_bytes(b"\0" * 7)
+    section = read_section(two_images)
+    with pytest.warns(StentransWarning, match="image 'a' is left out"):
+        assert list(decoded_images(section.images)) == []
 
 
 def bare_store(path: Path, attributes: dict[str, Any]) -> Path:

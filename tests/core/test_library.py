@@ -185,7 +185,7 @@ def test_an_image_that_cannot_be_read_takes_no_result_with_it(tmp_path: Path) ->
     broken = SectionImage("hires", unreadable, 0.2)
     section = bare().with_images([broken, SectionImage("other", lambda: green, 0.1)])
     result = enhance(section, config=TWICE)
-    with pytest.warns(StentransWarning, match="hires is left out: cut off"):
+    with pytest.warns(StentransWarning, match="'hires' is left out: cut off"):
         save(result, tmp_path / "r.h5ad")
     record = library(ad.read_h5ad(tmp_path / "r.h5ad"))
     np.testing.assert_array_equal(record["images"]["hires"], green)

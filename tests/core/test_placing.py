@@ -254,6 +254,7 @@ def test_what_h5ad_cannot_hold_is_told(bare, pixels, tmp_path):
         write_section(laid, tmp_path / "laid.h5ad")
 
 
+@pytest.mark.formats
 def test_spatialdata_keeps_where_the_image_begins(whole, bare, pixels, tmp_path):
     pytest.importorskip("spatialdata")
     laid = with_image(bare, pixels[60:, 90:], plain(whole.images[0].scale, (90, 60)))

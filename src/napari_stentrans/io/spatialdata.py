@@ -11,7 +11,7 @@ from __future__ import annotations
 import warnings
 from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 import pandas as pd
@@ -24,7 +24,7 @@ from napari_stentrans.section import Section, SectionImage
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import anndata as ad
@@ -89,14 +89,15 @@ def read(path: Path, chosen: Chosen) -> Section:
     """
     store = Store.of(path)
     for image in store.damaged:
-        warn(f"The image {image!r} is left out: what the store says of it cannot be read.")
+        warn(f"The image {image!r} is left out: the store does not say where it lies.")
     name = chosen.get("table", next(iter(store.tables)))
     element = _element(store, name, chosen.get("element"), path)
     system = _system(store, element, chosen.get("coordinates"), path)
     shown = _image_name(store, system, chosen.get("image"))
     kinds = {store.elements[element] if element else "shapes", "tables"}
     data = _open(path, kinds)
-    to_image, images = _image_or_none(path, shown, system)
+    others = [image for image in store.images if system in store.systems[image]]
+    to_image, images = _whole_image(path, dict.fromkeys([shown, *others]), system)
     with _foreign(path):
         adata = data.tables[name].copy()
         centres, diameter = _centres(data, element, system)
@@ -162,7 +163,8 @@ def _foreign(path: Path) -> Iterator[None]:
         yield
 
 
-def _open(path: Path, kinds: set[str]) -> Any:
+def _open(path: Path, kinds: set[str], damaged: Literal["error", "warn"] = "error") -> Any:
+    """Elements of some kinds; those that are damaged are left out, if that is "warn"."""
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")
         try:
@@ -173,7 +175,7 @@ def _open(path: Path, kinds: set[str]) -> Any:
                 'pip install "napari-stentrans[spatialdata]"'
             ) from error
     with _foreign(path):
-        return spatialdata.read_zarr(path, selection=tuple(kinds))
+        return spatialdata.read_zarr(path, selection=tuple(kinds), on_bad_files=damaged)
 
 
 def _centres(data: Any, element: str | None, system: str | None) -> tuple[Any, float | None]:
@@ -242,19 +244,25 @@ def _placed(
     return adata[placed].copy(), centres.to_numpy(float)[at[placed]]
 
 
-def _image_or_none(
-    path: Path, name: str | None, system: str | None
+def _whole_image(
+    path: Path, names: Iterable[str | None], system: str | None
 ) -> tuple[NDArray[np.float64], list[SectionImage]]:
-    """What ``_image`` gives; where the image cannot be read, the frame without it, with a word."""
-    if name is None:
+    """What ``_image`` gives for the first that can be read; for none, the frame without images."""
+    wanted = [name for name in names if name is not None]
+    if not wanted:
         return np.eye(3), []
     try:
-        data = _open(path, {"images"})
-        with _foreign(path):
-            return _image(data, name, system)
+        data = _open(path, {"images"}, damaged="warn")
     except ReadError as error:
-        warn(f"The image {name!r} is left out: {error}")
+        warn(f"The images are left out: {error}")
         return np.eye(3), []
+    for name in wanted:
+        try:
+            with _foreign(path / "images" / name):
+                return _image(data, name, system)
+        except ReadError as error:
+            warn(f"The image {name!r} is left out: {error}")
+    return np.eye(3), []
 
 
 def _image(
@@ -263,6 +271,8 @@ def _image(
     """(3, 3) affine from the system to the frame of the positions, and the image to show."""
     from spatialdata.transformations import get_transformation
 
+    if name not in data.images:
+        raise ReadError("it is damaged. Write or copy the store again.")
     transform = get_transformation(data.images[name], system)
     affine = transform.to_affine_matrix(("x", "y"), ("x", "y"))
     pixels, shrunk = _scale_to_show(data.images[name])

@@ -33,14 +33,15 @@ class Store:
         Names of the images.
     systems
         Element or image -> names of the coordinate systems that it has a place in.
+    damaged
+        Images of which the store does not say where they lie.
     """
 
     tables: dict[str, tuple[str, ...]]
     elements: dict[str, str]
     images: tuple[str, ...]
     systems: dict[str, tuple[str, ...]]
-    damaged: tuple[str, ...] = ()
-    """Images whose metadata cannot be read."""
+    damaged: tuple[str, ...]
 
     @classmethod
     def of(cls, path: Path) -> Store:
@@ -106,19 +107,19 @@ def _names(group: Path) -> tuple[str, ...]:
 def _images(
     group: Path, systems: dict[str, tuple[str, ...]]
 ) -> tuple[tuple[str, ...], tuple[str, ...]]:
-    """Names of images whose metadata can be read, and of others; ``systems`` gets those of theirs.
+    """Names of images that have a place, and of others; ``systems`` gets those that they lie in.
 
     An image is optional: none that is damaged stops a section from being read.
     """
-    found, damaged = [], []
+    found: list[str] = []
+    damaged: list[str] = []
     for name in _names(group):
         try:
             with reading(group / name):
                 systems[name] = _systems(group / name)
         except ReadError:
-            damaged.append(name)
-            continue
-        found.append(name)
+            systems[name] = ()
+        (found if systems[name] else damaged).append(name)
     return tuple(found), tuple(damaged)
 
 
