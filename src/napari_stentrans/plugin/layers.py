@@ -126,7 +126,8 @@ class SectionLayers(MapLayers):
         annotation.write(self.section)
         self.annotation = annotation
         self._layers.remove("regions")
-        self._layers.put("regions", regions_layer(self.section, annotation, self._frame))
+        with self.aside.back_for_a_moment():
+            self._layers.put("regions", regions_layer(self.section, annotation, self._frame))
 
     def paint_regions(self, annotation: Annotation) -> None:
         """Paint named regions as lost, where nothing is painted yet, as one step."""
