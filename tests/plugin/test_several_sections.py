@@ -161,6 +161,23 @@ def test_what_is_selected_belongs_to_the_section_that_is_looked_at(two, qtbot):
     assert dock.viewer.layers.selection == {first.lost}, "as it was left"
 
 
+def test_paint_is_held_against_the_result_of_its_own_section(two, qtbot, ready):
+    """Sections have other numbers of spots, so anything else is an error."""
+    dock, first, second = two
+    assert first.section.n_spots != second.section.n_spots
+    run(qtbot, dock, ready)
+    paint_some(qtbot, dock)
+    assert "Marked since this run" in dock.result.unfilled.text()
+    choose(qtbot, dock, -1)
+    run(qtbot, dock, ready)
+    assert not dock.result.unfilled.text()
+    paint_some(qtbot, dock)
+    qtbot.waitUntil(lambda: "Marked since this run" in dock.result.unfilled.text())
+    choose(qtbot, dock, 1)
+    choose(qtbot, dock, -1)
+    assert "Marked since this run" in dock.result.unfilled.text()
+
+
 def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtbot, ready):
     dock, first, second = two
     form = dock.enhance.form
