@@ -86,6 +86,7 @@ def test_spots_that_kept_a_thirtieth_of_their_counts_are_damage(whole):
     found = find_damage(remade(whole, counts))
     np.testing.assert_array_equal(found.spots, lost)
     assert found.counts() == {"few counts": 14}
+    assert found.in_words() == "14 spots look lost (hardly any counts)"
 
 
 def test_a_patch_without_counts_and_a_single_dead_spot_are_told_apart(whole):

@@ -13,6 +13,7 @@ from gestures import click, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
+from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.export.profile import ESTIMATE, MEASUREMENT
 from napari_stentrans.pipeline import enhance
@@ -620,6 +621,17 @@ def test_the_name_of_a_lost_region_is_said_and_nothing_where_there_is_none(compa
     said = lost.get_status(world[50], world=True)
     corner = lost.get_status(world.min(0) - 9999, world=True)
     assert "Properties" not in f"{said}{corner}"
+
+
+def test_the_named_region_under_the_cursor_is_said_by_every_layer(compared, section):
+    layers = compared._layers
+    names = np.where(np.arange(section.n_spots) % 2, "tumour", "")
+    layers.annotate(Annotation.of(names.tolist()))
+    world = layers.frame.world_yx(section.xy)
+    for layer in (layers.before, layers.after, layers.regions):
+        said = layer.get_status(world[3], world=True)["coordinates"]
+        assert said.count("named region: tumour") == 1
+        assert "region" not in layer.get_status(world[4], world=True)["coordinates"]
 
 
 def test_outside_the_tissue_napari_speaks_for_itself(compared, section):

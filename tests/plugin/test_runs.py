@@ -71,7 +71,10 @@ def test_paint_becomes_an_outline_at_every_run_and_solid_when_it_is_painted(load
         click(qtbot, loaded.lost.new)
         assert loaded._layers.lost.contour == 0
         run(qtbot, loaded, ready)
-        assert loaded._layers.lost.contour > 0
+        layers = loaded._layers
+        assert layers.lost.contour > 0
+        spot = layers.section.lattice.spacing / layers.section.raster.pixel
+        assert 2 * layers.lost.contour < spot, "what was filled at a single spot is seen"
 
 
 def test_the_gene_switch_drives_the_run_that_is_shown(two_runs, qtbot):

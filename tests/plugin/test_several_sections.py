@@ -8,6 +8,7 @@ from gestures import click, middle, paint, world_of
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QInputDialog, QMessageBox
 
+from napari_stentrans.annotation import Annotation
 from napari_stentrans.plugin.found import find
 from napari_stentrans.plugin.unsaved import MARK
 
@@ -146,6 +147,37 @@ def test_another_section_is_looked_at_while_a_run_goes_on(two, slow, qtbot, read
     assert not any(layer.visible for layer in second.present)
 
 
+def test_what_is_selected_belongs_to_the_section_that_is_looked_at(two, qtbot):
+    """Else the status bar would speak of another section, and a brush would paint on it."""
+    dock, first, second = two
+    assert dock.viewer.layers.selection.active is second.before
+    choose(qtbot, dock, -1)
+    assert dock.viewer.layers.selection == {first.before}
+    paint_some(qtbot, dock)
+    assert dock.viewer.layers.selection.active is first.lost
+    choose(qtbot, dock, 1)
+    assert dock.viewer.layers.selection == {second.before}
+    choose(qtbot, dock, -1)
+    assert dock.viewer.layers.selection == {first.lost}, "as it was left"
+
+
+def test_paint_is_held_against_the_result_of_its_own_section(two, qtbot, ready):
+    """Sections have other numbers of spots, so anything else is an error."""
+    dock, first, second = two
+    assert first.section.n_spots != second.section.n_spots
+    run(qtbot, dock, ready)
+    paint_some(qtbot, dock)
+    assert "Marked since this run" in dock.result.unfilled.text()
+    choose(qtbot, dock, -1)
+    run(qtbot, dock, ready)
+    assert not dock.result.unfilled.text()
+    paint_some(qtbot, dock)
+    qtbot.waitUntil(lambda: "Marked since this run" in dock.result.unfilled.text())
+    choose(qtbot, dock, 1)
+    choose(qtbot, dock, -1)
+    assert "Marked since this run" in dock.result.unfilled.text()
+
+
 def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtbot, ready):
     dock, first, second = two
     form = dock.enhance.form
@@ -237,6 +269,32 @@ def test_two_sections_come_back_by_one_press(two, qtbot):
     qtbot.waitUntil(lambda: dock._layers is second)
     assert second.before.visible
     assert not first.before.visible
+
+
+@pytest.mark.parametrize("which", [0, 1])
+def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, which, qtbot):
+    """Named regions of the other one are out of sight, and come with it when it is chosen."""
+    dock, *sections = two
+    for layers in sections:
+        layers.annotate(Annotation.of(["tumour"] * layers.section.n_spots))
+    if which == 0:
+        choose(qtbot, dock, -1)
+    dock.show_gene("Gene3")
+    before = names(dock), [layer.visible for layer in dock.viewer.layers]
+    delete_all(qtbot, dock)
+    click(qtbot, dock.message.action)
+    qtbot.waitUntil(lambda: len(dock.viewer.layers) == len(before[0]))
+    for layers in sections:
+        layers._turns.finish()
+    chosen, other = sections[which], sections[1 - which]
+    qtbot.waitUntil(lambda: dock._layers is chosen)
+    assert (names(dock), [layer.visible for layer in dock.viewer.layers]) == before
+    assert chosen.regions.visible
+    assert not other.regions.visible
+    choose(qtbot, dock, 1 if which == 0 else -1)
+    assert other.regions.visible
+    assert other.before.visible
+    assert not chosen.regions.visible
 
 
 def test_a_difference_that_was_seen_comes_back_as_the_map(loaded, qtbot, ready):

@@ -85,8 +85,10 @@ class Damage:
 
     def spots_in_words(self) -> str:
         """Say how many spots look lost and why, without a full stop; empty where none does."""
-        n = int(self.spots.sum())
-        why = ", ".join(f"{MEANING[reason]} {m:,}" for reason, m in self.counts().items())
+        n, counts = int(self.spots.sum()), self.counts()
+        why = ", ".join(f"{MEANING[reason]} {m:,}" for reason, m in counts.items())
+        if len(counts) == 1:
+            why = MEANING[next(iter(counts))]
         return f"{some(n, 'spot looks', 'spots look')} lost ({why})" if n else ""
 
     def in_words(self) -> str:

@@ -120,13 +120,13 @@ def find_pixels(path: Path, array: NDArray[np.float64], everywhere: bool) -> Pix
             raise ReadError(
                 f"'{beside}' says of none of the {some(len(array), 'spot')} of {path.name} that "
                 "it lies on "
-                "tissue. Check that both are of the same section, or take all by spots=all."
+                "tissue. Check that both are of the same section, or choose all spots (spots=all)."
             )
         if not kept.all():
             warn(
                 f"{some_of(int((~kept).sum()), len(kept), 'spot', 'was', 'were')} left out: "
                 f"{beside.name} does "
-                "not select them as spots on tissue (spots=all keeps them)."
+                "not select them as spots on tissue. To keep them, choose all spots (spots=all)."
             )
     xy = np.empty_like(array)
     xy[listed] = table[["pixel_x", "pixel_y"]].to_numpy(float)[at[listed]]

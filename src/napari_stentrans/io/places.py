@@ -178,7 +178,8 @@ class Places:
             if not tissue.all():
                 warn(
                     f"{int((~tissue).sum()):,} of {len(keep):,} spots were left out: "
-                    f"{self.path.name} says that they do not lie on tissue (spots=all keeps them)."
+                    f"{self.path.name} says that they do not lie on tissue. "
+                    "To keep them, choose all spots (spots=all)."
                 )
         if SECTION in chosen and (sections := self._sections()):
             keep &= sections.of_spot == sections.names.index(chosen[SECTION])

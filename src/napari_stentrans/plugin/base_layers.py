@@ -124,7 +124,7 @@ class BaseLayers:
     def put_back(self, role: str, layer: Layer, at: int) -> None:
         """Put a layer back that was taken out of the viewer, as it was."""
         insert(self.viewer.layers, min(at, len(self.viewer.layers)), layer)
-        self._layers.take(role, layer)
+        self._layers.take_back(role, layer)
 
     def stop(self) -> None:
         """Give up what is about to be made, since the window closes."""

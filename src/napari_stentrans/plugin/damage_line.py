@@ -63,7 +63,7 @@ class DamageLine(QObject):
         self.line = Asking(
             "what looks lost",
             {
-                "Show": ("Outline it in white on the map; again to take that away", self.show),
+                "Show": ("Show it in white on the map; again to take that away", self.show),
                 "Paint": ("Paint it as lost regions, named by what it is", self.paint),
                 "Ignore": ("Leave it as it is, and say no more of it", self.ignore),
             },

@@ -103,7 +103,8 @@ class StentransDock(QWidget):
         self.lost.rows.addWidget(self.tissue.button)
         self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
-        panels = (self.lost, self.result, self.quality, self.tissue, self.enhance.form)
+        # The result first: it is told of the paint by the panel of lost regions.
+        panels = (self.result, self.lost, self.quality, self.tissue, self.enhance.form)
         self._restoring = Restoring(self, self.message, self.result.runs)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail, self._on_ended)
         self.damage = DamageLine(self._runner, self.lost)

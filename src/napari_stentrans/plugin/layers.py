@@ -38,7 +38,9 @@ if TYPE_CHECKING:
 
 RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
 OUTLINE = 3
-"""Width of the outline of lost regions once they are filled, in raster pixels."""
+"""Width of the outline of lost regions once they are filled, in raster pixels; at most."""
+CELLS_PER_OUTLINE = 250
+"""Raster pixels along a map for each of that width: a wide one would hide a spot of a small map."""
 
 
 class SectionLayers(MapLayers):
@@ -126,7 +128,8 @@ class SectionLayers(MapLayers):
         annotation.write(self.section)
         self.annotation = annotation
         self._layers.remove("regions")
-        self._layers.put("regions", regions_layer(self.section, annotation, self._frame))
+        with self.aside.back_for_a_moment():
+            self._layers.put("regions", regions_layer(self.section, annotation, self._frame))
 
     def paint_regions(self, annotation: Annotation) -> None:
         """Paint named regions as lost, where nothing is painted yet, as one step."""
@@ -268,7 +271,8 @@ class SectionLayers(MapLayers):
         if first:
             self.before.visible = False  # its rim would show around a finer map
         if self.lost is not None:
-            self.lost.contour = OUTLINE  # so that what was filled is seen
+            cells = max(self.section.raster.shape)  # so that what was filled is seen
+            self.lost.contour = min(1 + cells // CELLS_PER_OUTLINE, OUTLINE)
         self.views.call(self.maps.sides(enhancement))
         self.drawn.emit()
 

@@ -78,7 +78,16 @@ class Probe:
         what = names[at]
         if result is not None and site >= section.n_spots:  # its name is for files
             what = SITES.get(LABELS[result.sites.provenance[site]], "site")
-        return f"{what} at x {x:,.0f}, y {y:,.0f} {unit}", self._values(site, spot, result)
+        return f"{what} at x {x:,.0f}, y {y:,.0f} {unit}", (
+            self._values(site, spot, result) + self._named(xy)
+        )
+
+    def _named(self, xy: NDArray[np.float64]) -> str:
+        """Say the named region that is drawn at a position (x, y); nothing where none is."""
+        annotation, spot = self._layers.annotation, _site_at(self._layers.section.raster, xy)
+        if annotation is None or spot < 0 or annotation.codes[spot] < 0:
+            return ""
+        return f"; named region: {annotation.names[annotation.codes[spot]]}"
 
     def _values(self, site: int, spot: int, result: Enhancement | None) -> str:
         """Values of all genes that are drawn, then what kind of place it is."""

@@ -112,6 +112,8 @@ class ResultPanel(Panel):
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
             self._layers.drawn.disconnect(self.key.refresh, missing_ok=True)
+        if layers is not self._layers:
+            self._marked = None  # it is of another section
         self._layers = layers
         self.profile.set_layers(layers)
         if layers is not None:

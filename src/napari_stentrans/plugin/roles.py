@@ -128,6 +128,13 @@ class RoleLayers(dict[str, Any]):
             link_layers([layer, twin], LINKED)
         self.taken.emit(layer)
 
+    def take_back(self, role: str, layer: Layer) -> None:
+        """Own a layer again that was deleted; a name that no person gave goes by what is open."""
+        given = layer.name != self._names.get(role)
+        self.take(role, layer)
+        if not given:
+            layer.name = self._names[role] = self._called(self._plain[role])
+
     def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
         """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
         gene, last = shown_gene(options["metadata"][TAG]), self._genes[role]

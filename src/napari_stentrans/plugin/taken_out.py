@@ -37,7 +37,9 @@ class Gone:
     layer, at
         The layer, and its place in the list.
     visible
-        Whether it was seen.
+        Whether it was seen, or would be once its section is looked at.
+    aside
+        Whether another section was looked at.
     """
 
     owner: SectionLayers
@@ -45,11 +47,13 @@ class Gone:
     layer: Layer
     at: int
     visible: bool
+    aside: bool
 
     def put_back(self) -> None:
         """Put the layer where it was."""
-        self.owner.put_back(self.role, self.layer, self.at)
-        self.layer.visible = self.visible
+        with self.owner.aside.back_for_a_moment():
+            self.owner.put_back(self.role, self.layer, self.at)
+            self.layer.visible = self.visible
 
 
 class TakenOut(QObject):
@@ -107,7 +111,8 @@ class TakenOut(QObject):
 
     def _bring_back(self, gone: list[Gone]) -> None:
         """Put all layers back, each in a turn of its own, since napari takes long for them."""
-        for owner in dict.fromkeys(one.owner for one in gone):
+        last = sorted(gone, key=lambda one: not one.aside)  # is chosen, as it was
+        for owner in dict.fromkeys(one.owner for one in last):
             first, *rest = [one for one in gone if one.owner is owner]
             first.put_back()
             for one in rest:
@@ -124,7 +129,8 @@ def _layers_of(owner: SectionLayers) -> list[Gone]:
     for layer in owner.present:
         role = owner.role_of(layer)
         if role is not None and role not in NOT_KEPT:
-            visible = role == "after" if plain and role in GENE_ROLES else layer.visible
+            seen = owner.aside.shows(layer)
+            visible = role == "after" if plain and role in GENE_ROLES else seen
             at = owner.viewer.layers.index(layer)
-            found.append(Gone(owner, role, layer, at, visible))
+            found.append(Gone(owner, role, layer, at, visible, owner.aside.away))
     return found
