@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 import warnings
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias, cast
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 import pandas as pd
@@ -25,7 +25,7 @@ from napari_stentrans.errors import StentransWarning
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.intervals import half_count
 from napari_stentrans.methods import METHODS, make_method
-from napari_stentrans.methods.base import LeftOut
+from napari_stentrans.methods.base import FactorMethod, LeftOut
 from napari_stentrans.methods.calibration import (
     coverage,
     gene_noise,
@@ -49,7 +49,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.factors import Factors
-    from napari_stentrans.methods.base import FactorMethod, FloatArray
+    from napari_stentrans.methods.base import FloatArray
     from napari_stentrans.methods.gate import Trust
     from napari_stentrans.methods.transformer import TissueMaps
     from napari_stentrans.section import Section
@@ -269,12 +269,14 @@ def _enhance_factors(
         pair, findings = ((here, shown.components) if image.used else None), image.findings()
     columns, method = np.hstack([factors.scores, depth]), make()
     mean, std = yield from krige_with_image(method, seen.xy, columns, targets.xy, pair)
-    mean_of_others, var = yield from left_out(cast("FactorMethod", method), columns, pair)
     totals, tissue = np.exp(mean[:, -1], dtype=np.float64), slice(-1)
-    others = LeftOut(mean_of_others[:, tissue], var[:, tissue])
-    noise = _noise(section, seen, targets, genes, factors, others)
-    if std is not None:
-        std = std[:, tissue] * np.sqrt(noise.at_sites)[:, None]
+    std, noise = None if std is None else std[:, tissue], None
+    if isinstance(method, FactorMethod):
+        mean_of_others, var = yield from left_out(method, columns, pair)
+        others = LeftOut(mean_of_others[:, tissue], var[:, tissue])
+        noise = _noise(section, seen, targets, genes, factors, others)
+        if std is not None:
+            std = std * np.sqrt(noise.at_sites)[:, None]
     chosen = factors if len(genes) == len(section.genes) else factors.subset(genes)
     decoder = FactorDecoder(section.genes[genes], chosen, mean[:, tissue], std, noise)
     return decoder, totals, findings

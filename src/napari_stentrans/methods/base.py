@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol
+from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -82,8 +82,12 @@ class Method(Choice, Protocol):
         ...
 
 
+@runtime_checkable
 class FactorMethod(Method, Protocol):
-    """A method of factors, which also says how well the others predict each observed spot."""
+    """A method of factors which also says how well the others predict each observed spot.
+
+    From that, what measurements add is found; results of other methods do not know it.
+    """
 
     def left_out(self) -> Steps[LeftOut]:
         """Predict the fitted columns at each observed spot from the others."""
