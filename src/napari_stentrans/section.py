@@ -96,7 +96,7 @@ class SectionImage:
         except StentransError:
             raise
         except UNREADABLE as error:
-            cause = str(error).strip("'. ") or type(error).__name__
+            cause = str(error).rstrip(". ") or type(error).__name__
             raise ReadError(f"it cannot be read: {cause}.") from error
         return tuple(loaded) if isinstance(loaded, list) else (loaded,)
 

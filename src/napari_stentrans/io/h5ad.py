@@ -201,7 +201,8 @@ def _no_counts(counts: str, lowest: float, matrices: dict[str, Any]) -> str:
     remedy = (
         f"Take {' or '.join(others)}: --choose counts={others[0]}."
         if others
-        else f"None of {', '.join(matrices)} is without: put raw counts into layers/counts."
+        else f"None of {', '.join(matrices)} is without negative values. Put raw counts into "
+        "layers/counts."
     )
     return (
         f"Counts must not be negative, and {counts} holds scaled or centred values (lowest "
