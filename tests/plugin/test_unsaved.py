@@ -161,11 +161,12 @@ def test_the_cross_of_the_window_asks_once(opened, asked, qtbot, monkeypatch):
             return True
 
     closed = []
-    monkeypatch.setattr(opened.viewer.window._qt_window, "close", lambda: closed.append(1))
-    event = Cross()
-    assert opened._keeping.safe.eventFilter(opened.viewer.window._qt_window, event)
-    assert not event.isAccepted()
-    qtbot.waitUntil(lambda: bool(closed))
+    with monkeypatch.context() as patch:  # holds the window no longer than this
+        patch.setattr(opened.viewer.window._qt_window, "close", lambda: closed.append(1))
+        event = Cross()
+        assert opened._keeping.safe.eventFilter(opened.viewer.window._qt_window, event)
+        assert not event.isAccepted()
+        qtbot.waitUntil(lambda: bool(closed))
     assert closes(opened)
     assert len(asked.texts) == 1
 
@@ -175,9 +176,10 @@ def test_the_question_saves_and_then_closes(opened, asked, qtbot, tmp_path, monk
     asked.answer = "Save…"
     path, closed = tmp_path / "work.stentrans", []
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    monkeypatch.setattr(opened.viewer.window._qt_window, "close", lambda: closed.append(1))
-    assert not closes(opened)
-    qtbot.waitUntil(lambda: bool(closed))
+    with monkeypatch.context() as patch:
+        patch.setattr(opened.viewer.window._qt_window, "close", lambda: closed.append(1))
+        assert not closes(opened)
+        qtbot.waitUntil(lambda: bool(closed))
     assert read_session(path).lost.any()
     assert closes(opened)
     assert len(asked.texts) == 1
@@ -317,7 +319,7 @@ def test_a_folder_that_cannot_be_written_is_told_once(opened, qtbot):
     paint_some(qtbot, opened)
     for _ in range(2):
         autosave(qtbot, opened)
-    assert opened.message.text().count("not kept against a crash") == 1
+    assert opened.message.text().count("cannot be kept against a crash") == 1
 
 
 def test_what_was_written_halfway_is_no_offer(qtbot, other):
