@@ -20,6 +20,8 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stentrans.plugin.unsaved import MARK
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -64,6 +66,7 @@ class Hands:
         """A widget of the dock, by its text or its name; None where there is none."""
         for widget in self.dock.findChildren(kind):
             text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            text = text.removesuffix(f" {MARK}")  # of work that is not saved
             if widget.isVisible() and name in (text, widget.accessibleName()):
                 return widget
         return None

@@ -18,6 +18,9 @@ from napari_stentrans.plugin.writers import write_section
 GENES = ["Gene3", "Gene4", "Gene5"]
 FINE, COARSE, FEW = range(3)
 
+FIRST, SECOND = "1: kriging, 2×, 5 factors", "2: kriging, 3 factors"
+"""Names of the two runs, by what differs."""
+
 
 @pytest.fixture(scope="session")
 def results(section):
@@ -80,7 +83,7 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
     assert offered == ["measured", *(run.name for run in list(loaded._layers.runs)[:2])]
     assert names.accessibleName() == "compare with"
     click_run(qtbot, loaded, FINE)
-    assert names.itemText(1) == "Run 2: kriging"
+    assert names.itemText(1) == "Run 2: kriging, 3 factors"
     for _ in range(2):
         click(qtbot, loaded.result.runs.delete)
     assert not names.isVisible()
@@ -115,7 +118,7 @@ def test_side_by_side_shows_both_runs_in_the_same_colours(two, results, qtbot):
     compare_with(qtbot, two, 1)
     click(qtbot, two.result.views["side_by_side"])
     assert maps_seen(two) == {f"{layers.gene} in Run {n}" for n in (1, 2)}
-    assert two.result.key.words.text() == "Run 1: kriging, 2× | Run 2: kriging"
+    assert two.result.key.words.text() == f"Run {FIRST} | Run {SECOND}"
     grid = getattr(two.viewer, "canvas", two.viewer).grid
     assert grid.enabled
     order = [layer for layer in two.viewer.layers if layer.visible]
@@ -154,7 +157,7 @@ def test_a_swipe_keeps_the_detail_of_the_finer_run_on_either_side(two, results, 
     qtbot.keyClick(canvas_of(two), Qt.Key.Key_W, Qt.KeyboardModifier.ShiftModifier)
     qtbot.wait(60)
     shown, left, right = sides_of_swipe(two)
-    names = ["Run 1: kriging, 2×", "Run 2: kriging"][:: 1 if fine == "left" else -1]
+    names = [f"Run {FIRST}", f"Run {SECOND}"][:: 1 if fine == "left" else -1]
     assert shown.name == f"swipe: {' | '.join(name[:5] for name in names)}"
     handle = two.result.handle
     assert [handle.left.text(), handle.right.text()] == [name[:5] for name in names]
@@ -180,7 +183,7 @@ def test_blink_and_hold_change_between_both_runs(two, qtbot):
     first, second = (f"{layers.gene} in Run {n}" for n in (1, 2))
     qtbot.keyPress(canvas_of(two), Qt.Key.Key_H)
     assert maps_seen(two) == {first}
-    assert key.words.text() == "Run 1: kriging, 2×."
+    assert key.words.text() == "Run 1: kriging, 2×, 5 factors."
     qtbot.keyRelease(canvas_of(two), Qt.Key.Key_H)
     assert maps_seen(two) == {second}
     click(qtbot, two.result.views["blink"])
@@ -192,7 +195,7 @@ def test_blink_and_hold_change_between_both_runs(two, qtbot):
 
     qtbot.waitUntil(both)
     now = "In turn, now: Run"
-    assert seen == {(first, f"{now} 1: kriging, 2×"), (second, f"{now} 2: kriging")}
+    assert seen == {(first, f"{now} {FIRST}"), (second, f"{now} {SECOND}")}
     click(qtbot, two.result.views["blink"])
     assert maps_seen(two) == {second}
 
@@ -340,7 +343,7 @@ def test_a_run_is_deleted_under_a_view_and_comes_back(two, results, section, qtb
         assert two.result.key.words.text().startswith("Enhanced minus measured")
     qtbot.keyClick(names, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert layers.enhancement is results[COARSE]
-    assert two.result.partner.list.currentText() == "Run 1: kriging, 2×"
+    assert two.result.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
     np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.gene))
     qtbot.wait(60)
     click(qtbot, made)
@@ -388,7 +391,7 @@ def test_another_section_and_back(two, square_section, load, qtbot):
     assert not any(layer.visible for layer in layers.present)
     two._on_section_chosen(0)
     qtbot.waitUntil(two.result.partner.list.isVisible)
-    assert two.result.partner.list.currentText() == "Run 1: kriging, 2×"
+    assert two.result.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
     assert maps_seen(two) == {f"{layers.gene} in Run 2"}
     two.viewer.layers.clear()
     qtbot.wait(60)
