@@ -48,13 +48,7 @@ def whole_images(images: Sequence[SectionImage]) -> Iterator[SectionImage]:
     StentransWarning
         When one cannot be read; it is left out.
     """
-    for image in images:
-        try:
-            image.size  # noqa: B018 - read here, where its file does not tell
-        except StentransError as error:
-            warn_unreadable(image, error)
-            continue
-        yield image
+    return _readable(images, "size")  # read here, where its file does not tell
 
 
 def decoded_images(images: Sequence[SectionImage]) -> Iterator[SectionImage]:
@@ -65,9 +59,14 @@ def decoded_images(images: Sequence[SectionImage]) -> Iterator[SectionImage]:
     StentransWarning
         When one cannot be read; it is left out.
     """
+    return _readable(images, "levels")
+
+
+def _readable(images: Sequence[SectionImage], part: str) -> Iterator[SectionImage]:
+    """Images of which a part can be read; the others are left out with a warning."""
     for image in images:
         try:
-            image.levels  # noqa: B018
+            getattr(image, part)
         except StentransError as error:
             warn_unreadable(image, error)
             continue
