@@ -2,8 +2,11 @@
 
 from __future__ import annotations
 
+import gc
+import itertools
 import threading
 import time
+from copy import deepcopy
 from pathlib import Path
 from typing import ClassVar
 
@@ -12,6 +15,7 @@ import numpy as np
 import pytest
 import torch
 from npe2 import PluginManager, PluginManifest
+from npe2.manifest import _bases
 from qtpy.QtCore import QObject
 
 import napari_stentrans
@@ -26,6 +30,32 @@ from napari_stentrans.plugin.loading import look_steps
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.progress import Progress
 from napari_stentrans.simulate import simulate_section
+
+
+@pytest.fixture(scope="session", autouse=True)
+def manifests_read_once():
+    """Read each plugin's manifest once: every viewer asks for all of them, twice."""
+    load, known = _bases._load_yaml_no_duplicates, {}
+
+    def load_once(stream):
+        text = stream.read()
+        if text not in known:
+            known[text] = load(text)
+        return deepcopy(known[text])
+
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(_bases, "_load_yaml_no_duplicates", load_once)
+        yield
+
+
+turns = itertools.count(1)
+
+
+@pytest.fixture(autouse=True)
+def quick_collections():
+    """Look at what is old for garbage every twentieth time: it would take half a second each."""
+    gc.collect(2 if next(turns) % 20 == 0 else 1)
+    gc.freeze()
 
 
 @pytest.fixture(autouse=True)

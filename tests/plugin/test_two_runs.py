@@ -392,7 +392,7 @@ def test_another_section_and_back(two, square_section, load, qtbot):
     two._on_section_chosen(0)
     qtbot.waitUntil(two.result.partner.list.isVisible)
     assert two.result.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
-    assert maps_seen(two) == {f"{layers.gene} in Run 2"}
+    assert maps_seen(two) == {f"{layers.title} · {layers.gene} in Run 2"}
     two.viewer.layers.clear()
     qtbot.wait(60)
     assert not len(two.viewer.layers)

@@ -37,6 +37,7 @@ class Collector(QObject):
         self._soon.setInterval(0)  # after napari's own collection
         self._soon.timeout.connect(self._freeze)
         layers.events.removing.connect(self._on_removing)
+        self.destroyed.connect(lambda: gc.unfreeze())  # the window was closed around the dock
         gc.collect()
         self._freeze()
 

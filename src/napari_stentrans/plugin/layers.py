@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_stentrans.plugin.frame import Frame, drawn_on, rescale
+from napari_stentrans.plugin.frame import Frame, drawn_on, make_way, rescale
 from napari_stentrans.plugin.gene_maps import GeneMaps
 from napari_stentrans.plugin.images import (
     TAG,
@@ -303,6 +303,7 @@ class SectionLayers(MapLayers):
     def _show_first(self, look: FirstLook, *, in_turns: bool) -> None:
         self.gene, self.origin = look.gene, look.origin
         self._frame = Frame.of(self.section, self.viewer.layers)
+        make_way(self.viewer, self._frame)
         self.maps = GeneMaps(self.section, self.gene, self._frame, self.runs)
         *image, before = look.layer_data(self._frame)
         self._layers.put("before", before)

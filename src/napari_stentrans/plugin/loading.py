@@ -13,7 +13,7 @@ from napari_stentrans.cost import calibrate
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.io import choices_of, read_section
 from napari_stentrans.placing import again_steps
-from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.frame import Frame, make_way
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.images import FirstLook, Origin, lost_layer
 from napari_stentrans.progress import Progress
@@ -62,5 +62,8 @@ def look_steps(section: Section) -> Steps[FirstLook]:
 def layers_of(look: FirstLook) -> list[LayerData]:
     """Layers of a section, in the unit of those that are in the viewer."""
     viewer = napari.current_viewer()
-    frame = Frame.of(look.section, () if viewer is None else viewer.layers)
+    if viewer is None:
+        return look.layer_data(Frame.of(look.section))
+    frame = Frame.of(look.section, viewer.layers)
+    make_way(viewer, frame)
     return look.layer_data(frame)
