@@ -3,13 +3,9 @@
 from __future__ import annotations
 
 import copy
-import shutil
-import tempfile
-import weakref
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple, Protocol
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import anndata as ad
 import numpy as np
@@ -18,8 +14,8 @@ import pandas as pd
 from napari_stentrans.annotation import COLUMN as REGION
 from napari_stentrans.annotation import NOWHERE, Annotation
 from napari_stentrans.errors import GeneNotFound
-from napari_stentrans.factors import Factors, lognorm
-from napari_stentrans.intervals import Behind, Coverage, Intervals, around, check_level, half_count
+from napari_stentrans.factors import lognorm
+from napari_stentrans.intervals import Behind, Intervals, around, check_level, half_count
 from napari_stentrans.library import library_of
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.targets import LABELS, Reach, Sites, distance_to_measured, extrapolated
@@ -30,13 +26,15 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.decoders import Decoder
+    from napari_stentrans.factors import FloatArray
     from napari_stentrans.record import RunRecord
     from napari_stentrans.section import Section
 
 LIBRARY = "enhanced"
 """Its name in ``uns["spatial"]`` of a result."""
 GENES_AT_ONCE = 256
+"""Genes that are decoded together."""
 
 
 class GeneMap(NamedTuple):
@@ -44,111 +42,6 @@ class GeneMap(NamedTuple):
 
     mean: FloatArray
     std: FloatArray
-
-
-class Decoder(Protocol):
-    """Gives genes at sites: columns are those of ``genes``."""
-
-    @property
-    def genes(self) -> pd.Index:
-        """Names of the genes it has."""
-        ...
-
-    def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
-        """Mean and standard deviation (site, gene) of the chosen genes."""
-        ...
-
-    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
-        """Standard deviation (site, gene) of measurements around the truth; None if not known."""
-        ...
-
-    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
-        """Level (gene,) to ask for so that intervals hold ``level`` of the measurements."""
-        ...
-
-
-@dataclass(frozen=True, eq=False)
-class Noise:
-    """What a measurement adds to the expression.
-
-    Attributes
-    ----------
-    of_genes, at_sites
-        Variance (gene,), and the factor on it (site,).
-    coverage
-        What intervals hold of measurements; None in results of versions that did not try.
-    """
-
-    of_genes: FloatArray
-    at_sites: FloatArray
-    coverage: Coverage | None = None
-
-
-@dataclass(frozen=True, eq=False)
-class FactorDecoder:
-    """Genes from factor scores.
-
-    Attributes
-    ----------
-    mean, std
-        (site, factor).
-    measuring
-        What a measurement adds, where it is known.
-    """
-
-    genes: pd.Index
-    factors: Factors
-    mean: FloatArray
-    std: FloatArray | None
-    measuring: Noise | None = None
-
-    def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
-        """Decode the chosen genes."""
-        std = None if self.std is None else self.factors.decode_std(self.std, at)
-        return self.factors.decode(self.mean, at), std
-
-    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
-        """Noise of the gene times that of the place."""
-        if self.measuring is None:
-            return None
-        return np.sqrt(np.outer(self.measuring.at_sites, self.measuring.of_genes[at]))
-
-    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
-        """As found on measurements that were left out; the level itself where none was tried."""
-        if self.measuring is None or self.measuring.coverage is None:
-            return np.full(len(at), level)
-        return self.measuring.coverage.asked(at, level)
-
-
-class GeneStore:
-    """Genes predicted one by one, (gene, site) float32 in a temporary file.
-
-    The file goes when the store does.
-    """
-
-    def __init__(self, genes: pd.Index, n_sites: int) -> None:
-        self.genes = genes
-        folder = tempfile.mkdtemp(prefix="stentrans-")
-        self._values = np.lib.format.open_memmap(
-            Path(folder) / "genes.npy", mode="w+", dtype=np.float32, shape=(len(genes), n_sites)
-        )
-        weakref.finalize(self, shutil.rmtree, folder, ignore_errors=True)
-
-    def put(self, at: NDArray[np.intp], values: FloatArray) -> None:
-        """Keep values (site, gene) of the chosen genes."""
-        self._values[at] = values.T
-
-    def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
-        """Read the chosen genes; no standard deviation is known."""
-        return np.array(self._values[at]).T, None
-
-    def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
-        """Nothing is known about it."""
-        return None
-
-    def asked(self, at: NDArray[np.intp], level: float) -> NDArray[np.float64]:
-        """The level itself."""
-        return np.full(len(at), level)
 
 
 @dataclass(frozen=True, eq=False)

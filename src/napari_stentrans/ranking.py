@@ -5,7 +5,6 @@ Genes go through in blocks of columns, so nothing of spots x genes is ever dense
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -14,7 +13,6 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_stentrans.enhancement import FactorDecoder
 from napari_stentrans.factors import SEEN, lognorm, product_with
 from napari_stentrans.progress import Progress
 from napari_stentrans.rounding import difference
@@ -22,7 +20,7 @@ from napari_stentrans.rounding import difference
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
-    from napari_stentrans.enhancement import Decoder, Enhancement
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.methods.base import FloatArray
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
@@ -95,14 +93,13 @@ def most_changed_steps(result: Enhancement) -> Steps[pd.Series]:
     genes = np.flatnonzero(common if common.any() else np.ones(len(columns), bool))
     if not len(spots):
         return pd.Series(dtype=float)
-    decoder, rows = _at_spots(result.decoder, spots)
     change = np.empty(len(genes))
     for block in blocks(len(genes)):
         yield Progress("comparing before and after", block.start, len(genes))
         at = genes[block]
         some = section.counts[:, columns[at]]
         measured = lognorm(some, section.totals, section.median_total).toarray()
-        error = difference(decoder.columns(at)[0][rows], measured[spots])
+        error = difference(result.decoder.means(at, spots), measured[spots])
         spread = np.maximum(measured.std(0, dtype=float), NO_SPREAD)
         change[block] = np.sqrt((error**2).mean(0, dtype=float)) / spread
     return _ranked(change, result.genes[genes])
@@ -120,14 +117,6 @@ def _neighbour_means(xy: Array) -> Callable[[FloatArray], FloatArray]:
 def _moran(values: FloatArray, around: Callable[[FloatArray], FloatArray]) -> Array:
     z = np.asarray(values - values.mean(0), np.float32)
     return np.asarray((z * around(z)).sum(0) / np.maximum((z * z).sum(0), 1e-9), float)
-
-
-def _at_spots(decoder: Decoder, spots: NDArray[np.intp]) -> tuple[Decoder, NDArray[np.intp]]:
-    """Decoder that knows the spots, and their rows in it; of factors, no other site is decoded."""
-    if isinstance(decoder, FactorDecoder):
-        few = replace(decoder, mean=decoder.mean[spots], std=None, measuring=None)
-        return few, np.arange(len(spots))
-    return decoder, spots
 
 
 def _ranked(values: Array, genes: pd.Index) -> pd.Series:

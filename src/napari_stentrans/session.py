@@ -22,11 +22,10 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.enhancement import Enhancement, FactorDecoder, GeneStore, Noise
+from napari_stentrans.decoders import unpacked
+from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.export.files import beside, check_file, target
-from napari_stentrans.factors import Factors
-from napari_stentrans.intervals import Coverage
 from napari_stentrans.paths import absolute
 from napari_stentrans.record import PlacedImage, RunRecord
 from napari_stentrans.targets import target_sites
@@ -41,7 +40,6 @@ if TYPE_CHECKING:
 ENDING = ".stentrans"
 MOST_BYTES = 200_000_000
 """Results gene by gene that are larger are not stored, but made again."""
-_FACTORS = ("scores", "loadings", "mean", "explained")
 
 
 class RunFacts(BaseModel):
@@ -346,52 +344,19 @@ def _seen_from(folder: Path, source: str) -> str | None:
 
 def _packed(result: Enhancement, most_bytes: int) -> dict[str, Any] | None:
     """Arrays that a result is made of; None where they are too large."""
-    decoder, n_sites = result.decoder, len(result.sites)
-    arrays: dict[str, Any] = {"totals": result.totals, "genes": np.array(decoder.genes, str)}
-    if not isinstance(decoder, FactorDecoder):
-        if len(decoder.genes) * n_sites * 4 > most_bytes:
-            return None
-        return arrays | {"values": decoder.columns(np.arange(len(decoder.genes)))[0]}
-    kept = {"site_mean": decoder.mean, "site_std": decoder.std} | _packed_noise(decoder.measuring)
-    kept |= {name: getattr(decoder.factors, name) for name in _FACTORS}
-    return arrays | {name: array for name, array in kept.items() if array is not None}
+    if result.decoder.nbytes > most_bytes:
+        return None
+    genes = np.array(result.decoder.genes, str)
+    return {"totals": result.totals, "genes": genes, **result.decoder.arrays()}
 
 
 def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> Enhancement:
     lost, config, extra, _ = record.inputs(section)
     sites = target_sites(section, lost | (section.totals <= 0), extra, config.upscale)
-    genes = pd.Index(arrays["genes"].astype(object))
     if len(arrays["totals"]) != len(sites):
         raise ValueError(f"{len(arrays['totals'])} values for {len(sites)} sites")
-    if "values" in arrays:
-        store = GeneStore(genes, len(sites))
-        store.put(np.arange(len(genes)), arrays["values"])
-        return Enhancement(section, sites, store, arrays["totals"], record)
-    decoder = FactorDecoder(
-        genes,
-        Factors(*(arrays[name] for name in _FACTORS)),
-        arrays["site_mean"],
-        arrays.get("site_std"),
-        _unpacked_noise(arrays),
-    )
+    decoder = unpacked(pd.Index(arrays["genes"].astype(object)), arrays)
     return Enhancement(section, sites, decoder, arrays["totals"], record)
-
-
-def _packed_noise(noise: Noise | None) -> dict[str, Any]:
-    if noise is None:
-        return {}
-    packed = {"gene_noise": noise.of_genes, "noise_at_sites": noise.at_sites}
-    if noise.coverage is not None:
-        packed |= {"held": noise.coverage.held, "gene_zeros": noise.coverage.zeros}
-    return packed
-
-
-def _unpacked_noise(arrays: dict[str, Any]) -> Noise | None:
-    """As far as the version that wrote the file knew it."""
-    if "gene_noise" not in arrays:
-        return None
-    held = Coverage(arrays["held"], arrays["gene_zeros"]) if "held" in arrays else None
-    return Noise(arrays["gene_noise"], arrays["noise_at_sites"], held)
 
 
 def _as_bytes(array: NDArray[np.generic]) -> bytes:

@@ -19,7 +19,7 @@ from napari_stentrans import (
     evaluate,
     evaluate_steps,
 )
-from napari_stentrans.enhancement import GeneStore
+from napari_stentrans.decoders import GeneStore
 from napari_stentrans.errors import ConfigError, GeneNotFound, SectionError, WriteError
 from napari_stentrans.evaluation.protocols import halves, make_trial
 from napari_stentrans.methods.base import Prediction, Values
