@@ -14,7 +14,7 @@ import pandas as pd
 from napari_stentrans import EnhanceConfig, PublishedConfig, Section, enhance
 from napari_stentrans.evaluation.protocols import hide
 from napari_stentrans.io.images import lazy_image
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.methods.published import RECIPES
 from napari_stentrans.progress import drain
 from napari_stentrans.tissue_image import tissue_words

@@ -1,7 +1,7 @@
 """Fit the prior of the method "transformer" to simulated tissue.
 
     python scripts/train_prior.py                 # the weights that the package ships
-    python scripts/train_prior.py --tissues 260 --steps 300 --out /tmp/prior.pt
+    python scripts/train_prior.py --tissues 260 --steps 300 --out /tmp/network.pt
 
 Half of the tissues are plain Gaussian fields, so that the network learns when to leave kriging
 alone. The others mix domains with soft and sharp borders, layers along a warped coordinate,
@@ -22,8 +22,14 @@ from typing import TYPE_CHECKING
 import numpy as np
 import torch
 
-from napari_stentrans.methods.prior import PER_SPOT, PER_TARGET, WEIGHTS, Prior, tensors
-from napari_stentrans.methods.start import krige
+from napari_stentrans.methods.transformer.network import (
+    PER_SPOT,
+    PER_TARGET,
+    WEIGHTS,
+    Network,
+    tensors,
+)
+from napari_stentrans.methods.transformer.window_kriging import krige
 from napari_stentrans.progress import drain
 from napari_stentrans.windows import spacing
 
@@ -225,10 +231,10 @@ def errors(b: dict[str, torch.Tensor], estimates: list[torch.Tensor]) -> torch.T
     return torch.stack([((e - b["truth"]) ** 2 * w).sum(2).mean(1) / variance for e in estimates])
 
 
-def train(examples: list[Example], steps: int, seed: int) -> Prior:
+def train(examples: list[Example], steps: int, seed: int) -> Network:
     rng, check = np.random.default_rng(seed), examples[:VALIDATION]
     rest = sorted(examples[VALIDATION:], key=lambda e: len(e["values"]))  # batches of like size
-    model = Prior()
+    model = Network()
     optimiser = torch.optim.AdamW(model.parameters(), lr=RATE, weight_decay=1e-3)
     schedule = torch.optim.lr_scheduler.LambdaLR(
         optimiser,
@@ -249,7 +255,7 @@ def train(examples: list[Example], steps: int, seed: int) -> Prior:
 
 
 @torch.no_grad()
-def validate(model: Prior, examples: list[Example]) -> list[float]:
+def validate(model: Network, examples: list[Example]) -> list[float]:
     batches = [collate(examples[i : i + 20]) for i in range(0, len(examples), 20)]
     found = torch.cat([errors(b, [b["mean"], *model(b)]) for b in batches], 1).mean(1)
     return [round(float(x), 4) for x in found]

@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, ValidationError, field_validator
 
 from napari_stentrans.errors import ConfigError
-
-MethodName = Literal["transformer", "kriging", "published", "linear", "cubic", "nearest"]
+from napari_stentrans.method_table import DEFAULT, METHODS
 
 
 class _Settings(BaseModel):
@@ -53,7 +52,7 @@ class EnhanceConfig(_Settings):
         When a value is not possible; the message names the field.
     """
 
-    method: MethodName = "transformer"
+    method: str = Field(DEFAULT, description="how values are estimated")
     upscale: Literal[1, 2] = Field(1, description="2 adds the sites between the spots")
     denoise: bool = Field(True, description="replace measured spots by the model's estimate")
     genes: tuple[str, ...] | None = Field(None, description="genes to enhance; None means all")
@@ -76,12 +75,14 @@ class EnhanceConfig(_Settings):
     )
     published: PublishedConfig = PublishedConfig()
 
+    @field_validator("method")
+    @classmethod
+    def _known(cls, name: str) -> str:
+        if name not in METHODS:
+            raise ValueError(f"must be one of {', '.join(METHODS)}")
+        return name
+
     @property
     def sees_image(self) -> bool:
         """Whether the run looks at the tissue image, where there is one."""
-        return self.image != "off" and self.method in ("transformer", "kriging")
-
-    @property
-    def n_factors(self) -> int:
-        """Spatial factors to find: as asked for, else what suits the method."""
-        return self.factors or (30 if self.method == "transformer" else 20)
+        return self.image != "off" and METHODS[self.method].evidence

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_stentrans.device import one_blas_thread
+from napari_stentrans.method_table import METHODS
 
 if TYPE_CHECKING:
     from napari_stentrans.config import EnhanceConfig
@@ -44,8 +45,8 @@ class Work:
         Counts in the section that are not zero.
     image
         Whether a tissue image is looked at.
-    epochs
-        Passes over the genes (method published).
+    passes
+        How often the method goes over the genes.
     """
 
     method: str
@@ -54,13 +55,13 @@ class Work:
     genes: int
     values: int
     image: bool = False
-    epochs: int = 10
+    passes: int = 1
 
     @classmethod
     def of(cls, section: Section, config: EnhanceConfig, lost: int = 0, sites: int = 0) -> Work:
         """Work of a run that fills so many lost spots and extra sites."""
         n = section.n_spots + sites
-        epochs = config.published.epochs or (50 if section.lattice.kind == "square" else 10)
+        method = METHODS[config.method]
         image = config.image == "auto" and bool(section.images or config.features)
         return cls(
             method=config.method,
@@ -68,8 +69,8 @@ class Work:
             sites=n * config.upscale**2,
             genes=len(section.genes) if config.genes is None else len(config.genes),
             values=section.counts.nnz,
-            image=image and config.method == "transformer",
-            epochs=epochs,
+            image=image and method.evidence,
+            passes=method.passes(config, section.lattice.kind),
         )
 
 
@@ -85,31 +86,6 @@ class Cost(NamedTuple):
         return max(self.bytes / 1e9, 0.1)
 
 
-class _Rates(NamedTuple):
-    """Seconds on the reference machine, and bytes, per unit of work."""
-
-    start: float
-    spot: float
-    site: float
-    value: float
-    gene_site: float
-    """Of one gene at one site; times the epochs for the published network."""
-    megabytes: float
-    bytes_of_site: float
-    bytes_of_gene: float
-
-
-RATES = {
-    "transformer": _Rates(0.05, 2.0e-3, 4.0e-4, 4.5e-7, 0.0, 60, 10_000, 2_000),
-    "kriging": _Rates(0.01, 1.4e-4, 2.7e-5, 1.5e-7, 0.0, 10, 6_000, 800),
-    "published": _Rates(1.0, 1.4e-4, 2.7e-5, 1.5e-7, 3.0e-5, 150, 30_000, 1_000),
-    "linear": _Rates(0.01, 5.0e-5, 1.0e-5, 1.5e-7, 2.0e-7, 10, 6_000, 100),
-    "cubic": _Rates(0.02, 5.0e-5, 1.0e-5, 1.5e-7, 5.0e-7, 10, 6_000, 100),
-    "nearest": _Rates(0.01, 4.0e-5, 1.0e-5, 1.5e-7, 2.0e-7, 10, 6_000, 100),
-}
-"""By method."""
-IMAGE_START, IMAGE_SPOT, IMAGE_BYTES = 1.0, 5.0e-3, 150e6
-"""More for looking at the tissue image."""
 BYTES_OF_VALUE = 24.0
 """Copies of the counts: log-normalised, by spots and by genes."""
 
@@ -126,14 +102,14 @@ def estimate(work: Work, speed: float | None = None) -> Cost:
     speed
         Of this machine, 1 for the reference; as calibrated where not given.
     """
-    rates = RATES[work.method]
-    passes = work.epochs if work.method == "published" else 1
+    method = METHODS[work.method]
+    rates = method.rates
     seconds = (
         rates.start
         + rates.spot * work.spots
         + rates.site * work.sites
         + rates.value * work.values
-        + rates.gene_site * work.genes * work.sites * passes
+        + rates.gene_site * work.genes * work.sites * work.passes
     )
     size = (
         rates.megabytes * MEGABYTE
@@ -142,8 +118,9 @@ def estimate(work: Work, speed: float | None = None) -> Cost:
         + BYTES_OF_VALUE * work.values
     )
     if work.image:
-        seconds += IMAGE_START + IMAGE_SPOT * work.spots
-        size += IMAGE_BYTES
+        start, spot, more = method.evidence_rates
+        seconds += start + spot * work.spots
+        size += more
     return Cost(seconds / (speed or machine_speed()), size)
 
 

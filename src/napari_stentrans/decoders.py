@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 
     from napari_stentrans.factors import FloatArray
 
+GENES_AT_ONCE = 256
+"""Genes that are decoded or predicted together."""
 _FACTORS = ("scores", "loadings", "mean", "explained")
 
 

@@ -13,6 +13,7 @@ import pandas as pd
 
 from napari_stentrans.annotation import COLUMN as REGION
 from napari_stentrans.annotation import NOWHERE, Annotation
+from napari_stentrans.decoders import GENES_AT_ONCE
 from napari_stentrans.errors import GeneNotFound
 from napari_stentrans.factors import lognorm
 from napari_stentrans.intervals import Behind, Intervals, around, check_level, half_count
@@ -33,8 +34,6 @@ if TYPE_CHECKING:
 
 LIBRARY = "enhanced"
 """Its name in ``uns["spatial"]`` of a result."""
-GENES_AT_ONCE = 256
-"""Genes that are decoded together."""
 
 
 class GeneMap(NamedTuple):

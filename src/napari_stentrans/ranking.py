@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.factors import FloatArray
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 

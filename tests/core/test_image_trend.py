@@ -14,8 +14,8 @@ from napari_stentrans import EnhanceConfig, Section, enhance, evaluate
 from napari_stentrans.cli import main
 from napari_stentrans.errors import MaskError
 from napari_stentrans.export import write_h5ad
-from napari_stentrans.methods.gate import FEWEST
-from napari_stentrans.methods.image_trend import Trend
+from napari_stentrans.methods.holdout import FEWEST
+from napari_stentrans.methods.trend import Trend
 from napari_stentrans.record import RunRecord
 from napari_stentrans.simulate import simulate_section
 

@@ -1,17 +1,23 @@
 from __future__ import annotations
 
+from typing import TYPE_CHECKING
+
 import numpy as np
 import pytest
 from scipy.spatial.distance import cdist
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.lattice import Lattice
-from napari_stentrans.methods import METHODS, Prediction
 from napari_stentrans.methods import kriging as kriging_module
+from napari_stentrans.methods.interpolation import Cubic, Linear, Nearest
 from napari_stentrans.methods.kriging import Kriging
 from napari_stentrans.progress import drain
 
-BASELINES = ("nearest", "linear", "cubic")
+if TYPE_CHECKING:
+    from napari_stentrans.methods.base import Prediction
+
+BASELINES = {"nearest": Nearest, "linear": Linear, "cubic": Cubic}
+PREDICTORS = BASELINES | {"kriging": Kriging}
 
 
 def hex_patch(n: int) -> np.ndarray:
@@ -20,7 +26,7 @@ def hex_patch(n: int) -> np.ndarray:
 
 
 def run(name: str, xy: np.ndarray, values: np.ndarray, sites: np.ndarray) -> Prediction:
-    method = METHODS[name](EnhanceConfig(method=name), Lattice.of(xy))
+    method = PREDICTORS[name](EnhanceConfig(method=name), Lattice.of(xy))
     drain(method.fit(xy, values))
     return drain(method.predict(sites, slice(None)))
 

@@ -14,7 +14,7 @@ from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.evaluation.quality import is_cheap, quality_steps
 from napari_stentrans.evaluation.scores import pearson
 from napari_stentrans.evaluation.verdict import Verdict, noise, verdicts
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.progress import drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.simulate import simulate_section

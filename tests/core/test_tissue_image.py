@@ -8,7 +8,7 @@ import pytest
 from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
 from napari_stentrans.errors import SectionError
 from napari_stentrans.masking import blobs
-from napari_stentrans.methods.evidence import EvidenceKriging, Kernel
+from napari_stentrans.methods.transformer.grid_kriging import GridKriging, Kernel
 from napari_stentrans.progress import drain
 from napari_stentrans.section import SectionImage
 from napari_stentrans.simulate import true_expression
@@ -118,9 +118,9 @@ def test_kriging_with_likeness_is_the_textbook_one() -> None:
     xy, seen = rng.uniform(0, 6, (60, 2)), rng.normal(size=(60, 3)) / np.sqrt(3)
     values = rng.normal(size=(60, 2)) + seen[:, :1]
     kernel = Kernel("exp", 3.0, 0.4)
-    kriging = EvidenceKriging(xy[:50], values[:50], [kernel], seen[:50])
+    kriging = GridKriging(xy[:50], values[:50], [kernel], [seen[:50]])
     drain(kriging.fit())
-    mean, var = drain(kriging.predict(xy[50:], seen[50:]))
+    mean, var = drain(kriging.predict(xy[50:], [seen[50:]]))
     distance = np.hypot(*(xy[:, None] - xy[None]).transpose(2, 0, 1))
     covariance = 0.6 * np.exp(-distance / 3) + 0.4 * seen @ seen.T + 1
     inner, outer = covariance[:50, :50], covariance[50:, :50]

@@ -22,17 +22,20 @@ from napari_stentrans import (
 )
 from napari_stentrans import windows as windows_module
 from napari_stentrans.factors import lognorm
-from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods import evidence
 from napari_stentrans.methods.calibration import gene_noise, tune_loadings
-from napari_stentrans.methods.evidence import EvidenceKriging, Kernel
-from napari_stentrans.methods.gate import shrunk_slope
-from napari_stentrans.methods.prior import Prior, load_prior, refine
-from napari_stentrans.methods.start import Window, krige
-from napari_stentrans.methods.transformer import TissueMaps, Transformer
+from napari_stentrans.methods.transformer.factors import (
+    EVEN_FACTORS,
+    SpatialFactors,
+    fit_spatial_factors,
+)
+from napari_stentrans.methods.transformer.grid_kriging import GridKriging, Kernel
+from napari_stentrans.methods.transformer.holdout_check import shrunk_slope
+from napari_stentrans.methods.transformer.maps import Mapper, TissueMaps
+from napari_stentrans.methods.transformer.network import Network, load_network, refine
+from napari_stentrans.methods.transformer.window_kriging import Window, krige
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.simulate import true_expression_at
-from napari_stentrans.spatial_factors import EVEN_FACTORS, SpatialFactors, fit_spatial_factors
 from napari_stentrans.targets import Provenance
 from napari_stentrans.windows import spacing, windows
 
@@ -103,7 +106,7 @@ def test_the_network_sees_a_sharp_border(window: Window) -> None:
     x, y = window.targets.T
     truth = np.where(x + y > 11, 1.0, -1.0)
     near = (np.abs(x + y - 11) < 3) & (np.abs(x + y - 11) > 0.1)
-    refined = drain(refine(load_prior(), window))[:, 0]
+    refined = drain(refine(load_network(), window))[:, 0]
     errors = [((m[near] - truth[near]) ** 2).mean() for m in (refined, window.mean[:, 0])]
     assert errors[0] < 0.9 * errors[1]
 
@@ -112,7 +115,7 @@ def test_the_network_sees_a_sharp_border(window: Window) -> None:
 
 
 def test_a_new_network_is_kriging(window: Window) -> None:
-    np.testing.assert_allclose(drain(refine(Prior(), window)), window.mean, atol=1e-6)
+    np.testing.assert_allclose(drain(refine(Network(), window)), window.mean, atol=1e-6)
 
 
 def test_neither_sign_nor_order_of_factors_matters(window: Window) -> None:
@@ -126,17 +129,17 @@ def test_neither_sign_nor_order_of_factors_matters(window: Window) -> None:
             window.prominence[order],
         )
     )
-    expected = drain(refine(load_prior(), window))[:, order] * sign
-    np.testing.assert_allclose(drain(refine(load_prior(), turned)), expected, atol=1e-3)
+    expected = drain(refine(load_network(), window))[:, order] * sign
+    np.testing.assert_allclose(drain(refine(load_network(), turned)), expected, atol=1e-3)
 
 
 def test_a_spot_does_not_attend_to_itself(window: Window) -> None:
     alone = window.left_out()
     changed = window.values.copy()
     changed[40] += 5
-    before = drain(refine(load_prior(), alone))
+    before = drain(refine(load_network(), alone))
     object.__setattr__(alone, "values", changed)
-    after = drain(refine(load_prior(), alone))
+    after = drain(refine(load_network(), alone))
     np.testing.assert_array_equal(before[40], after[40])
     assert np.abs(before - after)[[39, 41]].max() > 1e-4
 
@@ -149,12 +152,12 @@ def test_leave_one_out_is_a_fit_without_the_spot(
 ) -> None:
     monkeypatch.setattr(evidence, "SHARES", np.array([0.6]))  # nothing left to weigh
     kernels = [Kernel("exp", 3.0)]
-    kriging = EvidenceKriging(window.xy, window.values, kernels)
+    kriging = GridKriging(window.xy, window.values, kernels)
     drain(kriging.fit())
     mean, var = drain(kriging.leave_one_out())
     for i in (0, 50, 143):
         keep = np.arange(len(window.xy)) != i
-        without = EvidenceKriging(window.xy[keep], window.values[keep], kernels)
+        without = GridKriging(window.xy[keep], window.values[keep], kernels)
         drain(without.fit())
         expected, field = drain(without.predict(window.xy[[i]]))
         np.testing.assert_allclose(mean[i], expected[0], atol=2e-3)
@@ -163,7 +166,7 @@ def test_leave_one_out_is_a_fit_without_the_spot(
 
 
 def test_prediction_is_the_textbook_estimate(window: Window) -> None:
-    kriging = EvidenceKriging(window.xy, window.values, [Kernel("exp", 3.0)])
+    kriging = GridKriging(window.xy, window.values, [Kernel("exp", 3.0)])
     drain(kriging.fit())
     mean, var = drain(kriging.predict(window.targets))
     expected, expected_var = np.zeros_like(mean), np.zeros_like(var)
@@ -330,11 +333,11 @@ def test_few_spots_leave_the_network_the_benefit_of_the_doubt() -> None:
 def test_a_network_that_misleads_is_shut_out(
     section: Section, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    misled = load_prior()
+    misled = load_network()
     for layer in misled.layers:
         layer.gate[2].weight.zero_()
         layer.gate[2].bias.fill_(-1.0)  # away from what the neighbours say
-    monkeypatch.setattr("napari_stentrans.methods.transformer.load_prior", lambda: misled)
+    monkeypatch.setattr("napari_stentrans.methods.transformer.maps.load_network", lambda: misled)
     lost = np.zeros(section.n_spots, bool)
     lost[:40] = True
     result = enhance(section, lost)
@@ -445,5 +448,5 @@ def test_irregular_spots_and_any_hole() -> None:
 
 
 def test_the_network_runs_where_it_is_told(section: Section) -> None:
-    method = Transformer(EnhanceConfig(device="cpu"), Lattice.of(section.xy))
+    method = Mapper("cpu")
     assert next(method.network.parameters()).device == torch.device("cpu")

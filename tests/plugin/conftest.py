@@ -7,8 +7,8 @@ import itertools
 import threading
 import time
 from copy import deepcopy
+from dataclasses import replace
 from pathlib import Path
-from typing import ClassVar
 
 import napari.settings
 import numpy as np
@@ -20,9 +20,9 @@ from qtpy.QtCore import QObject
 
 import napari_stentrans
 from napari_stentrans import downloads
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import DEFAULT, METHODS
 from napari_stentrans.methods.base import Prediction
+from napari_stentrans.methods.by_factors import by_factors
 from napari_stentrans.plugin import safekeeping
 from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.dock import StentransDock
@@ -165,12 +165,8 @@ def old_events(qapp):
 
 
 class SlowMethod:
-    """A method that takes ten seconds in small steps, and says when it was stopped."""
+    """A predictor that takes ten seconds in small steps, and says when it was stopped."""
 
-    name: ClassVar = "slow"
-    summary: ClassVar = "Slow."
-    works_on: ClassVar = "factors"
-    costly: ClassVar = False
     scale = "lognorm"
     began = threading.Event()
     stopped = threading.Event()
@@ -200,12 +196,12 @@ def slow(monkeypatch):
     SlowMethod.began.clear()
     SlowMethod.stopped.clear()
     SlowMethod.steps = 0
-    monkeypatch.setitem(METHODS, EnhanceConfig().method, SlowMethod)
+    monkeypatch.setitem(METHODS, DEFAULT, replace(METHODS[DEFAULT], run=by_factors(SlowMethod)))
     return SlowMethod
 
 
 class BrokenMethod(SlowMethod):
-    """A method that multiplies matrices of shapes that do not fit."""
+    """A predictor that multiplies matrices of shapes that do not fit."""
 
     def fit(self, xy, values):
         yield Progress("breaking", 0, 2)
@@ -215,7 +211,7 @@ class BrokenMethod(SlowMethod):
 @pytest.fixture
 def broken(monkeypatch):
     """Let the default method break inside torch."""
-    monkeypatch.setitem(METHODS, EnhanceConfig().method, BrokenMethod)
+    monkeypatch.setitem(METHODS, DEFAULT, replace(METHODS[DEFAULT], run=by_factors(BrokenMethod)))
     return BrokenMethod
 
 

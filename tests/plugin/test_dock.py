@@ -13,7 +13,7 @@ from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
 from superqt.utils._qthreading import WorkerBase
 
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin import dialogs
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.frame import Frame

@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from typing import get_args
-
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from qtpy.QtCore import Qt
 
-from napari_stentrans.config import EnhanceConfig, MethodName, PublishedConfig
+from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.errors import ConfigError
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.form import ConfigForm
 
-METHOD_NAMES = [name for name in get_args(MethodName) if name in METHODS]
+METHOD_NAMES = list(METHODS)
 published = st.builds(
     PublishedConfig,
     patch_size=st.none() | st.integers(1, 64),

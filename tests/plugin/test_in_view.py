@@ -8,7 +8,7 @@ from gestures import LEFT, click, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QPushButton, QScrollArea
 
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.phase import Phase
 

@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QDialog, QLabel, 
 import napari_stentrans
 from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.form import START
 from napari_stentrans.plugin.help_corner import HelpCorner

@@ -34,7 +34,7 @@ from napari_stentrans.export import (
 )
 from napari_stentrans.image_fit import spots_on_images
 from napari_stentrans.io import choices_of, chosen_then, read_mask, read_section
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.paths import absolute
 from napari_stentrans.pipeline import by_name, enhance_steps
 from napari_stentrans.placing import again_steps

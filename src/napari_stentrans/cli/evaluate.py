@@ -14,7 +14,7 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.evaluation import DEFAULT_METHODS, PROTOCOLS, evaluate_steps
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.io import read_section
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 
 if TYPE_CHECKING:
     import argparse

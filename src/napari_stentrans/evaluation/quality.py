@@ -16,7 +16,7 @@ from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.evaluation.verdict import Verdict, verdicts
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.export.files import target
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 
 if TYPE_CHECKING:
     from pathlib import Path

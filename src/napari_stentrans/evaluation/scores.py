@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
     import scipy.sparse as sp
 
-    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.factors import FloatArray
 
 Array = NDArray[np.float64]
 

@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Protocol
 
-from napari_stentrans.enhancement import GENES_AT_ONCE
+from napari_stentrans.decoders import GENES_AT_ONCE
 from napari_stentrans.errors import WriteError
 from napari_stentrans.export import h5ad, ometiff, spatialdata, table, zarr
 from napari_stentrans.export.figures import ENDINGS as FIGURE_ENDINGS

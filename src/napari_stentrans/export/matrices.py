@@ -4,11 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Protocol
 
-from napari_stentrans.enhancement import GENES_AT_ONCE, Enhancement
+from napari_stentrans.decoders import GENES_AT_ONCE
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
+
+    from napari_stentrans.enhancement import Enhancement
 
 MATRICES = ("X", "layers/counts", "layers/std")
 ENCODING = {"encoding-type": "array", "encoding-version": "0.2.0"}

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.methods.base import FloatArray
+    from napari_stentrans.factors import FloatArray
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 

@@ -1,8 +1,13 @@
-"""What a method is: observed spots in, target sites out."""
+"""Predictors of columns, which methods are made of: observed spots in, target sites out.
+
+A predictor does not know whether its columns are factors or genes. ``by_factors`` and ``by_genes``
+make methods of them.
+"""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal, NamedTuple, Protocol, runtime_checkable
+from collections.abc import Sequence
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runtime_checkable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -13,6 +18,8 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
 
 FloatArray = NDArray[np.float32]
+Pairs: TypeAlias = Sequence[tuple[FloatArray, FloatArray]]
+"""What each kind of evidence that is used says at the observed spots and at the sites."""
 
 
 class Prediction(NamedTuple):
@@ -35,7 +42,7 @@ class LeftOut(NamedTuple):
 class Values(Protocol):
     """Columns of values at observed spots: an array (spot, column), or the like of one.
 
-    A section's genes are too many to be dense at once, so a method takes the columns that it
+    A section's genes are too many to be dense at once, so a predictor takes the columns that it
     needs, ``values[:, columns]``, and gets a dense float32 array (spot, column).
     """
 
@@ -47,27 +54,15 @@ class Values(Protocol):
     def __getitem__(self, key: tuple[slice, NDArray[np.intp] | slice]) -> FloatArray: ...
 
 
-class Choice(Protocol):
-    """What a person who chooses a method, and the pipeline, must know about it."""
-
-    name: ClassVar[str]
-    summary: ClassVar[str]
-    """One plain sentence for the person who chooses a method."""
-    works_on: ClassVar[Literal["section", "factors", "genes"]]
-    """Columns of genes, columns of factors, or all spatial factors of a section at once."""
-    costly: ClassVar[bool]
-    """Whether a run takes so long that another one, to check it, is begun only when asked for."""
-
-
-class Method(Choice, Protocol):
-    """One way to predict columns of values (factors or genes) at sites where none was measured.
+class Predictor(Protocol):
+    """One way to predict columns of values at sites where none was measured.
 
     Positions are full-resolution pixels (x, y); ``lattice`` turns them into array coordinates
     or units of the spot spacing. Long loops yield Progress at least once per batch.
     """
 
     scale: Literal["lognorm", "counts"]
-    """What a method that works on genes reads and predicts."""
+    """What a predictor that is given genes reads and predicts."""
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None: ...
 
@@ -83,8 +78,8 @@ class Method(Choice, Protocol):
 
 
 @runtime_checkable
-class FactorMethod(Method, Protocol):
-    """A method of factors which also says how well the others predict each observed spot.
+class FactorPredictor(Predictor, Protocol):
+    """A predictor of factors which also says how well the others predict each observed spot.
 
     From that, what measurements add is found; results of other methods do not know it.
     """

@@ -12,14 +12,17 @@ import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_stentrans.intervals import KINDS, Behind, Coverage
+from napari_stentrans.decoders import Noise
+from napari_stentrans.factors import lognorm
+from napari_stentrans.intervals import KINDS, Behind, Coverage, half_count
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
     from napari_stentrans.factors import Factors
     from napari_stentrans.methods.base import LeftOut
-    from napari_stentrans.spatial_factors import SpatialFactors
+    from napari_stentrans.methods.transformer.factors import SpatialFactors
+    from napari_stentrans.run_inputs import RunInputs
 
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
@@ -35,6 +38,18 @@ OF_EACH_KIND, SPOTS_TRIED = 30, 400
 """Genes and spots whose left-out measurements say what intervals hold."""
 TRACE = 0.98
 """Factors and loadings have seen every spot, so that errors are this much too small."""
+
+
+def noise_of(inputs: RunInputs, factors: Factors, others: LeftOut) -> Noise:
+    """What measurements add to the genes asked for, from how the others predict each spot."""
+    seen, targets, median = inputs.seen, inputs.targets, inputs.section.median_total
+    values = lognorm(seen.counts, seen.totals, median)
+    noise = gene_noise(values, factors, others)
+    sites = targets.xy / inputs.spacing
+    scale = noise_in_space(values, factors, others, noise, inputs.units, sites)
+    half = half_count(seen.totals, median)
+    held = coverage(values, factors, others, noise, scale[targets.measured], half)
+    return Noise(noise[inputs.genes], scale, held.subset(inputs.genes))
 
 
 def tune_loadings(

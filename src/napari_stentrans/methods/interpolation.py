@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from scipy.interpolate import CloughTocher2DInterpolator, LinearNDInterpolator
 from scipy.spatial import Delaunay, QhullError, cKDTree
 
+from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import FloatArray, Prediction, Values
+from napari_stentrans.methods.by_genes import by_genes
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -21,10 +23,6 @@ if TYPE_CHECKING:
 class Nearest:
     """The value of the nearest measured spot."""
 
-    name: ClassVar[str] = "nearest"
-    summary: ClassVar[str] = "Copies the nearest measured spot: instant, blocky, no denoising."
-    works_on: ClassVar[Literal["section", "factors", "genes"]] = "genes"
-    costly: ClassVar[bool] = False
     scale: Literal["lognorm", "counts"] = "lognorm"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
@@ -60,9 +58,6 @@ class Nearest:
 class Linear(Nearest):
     """Barycentric interpolation in the Delaunay triangles of the measured spots."""
 
-    name: ClassVar[str] = "linear"
-    summary: ClassVar[str] = "Straight lines between measured spots: fast, a fair yardstick."
-
     def fit(self, xy: NDArray[np.float64], values: Values) -> Steps[None]:
         """Triangulate the observed spots xy (spot, 2)."""
         yield from super().fit(xy, values)
@@ -81,12 +76,34 @@ class Linear(Nearest):
 class Cubic(Linear):
     """Clough-Tocher piecewise cubic interpolation."""
 
-    name: ClassVar[str] = "cubic"
-    summary: ClassVar[str] = "Smooth curves through the measured spots: can overshoot noisy genes."
-
     def interpolate(self, units: NDArray[np.float64], observed: FloatArray) -> FloatArray | None:
         """Piecewise cubic with continuous slope."""
         if self.triangles is None:
             return None
         values = CloughTocher2DInterpolator(self.triangles, observed, maxiter=50)(units)
         return np.asarray(values, np.float32)
+
+
+METHODS = [
+    Method(
+        name="linear",
+        summary="Straight lines between measured spots: fast, a fair yardstick.",
+        run=by_genes(Linear),
+        rates=Rates(0.01, 5.0e-5, 1.0e-5, 1.5e-7, 2.0e-7),
+        instant=True,
+    ),
+    Method(
+        name="cubic",
+        summary="Smooth curves through the measured spots: can overshoot noisy genes.",
+        run=by_genes(Cubic),
+        rates=Rates(0.02, 5.0e-5, 1.0e-5, 1.5e-7, 5.0e-7),
+        instant=True,
+    ),
+    Method(
+        name="nearest",
+        summary="Copies the nearest measured spot: instant, blocky, no denoising.",
+        run=by_genes(Nearest),
+        rates=Rates(0.01, 4.0e-5, 1.0e-5, 1.5e-7, 2.0e-7),
+        instant=True,
+    ),
+]

@@ -8,14 +8,16 @@ come with the standard deviation of the field.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import LeftOut, Prediction, Values
+from napari_stentrans.methods.by_factors import N_FACTORS, by_factors
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -41,13 +43,6 @@ SITES_AT_ONCE = 1024
 class Kriging:
     """Kriging of columns, exact in small sections and local in large ones."""
 
-    name: ClassVar[str] = "kriging"
-    summary: ClassVar[str] = (
-        "Weighs the spots around by how far each pattern of the tissue reaches: accurate, "
-        "takes seconds, says how sure it is."
-    )
-    works_on: ClassVar[Literal["section", "factors", "genes"]] = "factors"
-    costly: ClassVar[bool] = False
     scale: Literal["lognorm", "counts"] = "lognorm"
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
@@ -250,3 +245,21 @@ def _blocks(units: NDArray[np.float64], size: int) -> Iterator[NDArray[np.intp]]
         axis = int(np.ptp(units[spots], axis=0).argmax())
         order = spots[np.argsort(units[spots, axis], kind="stable")]
         pending += [order[: len(order) // 2], order[len(order) // 2 :]]
+
+
+METHODS = [
+    Method(
+        name="kriging",
+        summary=(
+            "Weighs the spots around by how far each pattern of the tissue reaches: accurate, "
+            "takes seconds, says how sure it is."
+        ),
+        run=by_factors(Kriging),
+        rates=Rates(0.01, 1.4e-4, 2.7e-5, 1.5e-7, 0.0, 10, 6_000, 800),
+        n_factors=N_FACTORS,
+        evidence=True,
+        std=True,
+        instant=True,
+        settings=("factors", "neighbours", "features"),
+    )
+]

@@ -12,7 +12,7 @@ from collections import deque
 from dataclasses import dataclass
 from functools import partial
 from statistics import fmean
-from typing import TYPE_CHECKING, ClassVar, Literal
+from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
@@ -20,7 +20,9 @@ from torch import Tensor
 
 from napari_stentrans.device import Compute
 from napari_stentrans.errors import ConfigError, EnhancementFailed, StentransWarning
+from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import FloatArray, Prediction, Values
+from napari_stentrans.methods.by_genes import by_genes
 from napari_stentrans.methods.packing import PackedSpots
 from napari_stentrans.methods.stentrans_net import StentransNet, masked_loss
 from napari_stentrans.progress import Progress, Steps
@@ -55,13 +57,6 @@ STEP_FLOPS = {"cpu": 4e10}
 
 class Published:
     """The published stEnTrans network and its training."""
-
-    name: ClassVar[str] = "published"
-    summary: ClassVar[str] = (
-        "The stEnTrans network as published: learns each gene map alone, slow on a CPU."
-    )
-    works_on: ClassVar[Literal["section", "factors", "genes"]] = "genes"
-    costly: ClassVar[bool] = True
 
     def __init__(self, config: EnhanceConfig, lattice: Lattice) -> None:
         """Take the settings; None in ``config.published`` means the paper's value.
@@ -305,3 +300,20 @@ def _maps(
 def _added(total: tuple[Tensor, ...], part: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
     """Add gradients on the device of the second; that of the first may have been left."""
     return tuple(t.to(p.device).add_(p) for t, p in zip(total, part, strict=True))
+
+
+def _passes(config: EnhanceConfig, kind: Kind) -> int:
+    return config.published.epochs or RECIPES.get(kind, RECIPES["hex"]).epochs
+
+
+METHODS = [
+    Method(
+        name="published",
+        summary="The stEnTrans network as published: learns each gene map alone, slow on a CPU.",
+        run=by_genes(Published),
+        rates=Rates(1.0, 1.4e-4, 2.7e-5, 1.5e-7, 3.0e-5, 150, 30_000, 1_000),
+        costly=True,
+        settings=("published",),
+        passes=_passes,
+    )
+]

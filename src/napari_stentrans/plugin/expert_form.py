@@ -19,7 +19,7 @@ from qtpy.QtWidgets import (
 from superqt import QLargeIntSpinBox
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.panel import button
 
 AS_PUBLISHED, BY_METHOD = "as published", "by method"
@@ -114,14 +114,14 @@ class ExpertForm(QWidget):
     def set_method(self, name: str) -> None:
         """Show the settings that a method listens to."""
         self._method = name
-        by_factors = METHODS[name].works_on != "genes"
+        settings = METHODS[name].settings
         for widget, label in self._labels.items():
             wanted = (
                 widget in (self.seed, self.device)
-                or (by_factors and widget is self.factors)
-                or (name == "kriging" and widget is self.neighbours)
+                or ("factors" in settings and widget is self.factors)
+                or ("neighbours" in settings and widget is self.neighbours)
                 or (widget is self.features and self._asks_features)
-                or (name == "published" and widget in self._of_published)
+                or ("published" in settings and widget in self._of_published)
             )
             widget.setVisible(wanted)
             label.setVisible(wanted)

@@ -18,7 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError
-from napari_stentrans.methods import METHODS
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.expert_form import ExpertForm
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.image_line import ImageLine, embeddings
@@ -208,7 +208,7 @@ class ConfigForm(QWidget):
         method = METHODS[name]
         self.summary.setText(method.summary)
         choice = self.which_genes.currentData()
-        self._genes_row.setVisible(method.works_on == "genes" or choice != "all")
+        self._genes_row.setVisible(method.by_gene or choice != "all")
         self.genes.setVisible(choice == "list")
         self.image.set_method(name)
         self.expert.set_method(name)
@@ -216,7 +216,7 @@ class ConfigForm(QWidget):
 
     def _on_method(self) -> None:
         """Let a person's choice of method choose the genes that make sense with it."""
-        by_gene = METHODS[self.method.currentData()].works_on == "genes"
+        by_gene = METHODS[self.method.currentData()].by_gene
         choice = self.which_genes.currentData()
         if not by_gene:
             self._choose_genes("all")

@@ -15,6 +15,7 @@ from superqt.utils import GeneratorWorker
 
 from napari_stentrans.errors import EnhancementFailed, StentransError, StentransWarning
 from napari_stentrans.evaluation.quality import Quality, quality_steps
+from napari_stentrans.method_table import METHODS, PLAIN
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Steps, named
 
@@ -32,10 +33,6 @@ T = TypeVar("T")
 EVERY = 0.2
 """Seconds between two updates of the window; a busy window slows the computation down."""
 NO_MEMORY = ("out of memory", "can't allocate memory", "not enough memory", "bad_alloc")
-
-
-INSTANT = ("kriging", "linear", "cubic", "nearest")
-"""Methods that are done before a preview of them would be."""
 
 
 @dataclass(frozen=True)
@@ -56,8 +53,8 @@ def run_steps(
 
     Where the method takes long, a ``Preview`` by kriging without the image comes first.
     """
-    if config.method not in INSTANT:
-        plain = {"method": "kriging", "genes": None, "image": "off"}
+    if not METHODS[config.method].instant:
+        plain = {"method": PLAIN, "genes": None, "image": "off"}
         quick = config.model_copy(update=plain)
         steps = named("preview", _drawn(section, lost, quick, sites, None))
         yield Preview("preview", 1, 1, enhancement=(yield from steps))

@@ -24,12 +24,14 @@ class Kernel(NamedTuple):
     """How alike two spots are.
 
     ``kind`` is exponential ("exp") or Matern-3/2 ("m32"), ``length`` in spacings, ``likeness`` the
-    share of the field's variance that is linear in what is known of the spots besides positions.
+    share of the field's variance that is linear in what is known of the spots besides positions;
+    ``of`` says which evidence that is, where there are several kinds.
     """
 
     kind: str
     length: float
     likeness: float = 0.0
+    of: int = 0
 
 
 T = TypeVar("T")
@@ -43,13 +45,13 @@ KERNELS = (
 SHARES = np.array([0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9, 0.97])
 """Candidate shares of a column's variance that are spatial; the rest is noise."""
 CONSTANT = 1.0
-"""Prior variance of the unknown constant, in units of the field's variance."""
+"""Network variance of the unknown constant, in units of the field's variance."""
 NEGLIGIBLE = 1e-3
 """Grid points with less posterior weight than this, for every column, are left out."""
 SITES_AT_ONCE = 2048
 
 
-class EvidenceKriging:
+class GridKriging:
     """The posterior over (kernel, share) of every column of some values, and its predictions.
 
     Parameters
@@ -61,7 +63,8 @@ class EvidenceKriging:
     kernels
         The kernels to weigh against each other.
     features
-        (spot, feature) what else is known of the spots, of mean squared length 1: the tissue image.
+        (spot, feature) what else is known of the spots, of mean squared length 1; one array for
+        each kind of evidence.
 
     Attributes
     ----------
@@ -78,16 +81,16 @@ class EvidenceKriging:
         xy: Array,
         values: Array,
         kernels: Sequence[Kernel] = KERNELS,
-        features: Array | None = None,
+        features: Sequence[Array] = (),
     ) -> None:
         self.xy, self.values, self.kernels = xy, values, kernels
-        self.features = np.zeros((len(xy), 0)) if features is None else features
+        self.features = features
 
     def fit(self) -> Ticks[None]:
         """Weigh the grid."""
         n, columns = self.values.shape
         distance, share = cdist(self.xy, self.xy).astype(np.float32), SHARES[:, None]
-        alike = (self.features @ self.features.T).astype(np.float32)
+        alike = [(known @ known.T).astype(np.float32) for known in self.features]
         evidence = np.empty((len(self.kernels), len(SHARES), columns))
         self._scale = np.empty_like(evidence)  # variance of the columns at maximum likelihood
         self._eigen = []
@@ -117,28 +120,28 @@ class EvidenceKriging:
         self.noise = (self._weight * self._scale * (1 - share)).sum((0, 1))
 
     def predict(
-        self, xy: Array, features: Array | None = None, *, variance: bool = True
+        self, xy: Array, features: Sequence[Array] = (), *, variance: bool = True
     ) -> Ticks[tuple[Array, Array]]:
         """Mean and variance (site, column) of the noise-free field; variance 0 if not wanted."""
-        features = np.zeros((len(xy), 0)) if features is None else features
         shape, share = (len(xy), self.values.shape[1]), SHARES[:, None]
         mean, var = np.zeros(shape), np.zeros(shape)
         for start in range(0, len(xy), SITES_AT_ONCE):
             at = slice(start, start + SITES_AT_ONCE)
             distance = cdist(xy[at], self.xy).astype(np.float32)
-            alike = (features[at] @ self.features.T).astype(np.float32)
-            length = (features[at] ** 2).sum(1)[:, None]
+            pairs = zip(features, self.features, strict=True)
+            alike = [(there[at] @ here.T).astype(np.float32) for there, here in pairs]
+            length = [(there[at] ** 2).sum(1)[:, None] for there in features]
             for i in self._used:
                 (spectrum, vectors, along), weight = self._eigen[i], self._weight[i]
                 inverse = 1 / (share * spectrum + 1 - share)
-                cross, likeness = (
-                    _covariance(distance, alike, self.kernels[i]),
-                    self.kernels[i].likeness,
-                )
+                kernel = self.kernels[i]
+                cross, likeness = _covariance(distance, alike, kernel), kernel.likeness
                 mean[at] += cross @ (vectors @ (((share * inverse).T @ weight) * along))
                 if variance:
                     scaled = weight * self._scale[i]
-                    prior = 1 - likeness + likeness * length + CONSTANT
+                    prior = 1 - likeness + CONSTANT
+                    if likeness:
+                        prior = prior + likeness * length[kernel.of]
                     var[at] += prior * (share * scaled).sum(0)
                     var[at] -= (cross @ vectors) ** 2 @ ((share**2 * inverse).T @ scaled)
                 yield
@@ -173,11 +176,13 @@ class EvidenceKriging:
 
 
 def _covariance(
-    distance: NDArray[np.float32], alike: NDArray[np.float32], kernel: Kernel
+    distance: NDArray[np.float32], alike: Sequence[NDArray[np.float32]], kernel: Kernel
 ) -> NDArray[np.float32]:
     """Covariance of a field of variance 1 at some distances, plus the constant."""
     a = distance / np.float32(kernel.length / (1 if kernel.kind == "exp" else np.sqrt(3)))
     field = (1 if kernel.kind == "exp" else 1 + a) * np.exp(-a)
     if kernel.likeness:
-        field = (1 - np.float32(kernel.likeness)) * field + np.float32(kernel.likeness) * alike
+        field = (1 - np.float32(kernel.likeness)) * field + np.float32(kernel.likeness) * alike[
+            kernel.of
+        ]
     return np.asarray(field + np.float32(CONSTANT))

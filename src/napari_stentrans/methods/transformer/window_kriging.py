@@ -9,11 +9,15 @@ the network to say.
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.methods.evidence import KERNELS, EvidenceKriging, Kernel, Ticks
+from napari_stentrans.methods.transformer.grid_kriging import KERNELS, GridKriging, Kernel, Ticks
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
 
 Array = NDArray[np.float64]
 
@@ -22,13 +26,18 @@ TISSUE_KERNELS = (
     Kernel("m32", 5.0),
 )  # fmt: skip
 LIKENESSES = (0.06, 0.2, 0.5)
-"""Shares of the field that the tissue image may tell, where there is one."""
-IMAGE_KERNELS = (*KERNELS, *(k._replace(likeness=w) for w in LIKENESSES for k in KERNELS[1::2]))
-TISSUE_IMAGE_KERNELS = (
-    *TISSUE_KERNELS, *(k._replace(likeness=w) for w in LIKENESSES[1:] for k in TISSUE_KERNELS)
-)  # fmt: skip
+"""Shares of the field that a kind of evidence may tell, where there is one."""
 TISSUE_SCALES = (2.0, 6.0)
 """How many spacings a difference of one standard deviation in tissue counts for."""
+
+
+def kernels_with(kinds: int) -> tuple[tuple[Kernel, ...], tuple[Kernel, ...]]:
+    """Kernels in space, and in space and tissue, with so many kinds of evidence."""
+    space, tissue = [*KERNELS], [*TISSUE_KERNELS]
+    for of in range(kinds):
+        space += [k._replace(likeness=w, of=of) for w in LIKENESSES for k in KERNELS[1::2]]
+        tissue += [k._replace(likeness=w, of=of) for w in LIKENESSES[1:] for k in TISSUE_KERNELS]
+    return tuple(space), tuple(tissue)
 
 
 @dataclass(frozen=True, eq=False)
@@ -86,17 +95,15 @@ def krige(
     targets: Array,
     share: Array,
     prominence: Array,
-    shown: tuple[Array, Array] | None = None,
+    shown: Sequence[tuple[Array, Array]] = (),
 ) -> Ticks[Window]:
     """Krige every column of values (spot, factor) at the targets, in space and then in tissue.
 
-    ``shown`` is what the tissue image shows at the spots and at the targets, (., component).
+    ``shown`` is what each kind of evidence says at the spots and at the targets, (., component).
     """
-    here_shown, there_shown = shown or (None, None)
-    kernels, tissue_kernels = (
-        (KERNELS, TISSUE_KERNELS) if shown is None else (IMAGE_KERNELS, TISSUE_IMAGE_KERNELS)
-    )
-    space = EvidenceKriging(xy, values, kernels, here_shown)
+    here_shown, there_shown = [here for here, _ in shown], [there for _, there in shown]
+    kernels, tissue_kernels = kernels_with(len(shown))
+    space = GridKriging(xy, values, kernels, here_shown)
     yield from space.fit()
     loo, loo_var = yield from space.leave_one_out()
     mean, var = yield from space.predict(targets, there_shown)
@@ -106,7 +113,7 @@ def krige(
     here, there = (m[:, used] * root / unit for m in (loo, mean))
     means, loos, gains = [], [], []
     for scale in TISSUE_SCALES:
-        tissue = EvidenceKriging(np.hstack([xy, scale * here]), values, tissue_kernels, here_shown)
+        tissue = GridKriging(np.hstack([xy, scale * here]), values, tissue_kernels, here_shown)
         yield from tissue.fit()
         at = np.hstack([targets, scale * there])
         means.append((yield from tissue.predict(at, there_shown, variance=False))[0])

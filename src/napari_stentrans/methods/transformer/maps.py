@@ -1,7 +1,7 @@
-"""The default method: kriging of spatial factors, refined by attention over the nearest spots.
+"""Maps of factors: kriged window by window, refined by attention over the nearest spots.
 
 The network sees one window of the section at a time: its spots, kriged in space and within the
-tissue, and says how far to move from kriging at each site (``methods/prior.py``). It was fitted to
+tissue, and says how far to move from kriging at each site (``network.py``). It was fitted to
 simulated tissue; on the section nothing is trained, so a run takes seconds and the same input
 gives the same numbers. Sections too small for it are kriged.
 """
@@ -9,23 +9,22 @@ gives the same numbers. Sections too small for it are kriged.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
-from typing import TYPE_CHECKING, ClassVar, Literal, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.device import choose_device
-from napari_stentrans.methods.base import LeftOut
-from napari_stentrans.methods.prior import load_prior, refine
-from napari_stentrans.methods.start import Window, krige
+from napari_stentrans.methods.base import LeftOut, Pairs
+from napari_stentrans.methods.transformer.network import load_network, refine
+from napari_stentrans.methods.transformer.window_kriging import Window, krige
 from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
-    from napari_stentrans.config import EnhanceConfig
-    from napari_stentrans.lattice import Lattice
-    from napari_stentrans.methods.evidence import Ticks
-    from napari_stentrans.spatial_factors import SpatialFactors
+    from napari_stentrans.device import DeviceName
+    from napari_stentrans.methods.transformer.factors import SpatialFactors
+    from napari_stentrans.methods.transformer.grid_kriging import Ticks
 
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
@@ -81,27 +80,21 @@ class TissueMaps:
         return TissueMaps(*(getattr(self, field.name)[:, at] for field in fields(self)))
 
 
-class Transformer:
+class Mapper:
     """Factor maps at sites, and at the spots themselves, from those at the observed spots.
 
     Parameters
     ----------
+    device
+        As in ``EnhanceConfig``.
     trust
-        Share of the network's correction to kriging that is taken, see ``methods/gate.py``.
+        Share of the network's correction to kriging that is taken, see ``holdout_check``.
     """
 
-    name: ClassVar[str] = "transformer"
-    summary: ClassVar[str] = (
-        "Kriging, corrected by a small network that has learned from simulated tissue how borders "
-        "and layers look: the most accurate, takes seconds, says how sure it is."
-    )
-    works_on: ClassVar[Literal["section", "factors", "genes"]] = "section"
-    costly: ClassVar[bool] = False
-
-    def __init__(self, config: EnhanceConfig, lattice: Lattice, trust: float = 1.0) -> None:
+    def __init__(self, device: DeviceName, trust: float = 1.0) -> None:
         self.trust = trust
-        self.device = choose_device(config.device)
-        self.network = load_prior().to(self.device)
+        self.device = choose_device(device)
+        self.network = load_network().to(self.device)
 
     def maps(
         self,
@@ -109,13 +102,13 @@ class Transformer:
         factors: SpatialFactors,
         extra: Array,
         sites: Array,
-        shown: tuple[FloatArray, FloatArray] | None = None,
+        shown: Pairs = (),
     ) -> Steps[TissueMaps]:
         """Predict all factors, and extra columns (spot, column), at sites (site, 2).
 
         Positions are in units of the spacing of the observed spots. Extra columns follow the
-        factors and say nothing about which tissues are alike. ``shown`` is what the tissue image
-        shows at the spots and at the sites, see ``tissue_image.components``.
+        factors and say nothing about which tissues are alike. ``shown`` is what each kind of
+        evidence that is used says at the spots and at the sites, (., component).
         """
         columns = np.hstack([factors.scores, extra]).astype(float)
         middle, sd = columns.mean(0), np.maximum(columns.std(0), 1e-6)
@@ -128,9 +121,7 @@ class Transformer:
         times = np.bincount(np.concatenate([part.spots for part in parts]))  # halos overlap
         maps = TissueMaps.empty(len(sites), *columns.shape)
         for i, (spots, here, of_sites) in enumerate(parts):
-            seen = None
-            if shown is not None:
-                seen = shown[0][spots].astype(float), shown[1][here].astype(float)
+            seen = [(at[spots].astype(float), to[here].astype(float)) for at, to in shown]
             start = krige(units[spots], columns[spots], sites[here], share, prominence, seen)
             steps = self._window(start, refined=refined)
             window, mean, left_out = yield from _told(steps, i, len(parts))

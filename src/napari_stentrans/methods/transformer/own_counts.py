@@ -8,15 +8,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import lognorm
-from napari_stentrans.methods.evidence import EvidenceKriging
-from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.spatial_factors import (
+from napari_stentrans.methods.transformer.factors import (
     Products,
     SpatialFactors,
     Standardised,
     spot_weights,
     svd,
 )
+from napari_stentrans.methods.transformer.grid_kriging import GridKriging
+from napari_stentrans.progress import Progress, Steps
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
@@ -67,7 +67,7 @@ def _of_window(
     b = zb.dot(v.T * (zb.sd / za.sd)[:, None]).astype(float)
     a, b = a - a.mean(0), b - b.mean(0)
     sd = a.std(0) + 1e-9
-    kriging = EvidenceKriging(units[kept], a / sd)
+    kriging = GridKriging(units[kept], a / sd)
     for _ in kriging.fit():
         yield Progress(STAGE, 0, 1)
     field = kriging.at_observed() * sd

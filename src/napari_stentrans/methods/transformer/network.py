@@ -22,18 +22,18 @@ from scipy.spatial import cKDTree
 from torch import Tensor, nn
 from torch.nn.functional import softplus
 
-from napari_stentrans.methods.start import TISSUE_SCALES, Window
+from napari_stentrans.methods.transformer.window_kriging import TISSUE_SCALES, Window
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.methods.evidence import Ticks
+    from napari_stentrans.methods.transformer.grid_kriging import Ticks
 
 NEIGHBOURS = 64
 FAR = 100.0
 """Spots farther than this, in spacings, are padding."""
 TARGETS_AT_ONCE = 512
-WEIGHTS = Path(__file__).with_name("prior.pt")
+WEIGHTS = Path(__file__).with_name("network.pt")
 PER_TARGET = ("distance", "index", "mean", "log_sd", "tissue_mean")
 PER_SPOT = ("values", "smooth", "loo")
 
@@ -100,7 +100,7 @@ class Layer(nn.Module):
         return gates
 
 
-class Prior(nn.Module):
+class Network(nn.Module):
     """The whole network: ``layers`` rounds of attention over a batch of windows."""
 
     def __init__(self, layers: int = 2) -> None:
@@ -148,16 +148,16 @@ def tensors(window: Window, at: slice = slice(None)) -> Batch:
     return batch | {"index": torch.from_numpy(np.pad(index[:, itself:], padding))[None]}
 
 
-def load_prior(path: Path = WEIGHTS) -> Prior:
+def load_network(path: Path = WEIGHTS) -> Network:
     """Read the weights that come with the package."""
     state = torch.load(path, map_location="cpu", weights_only=True)
-    model = Prior(layers=1 + max(int(name.split(".")[1]) for name in state))
+    model = Network(layers=1 + max(int(name.split(".")[1]) for name in state))
     model.load_state_dict(state)
     return model.eval().requires_grad_(False)
 
 
 def refine(
-    model: Prior, window: Window, device: torch.device | None = None
+    model: Network, window: Window, device: torch.device | None = None
 ) -> Ticks[NDArray[np.float64]]:
     """Return the network's estimate (target, factor) at the targets of one window."""
     refined = np.array(window.mean, float)

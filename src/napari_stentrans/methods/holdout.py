@@ -1,0 +1,238 @@
+"""Hold-outs within a run: hide spots, do everything again without them, and compare.
+
+Nothing of the hidden spots has been seen by anything that is judged. Each kind of evidence is
+judged by itself, and is used where, with it, hidden spots are predicted better by more than chance.
+"""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, NamedTuple, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+from scipy.spatial import cKDTree
+
+from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm
+from napari_stentrans.masking import blobs
+from napari_stentrans.progress import Progress, Steps, named
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import scipy.sparse as sp
+
+    from napari_stentrans.evidence import Known
+    from napari_stentrans.methods.base import Pairs
+    from napari_stentrans.run_inputs import RunInputs
+
+Array = NDArray[np.float64]
+
+SPOTS = 600
+"""So many spots around the middle of the section take part; more would only take longer."""
+HIDDEN = 0.3
+"""Share of them that is hidden, in blobs."""
+TOGETHER = 10
+"""Spots of a blob err together: so many count as one."""
+ENOUGH = 150
+"""Hidden spots after which there is no need to look again."""
+WORTH, MOSTLY, LEAST = 0.05, 0.75, 0.01
+"""Evidence is used for a gain of this much, in so many of the trials; least correlation."""
+FEWEST = 20
+"""Hidden spots below which nothing can be said about evidence, which then is not used."""
+GENES_AT_ONCE = 1024
+
+
+class Trial(NamedTuple):
+    """Some spots of a section, a part of which is hidden.
+
+    Attributes
+    ----------
+    xy
+        (spot, 2) positions, full-resolution pixels.
+    units
+        The same in spacings.
+    hidden
+        (spot,) which of them.
+    seen
+        (seen spot, gene) raw counts of the others.
+    truth
+        (hidden spot, gene) log-normalised counts of the hidden ones.
+    genes
+        Columns of both that are seen often enough to be judged.
+    """
+
+    xy: Array
+    units: Array
+    hidden: NDArray[np.bool_]
+    seen: sp.csc_matrix
+    truth: sp.csc_matrix
+    genes: NDArray[np.intp]
+
+
+class Judged(NamedTuple):
+    """How well hidden spots were predicted.
+
+    ``correlation`` is the mean over genes; ``moved`` (2, spot) is for ``shrunk_slope``, where a
+    network took part.
+    """
+
+    correlation: float
+    moved: Array
+
+
+class Trust(NamedTuple):
+    """What hidden spots say about one kind of evidence.
+
+    Attributes
+    ----------
+    used
+        Whether it is to be used.
+    hidden
+        Spots hidden at a time.
+    without, with_it
+        Mean correlation, over genes and trials, at the hidden spots; None where too few could be
+        hidden to tell.
+    """
+
+    used: bool
+    hidden: int
+    without: float | None = None
+    with_it: float | None = None
+
+    def findings(self, name: str) -> dict[str, float]:
+        """What the run record keeps; the gain is relative: 0.1 is a tenth."""
+        found = {f"{name}_used": float(self.used), f"{name}_hidden": float(self.hidden)}
+        if self.without is None or self.with_it is None:
+            return found
+        gain = (self.with_it - self.without) / max(self.without, LEAST)
+        return found | {
+            f"{name}_gain": round(gain, 3),
+            f"correlation_without_{name}": round(self.without, 3),
+            f"correlation_with_{name}": round(self.with_it, 3),
+        }
+
+
+class Looked(NamedTuple):
+    """What a look at hidden spots found.
+
+    Attributes
+    ----------
+    trusts
+        For each kind of evidence of the run.
+    judged
+        (trial,) of the way that the run will go, with the evidence that helps most, or none.
+    """
+
+    trusts: tuple[Trust, ...]
+    judged: list[Judged]
+
+    def used(self, known: tuple[Known, ...]) -> tuple[Known, ...]:
+        """The evidence that is to be used."""
+        return tuple(one for one, trust in zip(known, self.trusts, strict=True) if trust.used)
+
+    def findings(self, known: tuple[Known, ...]) -> dict[str, float]:
+        """What the run record keeps."""
+        found: dict[str, float] = {}
+        for one, trust in zip(known, self.trusts, strict=True):
+            found |= trust.findings(one.kind.name)
+        return found
+
+
+class Attempt(Protocol):
+    """Fits a trial once, and predicts its hidden spots with one set of evidence after another."""
+
+    def __call__(self, trial: Trial, every: list[Pairs]) -> Steps[list[Judged]]:
+        """Judge each way in ``every``; the first is without any evidence."""
+        ...
+
+
+def around_middle(units: Array) -> NDArray[np.intp]:
+    """The spots (of positions in spacings) that take part, in order."""
+    middle = np.median(units, axis=0)
+    return np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
+
+
+def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Steps[Looked]:
+    """Find out what pays on this section.
+
+    Small sections are looked at several times, with other spots hidden.
+
+    Parameters
+    ----------
+    inputs
+        Of the run.
+    attempt
+        Makes and judges predictions as the method would.
+    stage
+        What it is called meanwhile.
+    """
+    some = around_middle(inputs.units)
+    hidden = int(HIDDEN * len(some))
+    at = np.flatnonzero(inputs.targets.measured)[some]
+    known = [one.components[at] for one in inputs.evidence] if hidden >= FEWEST else []
+    found = []
+    for trial in trials(inputs, some, once=not known):
+        ways: list[Pairs] = [()]
+        ways += [((shown[~trial.hidden], shown[trial.hidden]),) for shown in known]
+        found.append((yield from named(stage, attempt(trial, ways))))
+    plain, *others = (list(way) for way in zip(*found, strict=True))
+    if not known:
+        return Looked((Trust(False, hidden),) * len(inputs.evidence), plain)
+    without = np.array([judged.correlation for judged in plain])
+    best, trusts = plain, []
+    for way in others:
+        trusts.append(judge(without, np.array([judged.correlation for judged in way]), hidden))
+        if trusts[-1].used and _mean(way) > _mean(best):
+            best = way
+    return Looked(tuple(trusts), best)
+
+
+def _mean(way: list[Judged]) -> float:
+    return float(np.mean([judged.correlation for judged in way]))
+
+
+def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator[Trial]:
+    """Hide some of the spots, in blobs: once, or so often that there is enough to judge by."""
+    counts, xy, units = inputs.seen.counts[some], inputs.seen.xy[some], inputs.units[some]
+    n = 1 if once else int(np.clip(np.ceil(ENOUGH / (HIDDEN * len(units))), 1, 4))
+    totals = np.asarray(counts.sum(1), float).ravel()
+    for i in range(n):
+        hidden = blobs(units, HIDDEN, np.random.default_rng(inputs.seed + i))
+        seen = counts[~hidden]
+        truth = lognorm(counts[hidden], totals[hidden], inputs.section.median_total)
+        genes = np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0])
+        yield Trial(xy, units, hidden, seen, truth, genes)
+
+
+def judge(without: Array, with_it: Array, hidden: int) -> Trust:
+    """Decide whether evidence is to be used, given the correlations (trial,) at hidden spots."""
+    better = with_it - without
+    gain = better.mean() / max(without.mean(), LEAST)
+    used = bool(gain >= WORTH and (better > 0).mean() >= MOSTLY)
+    return Trust(used, hidden, float(without.mean()), float(with_it.mean()))
+
+
+def compare(
+    trial: Trial, factors: Factors, mean: FloatArray, kriged: FloatArray | None = None
+) -> Steps[Judged]:
+    """Compare predicted factors (hidden spot, factor) with the truth, over all genes.
+
+    Where there are ``kriged`` ones, which a network moved to ``mean``, the move is compared with
+    that of the truth, too. Genes are centred and in units of their standard deviation.
+    """
+    moved, correlation = np.zeros((2, trial.truth.shape[0])), 0.0
+    for start in range(0, len(trial.genes), GENES_AT_ONCE):
+        yield Progress("comparing", start, len(trial.genes))
+        at = trial.genes[start : start + GENES_AT_ONCE]
+        measured = trial.truth[:, at].toarray()
+        sd = measured.std(0) + 1e-6
+        measured = (measured - measured.mean(0)) / sd
+        refined = factors.decode(mean, at)
+        refined = (refined - refined.mean(0)) / sd
+        correlation += ((refined * measured).mean(0) / (refined.std(0) + 1e-6)).sum()
+        if kriged is not None:
+            start_from = factors.decode(kriged, at)
+            start_from = (start_from - start_from.mean(0)) / sd
+            moved[0] += ((refined - start_from) * (measured - start_from)).sum(1)
+            moved[1] += ((refined - start_from) ** 2).sum(1)
+    return Judged(correlation / max(len(trial.genes), 1), moved)
