@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from scipy.spatial import cKDTree
 
+from napari_stentrans.record import TISSUE_IMAGE
 from napari_stentrans.tissue_image import components, filled, looked_at, tissue_words
 
 if TYPE_CHECKING:
@@ -90,7 +91,7 @@ class TissueImage:
     """What the tissue image shows."""
 
     name = "image"
-    words = "the tissue image"
+    words = TISSUE_IMAGE
 
     def asked(self, section: Section, config: EnhanceConfig) -> bool:
         """Where a person's own description does not stand in its place."""
@@ -146,10 +147,21 @@ KINDS: list[Evidence] = [TissueImage(), Embedding()]
 
 
 class Gathered(NamedTuple):
-    """What there is: of each kind that speaks, and of those that do not, the finding why not."""
+    """What there is.
+
+    Attributes
+    ----------
+    known
+        Of each kind that speaks.
+    silent
+        Of each that does not, the finding why not.
+    words
+        What a person calls them, by name.
+    """
 
     known: tuple[Known, ...]
     silent: dict[str, float]
+    words: dict[str, str]
 
 
 def gather(
@@ -160,10 +172,11 @@ def gather(
     Where ``damaged`` (spot,), or where a target is like no measured spot, a kind is not believed;
     what it would say there is told by the measured spots around.
     """
-    known, silent = [], {}
+    known, silent, words = [], {}, {}
     for kind in KINDS:
         if not kind.asked(section, config):
             continue
+        words[kind.name] = kind.words
         features = yield from kind.at(section, config, targets.xy, damaged)
         if features is None:
             silent[f"{kind.name}_{kind.silence(section)}"] = 1.0
@@ -172,4 +185,4 @@ def gather(
         features[np.concatenate([damaged, damaged[nearest]])] = np.nan
         shown = filled(components(features), targets.xy, targets.measured)
         known.append(Known(kind, shown.components, shown.blind))
-    return Gathered(tuple(known), silent)
+    return Gathered(tuple(known), silent, words)

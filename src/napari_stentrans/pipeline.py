@@ -76,7 +76,7 @@ def enhance_steps(
     observed = _observed(section, lost)
     targets = target_sites(section, ~observed, sites, config.upscale)
     genes = _genes(section, config)
-    known, silent = yield from gather(section, targets, config, damaged)
+    known, silent, words = yield from gather(section, targets, config, damaged)
     seen = Seen(section.counts[observed], section.totals[observed], section.xy[observed])
     inputs = RunInputs(section, seen, targets, genes, config, known)
     modelled: Modelled = yield from METHODS[config.method].run(inputs)
@@ -86,7 +86,9 @@ def enhance_steps(
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
     ]
     seconds = time.perf_counter() - started
-    record = RunRecord.of(section, config, lost, extra, seconds, findings | silent, damaged)
+    record = RunRecord.of(
+        section, config, lost, extra, seconds, findings | silent, damaged, words
+    )
     return Enhancement(section, targets, decoder, totals, record)
 
 

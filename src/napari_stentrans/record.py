@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 FORMAT = 1
+TISSUE_IMAGE = "the tissue image"
 TWICE = 1.0
 LEAST_OF_A_SHARE = 0.1
 """A correlation below it is so near 0 that no share of it is given."""
@@ -85,12 +86,14 @@ class RunRecord(BaseModel):
         The tissue image that was looked at, where a person laid it below the spots.
     findings
         What the run found out: ``network_trust``, the share of the network's correction to
-        kriging that was taken (method transformer); ``image_used``, 0 or 1, and ``image_gain``,
-        how much better the tissue image predicts hidden spots, where there is one;
+        kriging that was taken (method transformer). Of each kind of evidence, such as ``image``:
+        ``image_used``, 0 or 1, and ``image_gain``, how much better it predicts hidden spots;
         how many were hidden at a time (``image_hidden``) and their mean correlation
         (``correlation_without_image``, ``correlation_with_image``), as far as they were enough;
         ``image_blank``, 1 where it shows nothing, and ``image_elsewhere``, 1 where no spot lies
         on it or it cannot be read.
+    evidence
+        What a person calls each kind of evidence that there was, by its name in ``findings``.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -112,6 +115,7 @@ class RunRecord(BaseModel):
     seconds: float
     versions: dict[str, str]
     findings: dict[str, float] = {}
+    evidence: dict[str, str] = {}
     quality: dict[str, Any] | None = None
 
     @classmethod
@@ -124,6 +128,7 @@ class RunRecord(BaseModel):
         seconds: float,
         findings: dict[str, float] | None = None,
         image_damaged: NDArray[np.bool_] | None = None,
+        evidence: dict[str, str] | None = None,
     ) -> RunRecord:
         """Write down a run that has just ended."""
         barcodes = section.adata.obs_names
@@ -141,6 +146,7 @@ class RunRecord(BaseModel):
             started=datetime.now(UTC).isoformat(timespec="seconds"),
             seconds=round(seconds, 3),
             findings=findings or {},
+            evidence=evidence or {},
             versions={
                 "napari-stentrans": package_version(),
                 "python": platform.python_version(),
@@ -192,28 +198,43 @@ class RunRecord(BaseModel):
         return lost, self.config, np.array(self.sites, float).reshape(-1, 2), damaged
 
     @property
-    def image_in_words(self) -> str:
-        """What the tissue image was good for, as a sentence; empty where none was looked at."""
-        if "image_elsewhere" in self.findings:
-            return "The tissue image was not used: no spot lies on it, or it cannot be read."
-        if "image_blank" in self.findings:
-            return "The tissue image was not used: it is blank and shows nothing to go by."
-        found = self.findings
-        if "image_used" not in found:
-            return ""
-        if "image_gain" not in found:
-            return (
-                "The tissue image was not used: there are too few spots to tell whether it helps "
-                f"({found['image_hidden']:.0f} could be hidden to try)."
-            )
-        if not found["image_used"]:
-            return "The tissue image was not used: it did not help on hidden spots."
-        if "correlation_without_image" not in found:  # a record of an older version
-            much = f" {found['image_gain']:.0%}" if found["image_gain"] < TWICE else ""
-            return f"The tissue image predicts hidden spots{much} better here."
-        before, after = found["correlation_without_image"], found["correlation_with_image"]
-        from_to = f"mean correlation {before:.2f} without it, {after:.2f} with it"
-        # A percentage of what may be chance says nothing.
-        chance = max(1 / math.sqrt(found["image_hidden"]), LEAST_OF_A_SHARE)
-        much = f" {found['image_gain']:.0%}" if before > chance else ""
-        return f"The tissue image predicts hidden spots{much} better here ({from_to})."
+    def kinds(self) -> dict[str, str]:
+        """Evidence that the run looked at: name in ``findings`` -> what a person calls it."""
+        there = {"image": TISSUE_IMAGE, **self.evidence}  # older versions named the image only
+        return {
+            name: words
+            for name, words in there.items()
+            if any(found.startswith(f"{name}_") for found in self.findings)
+        }
+
+    @property
+    def evidence_in_words(self) -> str:
+        """What each kind of evidence was good for, in sentences; empty where there was none."""
+        return " ".join(
+            _of_evidence(name, words, self.findings) for name, words in self.kinds.items()
+        )
+
+
+def _of_evidence(name: str, words: str, found: dict[str, float]) -> str:
+    words = words[:1].upper() + words[1:]
+    if f"{name}_elsewhere" in found:
+        return f"{words} was not used: no spot lies on it, or it cannot be read."
+    if f"{name}_blank" in found:
+        return f"{words} was not used: it is blank and shows nothing to go by."
+    if f"{name}_gain" not in found:
+        return (
+            f"{words} was not used: there are too few spots to tell whether it helps "
+            f"({found[f'{name}_hidden']:.0f} could be hidden to try)."
+        )
+    gain = found[f"{name}_gain"]
+    if not found[f"{name}_used"]:
+        return f"{words} was not used: it did not help on hidden spots."
+    if f"correlation_without_{name}" not in found:  # a record of an older version
+        much = f" {gain:.0%}" if gain < TWICE else ""
+        return f"{words} predicts hidden spots{much} better here."
+    before, after = (found[f"correlation_{way}_{name}"] for way in ("without", "with"))
+    from_to = f"mean correlation {before:.2f} without it, {after:.2f} with it"
+    # A percentage of what may be chance says nothing.
+    chance = max(1 / math.sqrt(found[f"{name}_hidden"]), LEAST_OF_A_SHARE)
+    much = f" {gain:.0%}" if before > chance else ""
+    return f"{words} predicts hidden spots{much} better here ({from_to})."

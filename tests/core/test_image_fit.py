@@ -119,7 +119,7 @@ def test_found_late() -> None:
     assert {"image_used", "image_blank"} & found.record.findings.keys()
     with pytest.warns(StentransWarning, match="'hires' is left out"):
         found = enhance(small.with_images((bad,)), config=config)
-    assert "cannot be read" in found.record.image_in_words
+    assert "cannot be read" in found.record.evidence_in_words
 
 
 class TestSpotsBeside:
@@ -139,7 +139,7 @@ class TestSpotsBeside:
         with pytest.warns(StentransWarning, match="0 of 40 spots lie on the images hires, lowres"):
             section = read_section(folder)
         config = EnhanceConfig(method="kriging", genes=("Actb",))
-        words = enhance(section, config=config).record.image_in_words
+        words = enhance(section, config=config).record.evidence_in_words
         assert words == "The tissue image was not used: no spot lies on it, or it cannot be read."
         assert main(["info", str(folder)]) == 0
         assert "0 of 40" in capsys.readouterr().out

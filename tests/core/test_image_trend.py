@@ -98,9 +98,9 @@ def test_kriging_uses_what_helps_and_says_so(section: Section, middle: np.ndarra
     gain = findings["correlation_with_image"] / findings["correlation_without_image"] - 1
     assert gain == pytest.approx(findings["image_gain"], abs=0.02)
     assert findings["image_hidden"] >= FEWEST
-    assert "better here (mean correlation 0." in result.record.image_in_words
+    assert "better here (mean correlation 0." in result.record.evidence_in_words
     assert plain.record.findings == {}
-    assert plain.record.image_in_words == ""
+    assert plain.record.evidence_in_words == ""
     assert _hit(section, result, middle) > _hit(section, plain, middle) + 0.03
     assert (result.gene("Gene3").std > 0).all()
 
@@ -118,7 +118,7 @@ def test_kriging_leaves_out_what_misleads(section: Section, middle: np.ndarray) 
     result = enhance(section, middle, config)
     plain = enhance(section, middle, config.model_copy(update={"image": "off"}))
     assert result.record.findings["image_used"] == 0
-    assert "not used: it did not help" in result.record.image_in_words
+    assert "not used: it did not help" in result.record.evidence_in_words
     assert_same_numbers(result.gene("Gene3").mean, plain.gene("Gene3").mean)
 
 
@@ -195,7 +195,7 @@ def test_the_command_line(
 def words(record: RunRecord, **findings: float) -> str:
     """What is said of findings about the image, where it was used."""
     facts = {"image_used": 1.0, **findings}
-    return record.model_copy(update={"findings": facts}).image_in_words
+    return record.model_copy(update={"findings": facts}).evidence_in_words
 
 
 @pytest.fixture(scope="module")
@@ -238,7 +238,7 @@ def test_an_image_is_not_judged_on_too_few_spots(section: Section, method: str) 
     assert result.record.findings["image_used"] == 0
     assert "image_gain" not in result.record.findings
     assert "too few spots to tell whether it helps (6 could be hidden" in (
-        result.record.image_in_words
+        result.record.evidence_in_words
     )
     assert_same_numbers(result.to_anndata().X, plain.to_anndata().X)
     enough = Section.from_anndata(section.adata[:70].copy())

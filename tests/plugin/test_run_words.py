@@ -56,7 +56,7 @@ CIRCUMSTANCES = {
 }
 ALWAYS = {"format", "source", "chosen", "digest", "n_spots", "n_genes", "config"}
 """What all runs of a section have in common, and the settings, which have their own list."""
-OF_THE_RUN = {"started", "seconds", "quality"}
+OF_THE_RUN = {"started", "seconds", "quality", "evidence"}
 """What is no cause of another result."""
 
 

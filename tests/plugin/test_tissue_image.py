@@ -77,14 +77,14 @@ def test_a_run_says_what_the_image_was_good_for(open_pictured, qtbot, ready):
     run(qtbot, dock, ready)
     record = dock._layers.enhancement.record
     assert record.config.image == "auto"
-    assert record.image_in_words
-    assert record.image_in_words in dock.result.words.text()
+    assert record.evidence_in_words
+    assert record.evidence_in_words in dock.result.words.text()
     click(qtbot, dock.enhance.form.image.use)
     assert dock.enhance.form.value().image == "off"
     run(qtbot, dock, ready)
     record = dock._layers.enhancement.record
     assert record.config.image == "off"
-    assert record.image_in_words == ""
+    assert record.evidence_in_words == ""
     assert "tissue image" not in dock.result.words.text()
 
 
@@ -126,7 +126,7 @@ def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
     run(qtbot, dock, ready)
     record = dock._layers.enhancement.record
     assert record.config.features == "uni"
-    assert record.image_in_words in dock.result.words.text()
+    assert record.evidence_in_words in dock.result.words.text()
     form.method.setCurrentIndex(form.method.findData("linear"))
     assert form.value().features is None
 

@@ -304,8 +304,8 @@ def _enhance(arguments: argparse.Namespace) -> None:
     console.print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
-    if enhancement.record.image_in_words:
-        console.print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
+    if enhancement.record.evidence_in_words:
+        console.print(enhancement.record.evidence_in_words, highlight=False, soft_wrap=True)
     for path in outputs.written:
         print(path)
     outputs.check()

@@ -46,7 +46,7 @@ def describe(result: Enhancement) -> str:
     return (
         f"{config.method.capitalize()} {what}: {genes} at {some(len(result.sites), 'site')} "
         f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
-        f"{extrapolated(result)} {result.record.image_in_words}"
+        f"{extrapolated(result)} {result.record.evidence_in_words}"
     ).rstrip()
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
+from napari_stentrans.record import TISSUE_IMAGE
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -125,7 +126,7 @@ def _settings(config: EnhanceConfig) -> dict[str, Trait]:
 
 def _circumstances(record: RunRecord) -> dict[str, Trait]:
     """What else went into a run, which is said where its settings do not tell it from others."""
-    n, seen = len(record.lost) + len(record.sites), _image(record.findings)
+    n, seen = len(record.lost) + len(record.sites), _evidence(record)
     damaged, placed = len(record.image_damaged), record.image_placed
     made_by = record.versions.get("napari-stentrans", "unknown")
     found: dict[str, tuple[object, str]] = {
@@ -154,13 +155,14 @@ def _say(name: str, value: object) -> str:
     return f"{plain} as published" if value is None else f"{plain} {value}"
 
 
-def _image(findings: dict[str, float]) -> str:
-    """What became of the tissue image in a run, or of a person's own embedding of it."""
-    if findings.get("image_used"):
-        return "image"
-    if "image_blank" in findings:
-        return "image blank"
-    return "image not used" if "image_used" in findings else "no image seen"
+def _evidence(record: RunRecord) -> str:
+    """What became of each kind of evidence in a run."""
+    found, said = record.findings, []
+    for name, words in record.kinds.items():
+        short = "image" if words == TISSUE_IMAGE else words
+        blank = f"{short} blank" if f"{name}_blank" in found else f"{short} not used"
+        said.append(short if found.get(f"{name}_used") else blank)
+    return ", ".join(said) or "no image seen"
 
 
 def _told_apart(name: str, mine: Trait, theirs: list[dict[str, Trait]]) -> str:
