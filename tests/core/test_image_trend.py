@@ -93,11 +93,11 @@ def test_kriging_uses_what_helps_and_says_so(section: Section, middle: np.ndarra
         enhance(section, middle, c) for c in (config, config.model_copy(update={"image": "off"}))
     )
     findings = result.record.findings
-    assert findings["image_used"] == 1
-    assert findings["image_gain"] > 0.05
-    gain = findings["correlation_with_image"] / findings["correlation_without_image"] - 1
-    assert gain == pytest.approx(findings["image_gain"], abs=0.02)
-    assert findings["image_hidden"] >= FEWEST
+    assert findings["features_used"] == 1
+    assert findings["features_gain"] > 0.05
+    gain = findings["correlation_with_features"] / findings["correlation_without_features"] - 1
+    assert gain == pytest.approx(findings["features_gain"], abs=0.02)
+    assert findings["features_hidden"] >= FEWEST
     assert "better here (mean correlation 0." in result.record.evidence_in_words
     assert plain.record.findings == {}
     assert plain.record.evidence_in_words == ""
@@ -117,7 +117,7 @@ def test_kriging_leaves_out_what_misleads(section: Section, middle: np.ndarray) 
     config = KRIGING.model_copy(update={"features": "noise"})
     result = enhance(section, middle, config)
     plain = enhance(section, middle, config.model_copy(update={"image": "off"}))
-    assert result.record.findings["image_used"] == 0
+    assert result.record.findings["features_used"] == 0
     assert "not used: it did not help" in result.record.evidence_in_words
     assert_same_numbers(result.gene("Gene3").mean, plain.gene("Gene3").mean)
 
@@ -176,7 +176,7 @@ def test_the_command_line(
     command = ["enhance", str(sample), "--method", "kriging", "-o", str(out)]
     command += ["--features", "told", "--image-damaged", str(mask)]
     assert main(command) == 0
-    assert "The tissue image predicts hidden spots" in capsys.readouterr().err
+    assert "Your own description of the spots predicts hidden spots" in capsys.readouterr().err
     record = RunRecord.read(tmp_path / "out.run.json")
     assert record.config.features == "told"
     assert sorted(record.image_damaged) == sorted(names)
@@ -235,11 +235,11 @@ def test_an_image_is_not_judged_on_too_few_spots(section: Section, method: str) 
     config = EnhanceConfig(method=method, features="told")
     result = enhance(few, None, config)
     plain = enhance(few, None, config.model_copy(update={"image": "off"}))
-    assert result.record.findings["image_used"] == 0
-    assert "image_gain" not in result.record.findings
+    assert result.record.findings["features_used"] == 0
+    assert "features_gain" not in result.record.findings
     assert "too few spots to tell whether it helps (6 could be hidden" in (
         result.record.evidence_in_words
     )
     assert_same_numbers(result.to_anndata().X, plain.to_anndata().X)
     enough = Section.from_anndata(section.adata[:70].copy())
-    assert "image_gain" in enhance(enough, None, config).record.findings
+    assert "features_gain" in enhance(enough, None, config).record.findings

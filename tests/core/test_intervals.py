@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
+from napari_stentrans import EnhanceConfig, Enhancement, Section, enhance, simulate_section
 from napari_stentrans.intervals import Behind
 
 if TYPE_CHECKING:
@@ -23,15 +23,18 @@ MOST_ABUNDANT, EVERY = 300, 6
 """Intervals are for a reader of the most abundant genes; every sixth of them is looked at."""
 
 
+@pytest.fixture(scope="module")
+def result() -> Enhancement:
+    return enhance(simulate_section(100, 60, seed=2, artefacts=False, image=False))
+
+
 @pytest.mark.parametrize("level", [0.0, 1.0, -1.0, 68.0])
-def test_a_level_is_a_share(level: float) -> None:
-    result = enhance(simulate_section(100, 60, seed=2, artefacts=False))
+def test_a_level_is_a_share(result: Enhancement, level: float) -> None:
     with pytest.raises(ValueError, match="share above 0 and below 1"):
         result.intervals("Gene1", level)
 
 
-def test_intervals_hold_the_estimate_and_grow_with_the_level() -> None:
-    result = enhance(simulate_section(100, 60, seed=2, artefacts=False))
+def test_intervals_hold_the_estimate_and_grow_with_the_level(result: Enhancement) -> None:
     mean = result.gene("Gene1").mean
     narrow, wide = result.intervals("Gene1"), result.intervals("Gene1", 0.95)
     assert all(part.shape == mean.shape and part.dtype == np.float32 for part in narrow)
@@ -48,7 +51,7 @@ def test_intervals_hold_the_estimate_and_grow_with_the_level() -> None:
 
 
 def test_nothing_is_known_about_spots_that_stay_as_measured_or_without_a_std() -> None:
-    section = simulate_section(100, 60, seed=2, artefacts=False)
+    section = simulate_section(100, 60, seed=2, artefacts=False, image=False)
     lost = np.arange(100) < 9
     kept = enhance(section, lost, EnhanceConfig(denoise=False)).intervals("Gene1")
     for part in kept:

@@ -23,7 +23,7 @@ from napari_stentrans.targets import Provenance
 
 @pytest.fixture(scope="module", params=["hex", "square"])
 def section(request: pytest.FixtureRequest) -> Section:
-    return simulate_section(500, 400, lattice=request.param, seed=1, artefacts=False)
+    return simulate_section(250, 120, lattice=request.param, seed=1, artefacts=False)
 
 
 @pytest.fixture(scope="module")
@@ -172,8 +172,8 @@ def test_spots_without_counts_are_filled(section: Section) -> None:
     ("lost", "message"),
     [
         (np.zeros(7, bool), r"lost must have one value per spot"),
-        (np.full(500, 0.5), r"True or False"),
-        (np.ones(500, bool), r"left: 0, with 500 of 500 spots marked as lost\. Mark fewer"),
+        (np.full(250, 0.5), r"True or False"),
+        (np.ones(250, bool), r"left: 0, with 250 of 250 spots marked as lost\. Mark fewer"),
     ],
 )
 def test_masks_that_do_not_fit(section: Section, lost: np.ndarray, message: str) -> None:

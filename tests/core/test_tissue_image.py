@@ -17,7 +17,7 @@ from napari_stentrans.tissue_image import COMPONENTS, TissueWords, components, t
 
 @pytest.fixture(scope="module")
 def section() -> Section:
-    return simulate_section(400, 250, lattice="hex", seed=4, artefacts=False)
+    return simulate_section(400, 100, lattice="hex", seed=4, artefacts=False)
 
 
 @pytest.fixture(scope="module")
@@ -177,7 +177,7 @@ def test_a_persons_own_embedding_goes_through_the_same_door(
     embedding = (truth - truth.mean(0)) @ rng.normal(size=(truth.shape[1], 16))
     blind.adata.obsm["embedding"] = embedding
     result = enhance(blind, lost, EnhanceConfig(features="embedding", upscale=2))
-    assert result.record.findings["image_used"] == 1
+    assert result.record.findings["features_used"] == 1
     with pytest.raises(SectionError, match="obsm has no 'other'"):
         enhance(blind, lost, EnhanceConfig(features="other"))
     blind.adata.obsm["names"] = np.full((blind.n_spots, 1), "a", object)

@@ -22,8 +22,8 @@ from napari_stentrans import (
 )
 from napari_stentrans import windows as windows_module
 from napari_stentrans.factors import lognorm
-from napari_stentrans.methods import evidence
 from napari_stentrans.methods.calibration import gene_noise, tune_loadings
+from napari_stentrans.methods.transformer import grid_kriging
 from napari_stentrans.methods.transformer.factors import (
     EVEN_FACTORS,
     SpatialFactors,
@@ -46,7 +46,7 @@ def grid(n: int) -> np.ndarray:
 
 @pytest.fixture(scope="module")
 def section() -> Section:
-    return simulate_section(500, 400, seed=3, artefacts=False, image=False)
+    return simulate_section(300, 200, seed=3, artefacts=False, image=False)
 
 
 @pytest.fixture(scope="module")
@@ -86,7 +86,7 @@ def correlation(truth: np.ndarray, found: np.ndarray) -> float:
 def test_nearer_to_the_truth_than_kriging_in_lost_and_between() -> None:
     gained: dict[str, list[float]] = {"lost": [], "between": [], "measured": []}
     for seed in range(3):
-        section = simulate_section(500, 400, seed=seed, artefacts=False, image=False)
+        section = simulate_section(300, 200, seed=seed, artefacts=False, image=False)
         middle = np.median(section.xy, axis=0)
         lost = np.linalg.norm(section.xy - middle, axis=1) < 3.2 * section.lattice.spacing
         genes, error = list(section.genes), {}
@@ -150,7 +150,7 @@ def test_a_spot_does_not_attend_to_itself(window: Window) -> None:
 def test_leave_one_out_is_a_fit_without_the_spot(
     window: Window, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(evidence, "SHARES", np.array([0.6]))  # nothing left to weigh
+    monkeypatch.setattr(grid_kriging, "SHARES", np.array([0.6]))  # nothing left to weigh
     kernels = [Kernel("exp", 3.0)]
     kriging = GridKriging(window.xy, window.values, kernels)
     drain(kriging.fit())
@@ -171,7 +171,7 @@ def test_prediction_is_the_textbook_estimate(window: Window) -> None:
     mean, var = drain(kriging.predict(window.targets))
     expected, expected_var = np.zeros_like(mean), np.zeros_like(var)
     inside, cross = (np.exp(-cdist(a, window.xy) / 3) + 1 for a in (window.xy, window.targets))
-    for j, share in enumerate(evidence.SHARES):
+    for j, share in enumerate(grid_kriging.SHARES):
         k = share * inside + (1 - share) * np.eye(len(inside))
         weight, scale = kriging._weight[0, j], kriging._scale[0, j]
         expected += weight * (share * cross @ np.linalg.solve(k, window.values))
