@@ -86,9 +86,7 @@ def enhance_steps(
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
     ]
     seconds = time.perf_counter() - started
-    record = RunRecord.of(
-        section, config, lost, extra, seconds, findings | silent, damaged, words
-    )
+    record = RunRecord.of(section, config, lost, extra, seconds, findings | silent, damaged, words)
     return Enhancement(section, targets, decoder, totals, record)
 
 

@@ -214,6 +214,11 @@ class RunRecord(BaseModel):
             _of_evidence(name, words, self.findings) for name, words in self.kinds.items()
         )
 
+    @property
+    def image_in_words(self) -> str:
+        """``evidence_in_words``, by the name that it had when there was only the image."""
+        return self.evidence_in_words
+
 
 def _of_evidence(name: str, words: str, found: dict[str, float]) -> str:
     words = words[:1].upper() + words[1:]

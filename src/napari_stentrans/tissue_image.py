@@ -24,6 +24,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.image_fit import on_image, warn_unreadable, whole_images
 from napari_stentrans.io.levels import as_bytes, reduced
 from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
     from napari_stentrans.section import Section, SectionImage
@@ -51,6 +52,10 @@ STAINS = np.linalg.inv(np.array([[0.65, 0.70, 0.29], [0.07, 0.99, 0.11], [0.27, 
 """Optical density -> haematoxylin, eosin, residual (Ruifrok and Johnston 2001)."""
 USUAL, AROUND = 0.99, 8
 """Quantile of what measured spots differ by, and spots that tell of a place without image."""
+PATCH, IN_PATCH, SUSPECT = 2.1, 40, 3.0
+"""Spacings, and sites at most, around a site of a hole: where they are in the median so many times
+as unlike measured spots as these are unlike each other, the image is damaged. Whole images of four
+sections had .8 to 2.3 in holes, damaged ones of simulated sections 3.9 to 8."""
 COMPONENTS = 24
 """Principal components of the description of sites that kriging is given."""
 
@@ -166,7 +171,9 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
     """Components (target, component) without those of an image that cannot be believed, and where.
 
     A site that looks like no measured spot (a bubble, a fold, pen) is farther from the nearest
-    measured one, in components, than nearly all of these are from each other. What it, and a place
+    measured one, in components, than nearly all of these are from each other. Damage comes in
+    patches: where the sites around are so in the median, if less, the image is not believed
+    either, since what borders on damage looks like a bit of both. What such sites, and places
     without image, would show is told by the measured spots around; a prediction there had better
     be made without the image.
 
@@ -184,8 +191,11 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
     if len(spots) < 2:
         return Shown(shown, np.asarray(~known))
     looks = cKDTree(shown[spots])
-    usual = np.quantile(looks.query(shown[spots], 2)[0][:, 1], USUAL)
-    strange: NDArray[np.bool_] = looks.query(shown)[0] > usual
+    apart, unlikeness = looks.query(shown[spots], 2)[0][:, 1], looks.query(shown)[0]
+    strange = unlikeness > np.quantile(apart, USUAL)
+    sites = np.flatnonzero(~measured)
+    around = _median_around(xy[sites], unlikeness[sites], PATCH * spacing(xy[spots]))
+    strange[sites] |= around > SUSPECT * max(float(np.median(apart)), 1e-6)
     unlike = np.asarray(~known | (strange & ~measured))
     wanted = np.flatnonzero(unlike)
     far, near = cKDTree(xy[spots]).query(xy[wanted], range(1, min(AROUND, len(spots)) + 1))
@@ -194,6 +204,15 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
     shown = shown.copy()
     shown[wanted] = np.einsum("ij,ijk->ik", weight, shown[spots][near])
     return Shown(shown, unlike)
+
+
+def _median_around(xy: Array, values: Array, reach: float) -> Array:
+    """Median (site,) of values over the sites within reach, the site itself among them."""
+    if not len(xy):
+        return values
+    k = min(IN_PATCH, len(xy))
+    near = cKDTree(xy).query(xy, range(1, k + 1), distance_upper_bound=reach)[1]
+    return np.asarray(np.nanmedian(np.append(values, np.nan)[near], axis=1))
 
 
 def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None]:

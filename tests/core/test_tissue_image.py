@@ -12,7 +12,7 @@ from napari_stentrans.methods.transformer.grid_kriging import GridKriging, Kerne
 from napari_stentrans.progress import drain
 from napari_stentrans.section import SectionImage
 from napari_stentrans.simulate import true_expression
-from napari_stentrans.tissue_image import COMPONENTS, TissueWords, components, tissue_words
+from napari_stentrans.tissue_image import COMPONENTS, TissueWords, components, filled, tissue_words
 
 
 @pytest.fixture(scope="module")
@@ -183,3 +183,34 @@ def test_a_persons_own_embedding_goes_through_the_same_door(
     blind.adata.obsm["names"] = np.full((blind.n_spots, 1), "a", object)
     with pytest.raises(SectionError, match="must hold numbers"):
         enhance(blind, lost, EnhanceConfig(features="names"))
+
+
+# --- damage under paint ---
+
+
+@pytest.mark.parametrize("kind", ["bubble", "fold"])
+def test_a_damaged_image_is_not_believed_under_paint(kind: str) -> None:
+    spoilt = simulate_section(400, 60, seed=1)
+    lost = (spoilt.adata.obs["artefact"] == kind).to_numpy()
+    assert lost.sum() > 5
+    shown = components(words_of(spoilt).at(spoilt.xy))
+    assert filled(shown, spoilt.xy, ~lost).blind[lost].all()
+
+
+def test_a_whole_image_is_believed_under_paint(section: Section, lost: np.ndarray) -> None:
+    shown = components(words_of(section).at(section.xy))
+    assert filled(shown, section.xy, ~lost).blind[lost].mean() < 0.1
+
+
+def test_a_painted_bubble_leaves_no_trace_in_the_result() -> None:
+    section = simulate_section(400, 120, seed=0)
+    lost = (section.adata.obs["artefact"] == "bubble").to_numpy()
+    genes = list(section.genes)
+    truth = true_expression(section, genes)[lost]
+    error = {}
+    for image in ("auto", "off"):
+        result = enhance(section, lost, EnhanceConfig(image=image))
+        filled_in = result.to_anndata(genes).X[: section.n_spots][lost]
+        error[image] = ((filled_in - truth) ** 2).mean()
+        assert result.record.findings.get("image_used", 0) == (image == "auto")
+    assert error["auto"] < 1.02 * error["off"]
