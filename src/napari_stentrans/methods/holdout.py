@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
+from scipy.special import ndtr
 
 from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm
 from napari_stentrans.masking import blobs
@@ -35,8 +36,9 @@ TOGETHER = 10
 """Spots of a blob err together: so many count as one."""
 ENOUGH = 150
 """Hidden spots after which there is no need to look again."""
-WORTH, MOSTLY, LEAST = 0.05, 0.75, 0.01
-"""Evidence is used for a gain of this much, in so many of the trials; least correlation."""
+USUAL_GAIN, SURE, LEAST = 0.03, 0.9, 0.01
+"""Gains of correlation spread by this much before anything is known, around none; evidence is used
+where one above none is so probable; least correlation that a gain is a share of."""
 FEWEST = 20
 """Hidden spots below which nothing can be said about evidence, which then is not used."""
 GENES_AT_ONCE = 1024
@@ -70,13 +72,13 @@ class Trial(NamedTuple):
 
 
 class Judged(NamedTuple):
-    """How well hidden spots were predicted.
+    """How well hidden spots were predicted, spot by spot.
 
-    ``correlation`` is the mean over genes; ``moved`` (2, spot) is for ``shrunk_slope``, where a
-    network took part.
+    ``hit`` (spot,) has as its mean the mean correlation over genes; ``moved`` (2, spot) is for
+    ``shrunk_slope``, where a network took part.
     """
 
-    correlation: float
+    hit: Array
     moved: Array
 
 
@@ -92,12 +94,15 @@ class Trust(NamedTuple):
     without, with_it
         Mean correlation, over genes and trials, at the hidden spots; None where too few could be
         hidden to tell.
+    error
+        Standard error of their difference.
     """
 
     used: bool
     hidden: int
     without: float | None = None
     with_it: float | None = None
+    error: float = 0.0
 
     def findings(self, name: str) -> dict[str, float]:
         """What the run record keeps; the gain is relative: 0.1 is a tenth."""
@@ -109,6 +114,7 @@ class Trust(NamedTuple):
             f"{name}_gain": round(gain, 3),
             f"correlation_without_{name}": round(self.without, 3),
             f"correlation_with_{name}": round(self.with_it, 3),
+            f"correlation_error_{name}": round(self.error, 4),
         }
 
 
@@ -178,17 +184,16 @@ def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Ste
     plain, *others = (list(way) for way in zip(*found, strict=True))
     if not known:
         return Looked((Trust(False, hidden),) * len(inputs.evidence), plain)
-    without = np.array([judged.correlation for judged in plain])
     best, trusts = plain, []
     for way in others:
-        trusts.append(judge(without, np.array([judged.correlation for judged in way]), hidden))
-        if trusts[-1].used and _mean(way) > _mean(best):
+        trusts.append(judge(_hits(plain), _hits(way), hidden))
+        if trusts[-1].used and _hits(way).mean() > _hits(best).mean():
             best = way
     return Looked(tuple(trusts), best)
 
 
-def _mean(way: list[Judged]) -> float:
-    return float(np.mean([judged.correlation for judged in way]))
+def _hits(way: list[Judged]) -> Array:
+    return np.concatenate([judged.hit for judged in way])
 
 
 def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator[Trial]:
@@ -205,11 +210,15 @@ def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator
 
 
 def judge(without: Array, with_it: Array, hidden: int) -> Trust:
-    """Decide whether evidence is to be used, given the correlations (trial,) at hidden spots."""
+    """Decide whether evidence is to be used, given what hidden spots (spot,) hit without and with.
+
+    All trials speak together. The gain has a normal posterior; TOGETHER spots count as one.
+    """
     better = with_it - without
-    gain = better.mean() / max(without.mean(), LEAST)
-    used = bool(gain >= WORTH and (better > 0).mean() >= MOSTLY)
-    return Trust(used, hidden, float(without.mean()), float(with_it.mean()))
+    gain, error = better.mean(), float(np.sqrt(TOGETHER * better.var() / len(better))) + 1e-9
+    certain = gain / error * USUAL_GAIN / np.hypot(USUAL_GAIN, error)
+    used = bool(ndtr(certain) >= SURE)
+    return Trust(used, hidden, float(without.mean()), float(with_it.mean()), error)
 
 
 def compare(
@@ -220,7 +229,7 @@ def compare(
     Where there are ``kriged`` ones, which a network moved to ``mean``, the move is compared with
     that of the truth, too. Genes are centred and in units of their standard deviation.
     """
-    moved, correlation = np.zeros((2, trial.truth.shape[0])), 0.0
+    moved, hit = np.zeros((2, trial.truth.shape[0])), np.zeros(trial.truth.shape[0])
     for start in range(0, len(trial.genes), GENES_AT_ONCE):
         yield Progress("comparing", start, len(trial.genes))
         at = trial.genes[start : start + GENES_AT_ONCE]
@@ -229,10 +238,10 @@ def compare(
         measured = (measured - measured.mean(0)) / sd
         refined = factors.decode(mean, at)
         refined = (refined - refined.mean(0)) / sd
-        correlation += ((refined * measured).mean(0) / (refined.std(0) + 1e-6)).sum()
+        hit += (refined * measured / (refined.std(0) + 1e-6)).sum(1)
         if kriged is not None:
             start_from = factors.decode(kriged, at)
             start_from = (start_from - start_from.mean(0)) / sd
             moved[0] += ((refined - start_from) * (measured - start_from)).sum(1)
             moved[1] += ((refined - start_from) ** 2).sum(1)
-    return Judged(correlation / max(len(trial.genes), 1), moved)
+    return Judged(hit / max(len(trial.genes), 1), moved)
