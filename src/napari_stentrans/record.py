@@ -89,7 +89,8 @@ class RunRecord(BaseModel):
         kriging that was taken (method transformer). Of each kind of evidence, such as ``image``:
         ``image_used``, 0 or 1, and ``image_gain``, how much better it predicts hidden spots;
         how many were hidden at a time (``image_hidden``) and their mean correlation
-        (``correlation_without_image``, ``correlation_with_image``), as far as they were enough;
+        (``correlation_without_image``, ``correlation_with_image``, and the standard error of their
+        difference, ``correlation_error_image``), as far as they were enough;
         ``image_blank``, 1 where it shows nothing, and ``image_elsewhere``, 1 where no spot lies
         on it or it cannot be read.
     evidence
@@ -239,6 +240,8 @@ def _of_evidence(name: str, words: str, found: dict[str, float]) -> str:
         return f"{words} predicts hidden spots{much} better here."
     before, after = (found[f"correlation_{way}_{name}"] for way in ("without", "with"))
     from_to = f"mean correlation {before:.2f} without it, {after:.2f} with it"
+    if f"correlation_error_{name}" in found:
+        from_to += f", ± {max(found[f'correlation_error_{name}'], 0.01):.2f}"
     # A percentage of what may be chance says nothing.
     chance = max(1 / math.sqrt(found[f"{name}_hidden"]), LEAST_OF_A_SHARE)
     much = f" {gain:.0%}" if before > chance else ""
