@@ -57,8 +57,13 @@ def draw_boxes(
         medianprops={"color": "white", "linewidth": 2},
         zorder=2,
     )
-    written: dict[str, Any] = {"xytext": (0, 3), "textcoords": "offset points", "va": "bottom", "fontsize": small,
-               "path_effects": halo}  # fmt: skip
+    written: dict[str, Any] = {
+        "xytext": (0, 3),
+        "textcoords": "offset points",
+        "va": "bottom",
+        "fontsize": small,
+        "path_effects": halo,
+    }
     for at, (box, values) in enumerate(zip(drawn["boxes"], boxes.values(), strict=True)):
         box.set(facecolor=FILLS[at % len(FILLS)], edgecolor=INK)
         median, top = np.percentile(values, [50, 95])
