@@ -11,7 +11,7 @@ from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
 BY_OTHERS = {"imagecodecs", "magicgui"}
-"""Needed though not imported here: tifffile decodes with the one, napari makes forms with the other."""
+"""Needed though not imported here: tifffile decodes with one, forms come from the other."""
 WITH_SPATIALDATA = {"dask", "distributed"}
 
 
