@@ -1,4 +1,4 @@
-"""Downloads: whole, checked and resumed; archives are unpacked without trusting them."""
+"""Downloads: whole and checked; archives are unpacked without trusting them."""
 
 from __future__ import annotations
 
@@ -38,8 +38,8 @@ PASSING = (408, 425, 429, 500, 502, 503, 504)
 MOST_UNPACKED = 2 << 30
 """Bytes; an archive that holds more is refused."""
 REMEDY = (
-    "Check the connection (and the proxy, if there is one) and try again: it goes on where it "
-    "stopped. The simulated samples need no network."
+    "Check the connection (and the proxy, if there is one) and try again. The simulated samples "
+    "need no network."
 )
 
 
@@ -99,6 +99,13 @@ class _PassingError(Exception):
     """What may go well at the next attempt."""
 
 
+_BROKEN = (
+    requests.ConnectionError,
+    requests.Timeout,
+    requests.exceptions.ChunkedEncodingError,  # cut off
+)
+
+
 def size_steps(remotes: Sequence[Remote]) -> Steps[int | None]:
     """Bytes of all files, asked of the servers where they are not known; None if one is silent.
 
@@ -120,8 +127,8 @@ def size_steps(remotes: Sequence[Remote]) -> Steps[int | None]:
 def fetch_steps(remotes: Sequence[Remote], folder: Path) -> Steps[Path]:
     """Download the files that are not in ``folder`` yet, and return the folder.
 
-    Steps count bytes. Closing the generator between two steps stops the download; what came so
-    far is kept under another name, and the next download goes on there.
+    Steps count bytes. Closing the generator between two steps stops the download, and what came
+    so far is not kept.
 
     Raises
     ------
@@ -146,28 +153,24 @@ def fetch_steps(remotes: Sequence[Remote], folder: Path) -> Steps[Path]:
 
 
 def _download_steps(remote: Remote, folder: Path) -> Steps[None]:
-    part = folder / f"{remote.name}.part"
-    if not remote.sha256:  # what is there may be the beginning of another version
-        part.unlink(missing_ok=True)
-    for attempt in range(1, ATTEMPTS + 1):
+    # Not by pooch's own downloader: it cannot be left between two steps, nor in a pause.
+    with pooch.utils.temporary_file(folder) as part:
+        for attempt in range(1, ATTEMPTS + 1):
+            try:
+                yield from _attempt_steps(remote, Path(part))
+                break
+            except (_PassingError, *_BROKEN) as error:
+                if attempt == ATTEMPTS:
+                    raise _unreachable(remote, error) from error
+            yield from _pause_steps(attempt * PAUSE, attempt + 1)
+        file = folder / remote.name
+        os.replace(part, file)
+    if remote.unpacks_to:
+        yield Progress(f"unpacking {remote.name}", 0, 1)
         try:
-            yield from _stream_steps(remote, part)
-            break
-        except (_PassingError, requests.ConnectionError, requests.Timeout) as error:
-            problem: Exception = error
-        except requests.exceptions.ChunkedEncodingError as error:  # cut off
-            problem = error
-        if attempt == ATTEMPTS:
-            raise _unreachable(remote, problem) from problem
-        yield from _pause_steps(attempt * PAUSE, attempt + 1)
-    if not remote.unpacks_to:
-        os.replace(part, folder / remote.name)
-        return
-    yield Progress(f"unpacking {remote.name}", 0, 1)
-    try:
-        unpack(part, folder, remote.unpacks_to)
-    finally:
-        part.unlink(missing_ok=True)
+            unpack(file, folder, remote.unpacks_to)
+        finally:
+            file.unlink()
 
 
 def _pause_steps(seconds: float, attempt: int) -> Steps[None]:
@@ -177,50 +180,30 @@ def _pause_steps(seconds: float, attempt: int) -> Steps[None]:
         time.sleep(min(0.1, left))
 
 
-def _stream_steps(remote: Remote, part: Path) -> Steps[None]:
-    """Download into ``part``, after what is there of an earlier attempt, and check it."""
-    yield Progress(f"downloading {remote.name}", 0, 1)
-    there = part.stat().st_size if part.exists() else 0
-    headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={there}-"} if there else {})
-    with requests.get(remote.url, headers=headers, stream=True, timeout=TIMEOUT) as answer:
-        if answer.status_code == requests.codes.requested_range_not_satisfiable:
-            answer.close()  # all of it is there, or too much: the checksum will tell
-        else:
-            _check_status(answer)
-            resumed = answer.status_code == requests.codes.partial_content
-            there = there if resumed else 0
-            yield from _append_steps(remote, answer, part, there)
-    found = str(pooch.file_hash(str(part)))
-    if remote.sha256 and found != remote.sha256:
-        part.unlink()
-        raise _PassingError(
-            f"what came is not the file that was published (checksum {found[:12]}…, expected "
-            f"{remote.sha256[:12]}…)"
-        )
-
-
-def _append_steps(remote: Remote, answer: requests.Response, part: Path, there: int) -> Steps[None]:
-    length = answer.headers.get("Content-Length", "")
-    total = there + int(length) if length.isdigit() else remote.size
-    if total is not None:
-        _check_space(part.parent, total - there)
-    with part.open("ab" if there else "wb") as file:
-        done = there
+def _attempt_steps(remote: Remote, part: Path) -> Steps[None]:
+    """Download into ``part``, and check it."""
+    stage, done = f"downloading {remote.name}", 0
+    yield Progress(stage, 0, 1)
+    plain = {"Accept-Encoding": "identity"}
+    with (
+        requests.get(remote.url, headers=plain, stream=True, timeout=TIMEOUT) as answer,
+        part.open("wb") as file,
+    ):
+        if answer.status_code in PASSING:
+            raise _PassingError(f"the server said {answer.status_code} {answer.reason}")
+        answer.raise_for_status()
+        total = _length(answer) or remote.size
+        if total is not None:
+            _check_space(part.parent, total)
         for chunk in answer.iter_content(CHUNK):
             file.write(chunk)
             done += len(chunk)
-            if total is not None and done > total:
-                raise _PassingError("more came than the file has bytes")
             # Without a total it would be a division; a bar that is busy says enough.
-            yield Progress(f"downloading {remote.name}", done if total else 0, total or 1)
-    if total is not None and done < total:
-        raise _PassingError(f"the connection ended after {done:,} of {total:,} bytes")
-
-
-def _check_status(answer: requests.Response) -> None:
-    if answer.status_code in PASSING:
-        raise _PassingError(f"the server said {answer.status_code} {answer.reason}")
-    answer.raise_for_status()
+            yield Progress(stage, min(done, total) if total else 0, total or 1)
+    if total is not None and done != total:
+        raise _PassingError(f"{done:,} bytes came, and the file has {total:,}")
+    if not pooch.hashes.hash_matches(str(part), remote.sha256 or None):
+        raise _PassingError("what came is not the file that was published (by its checksum)")
 
 
 def _check_space(folder: Path, needed: int) -> None:
@@ -239,6 +222,10 @@ def _asked_size(remote: Remote) -> int | None:
         answer.raise_for_status()
     except requests.RequestException as error:
         raise _unreachable(remote, error) from error
+    return _length(answer)
+
+
+def _length(answer: requests.Response) -> int | None:
     length = answer.headers.get("Content-Length", "")
     return int(length) if length.isdigit() else None
 

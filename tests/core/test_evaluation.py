@@ -21,6 +21,7 @@ from napari_stentrans import (
 )
 from napari_stentrans.decoders import GeneStore
 from napari_stentrans.errors import ConfigError, GeneNotFound, SectionError, WriteError
+from napari_stentrans.evaluation.box_plot import draw_boxes
 from napari_stentrans.evaluation.protocols import halves, make_trial
 from napari_stentrans.methods.base import Prediction, Values
 from napari_stentrans.methods.interpolation import Nearest
@@ -282,6 +283,20 @@ def test_report(section: Section, tmp_path: Path) -> None:
     with pytest.raises(WriteError, match=r"\.png"):
         result.box_plot(tmp_path / "boxes.gif")
     assert [p.name for p in tmp_path.iterdir()] == ["boxes.png"]
+
+
+def test_boxes_show_quartiles_medians_and_the_ceiling() -> None:
+    values = {"linear": np.linspace(-0.4, 0.6, 101), "mean": np.linspace(0, 0.05, 101)}
+    (axes,) = draw_boxes(values, "a title", "a label", 0.9).axes
+    assert [text.get_text() for text in axes.get_xticklabels()] == ["linear", "mean"]
+    first = axes.patches[0].get_path().vertices[:, 1]
+    assert (first.min(), first.max()) == pytest.approx((-0.15, 0.35))
+    words = [text.get_text() for text in axes.texts]
+    assert words == ["median 0.10", "median 0.03", "ceiling that the noise sets"]
+    low, high = axes.get_ylim()
+    assert low < -0.35
+    assert high > 0.9
+    assert draw_boxes({"mean": np.full(9, 0.01)}, "", "").axes[0].get_ylim() == (0.0, 0.1)
 
 
 @pytest.mark.parametrize(

@@ -61,5 +61,5 @@ def test_image_in_its_file(
         assert image.data_level == level
     assert image.thumbnail[..., :3].max() > 0
     at = np.array([[30, 400, 1500], [70, 300, 1499]])
-    shown = np.asarray(image.data[0][at[0], at[1]]).reshape(3, -1)[:, 0].astype(float)
+    shown = np.asarray(image.data[0])[at[0], at[1]].reshape(3, -1)[:, 0].astype(float)
     assert np.corrcoef(shown, plane[at[0], at[1]])[0, 1] > 0.99

@@ -105,8 +105,9 @@ class Evaluation:
         boxes = {str(name): self.pcc.loc[variable, name].to_numpy() for name in self.pcc}
         ceiling = float(np.median(self.genes.loc[variable, "ceiling"]))
         title = f"{self.section}: {self.protocol}, {int(variable.sum()):,} spatially variable genes"
+        figure = draw_boxes(boxes, title, "correlation with what was measured", ceiling)
         with beside(path) as fresh:
-            draw_boxes(boxes, title, "correlation with what was measured", ceiling).save(fresh)
+            figure.savefig(fresh, format="png", dpi=200, metadata={"Software": None})
         return path
 
 

@@ -2,16 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import NDArray
 from PIL import Image
 
-Piece = Callable[[int, int, int, int], NDArray[Any]]
-"""Pixels of rows and columns (top, bottom, left, right), without the last ones."""
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from numpy.typing import NDArray
 
 OVERVIEW = 32_000_000
 """Most pixels of the finest level that is computed and kept in memory."""
@@ -30,14 +30,14 @@ class Level:
     dtype
         uint8 where there are colours.
     piece
-        Returns the pixels of rows and columns ``(top, bottom, left, right)``.
+        Returns the pixels of rows and columns, which are integers or slices.
     band
         Rows that are best read together.
     """
 
     shape: tuple[int, ...]
     dtype: np.dtype[Any]
-    piece: Piece
+    piece: Callable[[Any, Any], NDArray[Any]]
     band: int = 1
 
     @property
@@ -59,18 +59,15 @@ class Level:
         return self.shape[0]
 
     def __getitem__(self, key: Any) -> NDArray[Any]:
-        """Pixels of integers, slices and arrays of indices; only what they span is read."""
+        """Pixels of integers and slices; only these are read."""
         key = key if isinstance(key, tuple) else (key,)
-        dots = [at for at, part in enumerate(key) if part is Ellipsis]
-        for at in dots[:1]:
-            fill = (slice(None),) * (self.ndim - len(key) + 1)
-            key = (*key[:at], *fill, *key[at + 1 :])
-        key = (*key, *(slice(None),) * (self.ndim - len(key)))
-        (top, bottom, rows), (left, right, columns) = map(_span, key[:2], self.shape)
-        if top >= bottom or left >= right:
-            none = np.empty((bottom - top, right - left, *self.shape[2:]), self.dtype)
-            return none[(rows, columns, *key[2:])]
-        return self.piece(top, bottom, left, right)[(rows, columns, *key[2:])]
+        all_of_it = (slice(None),) * (self.ndim - len(key) + (Ellipsis in key))
+        at = key.index(Ellipsis) if Ellipsis in key else len(key)
+        parts: tuple[Any, ...] = (*key[:at], *all_of_it, *key[at + 1 :])
+        rows, columns = parts[:2]
+        _ = range(self.shape[0])[rows], range(self.shape[1])[columns]  # or an IndexError
+        colours: Any = (..., *parts[2:])
+        return self.piece(rows, columns)[colours]
 
     def __array__(self, dtype: Any = None, copy: bool | None = None) -> NDArray[Any]:
         """All pixels."""
@@ -121,26 +118,3 @@ def rim_colour(pixels: NDArray[Any]) -> NDArray[Any]:
     """Median of the outermost pixels (row, column, ...): what is likely to lie beyond them."""
     rim = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
     return np.asarray(np.median(np.concatenate(rim), axis=0)).astype(pixels.dtype)
-
-
-def _span(key: Any, length: int) -> tuple[int, int, Any]:
-    """First and behind-last index that a key spans, and the key within that span."""
-    if isinstance(key, slice):
-        indices = range(*key.indices(length))
-        if not indices:
-            return 0, 0, slice(0, 0)
-        low, high = min(indices[0], indices[-1]), max(indices[0], indices[-1])
-        start = 0 if indices.step > 0 else None
-        return low, high + 1, slice(start, None, indices.step)
-    if isinstance(key, np.ndarray):
-        positions = np.where(key < 0, key + length, key)
-        if not key.size:
-            return 0, 0, positions
-        first, last = int(positions.min()), int(positions.max())
-        if first < 0 or last >= length:
-            raise IndexError(f"indices are out of bounds for an axis of {length}")
-        return first, last + 1, positions - first
-    at = int(key)
-    if not -length <= at < length:
-        raise IndexError(f"index {at} is out of bounds for an axis of {length}")
-    return at % length, at % length + 1, 0

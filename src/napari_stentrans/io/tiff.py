@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import tifffile
 
 from napari_stentrans.io._shared import reading
-from napari_stentrans.io.levels import Level, Piece, as_bytes, coarser_levels, reduced
-from napari_stentrans.io.tiff_segments import PageReader
+from napari_stentrans.io.levels import Level, as_bytes, coarser_levels, reduced
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,9 +19,13 @@ if TYPE_CHECKING:
 
 IN_MEMORY = 16_000_000
 """Images of more pixels stay in the file."""
+KEPT_BYTES = 64_000_000
+"""Decoded tiles or strips of a level that are kept, bytes."""
+LARGEST_SEGMENT = 256_000_000
+"""A tile or strip of more bytes is not decoded."""
 COLOURED = (2, 5, 6, 8)
 """Photometric interpretations of colours: RGB, CMYK, YCbCr, CIELab."""
-CHANNEL_AXES = "CIQ"
+CHANNEL_AXES = ("C", "I", "Q")
 MOST_CHANNELS = 64
 DIMMEST, BRIGHTEST = 0.02, 0.998
 """Quantiles of a channel that are black and full colour."""
@@ -32,7 +35,7 @@ def tiff_levels(path: Path) -> list[Any] | None:
     """Levels of a TIFF, the finest first; those of large images stay in the file.
 
     The levels that the file holds are taken. Where its coarsest is still large, further ones
-    are computed, tile by tile. Of an image with several channels the first three are shown as
+    are computed, piece by piece. Of an image with several channels the first three are shown as
     red, green and blue, each stretched from its dimmest to its brightest values.
 
     Returns
@@ -78,132 +81,104 @@ def _plane_shape(series: tifffile.TiffPageSeries) -> tuple[int, int]:
     return int(series.keyframe.imagelength), int(series.keyframe.imagewidth)
 
 
-def _planes(path: Path, series: tifffile.TiffPageSeries) -> list[Any]:
-    """Readers of the channels of a level: one for grey or colours, else one each."""
-    page, count = series.keyframe, int(np.prod(series.shape))
-    per_plane = int(page.imagelength) * int(page.imagewidth) * int(page.samplesperpixel)
-    n_planes = count // per_plane
-    axes = "".join(a for a, n in zip(series.axes, series.shape, strict=True) if n > 1)
-    others = axes.replace("Y", "").replace("X", "").replace("S", "")
-    if n_planes > 1 and (
-        n_planes > MOST_CHANNELS or len(others) != 1 or others not in CHANNEL_AXES
-    ):
+class _InFile:
+    """Pixels of a level as the file has them; it is open only while some are read."""
+
+    def __init__(self, path: Path, series: tifffile.TiffPageSeries) -> None:
+        import zarr  # here, since most sections have no large image
+        from zarr.experimental.cache_store import CacheStore
+        from zarr.storage import MemoryStore
+
+        page, stored = series.keyframe, np.dtype(series.dtype)
+        self._path, self.dtype, self.band = path, stored.newbyteorder("="), 1
+        if series.dataoffset is not None and page.is_memmappable:
+            # Mapped: zarr would read a whole strip, and all of an image is often one strip.
+            in_file = stored.newbyteorder(page.parent.byteorder)
+            self._open: Any = partial(
+                np.memmap, path, in_file, "r", series.dataoffset, series.shape
+            )
+            return
+        size = int(np.prod(page.chunks)) * stored.itemsize
+        if size > LARGEST_SEGMENT:
+            raise ValueError(
+                f"its pixels are packed into pieces of {size / 1e9:.1f} GB; save it with tiles"
+            )
+        segments = series.aszarr(level=0, _openfiles=0)  # opens it for each
+        kept = CacheStore(segments, cache_store=MemoryStore(), max_size=max(KEPT_BYTES, size))
+        pixels = zarr.open_array(kept, mode="r")
+        self.band = int(page.chunks[0])
+        self._open = lambda: pixels
+
+    def __getitem__(self, key: tuple[Any, ...]) -> NDArray[Any]:
+        """Pixels of integers and slices.
+
+        Raises
+        ------
+        ReadError
+            When the file is damaged or compressed in a way that is not read here.
+        """
+        with reading(self._path):
+            return np.array(self._open()[key], self.dtype)
+
+
+def _planes(path: Path, series: tifffile.TiffPageSeries) -> list[Level]:
+    """Channels of a level: one, grey (row, column) or colours (row, column, sample), or several."""
+    page, lengths = series.keyframe, dict(zip(series.axes, series.shape, strict=True))
+    samples = lengths.get("S", 1)
+    channel = "".join(axis for axis, n in lengths.items() if n > 1 and axis not in "YXS")
+    if channel and (channel not in CHANNEL_AXES or lengths[channel] > MOST_CHANNELS or samples > 1):
         raise ValueError(
             f"it is a stack of images of shape {series.shape} ({series.axes}); save a single plane"
         )
-    if series.dataoffset is not None and page.is_memmappable:
-        planes: list[Any] = _mapped(path, series, n_planes)
-    else:
-        pages: list[Any] = [series.pages[at] for at in range(n_planes)]
-        if any(page is None for page in pages):
-            raise ValueError("some of its planes are missing")
-        planes = [PageReader(path, page.aspage()) for page in pages]
-    samples = int(page.samplesperpixel)
-    coloured = samples in (1, 2, 4) or int(page.photometric) in COLOURED
-    if n_planes == 1 and not coloured:
-        return [_Channel(planes[0], at) for at in range(samples)]
-    return planes
+    if any(part is None for part in series):
+        raise ValueError("some of its planes are missing")
+    if not channel and samples not in (1, 2, 4) and int(page.photometric) not in COLOURED:
+        channel = "S"
+    pixels, before = _InFile(path, series), "S" in series.axes[:-1]
+
+    def piece(at: int, rows: Any, columns: Any) -> NDArray[Any]:
+        where = {"Y": rows, "X": columns, "S": slice(None), channel: at}
+        found = pixels[tuple(where.get(axis, 0) for axis in series.axes)]
+        return np.moveaxis(found, 0, -1) if channel != "S" and before else found
+
+    shape = _plane_shape(series) + ((samples,) if samples > 1 and channel != "S" else ())
+    return [
+        Level(shape, pixels.dtype, partial(piece, at), pixels.band)
+        for at in range(lengths.get(channel, 1))
+    ]
 
 
-@dataclass(frozen=True, eq=False)
-class _Channel:
-    """One of the samples of a page whose samples are no colours."""
-
-    whole: Any
-    at: int
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        return tuple(self.whole.shape[:2])
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return np.dtype(self.whole.dtype)
-
-    @property
-    def rows_of_a_segment(self) -> int:
-        return int(self.whole.rows_of_a_segment)
-
-    def __call__(self, top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
-        return np.asarray(self.whole(top, bottom, left, right)[..., self.at])
-
-
-@dataclass(frozen=True, eq=False)
-class _Mapped:
-    """A plane whose pixels lie in the file as they are; it is mapped while a piece is read."""
-
-    path: Path
-    stored: np.dtype[Any]
-    offset: int
-    inner: tuple[int, int, int]
-    separate: bool
-    rows_of_a_segment: int = 1
-
-    @property
-    def shape(self) -> tuple[int, ...]:
-        rows, columns, samples = self.inner
-        if self.separate:
-            samples, rows, columns = self.inner
-        return (rows, columns) if samples == 1 else (rows, columns, samples)
-
-    @property
-    def dtype(self) -> np.dtype[Any]:
-        return self.stored.newbyteorder("=")
-
-    def __call__(self, top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
-        with reading(self.path):
-            pixels = np.memmap(self.path, self.stored, "r", self.offset, self.inner)
-        if self.separate:
-            pixels = np.moveaxis(pixels, 0, -1)
-        piece = np.array(pixels[top:bottom, left:right], self.dtype)
-        return piece.reshape(piece.shape[:2] + self.shape[2:])
-
-
-def _mapped(path: Path, series: tifffile.TiffPageSeries, n_planes: int) -> list[_Mapped]:
-    page = series.keyframe
-    dtype = np.dtype(f"{series.parent.byteorder}{np.dtype(page.dtype).char}")  # type: ignore[union-attr]
-    (rows, columns), samples = _plane_shape(series), int(page.samplesperpixel)
-    separate = page.planarconfig == 2 and samples > 1
-    inner = (samples, rows, columns) if separate else (rows, columns, samples)
-    size, start = dtype.itemsize * rows * columns * samples, int(series.dataoffset or 0)
-    if start + n_planes * size > path.stat().st_size:
-        raise ValueError("it is cut off")
-    return [_Mapped(path, dtype, start + at * size, inner, separate) for at in range(n_planes)]
-
-
-def _level(planes: Sequence[Any], stretch: NDArray[np.float64] | None) -> Level:
+def _level(planes: Sequence[Level], stretch: NDArray[np.float64] | None) -> Level:
     """Put planes together into what can be shown."""
-    first, band = planes[0], planes[0].rows_of_a_segment
+    first, band, size = planes[0], planes[0].band, planes[0].shape[:2]
     if stretch is not None:
-        return Level((*first.shape[:2], 3), np.dtype(np.uint8), _colours(planes, stretch), band)
-    if len(first.shape) == 2 or first.shape[2] == 2:  # grey, maybe with alpha
-        grey = first if len(first.shape) == 2 else lambda *box: first(*box)[..., 0]
-        return Level(tuple(first.shape[:2]), first.dtype, grey, band)
-    samples = min(first.shape[2], 4) if first.shape[2] <= 4 else 3
-    shape = (*first.shape[:2], samples)
-    return Level(shape, np.dtype(np.uint8), lambda *box: as_bytes(first(*box)[..., :samples]), band)
+        return Level((*size, 3), np.dtype(np.uint8), partial(_colours, planes, stretch), band)
+    if first.ndim == 2:
+        return first
+    if first.shape[2] == 2:  # grey and alpha
+        return Level(size, first.dtype, lambda *key: first[*key, 0], band)
+    n = 4 if first.shape[2] == 4 else 3
+    return Level((*size, n), np.dtype(np.uint8), lambda *key: as_bytes(first[*key, :n]), band)
 
 
-def _colours(planes: Sequence[Any], stretch: NDArray[np.float64]) -> Piece:
-    def piece(top: int, bottom: int, left: int, right: int) -> NDArray[Any]:
-        out = np.zeros((bottom - top, right - left, 3), np.uint8)
-        for at, (plane, (low, high)) in enumerate(zip(planes[:3], stretch, strict=False)):
-            values = plane(top, bottom, left, right).astype(np.float32)
-            out[..., at] = np.clip((values - low) / (high - low), 0, 1) * 255
-        return out
+def _colours(
+    planes: Sequence[Level], stretch: NDArray[np.float64], rows: Any, columns: Any
+) -> NDArray[np.uint8]:
+    shown = []
+    for plane, (low, high) in zip(planes[:3], stretch, strict=False):
+        values = plane[rows, columns].astype(np.float32)
+        shown.append((np.clip((values - low) / (high - low), 0, 1) * 255).astype(np.uint8))
+    black = [np.zeros_like(shown[0])] * (3 - len(shown))
+    return np.stack([*shown, *black], axis=-1)
 
-    return piece
 
-
-def _limits(planes: Sequence[Any]) -> NDArray[np.float64]:
+def _limits(planes: Sequence[Level]) -> NDArray[np.float64]:
     """(channel, 2) black and full colour of the first three; of three of bytes, as they are."""
     if len(planes) == 3 and planes[0].dtype == np.uint8:
         return np.array([(0, 255)] * 3)
     found = []
     for plane in planes[:3]:
-        rows, columns = plane.shape[:2]
-        level = Level((rows, columns), plane.dtype, plane, plane.rows_of_a_segment)
-        sample = reduced(level, max(int((rows * columns / 1e6) ** 0.5), 1))
+        sample = reduced(plane, max(int((plane.size / 1e6) ** 0.5), 1))
         low, high = np.quantile(sample, (DIMMEST, BRIGHTEST))
         found.append((low, high if high > low else low + 1))
     return np.array(found)

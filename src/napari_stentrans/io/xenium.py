@@ -150,7 +150,7 @@ def _level(path: Path) -> tuple[int, float, tuple[int, int]]:
 
 def _pixels(path: Path, level: int) -> NDArray[np.generic]:
     """(row, column) pixels of one level of a pyramid."""
-    remedy = "Expected an OME-TIFF that tifffile reads; JPEG 2000 needs the package imagecodecs."
+    remedy = "Expected an OME-TIFF that tifffile reads; if it is one, it may be damaged."
     with reading(path, remedy), tifffile.TiffFile(path, is_ome=False) as tiff:
         return np.asarray(_levels(tiff)[level].asarray())
 

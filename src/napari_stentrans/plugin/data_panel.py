@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QProgressBar, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.choice_rows import ChoiceRows
 from napari_stentrans.plugin.dialogs import in_megabytes
@@ -158,11 +159,10 @@ class DataPanel(Panel):
 
     def show_sections(self, names: Sequence[str], current: int) -> None:
         """List the sections of the viewer; the list is there when there are several."""
-        self.sections.blockSignals(True)
-        self.sections.clear()
-        self.sections.addItems(list(names))
-        self.sections.setCurrentIndex(current)
-        self.sections.blockSignals(False)
+        with signals_blocked(self.sections):
+            self.sections.clear()
+            self.sections.addItems(list(names))
+            self.sections.setCurrentIndex(current)
         self.section_row.setVisible(len(names) > 1)
 
     def show_section(

@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 from weakref import WeakKeyDictionary
 
 import numpy as np
+from rapidfuzz.distance import OSA, LCSseq
+from rapidfuzz.process import cdist
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -20,11 +22,6 @@ FEW = 12
 """With fewer good hits than this, names that are nearly the query are looked for too."""
 LEAST_FUZZY = 3
 """Shorter queries are nearly everything."""
-LONGEST = 16
-"""Letters of a name, and of a query, that count when it is compared with a query."""
-MOST_COMPARED = 8000
-END = 255
-"""Stands behind the last letter of a query; no name has it."""
 
 
 _made: WeakKeyDictionary[GeneNaming, GeneIndex] = WeakKeyDictionary()
@@ -187,7 +184,7 @@ class Lines:
 
 
 class NearNames:
-    """Finds names that are nearly a query; all names are compared at once, letter by letter.
+    """Finds names that are nearly a query, among those that have nearly all of its letters.
 
     Parameters
     ----------
@@ -196,75 +193,41 @@ class NearNames:
     """
 
     def __init__(self, names: Sequence[str]) -> None:
-        joined = "".join(name[:LONGEST].ljust(LONGEST, "\0") for name in names)
-        letters = np.frombuffer(joined.encode("latin-1", "replace"), np.uint8)
-        self._letters = np.ascontiguousarray(letters.reshape(-1, LONGEST).T)
-        self._lengths = np.array([len(name) for name in names], np.int64)
-        self._has = np.zeros(len(names), np.uint64)
-        for column in self._letters:
-            self._has |= _bit(column)
+        self._names, self._lengths = names, np.array([len(name) for name in names], np.int64)
+        starts = np.cumsum(self._lengths + 1) - self._lengths - 1
+        self._has = np.bitwise_or.reduceat(_bits("".join(f"{name}\n" for name in names)), starts)
 
     def search(self, query: str) -> list[int]:
-        """Names that are a letter or two away, then names with the letters in this order."""
-        letters = np.frombuffer(query[:LONGEST].encode("latin-1", "replace"), np.uint8)
-        wrong = 1 if len(query) < 6 else 2
-        near = self._candidates(letters, wrong)
-        near = near[np.abs(self._lengths[near] - len(query)) <= wrong][:MOST_COMPARED]
-        distance = self._distance(letters, near, wrong)
-        close = distance <= wrong
-        order = np.lexsort((self._lengths[near[close]], distance[close]))
-        spread = self._in_order(letters)
-        by_length = np.argsort(self._lengths[spread], kind="stable")
-        return [*near[close][order].tolist(), *spread[by_length].tolist()]
+        """Names that are a letter or two away, then names with the letters in this order.
 
-    def _candidates(self, letters: NDArray[np.uint8], wrong: int) -> NDArray[np.intp]:
+        Letters are added, dropped, changed or swapped with the next (Damerau 1964).
+        """
+        wrong = 1 if len(query) < 6 else 2
+        near = self._candidates(query, wrong)
+        near = near[np.abs(self._lengths[near] - len(query)) <= wrong]
+        away = self._compared(query, near, OSA.distance, wrong)
+        order = np.lexsort((self._lengths[near], away))[: (away <= wrong).sum()]
+        spread = self._candidates(query, 0)
+        spread = spread[self._compared(query, spread, LCSseq.similarity, len(query)) > 0]
+        by_length = np.argsort(self._lengths[spread], kind="stable")
+        return [*near[order].tolist(), *spread[by_length].tolist()]
+
+    def _candidates(self, query: str, wrong: int) -> NDArray[np.intp]:
         """Names that lack at most so many of the letters."""
-        wanted = np.bitwise_or.reduce(_bit(letters))
-        lacking = wanted & ~self._has
+        lacking = np.bitwise_or.reduce(_bits(query)) & ~self._has
         for _ in range(wrong):
             lacking &= lacking - np.minimum(lacking, np.uint64(1))  # strikes out one letter
         return np.flatnonzero(lacking == 0)
 
-    def _in_order(self, letters: NDArray[np.uint8]) -> NDArray[np.intp]:
-        """Names that have all letters in their order, with others between."""
-        at = self._candidates(letters, 0)
-        expected = np.append(letters, np.uint8(END))
-        found = np.zeros(len(at), np.intp)
-        for column in self._letters[:, at]:
-            found += expected[found] == column
-        return at[found == len(letters)]
-
-    def _distance(
-        self, letters: NDArray[np.uint8], at: NDArray[np.intp], most: int
-    ) -> NDArray[np.int8]:
-        """Letters to add, drop, change or swap with the next to come from a query to names.
-
-        Damerau (1964), optimal string alignment. Only cells within ``most`` of the diagonal are
-        filled; distances above ``most`` are some number above it.
-        """
-        far, columns = np.int8(most + 1), self._letters[:, at]
-        row = np.full((LONGEST + 1, len(at)), far)
-        row[: most + 1] = np.arange(most + 1, dtype=np.int8)[:, None]
-        above, matched_above = row, np.zeros((LONGEST, len(at)), bool)
-        for i, letter in enumerate(letters, 1):
-            matched = columns == letter
-            two_above, above, row = above, row, np.full_like(row, far)
-            row[0] = min(i, most + 1)
-            for j in range(max(1, i - most), min(LONGEST, i + most) + 1):
-                cell = np.minimum(above[j], row[j - 1]) + np.int8(1)
-                np.minimum(cell, above[j - 1] + ~matched[j - 1], out=cell)
-                if i > 1 and j > 1:
-                    swapped = matched[j - 2] & matched_above[j - 1]
-                    np.minimum(cell, two_above[j - 2] + np.int8(1), out=cell, where=swapped)
-                row[j] = cell
-            matched_above = matched
-        return row[np.minimum(self._lengths[at], LONGEST), np.arange(len(at))]
+    def _compared(self, query: str, at: NDArray[np.intp], scorer: Any, cutoff: int) -> NDArray[Any]:
+        names = [self._names[i] for i in at]
+        return np.asarray(cdist([query], names, scorer=scorer, score_cutoff=cutoff)[0])
 
 
-def _bit(letters: NDArray[np.uint8]) -> NDArray[np.uint64]:
-    """One bit for each letter; none for the emptiness behind a name."""
-    shift = (letters % 64).astype(np.uint64)
-    return np.where(letters > 0, np.uint64(1) << shift, np.uint64(0))
+def _bits(text: str) -> NDArray[np.uint64]:
+    """One bit for each letter."""
+    letters = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
+    return np.uint64(1) << (letters % 64).astype(np.uint64)
 
 
 def _versionless(gene_id: str) -> str:

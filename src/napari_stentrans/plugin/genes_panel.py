@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, Qt, QTimer, Signal
 from qtpy.QtWidgets import QApplication, QComboBox, QToolButton, QVBoxLayout, QWidget
+from superqt.utils import QSignalDebouncer
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.dialogs import ask_gene_list
@@ -64,10 +65,9 @@ class GenesPanel(Panel):
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(DWELL_MS)
         self._dwell.timeout.connect(self._visit)
-        self._pause = QTimer(self)
-        self._pause.setSingleShot(True)
-        self._pause.setInterval(PAUSE_MS)
-        self._pause.timeout.connect(self._on_pause)
+        self._pause = QSignalDebouncer(parent=self)
+        self._pause.setTimeout(PAUSE_MS)
+        self._pause.triggered.connect(self._on_pause)
         self._lay_out()
         self._connect()
         self.set_layers(None)
@@ -78,7 +78,7 @@ class GenesPanel(Panel):
             self._layers.drawn.disconnect(self.refresh, missing_ok=True)
         if self._layers is not layers:
             self._lists.query, self._lists.mine = "", None
-            self._pause.stop()
+            self._pause.cancel()
             self.rankings.stop()
         self._layers = layers
         self.setVisible(layers is not None)
@@ -156,7 +156,7 @@ class GenesPanel(Panel):
         if self._dwell.isActive():
             self._dwell.stop()
             self._visit()
-        self._pause.stop()
+        self._pause.cancel()
         self.set_layers(None)
 
     # ---- lists
@@ -186,7 +186,7 @@ class GenesPanel(Panel):
             self.choose_list("search")
         if query.strip():
             self.list.mark(self._lists.exact(query, self.search.index) or "")
-        self._pause.start()
+        self._pause.throttle()
 
     def _on_pause(self) -> None:
         """Draw the gene that is typed out, or that only one name begins like."""
@@ -210,7 +210,7 @@ class GenesPanel(Panel):
             self.search.edit.selectAll()
         elif typed:
             self._on_searched(typed)
-            self._pause.stop()
+            self._pause.cancel()
             self._say(self._not_here(typed))
 
     def _not_here(self, typed: str) -> str:
@@ -226,7 +226,7 @@ class GenesPanel(Panel):
 
     def _take(self, name: str) -> None:
         """Show a gene that was confirmed; it counts as looked at."""
-        self._pause.stop()
+        self._pause.cancel()
         self.geneChosen.emit(name)
         if self._layers is not None:
             self.search.set_gene(self._layers.maps.shown)  # also where it was shown already
@@ -241,7 +241,7 @@ class GenesPanel(Panel):
 
     def step(self, by: int) -> None:
         """Show the next gene of the list, or one before."""
-        self._pause.stop()
+        self._pause.cancel()
         self.list.step(by)
 
     def read_text(self, text: str) -> None:

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QCheckBox, QComboBox, QDoubleSpinBox, QFormLayout, QHBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.maps import COLORMAPS, LOW, Look
 from napari_stentrans.plugin.panel import allow, button
@@ -65,14 +66,13 @@ class LookForm(QWidget):
 
     def setValue(self, look: Look) -> None:
         """Show a look; emits nothing."""
-        before = self.blockSignals(True)
-        self._bound(look.low, look.high)
-        self.low.setValue(look.low)
-        self.high.setValue(look.high)
-        self.from_zero.setChecked(look.low == 0)
-        self.scale.setCurrentIndex(self.scale.findData(look.scale))
-        self.colormap.setCurrentIndex(self.colormap.findData(look.colormap))
-        self.blockSignals(before)
+        with signals_blocked(self):
+            self._bound(look.low, look.high)
+            self.low.setValue(look.low)
+            self.high.setValue(look.high)
+            self.from_zero.setChecked(look.low == 0)
+            self.scale.setCurrentIndex(self.scale.findData(look.scale))
+            self.colormap.setCurrentIndex(self.colormap.findData(look.colormap))
 
     def allow_colours(self, on: bool) -> None:
         """Let colours be chosen; several genes together have a colour each."""
@@ -86,12 +86,9 @@ class LookForm(QWidget):
 
     def _bound(self, low: float, high: float) -> None:
         """Let neither end of the range pass the other."""
-        for end in (self.low, self.high):
-            end.blockSignals(True)
-        self.low.setRange(0, high - LEAST_RANGE)
-        self.high.setRange(low + LEAST_RANGE, 100)
-        for end in (self.low, self.high):
-            end.blockSignals(False)
+        with signals_blocked(self.low), signals_blocked(self.high):
+            self.low.setRange(0, high - LEAST_RANGE)
+            self.high.setRange(low + LEAST_RANGE, 100)
 
     def _lay_out(self) -> None:
         for end, name, tip in (

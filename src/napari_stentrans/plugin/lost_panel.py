@@ -6,7 +6,8 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
+from superqt.utils import QSignalThrottler
 
 from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
@@ -62,10 +63,9 @@ class LostPanel(Panel):
         self._layers: SectionLayers | None = None
         self._regions: Regions | None = None
         self._hint = ""
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(COUNT_EVERY_MS)
-        self._soon.timeout.connect(self.count)
+        self._soon = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing, self)
+        self._soon.setTimeout(COUNT_EVERY_MS)
+        self._soon.triggered.connect(self.count)
         self._make_tools()
         self.regions = RegionList()
         self.rows.addWidget(self.regions)
@@ -338,8 +338,7 @@ class LostPanel(Panel):
         (events.mode.connect if on else events.mode.disconnect)(self._show_mode)
 
     def _count_soon(self, event: object = None) -> None:
-        if not self._soon.isActive():
-            self._soon.start()
+        self._soon.throttle()
 
     def _show_mode(self, event: object = None) -> None:
         self.paint.show_mode("" if self._regions is None else str(self._regions.layer.mode))

@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QPoint, Qt, QTimer
-from qtpy.QtGui import QPainter
 from qtpy.QtWidgets import (
     QAbstractButton,
     QFrame,
@@ -20,6 +19,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt import QElidingLabel
 
 from napari_stentrans.plugin.wheel import WheelGuard
 
@@ -94,7 +94,7 @@ def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
         bar.setValue(top)
 
 
-class OneLine(QLabel):
+class OneLine(QElidingLabel):
     """Words in one line: it never widens the dock; what does not fit is told by the tooltip."""
 
     def __init__(self, name: str) -> None:
@@ -104,18 +104,8 @@ class OneLine(QLabel):
 
     def setText(self, text: str | None) -> None:
         """Show words."""
-        super().setText(text)
+        super().setText(text or "")
         self.setToolTip(text)
-
-    def paintEvent(self, event: Any) -> None:
-        """Draw what fits."""
-        shown = self.fontMetrics().elidedText(
-            self.text(), Qt.TextElideMode.ElideRight, self.width()
-        )
-        painter = QPainter(self)
-        painter.setPen(self.palette().color(self.foregroundRole()))
-        painter.drawText(self.rect(), Qt.AlignmentFlag.AlignVCenter, shown)
-        painter.end()
 
 
 def in_row(*parts: QWidget) -> QHBoxLayout:

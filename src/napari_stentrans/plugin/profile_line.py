@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Vectors
 from psygnal import Signal
-from qtpy.QtCore import QTimer
+from superqt.utils import QSignalThrottler
 
 from napari_stentrans.plugin.arrangement import Arrangement
 from napari_stentrans.plugin.frame import ON
@@ -73,8 +73,12 @@ class ProfileLine(Arrangement):
         self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._drawing = line is None
         self._cursor = "standard"
-        self._soon = _timer(EVERY_MS, self._tell)
-        self._frames = _timer(15, self._draw)  # the mouse moves more often than can be drawn
+        self._soon = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
+        self._soon.setTimeout(EVERY_MS)
+        self._soon.triggered.connect(self._tell)
+        self._frames = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
+        self._frames.setTimeout(15)  # the mouse moves more often than can be drawn
+        self._frames.triggered.connect(self._draw)
         self._listen(True)
         self._draw()
         if self._drawing:
@@ -91,8 +95,8 @@ class ProfileLine(Arrangement):
         self._viewer.help = "Draw a line across the tissue"  # the status bar says it
 
     def _restore(self) -> None:
-        self._soon.stop()
-        self._frames.stop()
+        self._soon.cancel()
+        self._frames.cancel()
         self._listen(False)
         self._point("standard")
         self._layers.line_layer = None
@@ -161,9 +165,8 @@ class ProfileLine(Arrangement):
 
     def _move(self, ends: Ends | None) -> None:
         self._ends = None if ends is None else ends.copy()
-        for timer in (self._frames, self._soon):
-            if not timer.isActive():
-                timer.start()
+        self._frames.throttle()
+        self._soon.throttle()
 
     def _draw(self) -> None:
         """Draw the line, as wide on the screen at any zoom."""
@@ -177,7 +180,7 @@ class ProfileLine(Arrangement):
 
     def _tell(self) -> None:
         """Keep the line with the section, and say that it is another one."""
-        self._soon.stop()
+        self._soon.cancel()
         line = None
         if self._ends is not None:
             world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
@@ -189,11 +192,10 @@ class ProfileLine(Arrangement):
             self.changed.emit()
 
     def _on_zoom(self, event: Any = None) -> None:
-        if not self._frames.isActive():
-            self._frames.start()
+        self._frames.throttle()
 
     def _on_moved(self, event: Any = None) -> None:
-        self._soon.start()
+        self._soon.throttle()
 
     def _listen(self, on: bool) -> None:
         viewer = self._viewer
@@ -220,12 +222,3 @@ def _strokes(ends: Ends, wide: float) -> NDArray[np.float64]:
     rims[0][:, 0] += beside
     rims[1][:, 0] -= beside
     return np.concatenate([strokes, *rims])
-
-
-def _timer(every_ms: int, slot: Any) -> QTimer:
-    """Make a timer that fires once."""
-    timer = QTimer()
-    timer.setSingleShot(True)
-    timer.setInterval(every_ms)
-    timer.timeout.connect(slot)
-    return timer

@@ -5,8 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QSignalBlocker, Qt, Signal
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QHBoxLayout, QLabel, QSlider, QSpinBox, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.panel import button, reveal, words
 
@@ -85,7 +86,7 @@ class ProposalBox(QFrame):
         high = float(np.log(max(counted.max(), np.e * np.exp(low))))
         self._range = (low, high)
         start = int(np.ceil(outlying_below(totals)))
-        with QSignalBlocker(self.counts):
+        with signals_blocked(self.counts):
             self.counts.setRange(1, int(np.ceil(np.exp(high))) + 1)
             self.counts.setSingleStep(max(int(np.exp((low + high) / 2) / 50), 1))
             self.counts.setValue(max(start, 1))
@@ -121,7 +122,7 @@ class ProposalBox(QFrame):
         if at == STEPS:
             value = self.counts.maximum()
         if value != self.counts.value():
-            with QSignalBlocker(self.counts):
+            with signals_blocked(self.counts):
                 self.counts.setValue(value)
             self.thresholdChanged.emit(self.counts.value())
 
@@ -132,5 +133,5 @@ class ProposalBox(QFrame):
     def _move_slider(self) -> None:
         low, high = self._range
         at = (np.log(max(self.counts.value(), 1)) - low) / (high - low) * STEPS
-        with QSignalBlocker(self.slider):
+        with signals_blocked(self.slider):
             self.slider.setValue(round(float(np.clip(at, 0, STEPS))))

@@ -17,6 +17,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.panel import button, in_row, name_button, reveal
@@ -94,21 +95,20 @@ class RunList(QWidget):
     def refresh(self) -> None:
         """Show what is kept, and which of it is shown."""
         runs = [] if self._layers is None else list(self._layers.runs)
-        self.list.blockSignals(True)
-        while self.list.count() > len(runs):
-            self.list.takeItem(self.list.count() - 1)
-        for at, run in enumerate(runs):
-            item = self.list.item(at) or self._new_item()
-            if item.text() != run.name:
-                item.setText(run.name)
-            item.setToolTip(about(run, runs))
-        self.list.fit_rows()
-        shown = self._shown()
-        if shown is not None and self.list.currentRow() != runs.index(shown):
-            self.list.setCurrentRow(runs.index(shown))
-        elif shown is None:
-            self.list.setCurrentRow(-1)
-        self.list.blockSignals(False)
+        with signals_blocked(self.list):
+            while self.list.count() > len(runs):
+                self.list.takeItem(self.list.count() - 1)
+            for at, run in enumerate(runs):
+                item = self.list.item(at) or self._new_item()
+                if item.text() != run.name:
+                    item.setText(run.name)
+                item.setToolTip(about(run, runs))
+            self.list.fit_rows()
+            shown = self._shown()
+            if shown is not None and self.list.currentRow() != runs.index(shown):
+                self.list.setCurrentRow(runs.index(shown))
+            elif shown is None:
+                self.list.setCurrentRow(-1)
         self.setVisible(bool(runs))  # none while a preview is shown
         self.copy.setEnabled(shown is not None)
         self.delete.setEnabled(shown is not None)

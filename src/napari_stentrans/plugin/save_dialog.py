@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
     QVBoxLayout,
     QWidget,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.panel import button
 from napari_stentrans.plugin.wishes import (
@@ -115,11 +116,10 @@ class SaveDialog(QDialog):
     def _show_kind(self) -> None:
         """Offer the formats, genes and extras of what is to be saved."""
         kind = self.kind
-        self.formats.blockSignals(True)
-        self.formats.clear()
-        for ending, words in kind.formats.items():
-            self.formats.addItem(words, ending)
-        self.formats.blockSignals(False)
+        with signals_blocked(self.formats):
+            self.formats.clear()
+            for ending, words in kind.formats.items():
+                self.formats.addItem(words, ending)
         self._form.setRowVisible(self.which, kind.by_gene)
         self._form.setRowVisible(self._extras_row, bool(kind.extras))
         for name, box in self.extras.items():

@@ -9,6 +9,7 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
+from superqt.utils import QSignalThrottler
 
 from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
@@ -77,10 +78,9 @@ class Swipe(Arrangement):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._on_maps_changed)
-        self._frames = QTimer()  # the mouse moves more often than can be drawn
-        self._frames.setSingleShot(True)
-        self._frames.setInterval(15)
-        self._frames.timeout.connect(self._redraw)
+        self._frames = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
+        self._frames.setTimeout(15)  # the mouse moves more often than can be drawn
+        self._frames.triggered.connect(self._redraw)
         self._listen(True)
         self.position = self._middle_of_view()
         self._redraw()
@@ -96,8 +96,7 @@ class Swipe(Arrangement):
         if column == self._column:
             return
         self._column = column
-        if not self._frames.isActive():
-            self._frames.start()
+        self._frames.throttle()
         self.moved.emit(self.position)
 
     @property
@@ -113,7 +112,7 @@ class Swipe(Arrangement):
 
     def _restore(self) -> None:
         self._soon.stop()
-        self._frames.stop()
+        self._frames.cancel()
         self._listen(False)
         if self._over:
             self._viewer.cursor.style = "standard"
@@ -245,8 +244,7 @@ class Swipe(Arrangement):
         self._redraw()
 
     def _on_zoom(self, event: Any = None) -> None:
-        if not self._frames.isActive():
-            self._frames.start()
+        self._frames.throttle()
 
     def _on_other_view(self, event: Any = None) -> None:
         """End where the grid or three dimensions leave no place for a handle."""

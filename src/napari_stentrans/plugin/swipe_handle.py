@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.runs import short
 
@@ -61,9 +62,8 @@ class SwipeHandle(QWidget):
         self.setVisible(swipe is not None)
 
     def _on_moved(self, position: float) -> None:
-        self.slider.blockSignals(True)
-        self.slider.setValue(round(position * FINE))
-        self.slider.blockSignals(False)
+        with signals_blocked(self.slider):
+            self.slider.setValue(round(position * FINE))
 
     def _on_slid(self, value: int) -> None:
         if self._swipe is not None:
