@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.gene_table import (
@@ -24,11 +24,8 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 
-def add(commands: Any) -> None:
-    """Add the command to the parser's."""
-    text = "Other names of genes: get a table of them, look names up."
-    parser: argparse.ArgumentParser = commands.add_parser("genes", help=text, description=text)
-    parser.set_defaults(run=run)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="symbols, ids or other names")
     parser.add_argument("--of", type=Path, metavar="PATH", help="look NAMEs up in this section")
     way = parser.add_mutually_exclusive_group()
