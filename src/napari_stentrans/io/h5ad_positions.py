@@ -5,10 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from anndata.io import read_elem
 
+from napari_stentrans.anndata_parts import AnnDataParts
 from napari_stentrans.errors import SectionError
 from napari_stentrans.io._shared import FOREIGN_ERRORS, unplaced, warn
+from napari_stentrans.io.elements import read_elem
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -50,7 +51,7 @@ def positions_in(file: Any, obs: pd.DataFrame) -> NDArray[np.float64] | None:
         return None
 
 
-def with_positions(adata: ad.AnnData) -> ad.AnnData:
+def with_positions(adata: ad.AnnData | AnnDataParts) -> ad.AnnData | AnnDataParts:
     """Put positions under ``obsm["spatial"]``; spots without a position are left out.
 
     Warns
@@ -74,7 +75,8 @@ def with_positions(adata: ad.AnnData) -> ad.AnnData:
     if placed.all() or not placed.any():
         return adata
     warn(f"{unplaced(placed, 'spot')} left out.")
-    return adata[placed].copy()
+    whole = adata.adata if isinstance(adata, AnnDataParts) else adata
+    return whole[placed].copy()
 
 
 def _columns(obs: pd.DataFrame) -> tuple[str, str] | None:

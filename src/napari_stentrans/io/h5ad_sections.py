@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from anndata.io import read_elem
 
+from napari_stentrans.io.elements import read_elem
 from napari_stentrans.io.h5ad_positions import positions_in
 from napari_stentrans.libraries import UNSURE_COLUMNS, USUAL_COLUMNS
 from napari_stentrans.parts import (
