@@ -6,8 +6,11 @@ import os
 from pathlib import Path
 
 import pytest
+from file_server import FileServer
+from gene_tables import HGNC
 
-from napari_stentrans import gene_table
+from napari_stentrans import downloads, hgnc, known_gene_tables
+from napari_stentrans.downloads import Remote
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -34,5 +37,19 @@ def golden_dir(data_dir: Path) -> Path:
 def no_gene_tables(monkeypatch, tmp_path_factory):
     """Keep the tables of gene names of a person away from the tests."""
     nowhere = tmp_path_factory.getbasetemp() / "no_gene_names"
-    monkeypatch.setattr(gene_table, "folder", lambda: nowhere)
-    monkeypatch.delenv(gene_table.VARIABLE, raising=False)
+    monkeypatch.setattr(known_gene_tables, "folder", lambda: nowhere)
+    monkeypatch.delenv(known_gene_tables.VARIABLE, raising=False)
+
+
+@pytest.fixture
+def gene_table_server(monkeypatch):
+    """A server that HGNC's table, in small, is downloaded from; it may be told to fail."""
+    monkeypatch.setattr(downloads, "PAUSE", 0.01)
+    monkeypatch.setattr(downloads, "TIMEOUT", (2, 1))
+    monkeypatch.setattr(hgnc, "LEAST_HGNC", 5)
+    made = FileServer()
+    made.files["hgnc.txt"] = HGNC.encode()
+    remote = Remote("hgnc_complete_set.txt", f"{made.url}/hgnc.txt", "")
+    monkeypatch.setattr(hgnc, "HGNC", remote)
+    yield made
+    made.close()

@@ -15,7 +15,7 @@ import numpy as np
 from napari_stentrans.anndata_parts import AnnDataParts, MadeWhenAsked
 from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
 from napari_stentrans.gene_naming import GeneNaming
-from napari_stentrans.gene_table import known_tables
+from napari_stentrans.known_gene_tables import known_tables
 from napari_stentrans.lattice import Lattice
 from napari_stentrans.library_record import images_of, library_record, um_per_px_of
 from napari_stentrans.parts import parts_of_barcodes, parts_of_columns

@@ -10,8 +10,6 @@ from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from rich.markup import escape
-
 from napari_stentrans.cli.bar import console
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.paths import absolute
@@ -47,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
         _say("[bold red]Error:[/]", str(error))
         return 1
     except KeyboardInterrupt:
-        console.print("Cancelled; nothing was written.")
+        console().print("Cancelled; nothing was written.")
         return 130
     except BrokenPipeError:  # whoever read our output, such as head, has had enough
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
@@ -55,7 +53,9 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _say(what: str, text: str) -> None:
-    console.print(what, escape(text), highlight=False, soft_wrap=True)
+    from rich.markup import escape
+
+    console().print(what, escape(text), highlight=False, soft_wrap=True)
 
 
 def _parser(commands: Iterable[str] = tuple(COMMANDS)) -> argparse.ArgumentParser:

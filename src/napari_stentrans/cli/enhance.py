@@ -131,11 +131,11 @@ def run(arguments: argparse.Namespace) -> None:
     enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
     outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
-    console.print(
+    console().print(
         f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
     )
     if enhancement.record.image_in_words:
-        console.print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
+        console().print(enhancement.record.image_in_words, highlight=False, soft_wrap=True)
     for path in outputs.written:
         print(path)
     outputs.check()

@@ -69,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.plot is not None:
         outputs.write(arguments.plot, lambda path: [evaluation.box_plot(path, overwrite=overwrite)])
     for path in outputs.written:
-        console.print(str(path), highlight=False, soft_wrap=True)
+        console().print(str(path), highlight=False, soft_wrap=True)
     outputs.check()
 
 

@@ -6,16 +6,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import console, with_bar
-from napari_stentrans.gene_table import (
-    HGNC_PAGE,
-    HGNC_TERMS,
-    fetch_hgnc_steps,
+from napari_stentrans.gene_table import HGNC_PAGE
+from napari_stentrans.hgnc import HGNC_TERMS, fetch_hgnc_steps
+from napari_stentrans.io import read_section
+from napari_stentrans.known_gene_tables import (
     folder,
     forget_tables,
     keep_table,
     known_tables,
 )
-from napari_stentrans.io import read_section
 
 if TYPE_CHECKING:
     import argparse
@@ -68,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _say(text: str) -> None:
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    console().print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _in_words(name: str, tables: tuple[GeneTable, ...]) -> str:
