@@ -3,12 +3,14 @@
     python benchmarks/starting.py              # beyond what numpy and h5py take to import
     python benchmarks/starting.py --imports    # the slowest imports of `stentrans info` as well
 
-User and system seconds of a process of its own, the least of five; they are for this machine only.
+User and system seconds of a process of its own, the least of five, with compiled modules kept as
+they are where the package is installed. They are for this machine only.
 """
 
 from __future__ import annotations
 
 import argparse
+import os
 import subprocess
 import sys
 import tempfile
@@ -22,6 +24,7 @@ from napari_stentrans.simulate import simulate_section
 TIMES = 5
 FLOOR = "import numpy, h5py"
 CLI = ("-m", "napari_stentrans.cli")
+ENVIRONMENT = {k: v for k, v in os.environ.items() if k != "PYTHONDONTWRITEBYTECODE"}
 
 
 def cpu(*arguments: str) -> float:
@@ -33,7 +36,8 @@ def _cpu_once(arguments: tuple[str, ...]) -> float:
     import resource  # not there on Windows
 
     before = resource.getrusage(resource.RUSAGE_CHILDREN)
-    subprocess.run([sys.executable, *arguments], check=True, capture_output=True)
+    command = [sys.executable, *arguments]
+    subprocess.run(command, check=True, capture_output=True, env=ENVIRONMENT)
     after = resource.getrusage(resource.RUSAGE_CHILDREN)
     return after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime
 
@@ -52,7 +56,8 @@ def sections(folder: Path) -> dict[str, Path]:
 def slowest_imports(path: Path) -> list[str]:
     """Lines of ``python -X importtime`` for ``stentrans info``, those that take the longest."""
     command = [sys.executable, "-X", "importtime", *CLI, "info", str(path)]
-    lines = subprocess.run(command, check=True, capture_output=True, text=True).stderr.splitlines()
+    done = subprocess.run(command, check=True, capture_output=True, text=True, env=ENVIRONMENT)
+    lines = done.stderr.splitlines()
     timed = [line for line in lines if line.startswith("import time:") and "[us]" not in line]
     return sorted(timed, key=lambda line: -int(line.split("|")[1]))[:30]
 

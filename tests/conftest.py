@@ -4,13 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 from file_server import FileServer
 from gene_tables import HGNC
+from scoring import load_score
 
 from napari_stentrans import downloads, hgnc, known_gene_tables
 from napari_stentrans.downloads import Remote
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -31,6 +36,15 @@ def golden_dir(data_dir: Path) -> Path:
     if not folder.is_dir():
         pytest.skip(f"no golden arrays at {folder}")
     return folder
+
+
+@pytest.fixture(scope="session")
+def score(data_dir: Path) -> ModuleType:
+    """The scoring program, which knows the real sections and what is hidden of them."""
+    try:
+        return load_score(data_dir.parent / "score.py")
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
 
 
 @pytest.fixture(autouse=True)
