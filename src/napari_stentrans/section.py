@@ -17,13 +17,14 @@ from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
 from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.known_gene_tables import known_tables
 from napari_stentrans.lattice import Lattice
+from napari_stentrans.layout import Layout
 from napari_stentrans.library_record import images_of, library_record, um_per_px_of
 from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.section_counts import check_counts, counts_of
 from napari_stentrans.section_image import SectionImage
 from napari_stentrans.section_positions import positions_of
-from napari_stentrans.stacks import Layout, refuse_stack
+from napari_stentrans.stacks import refuse_stack
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
