@@ -18,9 +18,7 @@ positions of the hidden ones, nothing else. Beside the package's methods there a
 from __future__ import annotations
 
 import argparse
-import importlib.util
 import json
-import sys
 import time
 import warnings
 from pathlib import Path
@@ -31,6 +29,7 @@ import accuracy_simulated
 import numpy as np
 import pandas as pd
 from candidates import NAMES, choose, predict, section_of
+from scoring import load_score
 
 from napari_stentrans import EnhanceConfig, StentransWarning, evaluate
 from napari_stentrans.errors import EnhancementFailed
@@ -94,19 +93,6 @@ SCOREBOARD = {
         "factor kriging": (0.567, 0.415, 0.477, 0.328),
     },
 }
-
-
-def load_score(path: Path) -> ModuleType:
-    """The scoring program as a module."""
-    if not path.is_file():
-        sys.exit(f"No scoring program at {path}. Give it by --score.")
-    spec = importlib.util.spec_from_file_location("score", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["score"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 def hold_out(

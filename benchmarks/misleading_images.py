@@ -17,8 +17,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from accuracy import load_score
 from candidates import run_on, section_of, values
+from scoring import load_score
 
 from napari_stentrans import EnhanceConfig, StentransWarning
 from napari_stentrans.section import SectionImage

@@ -4,10 +4,18 @@ from __future__ import annotations
 
 import os
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
+from file_server import FileServer
+from gene_tables import HGNC
+from scoring import load_score
 
-from napari_stentrans import gene_table
+from napari_stentrans import downloads, hgnc, known_gene_tables
+from napari_stentrans.downloads import Remote
+
+if TYPE_CHECKING:
+    from types import ModuleType
 
 REPO = Path(__file__).resolve().parents[1]
 
@@ -30,9 +38,32 @@ def golden_dir(data_dir: Path) -> Path:
     return folder
 
 
+@pytest.fixture(scope="session")
+def score(data_dir: Path) -> ModuleType:
+    """The scoring program, which knows the real sections and what is hidden of them."""
+    try:
+        return load_score(data_dir.parent / "score.py")
+    except FileNotFoundError as error:
+        pytest.skip(str(error))
+
+
 @pytest.fixture(autouse=True)
 def no_gene_tables(monkeypatch, tmp_path_factory):
     """Keep the tables of gene names of a person away from the tests."""
     nowhere = tmp_path_factory.getbasetemp() / "no_gene_names"
-    monkeypatch.setattr(gene_table, "folder", lambda: nowhere)
-    monkeypatch.delenv(gene_table.VARIABLE, raising=False)
+    monkeypatch.setattr(known_gene_tables, "folder", lambda: nowhere)
+    monkeypatch.delenv(known_gene_tables.VARIABLE, raising=False)
+
+
+@pytest.fixture
+def gene_table_server(monkeypatch):
+    """A server that HGNC's table, in small, is downloaded from; it may be told to fail."""
+    monkeypatch.setattr(downloads, "PAUSE", 0.01)
+    monkeypatch.setattr(downloads, "TIMEOUT", (2, 1))
+    monkeypatch.setattr(hgnc, "LEAST_HGNC", 5)
+    made = FileServer()
+    made.files["hgnc.txt"] = HGNC.encode()
+    remote = Remote("hgnc_complete_set.txt", f"{made.url}/hgnc.txt", "")
+    monkeypatch.setattr(hgnc, "HGNC", remote)
+    yield made
+    made.close()

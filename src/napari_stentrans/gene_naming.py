@@ -6,11 +6,11 @@ ids, symbols are shown that the file or a table of gene names knows.
 
 from __future__ import annotations
 
-import re
 from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
+from napari_stentrans.gene_forms import forms_of, stem_of
 from napari_stentrans.gene_table import AN_ID
 
 if TYPE_CHECKING:
@@ -28,19 +28,6 @@ ID_COLUMNS = ("geneids", "geneid", "ensemblid", "ensemblids", "ensembl", "ensemb
 """Columns of ``var``, by their letters and digits, the best first."""
 MOST_NAMED = 5
 """Genes that are named where a word may stand for several."""
-GENOME = re.compile(
-    r"(?:grch3[78]|grcm3[89]|hg(?:19|38)|mm(?:9|10|39)|rn[67]|mrnor\w*?)[_-]+", re.I
-)
-"""What names begin with where reads were aligned to two genomes at once."""
-MONTHS = {
-    ("mar", "mrz", "03"): ("march{}", "marchf{}", "marc{}", "mtarc{}"),
-    ("sep", "09"): ("sept{}", "septin{}"),
-    ("dec", "dez", "12"): ("dec{}", "delec{}"),
-}
-"""Genes that spreadsheets take for dates, by their month."""
-DATE = re.compile(
-    r"(\d{1,2})[-. ]+([a-z]{3})|([a-z]{3})[-. ]+(\d{1,2})|\d{4}-(\d\d)-(\d\d).*", re.I
-)
 EMPTY = frozenset({"", "nan", "none", "na", "<na>", "-"})
 
 
@@ -175,7 +162,7 @@ class GeneNaming:
             return Meaning(self._place[word])
         for known, key in (
             (self._by_id, word),
-            (self._by_stem, _stem(word)),
+            (self._by_stem, stem_of(word)),
             (self._by_symbol, word),
         ):
             genes = known.get(key, ())
@@ -206,7 +193,7 @@ class GeneNaming:
     def hint(self, word: str) -> str:
         """What may have been meant by a word that stands for no gene; in words, or ""."""
         said = self.meaning(word).said
-        wanted = _forms(word)
+        wanted = forms_of(word)
         if self.table is not None:
             wanted |= {self.table.rows[entry].symbol.lower() for entry in self.table.meant(word)}
         near = sorted({gene for form in wanted for gene in self._by_form.get(form, ())})
@@ -223,7 +210,7 @@ class GeneNaming:
 
     @cached_property
     def _by_stem(self) -> dict[str, list[int]]:
-        return _places([_stem(gene_id) for gene_id in self.ids])
+        return _places([stem_of(gene_id) for gene_id in self.ids])
 
     @cached_property
     def _by_symbol(self) -> dict[str, list[int]]:
@@ -241,7 +228,7 @@ class GeneNaming:
     def _by_form(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = defaultdict(list)
         for gene, symbol in enumerate(self._symbols):
-            for form in _forms(self.names[gene]) | _forms(symbol):
+            for form in forms_of(self.names[gene]) | forms_of(symbol):
                 found[form].append(gene)
         return found
 
@@ -284,25 +271,6 @@ def _places(names: Sequence[str]) -> dict[str, list[int]]:
     for gene, name in enumerate(names):
         if name:
             found[name].append(gene)
-    return found
-
-
-def _stem(name: str) -> str:
-    """Id in one case and without the version behind its dot; "" for other names."""
-    return name.upper().partition(".")[0] if AN_ID.fullmatch(name.upper()) else ""
-
-
-def _forms(name: str) -> set[str]:
-    """Name in lower case, without its genome, and what a spreadsheet may have made a date of."""
-    plain = GENOME.sub("", name, count=1).lower() if GENOME.match(name) else name.lower()
-    found = {plain} - {""}
-    date = DATE.fullmatch(plain)
-    if date is not None:
-        day, month, other_month, other_day, number, of_month = date.groups()
-        at, named = int(day or other_day or of_month), month or other_month or number
-        for months, genes in MONTHS.items():
-            if named in months:
-                found |= {gene.format(at) for gene in genes}
     return found
 
 

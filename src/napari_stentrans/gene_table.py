@@ -1,44 +1,21 @@
-"""GeneTable: symbols, ids and other names of the genes of a species.
-
-A table is a text file that a person gives, or HGNC's, which is downloaded when a person asks for
-it. What is needed of it is kept among the downloads, and read from there.
-"""
+"""GeneTable: symbols, ids and other names of the genes of a species, read from a text file."""
 
 from __future__ import annotations
 
 import csv
 import gzip
-import os
 import re
-import tempfile
-import warnings
 import zlib
 from contextlib import contextmanager
-from pathlib import Path
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_stentrans.downloads import Remote, cache_folder, fetch_steps
-from napari_stentrans.errors import DownloadError, ReadError, StentransWarning
-from napari_stentrans.progress import Progress
+from napari_stentrans.errors import ReadError
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Sequence
+    from pathlib import Path
 
-    from napari_stentrans.progress import Steps
-
-VARIABLE = "STENTRANS_GENE_TABLE"
-"""Environment variable that names a table to know beside those that are kept."""
-FOLDER, ENDING = "gene_names", ".tsv"
-HGNC = Remote(
-    "hgnc_complete_set.txt",
-    "https://storage.googleapis.com/public-download-files/hgnc/tsv/tsv/hgnc_complete_set.txt",
-    sha256="",  # it changes every week
-)
-"""HGNC's table of human genes."""
 HGNC_PAGE = "https://www.genenames.org/download/statistics-and-files/"
-HGNC_TERMS = "CC0, HUGO Gene Nomenclature Committee"
-LEAST_HGNC = 30_000
-"""Genes; a table of HGNC with fewer was cut off."""
 MOST_BYTES = 500_000_000
 SYMBOLS = ("symbol", "approvedsymbol", "hgncsymbol", "mgisymbol", "markersymbol", "genesymbol",
            "genename", "externalgenename")  # fmt: skip
@@ -106,128 +83,6 @@ class GeneTable:
         """Genes that a word stands for, in any case: as symbol, else as one of the other names."""
         gene = self._by_symbol.get(word, self._loose.get(word.lower()))
         return self._by_other.get(word.lower(), []) if gene is None else [gene]
-
-
-# ---- tables that are kept
-
-_read: dict[tuple[str, str], tuple[GeneTable, ...]] = {}
-
-
-def folder() -> Path:
-    """Where tables are kept."""
-    return cache_folder() / FOLDER
-
-
-def kept_tables() -> list[Path]:
-    """Files of the tables that are kept."""
-    return sorted(folder().glob(f"*{ENDING}")) if folder().is_dir() else []
-
-
-def known_tables() -> tuple[GeneTable, ...]:
-    """Tables that are kept, and the one that the environment names; read when first asked for.
-
-    Warns
-    -----
-    StentransWarning
-        When one of them cannot be read: it is left out.
-    """
-    if _place() not in _read:
-        _read_anew()
-    return _read[_place()]
-
-
-def _place() -> tuple[str, str]:
-    return str(folder()), os.environ.get(VARIABLE, "")
-
-
-def _read_anew() -> None:
-    """Read all tables; those of before are known until then."""
-    place = _place()
-    paths = kept_tables() + [Path(name).expanduser() for name in place[1:] if name]
-    tables = []
-    for path in paths:
-        try:
-            tables.append(read_table(path))
-        except ReadError as error:
-            warnings.warn(f"No other names of genes: {error}", StentransWarning, stacklevel=3)
-    _read[place] = tuple(tables)
-
-
-def keep_table(path: Path) -> GeneTable:
-    """Read a table and keep what is needed of it: it is known from now on.
-
-    A table of the same name is replaced.
-
-    Raises
-    ------
-    ReadError
-        When it is no table of gene names.
-    DownloadError
-        When it cannot be kept.
-    """
-    table = read_table(path)
-    lines = ["symbol\tensembl_gene_id\tother_names"]
-    lines += [f"{row.symbol}\t{'|'.join(row.ids)}\t{'|'.join(row.others)}" for row in table.rows]
-    target = folder() / f"{table.name}{ENDING}"
-    part = target.with_suffix(".part")
-    with _writing():
-        target.parent.mkdir(parents=True, exist_ok=True)
-        part.write_text("\n".join(lines) + "\n", encoding="utf-8")
-        os.replace(part, target)
-    _read_anew()
-    return table
-
-
-def forget_tables() -> list[Path]:
-    """Delete the tables that are kept, and return which they were."""
-    found = kept_tables()
-    with _writing():
-        for path in found:
-            path.unlink(missing_ok=True)
-    _read_anew()
-    return found
-
-
-def fetch_hgnc_steps() -> Steps[GeneTable]:
-    """Download HGNC's table of human genes, check it and keep it.
-
-    Raises
-    ------
-    DownloadError
-        When it cannot be had whole, or cannot be kept.
-    """
-    with _writing():
-        folder().mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=folder(), prefix=".fetching") as scratch:
-        yield from fetch_steps([HGNC], Path(scratch))
-        yield Progress("reading the table of gene names", 0, 1)
-        path = Path(scratch) / HGNC.name
-        try:
-            found = len(read_table(path))
-        except ReadError as error:
-            raise DownloadError(f"What came is no table of gene names: {error}") from error
-        if found < LEAST_HGNC:
-            raise DownloadError(
-                f"The table that came has {found:,} genes; HGNC's has {LEAST_HGNC:,} at least. It "
-                "was cut off: try again later."
-            )
-        return keep_table(path)
-
-
-@contextmanager
-def _writing() -> Iterator[None]:
-    try:
-        yield
-    except DownloadError:  # an OSError, as the next ones are
-        raise
-    except OSError as error:
-        raise DownloadError(
-            f"'{folder()}' cannot be written: {error.strerror or error}. Free some space, or set "
-            "STENTRANS_CACHE to another folder."
-        ) from error
-
-
-# ---- reading
 
 
 def read_table(path: Path) -> GeneTable:

@@ -96,7 +96,7 @@ def with_whole_images(section: Section) -> Section:
 
 def _under_tissue(section: Section) -> NDArray[np.float64]:
     """(spot, 2) positions of the spots under tissue: around it HD's lie beyond the image too."""
-    in_tissue = section.adata.obs.get("in_tissue")
+    in_tissue = section.obs.get("in_tissue")
     under = None if in_tissue is None else np.asarray(in_tissue == 1, bool)
     return section.xy[under] if under is not None and under.any() else section.xy
 

@@ -14,7 +14,7 @@ import numpy as np
 from napari_stentrans.errors import StentransError
 from napari_stentrans.io._shared import FOREIGN_ERRORS, warn
 from napari_stentrans.io.overviews import displayable, from_corner
-from napari_stentrans.section import SHEET
+from napari_stentrans.library_record import SHEET
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

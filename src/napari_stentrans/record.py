@@ -5,16 +5,15 @@ from __future__ import annotations
 import math
 import platform
 from datetime import UTC, datetime
-from importlib.metadata import PackageNotFoundError, version
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-import torch
 from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.version import package_version
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -27,14 +26,6 @@ TISSUE_IMAGE = "the tissue image"
 TWICE = 1.0
 LEAST_OF_A_SHARE = 0.1
 """A correlation below it is so near 0 that no share of it is given."""
-
-
-def package_version() -> str:
-    """Version of this package; "unknown" when it is run without being installed."""
-    try:
-        return version("napari-stentrans")
-    except PackageNotFoundError:
-        return "unknown"
 
 
 class PlacedImage(BaseModel):
@@ -132,6 +123,8 @@ class RunRecord(BaseModel):
         evidence: dict[str, str] | None = None,
     ) -> RunRecord:
         """Write down a run that has just ended."""
+        import torch
+
         barcodes = section.adata.obs_names
         return cls(
             source=None if section.source is None else str(section.source.resolve()),

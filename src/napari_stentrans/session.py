@@ -14,20 +14,19 @@ import os
 import zipfile
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import ValidationError
 
 from napari_stentrans.annotation import Annotation
-from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.decoders import unpacked
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.export.files import beside, check_file, target
 from napari_stentrans.paths import absolute
-from napari_stentrans.record import PlacedImage, RunRecord
+from napari_stentrans.session_facts import SessionFacts
 from napari_stentrans.targets import target_sites
 
 if TYPE_CHECKING:
@@ -35,106 +34,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_stentrans.record import PlacedImage, RunRecord
     from napari_stentrans.section import Section
 
 ENDING = ".stentrans"
 MOST_BYTES = 200_000_000
 """Results gene by gene that are larger are not stored, but made again."""
-
-
-class RunFacts(BaseModel):
-    """One run: its name, what went into it, and whether its result is stored."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    name: str
-    record: RunRecord
-    stored: bool = False
-
-
-class LookFacts(BaseModel):
-    """How values become colours: units, percentiles and colormap."""
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    scale: Literal["log", "linear"] = "log"
-    low: float = 0.0
-    high: float = 99.5
-    colormap: str = "viridis"
-
-
-class SessionFacts(BaseModel):
-    """What ``session.json`` says.
-
-    Attributes
-    ----------
-    source, beside
-        Where the section was: as a whole, and seen from the folder of the session.
-    image, image_beside
-        A tissue image that was laid below the spots, and its file seen from that folder.
-    chosen
-        What was taken where the source holds several things.
-    digest
-        Hash of the section.
-    title
-        What the section was called; empty in sessions that do not say.
-    annotated
-        Names of the regions of an annotation; ``regions.npy`` says which spot lies in which.
-    gene
-        The gene that was shown.
-    look
-        How it was shown; None in sessions that do not say.
-    favourites
-        Genes with a star.
-    mine
-        A list of genes that was pasted, dropped or opened; None without any.
-    listed
-        Which list of genes was shown; empty in sessions that do not say.
-    config, fill
-        Settings of the form.
-    regions
-        Names of the lost regions by label.
-    ignores_damage
-        Whether what looks lost was to be left as it is.
-    runs
-        Runs that were kept.
-    shown
-        Which of them was shown; None for none.
-    against
-        Which of them it was compared with; None for the measured map.
-    uncertainty
-        Whose uncertainty was shown.
-    line, profiled
-        Ends (x, y) of the line of the profile, full-resolution pixels, or None; and whether it
-        was shown.
-    """
-
-    model_config = ConfigDict(frozen=True, extra="forbid")
-
-    format: int = 1
-    source: str
-    beside: str | None = None
-    image: PlacedImage | None = None
-    image_beside: str | None = None
-    chosen: dict[str, str] = {}
-    digest: str
-    title: str = ""
-    annotated: tuple[str, ...] = ()
-    gene: str
-    look: LookFacts | None = None
-    favourites: tuple[str, ...] = ()
-    mine: tuple[str, ...] | None = None
-    listed: str = ""
-    config: EnhanceConfig = EnhanceConfig()
-    fill: bool = True
-    regions: dict[int, str] = {}
-    ignores_damage: bool = False
-    runs: tuple[RunFacts, ...] = ()
-    shown: int | None = None
-    against: int | None = None
-    uncertainty: Literal["estimate", "measurement"] = "estimate"
-    line: tuple[tuple[float, float], tuple[float, float]] | None = None
-    profiled: bool = False
 
 
 @dataclass(frozen=True, eq=False)

@@ -11,7 +11,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 from scipy import ndimage
-from skimage.filters import threshold_otsu
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.image_fit import decoded_images, on_image
@@ -143,6 +142,8 @@ def _on_raster(section: Section, image: SectionImage) -> tuple[list[Mask], Mask]
 
 def _split(values: NDArray[np.float32]) -> Mask:
     """(row, column) True in the upper of two classes."""
+    from skimage.filters import threshold_otsu
+
     if np.ptp(values) == 0:
         return np.zeros(values.shape, bool)
     return np.asarray(values > threshold_otsu(values))

@@ -14,10 +14,8 @@ from typing import TYPE_CHECKING, NamedTuple
 from weakref import WeakKeyDictionary
 
 import numpy as np
-import torch
 from numpy.typing import NDArray
 from scipy import ndimage
-from scipy.cluster.vq import kmeans2
 from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import ReadError
@@ -216,6 +214,8 @@ def _median_around(xy: Array, values: Array, reach: float) -> Array:
 
 
 def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None]:
+    from scipy.cluster.vq import kmeans2
+
     yield Progress(STAGE, 0, 4)
     pixels, shrunk = working_copy(image, section.lattice.spacing)
     per_pixel = shrunk / image.scale  # full-resolution pixels to one of ours
@@ -282,6 +282,8 @@ def _sample(described: NDArray[np.float16], xy: Array, spacing: float) -> Array:
 
 def _shares(described: NDArray[np.float16], middle: Array, sd: Array, centres: Array) -> FloatArray:
     """(word, row, column) share of each word in squares of BLOCK pixels."""
+    import torch
+
     rows, columns = (n // BLOCK for n in described.shape[:2])
     to = torch.from_numpy(centres.astype(np.float32))
     shares = np.empty((WORDS, rows, columns), np.float32)

@@ -1,8 +1,6 @@
 from __future__ import annotations
 
-import importlib.util
 import json
-import sys
 from typing import TYPE_CHECKING
 
 import anndata as ad
@@ -179,8 +177,7 @@ def test_morans_i_tells_patterns_from_noise(section: Section, shares: np.ndarray
     assert abs(rough) < 0.1
 
 
-def test_scores_are_those_of_the_scoring_program(section: Section, data_dir: Path) -> None:
-    score = scoring_program(data_dir.parent / "score.py")
+def test_scores_are_those_of_the_scoring_program(section: Section, score: ModuleType) -> None:
     rc = np.indices((SIDE, SIDE)).reshape(2, -1).T
     truth = score.Truth("planted", "square", rc, section.counts.toarray(), section.genes.to_numpy())
     trial = make_trial(section, "lost", 1)
@@ -193,16 +190,6 @@ def test_scores_are_those_of_the_scoring_program(section: Section, data_dir: Pat
     assert ours["pcc_mean"] == pytest.approx(theirs["pcc_mean"], abs=2e-3)
     assert ours["nmse_median"] == pytest.approx(theirs["nmse_median"], rel=0.02)
     assert ours["of_ceiling_svg"] == pytest.approx(theirs["of_ceiling_svg"], rel=0.25)
-
-
-def scoring_program(path: Path) -> ModuleType:
-    if not path.is_file():
-        pytest.skip(f"no scoring program at {path}")
-    spec = importlib.util.spec_from_file_location("score", path)
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["score"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.parametrize(("claimed", "spread"), [(0.5, 1.0), (1.0, 0.5), (np.nan, None)])

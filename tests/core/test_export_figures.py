@@ -17,7 +17,8 @@ from napari_stentrans import EnhanceConfig, Enhancement, Section, enhance, simul
 from napari_stentrans.errors import GeneNotFound, WriteError
 from napari_stentrans.export import save_figure
 from napari_stentrans.export.colours import LOST_COLOUR, PROVENANCE_COLOURS
-from napari_stentrans.export.figures import GREY, NEW_MEASUREMENT, UNCERTAINTY
+from napari_stentrans.export.figures import NEW_MEASUREMENT, UNCERTAINTY
+from napari_stentrans.export.panels import GREY
 
 if TYPE_CHECKING:
     from pathlib import Path

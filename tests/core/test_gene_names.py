@@ -9,21 +9,20 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from file_server import FileServer
 from gene_tables import HGNC, TABLES
 
 from napari_stentrans import (
     EnhanceConfig,
     Section,
     StentransWarning,
-    downloads,
     enhance,
-    gene_table,
+    known_gene_tables,
 )
 from napari_stentrans.cli import main
-from napari_stentrans.downloads import Remote
 from napari_stentrans.errors import DownloadError, GeneNotFound, ReadError
-from napari_stentrans.gene_table import VARIABLE, fetch_hgnc_steps, keep_table, read_table
+from napari_stentrans.gene_table import read_table
+from napari_stentrans.hgnc import fetch_hgnc_steps
+from napari_stentrans.known_gene_tables import VARIABLE, keep_table
 from napari_stentrans.progress import drain
 
 ERBB2, PDCD1, SNCA = "ENSG00000141736", "ENSG00000188389", "ENSG00000145335"
@@ -32,7 +31,7 @@ ERBB2, PDCD1, SNCA = "ENSG00000141736", "ENSG00000188389", "ENSG00000145335"
 @pytest.fixture(autouse=True)
 def own_cache(tmp_path, monkeypatch):
     """Keep tables in a folder of the test."""
-    monkeypatch.setattr(gene_table, "folder", lambda: tmp_path / "cache" / "gene_names")
+    monkeypatch.setattr(known_gene_tables, "folder", lambda: tmp_path / "cache" / "gene_names")
     monkeypatch.delenv(VARIABLE, raising=False)
 
 
@@ -156,16 +155,16 @@ def test_what_is_no_table_is_refused_and_nothing_is_kept(tmp_path, text, said):
     path.write_bytes(b"symbol\tprev_symbol\n\xff\xfe\x00")
     with pytest.raises(ReadError, match="cannot be read as a table of gene names"):
         keep_table(path)
-    assert gene_table.kept_tables() == []
+    assert known_gene_tables.kept_tables() == []
 
 
 def test_a_table_that_is_kept_is_the_same_and_can_be_forgotten(tmp_path, hgnc):
-    (table,) = gene_table.known_tables()
+    (table,) = known_gene_tables.known_tables()
     assert table.rows == hgnc.rows
     assert table.meant("p21(Cip1,Waf1)") == [5]  # names may have commas
     assert table.name == "hgnc_complete_set"
-    assert len(gene_table.forget_tables()) == 1
-    assert gene_table.known_tables() == ()
+    assert len(known_gene_tables.forget_tables()) == 1
+    assert known_gene_tables.known_tables() == ()
 
 
 def test_a_table_that_was_spoilt_is_left_out_with_a_note(tmp_path, monkeypatch):
@@ -242,7 +241,7 @@ def test_a_run_by_other_names_is_recorded_by_those_of_the_section(hgnc, tmp_path
     assert list(result.genes) == [ERBB2, PDCD1]
     assert result.record.config.genes == (ERBB2, PDCD1)
     assert np.array_equal(result.gene("PDCD1").mean, result.gene(PDCD1).mean)
-    gene_table.forget_tables()
+    known_gene_tables.forget_tables()
     again = enhance(section, *result.record.inputs(section)[:2])
     assert np.array_equal(again.gene(ERBB2).mean, result.gene(ERBB2).mean)
 
@@ -250,52 +249,45 @@ def test_a_run_by_other_names_is_recorded_by_those_of_the_section(hgnc, tmp_path
 # ---- the download
 
 
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(downloads, "PAUSE", 0.01)
-    monkeypatch.setattr(downloads, "TIMEOUT", (2, 0.3))
-    monkeypatch.setattr(gene_table, "LEAST_HGNC", 5)
-    made = FileServer()
-    made.files["hgnc.txt"] = HGNC.encode()
-    remote = Remote("hgnc_complete_set.txt", f"{made.url}/hgnc.txt", "")
-    monkeypatch.setattr(gene_table, "HGNC", remote)
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize("fault", ["", "cut", "stall", "503", "no length"])
-def test_the_table_is_downloaded_and_kept_whole(server, fault):
-    server.faults = [fault]
+def test_the_table_is_downloaded_and_kept_whole(gene_table_server, fault):
+    gene_table_server.faults = [fault]
     table = drain(fetch_hgnc_steps())
-    assert [path.name for path in gene_table.kept_tables()] == ["hgnc_complete_set.tsv"]
-    assert sorted(path.name for path in gene_table.folder().iterdir()) == ["hgnc_complete_set.tsv"]
-    assert gene_table.known_tables()[0].rows == table.rows == read_rows(server)
+    assert [path.name for path in known_gene_tables.kept_tables()] == ["hgnc_complete_set.tsv"]
+    assert sorted(path.name for path in known_gene_tables.folder().iterdir()) == [
+        "hgnc_complete_set.tsv"
+    ]
+    assert known_gene_tables.known_tables()[0].rows == table.rows == read_rows(gene_table_server)
 
 
-def read_rows(server):
-    path = gene_table.folder() / "whole.txt"
-    path.write_bytes(server.files["hgnc.txt"])
+def read_rows(gene_table_server):
+    path = known_gene_tables.folder() / "whole.txt"
+    path.write_bytes(gene_table_server.files["hgnc.txt"])
     rows = read_table(path).rows
     path.unlink()
     return rows
 
 
-def test_what_is_not_the_table_is_not_kept_and_the_old_one_stays(server):
+def test_what_is_not_the_table_is_not_kept_and_the_old_one_stays(gene_table_server):
     drain(fetch_hgnc_steps())
     for body, said in ((b"<html>log in</html>", "no table"), (HGNC.encode()[:300], "cut off")):
-        server.files["hgnc.txt"] = body
+        gene_table_server.files["hgnc.txt"] = body
         with pytest.raises(DownloadError, match=said):
             drain(fetch_hgnc_steps())
-    assert len(gene_table.known_tables()[0]) == 7
+    assert len(known_gene_tables.known_tables()[0]) == 7
     steps = fetch_hgnc_steps()
     next(steps)
     steps.close()  # cancelled
-    assert sorted(path.name for path in gene_table.folder().iterdir()) == ["hgnc_complete_set.tsv"]
+    assert sorted(path.name for path in known_gene_tables.folder().iterdir()) == [
+        "hgnc_complete_set.tsv"
+    ]
 
 
-def test_a_newer_version_takes_the_place_of_the_old_one(server):
+def test_a_newer_version_takes_the_place_of_the_old_one(gene_table_server):
     drain(fetch_hgnc_steps())
-    server.files["hgnc.txt"] = HGNC.encode() + b"HGNC:9\tNEW1\tnew\tp\tApproved\tXX\t\t\n"
+    gene_table_server.files["hgnc.txt"] = (
+        HGNC.encode() + b"HGNC:9\tNEW1\tnew\tp\tApproved\tXX\t\t\n"
+    )
     assert drain(fetch_hgnc_steps()).meant("XX") == [7]
 
 
@@ -320,7 +312,7 @@ def test_the_command_keeps_says_and_forgets(tmp_path, capsys):
     assert said[0] == f"HER2: ERBB2, {ERBB2}"
     assert said[1].startswith("PD1: not in this section. PD1 may be PDCD1 or SNCA")
     assert main(["genes", "--forget"]) == 0
-    assert gene_table.kept_tables() == []
+    assert known_gene_tables.kept_tables() == []
 
 
 def test_both_an_id_and_a_symbol_choose_a_gene_of_a_run(tmp_path):

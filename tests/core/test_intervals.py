@@ -1,7 +1,5 @@
 from __future__ import annotations
 
-import importlib.util
-import sys
 from typing import TYPE_CHECKING, NamedTuple
 
 import anndata as ad
@@ -122,21 +120,6 @@ def test_measurements_of_a_simulated_section_lie_in_their_intervals(
     found = held(section, [rng.random(400) < 0.3, hole], method)
     assert found.narrow == pytest.approx(0.68, abs=0.05)
     assert found.wide == pytest.approx(0.95, abs=0.02)
-
-
-@pytest.fixture(scope="module")
-def score(data_dir: Path) -> ModuleType:
-    """The scoring program, which knows the real sections and what is hidden of them."""
-    path = data_dir.parent / "score.py"
-    if not path.is_file():
-        pytest.skip(f"no scoring program at {path}")
-    spec = importlib.util.spec_from_file_location("score", path)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules["score"] = module
-    spec.loader.exec_module(module)
-    return module
 
 
 @pytest.mark.slow

@@ -268,13 +268,44 @@ class TestPositions:
         adata.obsm["X_spatial"] = np.column_stack([adata.obsm.pop("spatial"), np.ones(len(XY))])
         np.testing.assert_array_equal(read_section(save(adata, tmp_path)).xy, XY)
 
-    @pytest.mark.parametrize("pair", [("x", "y"), ("X", "Y"), ("x_centroid", "y_centroid")])
+    @pytest.mark.parametrize(
+        "pair",
+        [("x", "y"), ("X", "Y"), ("x_centroid", "y_centroid"), ("x_coord", "y_coord"),
+         ("Centroid X", "Centroid Y"), ("pos_x", "pos_y"), ("global_x", "global_y")],
+    )  # fmt: skip
     def test_columns(self, tmp_path: Path, pair: tuple[str, str]) -> None:
         adata = one()
         adata.obs[list(pair)] = adata.obsm.pop("spatial")
         with pytest.warns(StentransWarning, match=f"columns '{pair[0]}' and '{pair[1]}'"):
             section = read_section(save(adata, tmp_path))
         np.testing.assert_array_equal(section.xy, XY)
+
+    def test_columns_of_an_array_of_another_name(self, tmp_path: Path) -> None:
+        adata = one()
+        adata.obs[["col", "row"]] = (adata.obsm.pop("spatial") / 10).astype(int)
+        with pytest.warns(StentransWarning, match="columns 'col' and 'row'"):
+            section = read_section(save(adata, tmp_path))
+        np.testing.assert_array_equal(section.xy, XY // 10)
+
+    @pytest.mark.parametrize("key", ["coords", "X_xy_loc", "spatial_coordinates", "centroids"])
+    def test_obsm_of_another_name(self, tmp_path: Path, key: str) -> None:
+        adata = one()
+        adata.obsm[key] = adata.obsm.pop("spatial")
+        adata.obsm["X_umap"] = np.zeros((len(XY), 2))
+        with pytest.warns(StentransWarning, match=f"taken from obsm\\['{key}'\\]"):
+            section = read_section(save(adata, tmp_path))
+        np.testing.assert_array_equal(section.xy, XY)
+
+    @pytest.mark.parametrize(
+        "pair",
+        [("x_umap", "y_umap"), ("min_x", "min_y"), ("x_coord", "y_size"), ("x_std", "y_std")],
+    )
+    def test_columns_that_are_no_positions(self, tmp_path: Path, pair: tuple[str, str]) -> None:
+        adata = one()
+        adata.obs[list(pair)] = adata.obsm.pop("spatial")
+        adata.obsm["X_pca"] = XY
+        with pytest.raises(SectionError, match="No positions"):
+            read_section(save(adata, tmp_path))
 
     def test_pixel_columns_beside_the_array(self, tmp_path: Path) -> None:
         adata = one()

@@ -230,3 +230,11 @@ def test_what_was_left_out_of_the_brain_is_said(data_dir: Path) -> None:
     text = " ".join(str(warning.message) for warning in said)
     assert "deg_image.png: left out" in text
     assert "y was turned round" in text
+
+
+def test_positions_in_columns_of_another_name(data_dir: Path) -> None:
+    with pytest.warns(StentransWarning, match="columns 'x_coord' and 'y_coord'"):
+        section = read_section(data_dir / "reference" / "osmfish" / "spots.h5ad")
+    assert section.n_spots == 3405
+    assert len(section.genes) == 33
+    np.testing.assert_array_equal(section.xy, section.obs[["x_coord", "y_coord"]].to_numpy(float))

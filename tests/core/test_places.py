@@ -13,9 +13,11 @@ import numpy as np
 import pytest
 
 from napari_stentrans import EnhanceConfig, Enhancement, enhance, read_section, simulate_section
-from napari_stentrans import cli as program
+from napari_stentrans.cli import enhance as program
+from napari_stentrans.cli import evaluate as evaluating
 from napari_stentrans.cli import main
 from napari_stentrans.cli import outputs as kept_elsewhere
+from napari_stentrans.cli import simulate as simulating
 from napari_stentrans.errors import ReadError, WriteError
 from napari_stentrans.export import (
     beside,
@@ -313,7 +315,7 @@ def test_where_nothing_can_be_written_that_is_said(
 def test_scores_and_simulated_sections_are_kept_too(
     source: Path, here: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    made = program.simulate_section
+    made = simulating.simulate_section
 
     def evaluate_steps(*arguments: Any, **options: Any) -> Any:
         found = yield from run(*arguments, **options)
@@ -324,14 +326,14 @@ def test_scores_and_simulated_sections_are_kept_too(
         shutil.rmtree("sub")
         return made(**options)
 
-    run = program.evaluate.evaluate_steps
-    monkeypatch.setattr(program.evaluate, "evaluate_steps", evaluate_steps)
+    run = evaluating.evaluate_steps
+    monkeypatch.setattr(evaluating, "evaluate_steps", evaluate_steps)
     options = ["--method", "nearest", "--seeds", "1", "--json", "sub/s.json"]
     assert main(["evaluate", str(source), *options, "--plot", "sub/s.png"]) == 1
     home = here.parent / "home"
     assert {path.name for path in home.glob("stentrans-kept-*/*")} == {"s.json", "s.png"}
     Path("sub").mkdir()
-    monkeypatch.setattr(program, "simulate_section", simulate)
+    monkeypatch.setattr(simulating, "simulate_section", simulate)
     assert main(["simulate", "--spots", "60", "--genes", "12", "-o", "sub/s.h5ad"]) == 1
     assert "s.h5ad" in {path.name for path in home.glob("stentrans-kept-*/*")}
 

@@ -21,7 +21,8 @@ from napari_stentrans.placing import drawing, guess, picture_of
 from napari_stentrans.progress import drain
 from napari_stentrans.record import PlacedImage
 from napari_stentrans.script import as_command, as_python
-from napari_stentrans.session import SessionFacts, read_session, write_session
+from napari_stentrans.session import read_session, write_session
+from napari_stentrans.session_facts import SessionFacts
 from napari_stentrans.simulate import simulate_section
 from napari_stentrans.tissue import tissue_on_raster, uncovered_sites
 from napari_stentrans.tissue_image import components, tissue_words

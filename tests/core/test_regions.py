@@ -12,7 +12,8 @@ from napari_stentrans import EnhanceConfig, enhance, read_regions, simulate_sect
 from napari_stentrans.annotation import BEFORE, COLUMN, Annotation
 from napari_stentrans.errors import MaskError, ReadError, SectionError, StentransWarning
 from napari_stentrans.export import write_section
-from napari_stentrans.session import SessionFacts, read_session, write_session
+from napari_stentrans.session import read_session, write_session
+from napari_stentrans.session_facts import SessionFacts
 
 
 @pytest.fixture

@@ -1,5 +1,7 @@
 from __future__ import annotations
 
+from dataclasses import FrozenInstanceError, replace
+
 import anndata as ad
 import numpy as np
 import pandas as pd
@@ -143,4 +145,60 @@ def test_text_in_place_of_numbers() -> None:
     adata.obs["array_row"] = "a"
     adata.obs["array_col"] = pd.Series(range(36), index=adata.obs_names)
     with pytest.raises(SectionError, match="must be numbers"):
+        Section.from_anndata(adata)
+
+
+# ---- the AnnData is made when it is asked for
+
+
+def is_made(section: Section) -> bool:
+    return isinstance(section._parts, ad.AnnData)
+
+
+def test_what_a_section_is_asked_needs_no_anndata() -> None:
+    section = Section.from_anndata(table())
+    _ = section.totals, section.raster, section.digest, section.obs, section.naming
+    assert section.gene_index("Gene2") == 1
+    assert not is_made(section.with_images(()))
+    adata = section.adata
+    assert is_made(section)
+    assert section.adata is adata
+    assert adata.X is section.counts
+    assert list(adata.var_names) == list(section.genes)
+    np.testing.assert_array_equal(adata.obsm["spatial"], section.xy)
+
+
+def test_sections_that_share_their_data_share_the_anndata() -> None:
+    section = Section.from_anndata(table())
+    other = section.with_facts(source=None, chosen={"bin": "8"})
+    other.adata.obs["region"] = "tumour"
+    assert other.adata is section.adata
+    assert set(section.obs["region"]) == {"tumour"}
+    section.adata.X = section.adata.X * 2
+    assert other.counts.sum() == section.counts.sum() == section.adata.X.sum()
+
+
+def test_a_section_of_another_anndata_has_that() -> None:
+    section = Section.from_anndata(table())
+    part = section.adata[:24].copy()
+    other = replace(section, adata=part)
+    assert other.adata is part
+    assert other.n_spots == 24
+    assert section.n_spots == 36
+    with pytest.raises(FrozenInstanceError):
+        other.adata = part
+    with pytest.raises(TypeError, match="adata"):
+        Section(lattice=section.lattice)
+
+
+def test_tables_in_obsm_that_do_not_fit_are_refused_when_the_section_is_made() -> None:
+    adata = table()
+    adata.obsm["table"] = pd.DataFrame({"a": range(36)}, adata.obs_names)
+    section = Section.from_anndata(adata)
+    pd.testing.assert_frame_equal(section.adata.obsm["table"], adata.obsm["table"])
+    adata.obs_names = ["twice", "twice", *adata.obs_names[2:]]
+    with (
+        pytest.warns(StentransWarning, match="stand more than once"),
+        pytest.raises(ValueError, match="index"),
+    ):
         Section.from_anndata(adata)

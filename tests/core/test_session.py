@@ -11,7 +11,8 @@ import pytest
 from napari_stentrans import EnhanceConfig, enhance, read_section, simulate_section
 from napari_stentrans import session as sessions
 from napari_stentrans.errors import ReadError, SectionError, WriteError
-from napari_stentrans.session import RunFacts, SessionFacts, read_session, write_session
+from napari_stentrans.session import read_session, write_session
+from napari_stentrans.session_facts import RunFacts, SessionFacts
 
 
 @pytest.fixture

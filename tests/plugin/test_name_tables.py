@@ -8,16 +8,15 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from file_server import FileServer
 from gene_tables import HGNC
 from gestures import LEFT, type_gene
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
-from napari_stentrans import EnhanceConfig, downloads, enhance, gene_table
-from napari_stentrans.downloads import Remote
+from napari_stentrans import EnhanceConfig, enhance, known_gene_tables
 from napari_stentrans.gene_naming import GeneNaming
-from napari_stentrans.gene_table import GeneTable, Row, keep_table
+from napari_stentrans.gene_table import GeneTable, Row
+from napari_stentrans.known_gene_tables import keep_table
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.gene_names import parse
 from napari_stentrans.section import Section
@@ -28,7 +27,7 @@ UNKNOWN = "ENSG00000000009"
 
 @pytest.fixture(autouse=True)
 def own_folder(tmp_path, monkeypatch):
-    monkeypatch.setattr(gene_table, "folder", lambda: tmp_path / "gene_names")
+    monkeypatch.setattr(known_gene_tables, "folder", lambda: tmp_path / "gene_names")
 
 
 @pytest.fixture
@@ -129,7 +128,7 @@ def test_a_name_of_several_genes_lists_them_and_draws_none(dock, by_ids, load, q
 def test_a_pasted_list_says_what_its_words_are_here(table_file):
     keep_table(table_file)
     naming = GeneNaming(
-        [ERBB2, PDCD1, SNCA], pd.DataFrame(index=range(3)), gene_table.known_tables()
+        [ERBB2, PDCD1, SNCA], pd.DataFrame(index=range(3)), known_gene_tables.known_tables()
     )
     found = parse("HER2\nCD279\nPD1\nNOPE\n", GeneIndex(naming))
     assert found.names == (ERBB2, PDCD1)
@@ -169,21 +168,8 @@ def test_a_search_among_all_names_of_35000_genes_takes_less_than_10_ms():
 # ---- where the table comes from
 
 
-@pytest.fixture
-def server(monkeypatch):
-    monkeypatch.setattr(downloads, "PAUSE", 0.01)
-    monkeypatch.setattr(downloads, "TIMEOUT", (2, 2))
-    monkeypatch.setattr(gene_table, "LEAST_HGNC", 5)
-    made = FileServer()
-    made.files["hgnc.txt"] = HGNC.encode()
-    remote = Remote("hgnc_complete_set.txt", f"{made.url}/hgnc.txt", "")
-    monkeypatch.setattr(gene_table, "HGNC", remote)
-    yield made
-    made.close()
-
-
 @pytest.mark.parametrize("button", ["Download", "Cancel"])
-def test_the_download_is_asked_about_first(dock, by_ids, load, server, qtbot, button):
+def test_the_download_is_asked_about_first(dock, by_ids, load, gene_table_server, qtbot, button):
     layers = load(dock, by_ids)
     dock.show_gene(ERBB2)
     asked = []
@@ -205,7 +191,7 @@ def test_the_download_is_asked_about_first(dock, by_ids, load, server, qtbot, bu
     assert "https://www.genenames.org" in asked[0]
     if button == "Cancel":
         qtbot.waitUntil(dock.data.open.isEnabled)
-        assert [ask[0] for ask in server.asked] == ["HEAD"]
+        assert [ask[0] for ask in gene_table_server.asked] == ["HEAD"]
         assert layers.before.name == f"{ERBB2} measured"
         return
     qtbot.waitUntil(lambda: "known by name" in dock.message.text(), timeout=20_000)
@@ -224,4 +210,4 @@ def test_what_is_no_table_is_refused_in_words(dock, by_ids, load, qtbot, monkeyp
     qtbot.waitUntil(lambda: "picture.txt" in dock.message.text(), timeout=20_000)
     assert "cannot be read as a table of gene names" in dock.message.text()
     qtbot.waitUntil(dock.data.open.isEnabled)
-    assert gene_table.known_tables() == ()
+    assert known_gene_tables.known_tables() == ()

@@ -20,7 +20,8 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.found import adopt, find
 from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.reader import get_reader, get_session_reader
-from napari_stentrans.session import SessionFacts, write_session
+from napari_stentrans.session import write_session
+from napari_stentrans.session_facts import SessionFacts
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -2,28 +2,36 @@
 
 from __future__ import annotations
 
+from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
-from rich.console import Console
-from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
-from rich.progress import Progress as Bar
-
 if TYPE_CHECKING:
+    from rich.console import Console
+
     from napari_stentrans.progress import Steps
 
 T = TypeVar("T")
 
-console = Console(stderr=True)
+
+@cache
+def console() -> Console:
+    """Where messages go: the error stream."""
+    from rich.console import Console
+
+    return Console(stderr=True)
 
 
 def with_bar(steps: Steps[T]) -> T:
     """Run steps to the end with a progress bar on the error stream."""
+    from rich.progress import BarColumn, TextColumn, TimeRemainingColumn
+    from rich.progress import Progress as Bar
+
     bar = Bar(
         TextColumn("{task.description}"),
         BarColumn(),
         TextColumn("{task.fields[loss]}"),
         TimeRemainingColumn(),
-        console=console,
+        console=console(),
         transient=True,
     )
     with bar:

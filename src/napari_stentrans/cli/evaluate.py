@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
@@ -22,11 +22,8 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation import Evaluation
 
 
-def add(commands: Any) -> None:
-    """Add the command to the parser's."""
-    text = "Hide a part of a section, predict it, say how good that is."
-    parser: argparse.ArgumentParser = commands.add_parser("evaluate", help=text, description=text)
-    parser.set_defaults(run=run)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
     parser.add_argument("path", type=Path, metavar="PATH", help="the section")
     add_choose(parser)
     parser.add_argument(
@@ -72,7 +69,7 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.plot is not None:
         outputs.write(arguments.plot, lambda path: [evaluation.box_plot(path, overwrite=overwrite)])
     for path in outputs.written:
-        console.print(str(path), highlight=False, soft_wrap=True)
+        console().print(str(path), highlight=False, soft_wrap=True)
     outputs.check()
 
 

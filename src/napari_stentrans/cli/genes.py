@@ -3,19 +3,18 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import console, with_bar
-from napari_stentrans.gene_table import (
-    HGNC_PAGE,
-    HGNC_TERMS,
-    fetch_hgnc_steps,
+from napari_stentrans.gene_table import HGNC_PAGE
+from napari_stentrans.hgnc import HGNC_TERMS, fetch_hgnc_steps
+from napari_stentrans.io import read_section
+from napari_stentrans.known_gene_tables import (
     folder,
     forget_tables,
     keep_table,
     known_tables,
 )
-from napari_stentrans.io import read_section
 
 if TYPE_CHECKING:
     import argparse
@@ -24,11 +23,8 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 
-def add(commands: Any) -> None:
-    """Add the command to the parser's."""
-    text = "Other names of genes: get a table of them, look names up."
-    parser: argparse.ArgumentParser = commands.add_parser("genes", help=text, description=text)
-    parser.set_defaults(run=run)
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
     parser.add_argument("names", nargs="*", metavar="NAME", help="symbols, ids or other names")
     parser.add_argument("--of", type=Path, metavar="PATH", help="look NAMEs up in this section")
     way = parser.add_mutually_exclusive_group()
@@ -71,7 +67,7 @@ def run(arguments: argparse.Namespace) -> None:
 
 
 def _say(text: str) -> None:
-    console.print(text, highlight=False, soft_wrap=True, markup=False)
+    console().print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _in_words(name: str, tables: tuple[GeneTable, ...]) -> str:

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import WriteError
-from napari_stentrans.session import ENDING, RunFacts, SessionFacts, write_session
+from napari_stentrans.session import ENDING, write_session
+from napari_stentrans.session_facts import RunFacts, SessionFacts
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

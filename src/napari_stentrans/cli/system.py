@@ -14,7 +14,7 @@ import torch
 
 from napari_stentrans.device import available_devices
 from napari_stentrans.downloads import cache_folder
-from napari_stentrans.record import package_version
+from napari_stentrans.version import package_version
 
 PACKAGES = ("torch", "numpy", "scipy", "anndata", "zarr", "napari", "vispy")
 BINDINGS = ("PyQt6", "PySide6", "PyQt5", "PySide2")

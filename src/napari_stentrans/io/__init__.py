@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
 from typing import TYPE_CHECKING, Protocol
 
 from napari_stentrans.errors import ReadError
@@ -110,7 +109,7 @@ def read_section(path: str | Path, chosen: Chosen | None = None) -> Section:
     taken = settle(choices, chosen, path)
     if others := left_out(choices, chosen, path):
         warn(others)
-    return with_whole_images(replace(reader.read(path, taken), chosen=taken))
+    return with_whole_images(reader.read(path, taken).with_facts(chosen=taken))
 
 
 def choices_of(path: str | Path) -> tuple[Choice, ...]:

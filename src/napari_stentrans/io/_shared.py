@@ -15,7 +15,6 @@ from typing import TYPE_CHECKING, TextIO, cast
 import h5py
 import numpy as np
 import pandas as pd
-from anndata._io.specs.registry import IORegistryError
 
 from napari_stentrans.errors import ReadError, StentransError, StentransWarning
 from napari_stentrans.wording import some_of
@@ -36,7 +35,6 @@ FOREIGN_ERRORS = (
     MemoryError,  # sizes in a damaged header
     OverflowError,
     zlib.error,
-    IORegistryError,  # anndata raises it for elements of a kind that it does not know
 )
 """What the libraries under the readers raise for files that are damaged or of another kind."""
 

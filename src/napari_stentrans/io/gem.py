@@ -10,11 +10,11 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING, Any
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from napari_stentrans.anndata_parts import AnnDataParts
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     is_number,
@@ -118,7 +118,7 @@ def _read_bins(path: Path, columns: list[str], side: int) -> Section:
         raise ReadError(f"'{path}' holds no rows. The file may be cut off: copy it again.")
     bins, counts = _merged(parts, len(genes))
     row, column = bins >> 32, bins & (2**32 - 1)
-    adata = ad.AnnData(
+    whole = AnnDataParts(
         X=counts,
         obs=pd.DataFrame(
             {"array_row": row, "array_col": column},
@@ -128,7 +128,7 @@ def _read_bins(path: Path, columns: list[str], side: int) -> Section:
         obsm={"spatial": (np.column_stack([column, row]) + 0.5) * side - 0.5},
     )
     name = f"{plain_stem(path)}_bin{side}"
-    return Section.from_anndata(adata, um_per_px=UM_PER_PX, source=path, name=name)
+    return Section.from_anndata(whole, um_per_px=UM_PER_PX, source=path, name=name)
 
 
 def _read_cells(path: Path, columns: list[str], cell: str) -> Section:

@@ -6,10 +6,9 @@ import json
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Any
 
-import anndata as ad
 import numpy as np
-from anndata.io import read_elem
 
+from napari_stentrans.anndata_parts import AnnDataParts
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.io._shared import (
     FOREIGN_ERRORS,
@@ -22,6 +21,7 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.elements import read_elem
 from napari_stentrans.io.h5ad_counts import counts_among, is_positive, matrices_in, read_rows
 from napari_stentrans.io.h5ad_positions import positions_in, with_positions
 from napari_stentrans.io.h5ad_sections import libraries_in, lie_over_each_other, sections_in
@@ -146,7 +146,7 @@ def _is_old(file: Any) -> bool:
     return "encoding-type" not in file["obs"].attrs
 
 
-def _read_parts(file: Any, path: Path, chosen: Chosen) -> ad.AnnData:
+def _read_parts(file: Any, path: Path, chosen: Chosen) -> AnnDataParts:
     """Read the rows of the chosen section, with the chosen counts as X; no layers, no graphs."""
     rows, sections = _rows_of(file, chosen)
     matrices = matrices_in(file)
@@ -173,7 +173,7 @@ def _read_parts(file: Any, path: Path, chosen: Chosen) -> ad.AnnData:
     values = read_rows(matrices[counts], rows)
     if values.nnz and values.data.min() < 0:
         raise SectionError(_no_counts(counts, float(values.data.min()), matrices))
-    return ad.AnnData(
+    return AnnDataParts(
         values,
         part,
         var,

@@ -6,7 +6,8 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
-from anndata.io import read_elem
+
+from napari_stentrans.io.elements import read_elem
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

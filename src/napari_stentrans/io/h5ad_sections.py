@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
-from anndata.io import read_elem
 
+from napari_stentrans.io.elements import read_elem
 from napari_stentrans.io.h5ad_positions import positions_in
+from napari_stentrans.layout import Layout
 from napari_stentrans.libraries import UNSURE_COLUMNS, USUAL_COLUMNS
 from napari_stentrans.parts import (
     Parts,
@@ -18,7 +19,7 @@ from napari_stentrans.parts import (
     parts_of_columns,
     planes,
 )
-from napari_stentrans.stacks import Layout, fewest_parts
+from napari_stentrans.stacks import fewest_parts
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -14,7 +14,8 @@ from PIL import Image, UnidentifiedImageError
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import plain_suffix, reading, warn
 from napari_stentrans.io.tiff import tiff_levels
-from napari_stentrans.section import UNREADABLE, SectionImage, is_sheet
+from napari_stentrans.library_record import is_sheet
+from napari_stentrans.section_image import UNREADABLE, SectionImage
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence

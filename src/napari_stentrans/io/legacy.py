@@ -8,14 +8,13 @@ of the spacing, so that a section is seen the same way round with and without th
 
 from __future__ import annotations
 
-from dataclasses import replace
 from itertools import islice
 from typing import TYPE_CHECKING
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.anndata_parts import AnnDataParts
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     first_of_each,
@@ -139,18 +138,17 @@ def read(path: Path, chosen: Chosen) -> Section:
     if pixels is not None:
         rows, spots, array = rows[pixels.kept], spots[pixels.kept], array[pixels.kept]
     with repeated_names_allowed():
-        adata = ad.AnnData(
+        parts = AnnDataParts(
             X=table.counts[rows],
             obs=pd.DataFrame(np.rint(array).astype(int), spots, ["array_row", "array_col"]),
             var=pd.DataFrame(index=table.genes),
             obsm={"spatial": _array_xy(array) if pixels is None else pixels.xy},
         )
-    section = Section.from_anndata(adata, source=source, name=plain_stem(path))
+    section = Section.from_anndata(parts, source=source, name=plain_stem(path))
     if pixels is None:
         return section
     square = section.lattice.kind == "square"
-    return replace(
-        section,
+    return section.with_facts(
         images=find_image(path, pixels.xy),
         um_per_px=SQUARE_PITCH_UM / section.lattice.spacing if square else None,
     )

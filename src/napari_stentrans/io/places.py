@@ -22,8 +22,9 @@ from napari_stentrans.io.tables import (
     read_columns,
     stamp,
 )
+from napari_stentrans.layout import Layout
 from napari_stentrans.parts import parts_of_barcodes, parts_of_columns
-from napari_stentrans.stacks import Layout, fewest_parts
+from napari_stentrans.stacks import fewest_parts
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -6,11 +6,11 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-import anndata as ad
 import numpy as np
 import pandas as pd
 import scipy.sparse as sp
 
+from napari_stentrans.anndata_parts import AnnDataParts
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     first_of_each,
@@ -134,13 +134,13 @@ def place(
         if not placed.any():
             raise ReadError(f"{source} has no counts where cells are wanted. Choose others.")
     with repeated_names_allowed():
-        adata = ad.AnnData(
+        parts = AnnDataParts(
             X=cells.counts[rows[placed]],
             obs=pd.DataFrame(index=names[placed].astype(str)),
             var=cells.var,
             obsm={"spatial": positions.to_numpy(float)[at[placed]]},
         )
-    return Section.from_anndata(adata, images=images, um_per_px=um_per_px, source=source, name=name)
+    return Section.from_anndata(parts, images=images, um_per_px=um_per_px, source=source, name=name)
 
 
 def _refuse_rounded(names: pd.Index, source: Path) -> None:

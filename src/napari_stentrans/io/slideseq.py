@@ -8,7 +8,6 @@ beads are bases, and the beads lie on no lattice, as spots of other arrays do.
 from __future__ import annotations
 
 import re
-from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
@@ -68,7 +67,7 @@ def read(path: Path, chosen: Chosen) -> Section:
     name = re.split(r"\.digital_expression", pair.counts.name)[0].split(".")[0]
     section = read_pair(pair, path, name, chosen)
     lies_free = section.lattice.kind == "irregular" and section.um_per_px is None
-    return replace(section, um_per_px=UM_PER_PX) if lies_free else section
+    return section.with_facts(um_per_px=UM_PER_PX) if lies_free else section
 
 
 def _is_puck(pair: Pair) -> bool:

@@ -7,9 +7,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-import anndata as ad
 import numpy as np
 
+from napari_stentrans.anndata_parts import AnnDataParts
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import (
     first_of_each,
@@ -154,8 +154,8 @@ def _of_group(matrix: TenxMatrix, group: int | None) -> TenxMatrix:
 
 def _assemble(
     matrix: TenxMatrix, positions: pd.DataFrame, run: Run, positions_file: Path
-) -> ad.AnnData:
-    """Put every barcode with a position into an AnnData; from a raw matrix those in tissue."""
+) -> AnnDataParts:
+    """Put every barcode with a position into a table; from a raw matrix those in tissue."""
     rows = first_of_each(matrix.barcodes, "barcodes", run.matrix)
     barcodes = matrix.barcodes[rows]
     at = match_barcodes(barcodes, positions.index)
@@ -173,7 +173,7 @@ def _assemble(
     obs = positions.iloc[at[placed]].set_axis(barcodes[placed].astype(str))
     xy = obs[["pxl_col_in_fullres", "pxl_row_in_fullres"]].to_numpy(float)
     with repeated_names_allowed():
-        return ad.AnnData(
+        return AnnDataParts(
             X=matrix.counts if len(obs) == len(matrix.barcodes) else matrix.counts[rows[placed]],
             obs=obs[["in_tissue", "array_row", "array_col"]],
             var=matrix.var,

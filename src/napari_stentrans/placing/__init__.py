@@ -22,7 +22,7 @@ from napari_stentrans.placing.affines import Affine, checked, is_plain, moved, o
 from napari_stentrans.placing.drawing import drawn_steps
 from napari_stentrans.placing.guessing import guess
 from napari_stentrans.progress import Progress, Steps, drain
-from napari_stentrans.section import Placed, SectionImage
+from napari_stentrans.section_image import Placed, SectionImage
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray

@@ -8,17 +8,11 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMenu
 
-from napari_stentrans import gene_table
+from napari_stentrans import hgnc
 from napari_stentrans.downloads import size_steps
-from napari_stentrans.gene_table import (
-    HGNC_PAGE,
-    HGNC_TERMS,
-    GeneTable,
-    fetch_hgnc_steps,
-    folder,
-    keep_table,
-    kept_tables,
-)
+from napari_stentrans.gene_table import HGNC_PAGE, GeneTable
+from napari_stentrans.hgnc import HGNC_TERMS, fetch_hgnc_steps
+from napari_stentrans.known_gene_tables import folder, keep_table, kept_tables
 from napari_stentrans.plugin.dialogs import ask_gene_table, may_download
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.progress import Progress
@@ -90,7 +84,7 @@ class NameTables(QMenu):
     def download(self) -> None:
         """Ask whether HGNC's table may be downloaded, and do so."""
         self._prepare(
-            partial(size_steps, [gene_table.HGNC]),
+            partial(size_steps, [hgnc.HGNC]),
             "Looking for the table of gene names",
             self._if_wanted,
         )

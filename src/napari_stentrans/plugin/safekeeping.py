@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.layers import SectionLayers
     from napari_stentrans.plugin.unsaved import State
-    from napari_stentrans.session import SessionFacts
+    from napari_stentrans.session_facts import SessionFacts
 
 EVERY_MS = 120_000
 """Between two looks at what was painted, laid or run since the last autosave."""

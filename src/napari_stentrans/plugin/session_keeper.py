@@ -27,7 +27,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.recent import Recent
     from napari_stentrans.plugin.sessions import Reopened
     from napari_stentrans.progress import Steps
-    from napari_stentrans.session import SessionFacts
+    from napari_stentrans.session_facts import SessionFacts
 
 
 class Jobs(NamedTuple):

@@ -23,7 +23,8 @@ from napari_stentrans.plugin.regions import Regions
 from napari_stentrans.plugin.worker import draw_ahead
 from napari_stentrans.progress import Progress
 from napari_stentrans.record import PlacedImage
-from napari_stentrans.session import LookFacts, RunFacts, SessionFacts, write_session
+from napari_stentrans.session import write_session
+from napari_stentrans.session_facts import LookFacts, RunFacts, SessionFacts
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator

@@ -13,7 +13,7 @@ from typing import Literal, NamedTuple
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from napari_stentrans.section import VISIUM_PITCH_UM
+from napari_stentrans.library_record import VISIUM_PITCH_UM
 
 Array = NDArray[np.float64]
 LatticeKind = Literal["hex", "square"]

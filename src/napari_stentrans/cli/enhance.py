@@ -1,0 +1,198 @@
+"""``stentrans enhance``: a run, from its settings or from the record of another."""
+
+from __future__ import annotations
+
+import argparse
+import warnings
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.choose import add_choose
+from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.outputs import Outputs, as_session
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.damage import find_damage, is_quick
+from napari_stentrans.errors import ConfigError, StentransWarning
+from napari_stentrans.export import (
+    ENDINGS,
+    check_figure,
+    check_target,
+    save_figure,
+    save_steps,
+)
+from napari_stentrans.io import chosen_then, read_mask, read_section
+from napari_stentrans.method_table import METHODS
+from napari_stentrans.pipeline import by_name, enhance_steps
+from napari_stentrans.placing import again_steps
+from napari_stentrans.record import RunRecord
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.section import Section
+
+_PUBLISHED = ("epochs", "residual", "values")
+_SETTINGS = (
+    "upscale", "denoise", "method", "genes", "seed", "device", "image", "features", *_PUBLISHED
+)  # fmt: skip
+
+
+def add_options(parser: argparse.ArgumentParser) -> None:
+    """Add the options of the command to its parser."""
+    parser.add_argument("path", type=Path, nargs="?", metavar="PATH", help="the section")
+    add_choose(parser)
+    parser.add_argument(
+        "-o",
+        "--output",
+        type=Path,
+        required=True,
+        metavar="OUT",
+        help=f"the result, named *{', *'.join(ENDINGS)}; maps and tables are for chosen genes",
+    )
+    parser.add_argument(
+        "--figure", type=Path, metavar="FILE", help="draw --genes before and after: png, svg, pdf"
+    )
+    parser.add_argument(
+        "--lost",
+        type=Path,
+        metavar="MASK",
+        help="lost regions: label image (tif, png, npy) in full-resolution pixels or of a "
+        "gene map's shape, csv of barcodes, or GeoJSON polygons",
+    )
+    parser.add_argument("--upscale", type=int, choices=(1, 2), help="2 doubles the resolution")
+    parser.add_argument(
+        "--denoise",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="replace measured spots by the method's estimate (on unless said otherwise)",
+    )
+    parser.add_argument(
+        "--method", choices=sorted(METHODS), help="how values are estimated (default transformer)"
+    )
+    parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
+    parser.add_argument("--seed", type=int, help="same seed, same numbers (default 0)")
+    parser.add_argument(
+        "--device",
+        choices=("auto", "cpu", "cuda", "mps"),
+        help="auto: a GPU where there is one",
+    )
+    add_image(parser, ("auto", "off"))
+    parser.add_argument(
+        "--image-damaged",
+        type=Path,
+        metavar="MASK",
+        help="regions where the tissue image is damaged (fold, bubble, pen): a mask as of --lost",
+    )
+    parser.add_argument("--epochs", type=int, help="method published: passes over the genes")
+    parser.add_argument(
+        "--residual",
+        action=argparse.BooleanOptionalAction,
+        default=None,
+        help="method published: add the input to the output, as in the paper's figure",
+    )
+    parser.add_argument(
+        "--values", choices=("counts", "lognorm"), help="method published: what the network sees"
+    )
+    parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
+    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
+
+
+def run(arguments: argparse.Namespace) -> None:
+    """Enhance and write the result; whether it can be written is found out before."""
+    _check_outputs(arguments)
+    if arguments.record is not None:
+        record = _record_alone(arguments)
+        path = arguments.path or Path(record.source or "")
+        section = read_section(path, chosen_then(path, record.chosen))
+        section = with_bar(again_steps(section, record.image_placed))
+        lost, config, sites, damaged = record.inputs(section)
+    else:
+        if arguments.path is None:
+            raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
+        config = _config(arguments)
+        section = read_section(arguments.path, arguments.choose)
+        lost, sites = np.zeros(section.n_spots, bool), np.empty((0, 2))
+        if arguments.lost is not None:
+            mask = read_mask(arguments.lost, section)
+            lost, sites = mask.lost, mask.sites
+        damaged = None
+        if arguments.image_damaged is not None:
+            damaged = read_mask(arguments.image_damaged, section).lost
+    config = by_name(section, config)
+    chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
+    _check_outputs(arguments, len(section.genes if chosen is None else chosen))
+    if arguments.record is None:
+        _note_lost(section, lost, sites)
+    enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
+    outputs = _write(enhancement, chosen, arguments)
+    counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
+    console().print(
+        f"{config.method}: {counts} sites in {enhancement.record.seconds:.1f} s", highlight=False
+    )
+    if enhancement.record.evidence_in_words:
+        console().print(enhancement.record.evidence_in_words, highlight=False, soft_wrap=True)
+    for path in outputs.written:
+        print(path)
+    outputs.check()
+
+
+def _note_lost(section: Section, lost: NDArray[np.bool_], sites: NDArray[np.float64]) -> None:
+    """Note what looks lost and is not in the mask."""
+    left = find_damage(section, image=is_quick(section)).without(lost, sites)
+    if left.spots.any():
+        said = f"{left.spots_in_words()}; what is not in --lost is taken as measured."
+        warnings.warn(said, StentransWarning, stacklevel=2)
+
+
+def _write(
+    enhancement: Enhancement, genes: list[str] | None, arguments: argparse.Namespace
+) -> Outputs:
+    """Write a result, and its figure where there is to be one."""
+    outputs, overwrite = Outputs(), arguments.overwrite
+    outputs.write(
+        arguments.output,
+        lambda path: with_bar(save_steps(enhancement, path, genes=genes, overwrite=overwrite)),
+        partial(as_session, enhancement),
+    )
+    if arguments.figure is not None:
+        shown = list(enhancement.genes)
+        outputs.write(
+            arguments.figure,
+            lambda path: [save_figure(enhancement, shown, path, overwrite=overwrite)],
+        )
+    return outputs
+
+
+def _check_outputs(arguments: argparse.Namespace, n_genes: int | None = None) -> None:
+    """Find out before the run whether its results can be written."""
+    overwrite = arguments.overwrite
+    check_target(arguments.output, overwrite=overwrite, n_genes=n_genes)
+    if arguments.figure is not None:
+        check_figure(arguments.figure, overwrite=overwrite, n_genes=n_genes)
+
+
+def _record_alone(arguments: argparse.Namespace) -> RunRecord:
+    """Read the record of a run to repeat; its settings may not be changed."""
+    changed = [
+        f"--{name.replace('_', '-')}"
+        for name in ("choose", "lost", "image_damaged", *_SETTINGS)
+        if getattr(arguments, name) is not None
+    ]
+    if changed:
+        raise ConfigError(f"A recorded run is repeated as it was: leave out {', '.join(changed)}.")
+    record = RunRecord.read(arguments.record)
+    if arguments.path is None and record.source is None:
+        raise ConfigError("The record does not say where the section was. Give its PATH as well.")
+    return record
+
+
+def _config(arguments: argparse.Namespace) -> EnhanceConfig:
+    """The settings that were given; the rest keeps the defaults of EnhanceConfig."""
+    given = {k: getattr(arguments, k) for k in _SETTINGS if getattr(arguments, k) is not None}
+    published = {k: given.pop(k) for k in _PUBLISHED if k in given}
+    return EnhanceConfig(**given, published=published)
