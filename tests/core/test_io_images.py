@@ -80,6 +80,13 @@ def write(path: Path, kind: str) -> np.ndarray:
     elif kind == "predictor":
         tifffile.imwrite(path, pixels, photometric="rgb", tile=(64, 96), compression="zlib",
                          predictor=True)  # fmt: skip
+    elif kind in ("zstd", "webp", "jpeg2000"):
+        lossless = (
+            {} if kind == "zstd" else {"compressionargs": {"level": -1 if kind == "webp" else 0}}
+        )
+        tifffile.imwrite(
+            path, pixels, photometric="rgb", tile=(64, 96), compression=kind, **lossless
+        )
     elif kind == "planes":
         tifffile.imwrite(path, np.moveaxis(pixels, -1, 0), photometric="rgb",
                          planarconfig="separate", tile=(64, 96), compression="zlib")  # fmt: skip
@@ -108,6 +115,9 @@ def write(path: Path, kind: str) -> np.ndarray:
         "planes of one strip",
         "tiles",
         "predictor",
+        "zstd",
+        "webp",
+        "jpeg2000",
         "planes",
         "lzw strips",
         "jpeg tiles",

@@ -101,6 +101,7 @@ class OneLine(QElidingLabel):
         super().__init__()
         self.setAccessibleName(name)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        self.setEllipsesWidth(8)  # napari's style leaves a margin
 
     def setText(self, text: str | None) -> None:
         """Show words."""
