@@ -41,6 +41,11 @@ class Evidence(Protocol):
         """As a person reads it: the tissue image."""
         ...
 
+    @property
+    def spoilt(self) -> bool:
+        """Whether what made a hole may have spoilt it there; it must then be like measured spots."""
+        ...
+
     def asked(self, section: Section, config: EnhanceConfig) -> bool:
         """Whether a run with these settings looks at it, where the section has it."""
         ...
@@ -92,6 +97,7 @@ class TissueImage:
 
     name = "image"
     words = TISSUE_IMAGE
+    spoilt = True
 
     def asked(self, section: Section, config: EnhanceConfig) -> bool:
         """Where a person's own description does not stand in its place."""
@@ -118,6 +124,7 @@ class Embedding:
 
     name = "features"
     words = "your own description of the spots"
+    spoilt = True
 
     def asked(self, section: Section, config: EnhanceConfig) -> bool:
         """Where a person names it."""
@@ -169,8 +176,8 @@ def gather(
 ) -> Steps[Gathered]:
     """Ask every kind about the targets.
 
-    Where ``damaged`` (spot,), or where a target is like no measured spot, a kind is not believed;
-    what it would say there is told by the measured spots around.
+    Where ``damaged`` (spot,), a kind is not believed, nor, if it may be spoilt, where a target is
+    like no measured spot; what it would say there is told by the measured spots around.
     """
     known, silent, words = [], {}, {}
     for kind in KINDS:
@@ -183,6 +190,6 @@ def gather(
             continue
         nearest = cKDTree(section.xy).query(targets.xy[targets.n_spots :])[1]
         features[np.concatenate([damaged, damaged[nearest]])] = np.nan
-        shown = filled(components(features), targets.xy, targets.measured)
+        shown = filled(components(features), targets.xy, targets.measured, spoilt=kind.spoilt)
         known.append(Known(kind, shown.components, shown.blind))
     return Gathered(tuple(known), silent, words)

@@ -165,7 +165,9 @@ class Shown(NamedTuple):
     blind: NDArray[np.bool_]
 
 
-def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
+def filled(
+    shown: FloatArray, xy: Array, measured: NDArray[np.bool_], *, spoilt: bool = True
+) -> Shown:
     """Components (target, component) without those of an image that cannot be believed, and where.
 
     A site that looks like no measured spot (a bubble, a fold, pen) is farther from the nearest
@@ -183,6 +185,8 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
         (target, 2) positions.
     measured
         (target,) True at measured spots, whose image is believed.
+    spoilt
+        Whether there may be damage; else only what is not known is told by the spots around.
     """
     known = shown.any(1)
     spots = np.flatnonzero(known & measured)
@@ -194,7 +198,7 @@ def filled(shown: FloatArray, xy: Array, measured: NDArray[np.bool_]) -> Shown:
     sites = np.flatnonzero(~measured)
     around = _median_around(xy[sites], unlikeness[sites], PATCH * spacing(xy[spots]))
     strange[sites] |= around > SUSPECT * max(float(np.median(apart)), 1e-6)
-    unlike = np.asarray(~known | (strange & ~measured))
+    unlike = np.asarray(~known | (strange & ~measured & spoilt))
     wanted = np.flatnonzero(unlike)
     far, near = cKDTree(xy[spots]).query(xy[wanted], range(1, min(AROUND, len(spots)) + 1))
     weight = 1 / np.maximum(far, 1e-9)

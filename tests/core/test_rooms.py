@@ -84,6 +84,7 @@ class Oracle:
 
     name = "oracle"
     words = "a neighbour who knows"
+    spoilt = False
 
     def __init__(self, told: np.ndarray, xy: np.ndarray) -> None:
         self.told, self.tree = told, cKDTree(xy)

@@ -27,7 +27,7 @@ def brought(monkeypatch):
 class Atlas:
     """A table that knows nothing of use."""
 
-    name, words = "atlas", "the atlas"
+    name, words, spoilt = "atlas", "the atlas", False
 
     def asked(self, section, config):
         return METHODS[config.method].evidence
