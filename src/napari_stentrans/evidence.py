@@ -43,7 +43,7 @@ class Evidence(Protocol):
 
     @property
     def spoilt(self) -> bool:
-        """Whether what made a hole may have spoilt it there; it must then be like measured spots."""
+        """Whether what made a hole may have spoilt it there; it must be like measured spots."""
         ...
 
     def asked(self, section: Section, config: EnhanceConfig) -> bool:
