@@ -70,7 +70,7 @@ def test_the_work_follows_the_settings():
     double = Work.of(section, EnhanceConfig(upscale=2, genes=("Gene1",)), lost=10, sites=5)
     assert (double.spots, double.sites, double.genes) == (140, 620, 1)
     published = EnhanceConfig(method="published", published=PublishedConfig(epochs=3))
-    assert Work.of(section, published).epochs == 3
+    assert Work.of(section, published).passes == 3
     assert Work.of(simulate_section(150, 40), EnhanceConfig()).image
     assert not Work.of(simulate_section(150, 40), EnhanceConfig(image="off")).image
 

@@ -225,7 +225,7 @@ def run_with(qtbot, dock, method):
 
 
 def test_costly_methods_are_checked_only_when_asked(loaded, gate, monkeypatch, qtbot, ready):
-    monkeypatch.setattr(Gated, "costly", True)
+    monkeypatch.setitem(METHODS, "published", replace(METHODS["published"], costly=True))
     gate.set()
     panel = loaded.quality
     choose(qtbot, loaded, "published")

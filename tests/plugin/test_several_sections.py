@@ -167,7 +167,7 @@ def test_paint_is_held_against_the_result_of_its_own_section(two, qtbot, ready):
     assert first.section.n_spots != second.section.n_spots
     run(qtbot, dock, ready)
     paint_some(qtbot, dock)
-    assert "Marked since this run" in dock.result.unfilled.text()
+    qtbot.waitUntil(lambda: "Marked since this run" in dock.result.unfilled.text())
     choose(qtbot, dock, -1)
     run(qtbot, dock, ready)
     assert not dock.result.unfilled.text()
