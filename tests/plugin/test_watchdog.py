@@ -95,6 +95,13 @@ def test_garbage_collections_leave_alone_what_was_there_before_the_dock(dock):
     assert gc.get_freeze_count() == 0
 
 
+def test_a_dock_whose_window_is_closed_around_it_is_let_go(dock, load, section, qtbot):
+    load(dock, section)
+    assert gc.get_freeze_count() > 100_000
+    dock.viewer.close()  # the dock gets no event of its own
+    qtbot.waitUntil(lambda: gc.get_freeze_count() == 0)
+
+
 def test_a_layer_that_was_there_before_the_dock_is_let_go(make_napari_viewer, qtbot):
     viewer = make_napari_viewer()
     layer = Image(np.zeros((50, 50)))
