@@ -87,10 +87,6 @@ class Known:
     components: FloatArray
     blind: NDArray[np.bool_]
 
-    def take(self, at: NDArray[np.intp] | NDArray[np.bool_]) -> Known:
-        """What it says at some of the targets."""
-        return Known(self.kind, self.components[at], self.blind[at])
-
 
 class TissueImage:
     """What the tissue image shows."""
@@ -179,17 +175,18 @@ def gather(
     Where ``damaged`` (spot,), a kind is not believed, nor, if it may be spoilt, where a target is
     like no measured spot; what it would say there is told by the measured spots around.
     """
-    known, silent, words = [], {}, {}
-    for kind in KINDS:
-        if not kind.asked(section, config):
-            continue
-        words[kind.name] = kind.words
+    kinds = [kind for kind in KINDS if kind.asked(section, config)]
+    if not kinds:
+        return Gathered((), {}, {})
+    nearest = cKDTree(section.xy).query(targets.xy[targets.n_spots :])[1]
+    unseen = np.concatenate([damaged, damaged[nearest]])
+    known, silent = [], {}
+    for kind in kinds:
         features = yield from kind.at(section, config, targets.xy, damaged)
         if features is None:
             silent[f"{kind.name}_{kind.silence(section)}"] = 1.0
             continue
-        nearest = cKDTree(section.xy).query(targets.xy[targets.n_spots :])[1]
-        features[np.concatenate([damaged, damaged[nearest]])] = np.nan
+        features[unseen] = np.nan
         shown = filled(components(features), targets.xy, targets.measured, spoilt=kind.spoilt)
         known.append(Known(kind, shown.components, shown.blind))
-    return Gathered(tuple(known), silent, words)
+    return Gathered(tuple(known), silent, {kind.name: kind.words for kind in kinds})

@@ -102,34 +102,30 @@ class Methods(MutableMapping[str, Method]):
     """The table: name -> Method. Setting an item registers one, also of another package."""
 
     def __init__(self, places: dict[str, str]) -> None:
-        self._places = dict.fromkeys(places)
-        self._modules = places
-        self._known: dict[str, Method] = {}
+        self._entries: dict[str, Method | str] = {**places}  # or the module that is to be imported
 
     def __getitem__(self, name: str) -> Method:
-        if name not in self._places:
-            raise KeyError(name)
-        if name not in self._known:
-            module = import_module(f"napari_stentrans.methods.{self._modules[name]}")
-            self._known.update({m.name: m for m in module.METHODS if m.name not in self._known})
-        return self._known[name]
+        entry = self._entries[name]
+        if isinstance(entry, str):
+            found = import_module(f"napari_stentrans.methods.{entry}").METHODS
+            entry = next(method for method in found if method.name == name)
+            self._entries[name] = entry
+        return entry
 
     def __setitem__(self, name: str, method: Method) -> None:
-        self._places[name] = None
-        self._known[name] = method
+        self._entries[name] = method
 
     def __delitem__(self, name: str) -> None:
-        del self._places[name]
-        self._known.pop(name, None)
+        del self._entries[name]
 
     def __contains__(self, name: object) -> bool:
-        return name in self._places
+        return name in self._entries  # imports nothing
 
     def __iter__(self) -> Iterator[str]:
-        return iter(self._places)
+        return iter(self._entries)
 
     def __len__(self) -> int:
-        return len(self._places)
+        return len(self._entries)
 
 
 METHODS = Methods(PLACES)

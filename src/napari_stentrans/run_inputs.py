@@ -4,10 +4,11 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, NamedTuple, cast
 
 import numpy as np
 
+from napari_stentrans.method_table import METHODS
 from napari_stentrans.windows import spacing
 
 if TYPE_CHECKING:
@@ -71,6 +72,11 @@ class RunInputs:
     def seed(self) -> int:
         """The seed of all that is drawn at random."""
         return self.config.seed
+
+    @property
+    def n_factors(self) -> int:
+        """Spatial factors to find: as asked for, else what suits the method."""
+        return cast("int", self.config.factors or METHODS[self.config.method].n_factors)
 
     @cached_property
     def spacing(self) -> float:

@@ -192,13 +192,9 @@ def filled(
     spots = np.flatnonzero(known & measured)
     if len(spots) < 2:
         return Shown(shown, np.asarray(~known))
-    looks = cKDTree(shown[spots])
-    apart, unlikeness = looks.query(shown[spots], 2)[0][:, 1], looks.query(shown)[0]
-    strange = unlikeness > np.quantile(apart, USUAL)
-    sites = np.flatnonzero(~measured)
-    around = _median_around(xy[sites], unlikeness[sites], PATCH * spacing(xy[spots]))
-    strange[sites] |= around > SUSPECT * max(float(np.median(apart)), 1e-6)
-    unlike = np.asarray(~known | (strange & ~measured & spoilt))
+    unlike, sites = np.asarray(~known), np.flatnonzero(~measured)
+    if spoilt:
+        unlike[sites] |= _strange(shown, xy, spots, sites)
     wanted = np.flatnonzero(unlike)
     far, near = cKDTree(xy[spots]).query(xy[wanted], range(1, min(AROUND, len(spots)) + 1))
     weight = 1 / np.maximum(far, 1e-9)
@@ -206,6 +202,17 @@ def filled(
     shown = shown.copy()
     shown[wanted] = np.einsum("ij,ijk->ik", weight, shown[spots][near])
     return Shown(shown, unlike)
+
+
+def _strange(
+    shown: FloatArray, xy: Array, spots: NDArray[np.intp], sites: NDArray[np.intp]
+) -> NDArray[np.bool_]:
+    """(site,) True where a site, or the sites around it in the median, look like no spot."""
+    looks = cKDTree(shown[spots])
+    apart, unlike = looks.query(shown[spots], 2)[0][:, 1], looks.query(shown[sites])[0]
+    around = _median_around(xy[sites], unlike, PATCH * spacing(xy[spots]))
+    patchy = around > SUSPECT * max(float(np.median(apart)), 1e-6)
+    return np.asarray((unlike > np.quantile(apart, USUAL)) | patchy)
 
 
 def _median_around(xy: Array, values: Array, reach: float) -> Array:

@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
 import pytest
+from same_numbers import assert_same_numbers
 from scipy.spatial import cKDTree
 
 from napari_stentrans import EnhanceConfig, enhance, evaluate, evidence
@@ -67,6 +69,16 @@ def test_a_method_of_ones_own_runs(six: Method, section: Section) -> None:
         "nearest",
     ]
     assert estimate(Work.of(section, EnhanceConfig(method="six")), 1.0).seconds < 0.1
+
+
+def test_a_method_of_factors_says_how_many_suit_it(
+    section: Section, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few = replace(METHODS["kriging"], name="few", n_factors=3)
+    monkeypatch.setitem(METHODS, "few", few)
+    plain = EnhanceConfig(method="kriging", factors=3)
+    one, other = (enhance(section, None, c) for c in (EnhanceConfig(method="few"), plain))
+    assert_same_numbers(one.to_anndata().X, other.to_anndata().X)
 
 
 def test_the_command_line_offers_it(

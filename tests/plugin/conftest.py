@@ -190,13 +190,18 @@ class SlowMethod:
         return Prediction(np.zeros((len(xy), 21), np.float32), None)
 
 
+def slowly(predictor):
+    """Make the default method one of a predictor of 20 factors and the library size."""
+    return replace(METHODS[DEFAULT], run=by_factors(predictor), n_factors=20)
+
+
 @pytest.fixture
 def slow(monkeypatch):
     """Let the default method take ten seconds."""
     SlowMethod.began.clear()
     SlowMethod.stopped.clear()
     SlowMethod.steps = 0
-    monkeypatch.setitem(METHODS, DEFAULT, replace(METHODS[DEFAULT], run=by_factors(SlowMethod)))
+    monkeypatch.setitem(METHODS, DEFAULT, slowly(SlowMethod))
     return SlowMethod
 
 
@@ -211,7 +216,7 @@ class BrokenMethod(SlowMethod):
 @pytest.fixture
 def broken(monkeypatch):
     """Let the default method break inside torch."""
-    monkeypatch.setitem(METHODS, DEFAULT, replace(METHODS[DEFAULT], run=by_factors(BrokenMethod)))
+    monkeypatch.setitem(METHODS, DEFAULT, slowly(BrokenMethod))
     return BrokenMethod
 
 

@@ -19,7 +19,7 @@ from napari_stentrans.evaluation.quality import quality_steps
 from napari_stentrans.evaluation.verdict import HARDLY
 from napari_stentrans.method_table import METHODS
 from napari_stentrans.methods.base import Prediction
-from napari_stentrans.methods.by_factors import N_FACTORS, by_factors
+from napari_stentrans.methods.by_factors import by_factors
 from napari_stentrans.methods.kriging import Kriging
 from napari_stentrans.plugin.phase import Phase
 from napari_stentrans.plugin.quality_table import QualityTable
@@ -52,7 +52,7 @@ def gate(monkeypatch):
     """Holds the method "published" until it is set; every run of it, also that of a check."""
     Gated.gate.clear()
     method = METHODS["published"]
-    other = replace(method, run=by_factors(Gated), n_factors=N_FACTORS, costly=False)
+    other = replace(method, run=by_factors(Gated), n_factors=20, costly=False)
     monkeypatch.setitem(METHODS, "published", other)
     yield Gated.gate
     Gated.gate.set()

@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
     from napari_stentrans.run_inputs import RunInputs
 
-N_FACTORS = 20
 STAGE = "checking the tissue image on hidden spots"
 
 
@@ -34,7 +33,7 @@ def by_factors(make: type[Predictor]) -> Callable[[RunInputs], Steps[Modelled]]:
 def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     section, seen, genes, targets = inputs.section, inputs.seen, inputs.genes, inputs.targets
     factors = yield from fit_factors(
-        seen.counts, n_factors(inputs), median_total=section.median_total, seed=inputs.seed
+        seen.counts, inputs.n_factors, median_total=section.median_total, seed=inputs.seed
     )
     looked = (yield from _check(make, inputs)) if inputs.evidence else Looked((), [])
     used, here = looked.used(inputs.evidence), targets.measured
@@ -54,18 +53,13 @@ def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     return Modelled(decoder, totals, looked.findings(inputs.evidence))
 
 
-def n_factors(inputs: RunInputs) -> int:
-    """Factors to find: as asked for, else what suits."""
-    return inputs.config.factors or N_FACTORS
-
-
 def _check(make: type[Predictor], inputs: RunInputs) -> Steps[Looked]:
     """Find out whether the evidence helps to predict hidden spots, and by how much."""
     lattice, median = inputs.section.lattice, inputs.section.median_total
 
     def attempt(trial: Trial, every: list[Pairs]) -> Steps[list[Judged]]:
         factors = yield from fit_factors(
-            trial.seen, n_factors(inputs), median_total=median, seed=inputs.seed
+            trial.seen, inputs.n_factors, median_total=median, seed=inputs.seed
         )
         here, there = trial.xy[~trial.hidden], trial.xy[trial.hidden]
         judged = []

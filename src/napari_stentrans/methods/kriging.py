@@ -17,7 +17,7 @@ from torch import Tensor
 
 from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import LeftOut, Prediction, Values
-from napari_stentrans.methods.by_factors import N_FACTORS, by_factors
+from napari_stentrans.methods.by_factors import by_factors
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
@@ -256,7 +256,7 @@ METHODS = [
         ),
         run=by_factors(Kriging),
         rates=Rates(0.01, 1.4e-4, 2.7e-5, 1.5e-7, 0.0, 10, 6_000, 800),
-        n_factors=N_FACTORS,
+        n_factors=20,
         evidence=True,
         std=True,
         instant=True,

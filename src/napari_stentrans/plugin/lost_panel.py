@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Signal
-from superqt.utils import QSignalThrottler
 
 from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin import edits
@@ -18,6 +17,7 @@ from napari_stentrans.plugin.region_list import RegionList
 from napari_stentrans.plugin.regions import Painted, Regions
 from napari_stentrans.plugin.result_words import too_far
 from napari_stentrans.plugin.shortcuts import bind, with_keys
+from napari_stentrans.plugin.throttle import throttled_slot
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -63,9 +63,7 @@ class LostPanel(Panel):
         self._layers: SectionLayers | None = None
         self._regions: Regions | None = None
         self._hint = ""
-        self._soon = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing, self)
-        self._soon.setTimeout(COUNT_EVERY_MS)
-        self._soon.triggered.connect(self.count)
+        self._soon = throttled_slot(COUNT_EVERY_MS, self.count, self)
         self._make_tools()
         self.regions = RegionList()
         self.rows.addWidget(self.regions)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Vectors
 from psygnal import Signal
-from superqt.utils import QSignalThrottler
 
 from napari_stentrans.plugin.arrangement import Arrangement
 from napari_stentrans.plugin.frame import ON
 from napari_stentrans.plugin.images import Tag
 from napari_stentrans.plugin.roles import insert
+from napari_stentrans.plugin.throttle import throttled_slot
 from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
@@ -73,12 +73,8 @@ class ProfileLine(Arrangement):
         self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._drawing = line is None
         self._cursor = "standard"
-        self._soon = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
-        self._soon.setTimeout(EVERY_MS)
-        self._soon.triggered.connect(self._tell)
-        self._frames = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
-        self._frames.setTimeout(15)  # the mouse moves more often than can be drawn
-        self._frames.triggered.connect(self._draw)
+        self._soon = throttled_slot(EVERY_MS, self._tell)
+        self._frames = throttled_slot(15, self._draw)  # the mouse moves more often than this
         self._listen(True)
         self._draw()
         if self._drawing:

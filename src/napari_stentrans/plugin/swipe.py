@@ -9,12 +9,12 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
-from superqt.utils import QSignalThrottler
 
 from napari_stentrans.plugin.arrangement import Arrangement, Hiding
 from napari_stentrans.plugin.roles import LINKED
 from napari_stentrans.plugin.runs import short
 from napari_stentrans.plugin.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.throttle import throttled_slot
 from napari_stentrans.plugin.viewers import camera_of
 
 if TYPE_CHECKING:
@@ -78,9 +78,7 @@ class Swipe(Arrangement):
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)
         self._soon.timeout.connect(self._on_maps_changed)
-        self._frames = QSignalThrottler(QSignalThrottler.EmissionPolicy.Trailing)
-        self._frames.setTimeout(15)  # the mouse moves more often than can be drawn
-        self._frames.triggered.connect(self._redraw)
+        self._frames = throttled_slot(15, self._redraw)  # the mouse moves more often than this
         self._listen(True)
         self.position = self._middle_of_view()
         self._redraw()

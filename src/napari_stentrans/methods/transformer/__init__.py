@@ -33,18 +33,19 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
     from napari_stentrans.run_inputs import RunInputs
 
-N_FACTORS = 30
-
 
 def _run(inputs: RunInputs) -> Steps[Modelled]:
     """Model all spatial factors and the library size together, decode genes later."""
     section, seen, genes = inputs.section, inputs.seen, inputs.genes
-    n_factors = inputs.config.factors or N_FACTORS
     factors = yield from fit_spatial_factors(
-        seen.counts, inputs.units, n_factors, median_total=section.median_total, seed=inputs.seed
+        seen.counts,
+        inputs.units,
+        inputs.n_factors,
+        median_total=section.median_total,
+        seed=inputs.seed,
     )
     with one_blas_thread():
-        trusted = yield from check(inputs, n_factors)
+        trusted = yield from check(inputs)
         maps = yield from _maps(inputs, factors, trusted)
     tissue, size = maps.columns(slice(-1)), maps.columns(slice(-1, None))
     if inputs.config.denoise and len(seen.xy) >= SMALLEST:
@@ -105,7 +106,7 @@ METHODS = [
         ),
         run=_run,
         rates=Rates(0.05, 2.0e-3, 4.0e-4, 4.5e-7, 0.0, 60, 10_000, 2_000),
-        n_factors=N_FACTORS,
+        n_factors=30,
         evidence=True,
         evidence_rates=(1.0, 5.0e-3, 150e6),
         std=True,

@@ -55,7 +55,7 @@ class Trusted(NamedTuple):
         return {"network_trust": round(self.network, 3), **self.looked.findings(known)}
 
 
-def check(inputs: RunInputs, n_factors: int) -> Steps[Trusted]:
+def check(inputs: RunInputs) -> Steps[Trusted]:
     """Find out what pays on this section."""
 
     def attempt(trial: Trial, every: list[Pairs]) -> Steps[list[Judged]]:
@@ -63,7 +63,7 @@ def check(inputs: RunInputs, n_factors: int) -> Steps[Trusted]:
         factors = yield from fit_spatial_factors(
             trial.seen,
             seen,
-            n_factors,
+            inputs.n_factors,
             median_total=inputs.section.median_total,
             seed=inputs.seed,
         )
