@@ -53,7 +53,7 @@ def _name(action: argparse.Action) -> str:
 
 
 def _words(action: argparse.Action) -> str:
-    text = re.sub(r"([|*])", r"\\\1", action.help or "")
+    text = re.sub(r"([|*])", r"\\\1", (action.help or "").replace("%%", "%"))
     text += "; must be given" * (action.required and bool(action.option_strings))
     default = action.default
     known = default is None or isinstance(default, bool) or "default" in text

@@ -26,6 +26,8 @@ PLACES = {
 """Name -> module of ``methods/``; the first is the default."""
 PLAIN = "kriging"
 """The method of previews, and of library sizes where a method works gene by gene."""
+OF_EVIDENCE = ("image", "features")
+"""Settings that all methods listen to which can use evidence."""
 
 
 class Rates(NamedTuple):
@@ -96,6 +98,10 @@ class Method:
     def by_gene(self) -> bool:
         """Whether it works gene by gene."""
         return self.n_factors is None
+
+    def listens(self, setting: str) -> bool:
+        """Whether it listens to a setting that is not for all methods."""
+        return setting in self.settings or (self.evidence and setting in OF_EVIDENCE)
 
 
 class Methods(MutableMapping[str, Method]):

@@ -5,18 +5,19 @@ from __future__ import annotations
 import shlex
 from typing import TYPE_CHECKING, Any
 
+from pydantic import BaseModel
+
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError
+from napari_stentrans.settings import flat, nested
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.record import RunRecord
+    from napari_stentrans.record import PlacedImage, RunRecord
+    from napari_stentrans.settings import Setting
 
 OUTPUT = "enhanced.h5ad"
-_OPTIONS = ("method", "upscale", "denoise", "genes", "seed", "device", "image", "features")
-_PUBLISHED = ("epochs", "residual", "values")
-"""Settings that the command line has an option for."""
 
 
 def as_python(record: RunRecord) -> str:
@@ -28,50 +29,31 @@ def as_python(record: RunRecord) -> str:
         When the record does not say where the section was.
     """
     source = _source(record)
-    changed = _changed(record.config)
-    published = changed.pop("published", {})
-    settings = [f"{name}={value!r}" for name, value in changed.items()]
-    names = ["EnhanceConfig", "enhance", "read_section"]
-    if published:
-        names.insert(1, "PublishedConfig")
-        inside = ", ".join(f"{name}={value!r}" for name, value in published.items())
-        settings.append(f"published=PublishedConfig({inside})")
+    imports, config = _config(record.config)
+    imports |= {"enhance", "read_section"}
     chosen = f", {record.chosen!r}" if record.chosen else ""
-    lines = [
-        f"from napari_stentrans import {', '.join(names)}",
-        "from napari_stentrans.export import save",
-        "",
-        f"section = read_section({source!r}{chosen})",
-    ]
+    lines = [f"section = read_section({source!r}{chosen})"]
     if record.image_placed is not None:
-        if record.image_placed.path is None:
-            raise ConfigError(
-                "The tissue image of this run was a layer of napari, so that no text can say where "
-                "it is. Save it as a TIFF, add that as the tissue image, and run again."
-            )
-        names.append("with_image")
-        lines[0] = f"from napari_stentrans import {', '.join(names)}"
-        affine = [list(row) for row in record.image_placed.affine]
-        lines += [
-            f"picture = {record.image_placed.path!r}",
-            f"section = with_image(section, picture, {affine!r})",
-        ]
-    arguments = ["section", "None"]
+        lines += _with_image(record.image_placed)
+        imports.add("with_image")
+    arguments = ["section", "None", config]
     if record.lost:
-        lines += _listed("lost", [repr(name) for name in record.lost])
-        lines.append("mask = section.adata.obs_names.isin(lost)")
+        lines += _spots("lost", "mask", record.lost)
         arguments[1] = "mask"
-    arguments.append(f"EnhanceConfig({', '.join(settings)})")
     if record.sites:
         lines += _listed("sites", [repr(tuple(xy)) for xy in record.sites])
         arguments.append("sites")
     if record.image_damaged:
-        lines += _listed("damaged", [repr(name) for name in record.image_damaged])
-        lines.append("damaged = section.adata.obs_names.isin(damaged)")
+        lines += _spots("damaged", "damaged", record.image_damaged)
         arguments.append("image_damaged=damaged")
+    head = [
+        f"from napari_stentrans import {', '.join(sorted(imports))}",
+        "from napari_stentrans.export import save",
+        "",
+    ]
     lines.append(f"result = enhance({', '.join(arguments)})")
     lines.append(f"save(result, {OUTPUT!r})")
-    return "\n".join(lines) + "\n"
+    return "\n".join([*head, *lines]) + "\n"
 
 
 def as_command(record: RunRecord, saved: Path | None = None) -> str:
@@ -87,8 +69,7 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
         return shlex.join(["stentrans", "enhance", "--record", str(saved), "-o", OUTPUT])
     words = ["stentrans", "enhance", _source(record)]
     changed = _changed(record.config)
-    published = changed.pop("published", {})
-    beyond = sorted({*changed, *published} - {*_OPTIONS, *_PUBLISHED})
+    beyond = sorted(setting.name for setting, _ in changed if not setting.shown.option)
     if record.lost or record.sites or record.image_damaged:
         beyond.append("painted regions")
     if record.image_placed is not None:
@@ -100,11 +81,12 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
         )
     for key, option in record.chosen.items():
         words += ["--choose", f"{key}={option}"]
-    for name, value in {**changed, **published}.items():
+    for setting, value in changed:
+        name = setting.flag
         if isinstance(value, bool):
-            words.append(f"--{name}" if value else f"--no-{name}")
+            words.append(name if value else f"--no-{name[2:]}")
         else:
-            words += [f"--{name}", *(value if isinstance(value, tuple) else (str(value),))]
+            words += [name, *(value if isinstance(value, tuple) else (str(value),))]
     return shlex.join([*words, "-o", OUTPUT])
 
 
@@ -117,13 +99,43 @@ def _source(record: RunRecord) -> str:
     return record.source
 
 
-def _changed(config: EnhanceConfig) -> dict[str, Any]:
-    """Settings that are not as they begin; of the published network as a dictionary."""
-    return {
-        name: value if name != "published" else config.published.model_dump(exclude_defaults=True)
-        for name, value in config
-        if value != getattr(EnhanceConfig(), name)
-    }
+def _changed(config: EnhanceConfig) -> list[tuple[Setting, Any]]:
+    """Settings that are not as they begin."""
+    return [(setting, value) for setting, value in flat(config) if value != setting.default]
+
+
+def _config(config: EnhanceConfig) -> tuple[set[str], str]:
+    """Names to import, and what makes a config."""
+    changed = {setting.name: value for setting, value in _changed(config)}
+    imports, parts = {"EnhanceConfig"}, {}
+    for name, value in nested(EnhanceConfig, changed).items():
+        group = type(getattr(config, name))
+        if issubclass(group, BaseModel):
+            imports.add(group.__name__)
+            parts[name] = f"{group.__name__}({', '.join(f'{k}={v!r}' for k, v in value.items())})"
+        else:
+            parts[name] = repr(value)
+    return imports, f"EnhanceConfig({', '.join(f'{name}={made}' for name, made in parts.items())})"
+
+
+def _with_image(placed: PlacedImage) -> list[str]:
+    """Lines that lay a picture below the spots."""
+    if placed.path is None:
+        raise ConfigError(
+            "The tissue image of this run was a layer of napari, so that no text can say where "
+            "it is. Save it as a TIFF, add that as the tissue image, and run again."
+        )
+    affine = [list(row) for row in placed.affine]
+    return [
+        f"picture = {placed.path!r}",
+        f"section = with_image(section, picture, {affine!r})",
+    ]
+
+
+def _spots(listed: str, mask: str, barcodes: tuple[str, ...]) -> list[str]:
+    """Lines that name spots, and make a mask of them."""
+    lines = _listed(listed, [repr(name) for name in barcodes])
+    return [*lines, f"{mask} = section.adata.obs_names.isin({listed})"]
 
 
 def _listed(name: str, values: list[str]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import warnings
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ import numpy as np
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.options import add_setting
 from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.damage import find_damage, is_quick
@@ -25,21 +24,19 @@ from napari_stentrans.export import (
     save_steps,
 )
 from napari_stentrans.io import chosen_then, read_mask, read_section
-from napari_stentrans.method_table import METHODS
 from napari_stentrans.pipeline import by_name, enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord
+from napari_stentrans.settings import nested, settings_of
 
 if TYPE_CHECKING:
+    import argparse
+
     from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.section import Section
-
-_PUBLISHED = ("epochs", "residual", "values")
-_SETTINGS = (
-    "upscale", "denoise", "method", "genes", "seed", "device", "image", "features", *_PUBLISHED
-)  # fmt: skip
+    from napari_stentrans.settings import Setting
 
 
 def add_options(parser: argparse.ArgumentParser) -> None:
@@ -64,39 +61,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="lost regions: label image (tif, png, npy) in full-resolution pixels or of a "
         "gene map's shape, csv of barcodes, or GeoJSON polygons",
     )
-    parser.add_argument("--upscale", type=int, choices=(1, 2), help="2 doubles the resolution")
-    parser.add_argument(
-        "--denoise",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="replace measured spots by the method's estimate (on unless said otherwise)",
-    )
-    parser.add_argument(
-        "--method", choices=sorted(METHODS), help="how values are estimated (default transformer)"
-    )
-    parser.add_argument("--genes", nargs="+", metavar="GENE", help="only these genes")
-    parser.add_argument("--seed", type=int, help="same seed, same numbers (default 0)")
-    parser.add_argument(
-        "--device",
-        choices=("auto", "cpu", "cuda", "mps"),
-        help="auto: a GPU where there is one",
-    )
-    add_image(parser, ("auto", "off"))
+    for setting in _options():
+        add_setting(parser, setting)
     parser.add_argument(
         "--image-damaged",
         type=Path,
         metavar="MASK",
         help="regions where the tissue image is damaged (fold, bubble, pen): a mask as of --lost",
-    )
-    parser.add_argument("--epochs", type=int, help="method published: passes over the genes")
-    parser.add_argument(
-        "--residual",
-        action=argparse.BooleanOptionalAction,
-        default=None,
-        help="method published: add the input to the output, as in the paper's figure",
-    )
-    parser.add_argument(
-        "--values", choices=("counts", "lognorm"), help="method published: what the network sees"
     )
     parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
@@ -180,7 +151,7 @@ def _record_alone(arguments: argparse.Namespace) -> RunRecord:
     """Read the record of a run to repeat; its settings may not be changed."""
     changed = [
         f"--{name.replace('_', '-')}"
-        for name in ("choose", "lost", "image_damaged", *_SETTINGS)
+        for name in ("choose", "lost", "image_damaged", *(setting.name for setting in _options()))
         if getattr(arguments, name) is not None
     ]
     if changed:
@@ -193,6 +164,11 @@ def _record_alone(arguments: argparse.Namespace) -> RunRecord:
 
 def _config(arguments: argparse.Namespace) -> EnhanceConfig:
     """The settings that were given; the rest keeps the defaults of EnhanceConfig."""
-    given = {k: getattr(arguments, k) for k in _SETTINGS if getattr(arguments, k) is not None}
-    published = {k: given.pop(k) for k in _PUBLISHED if k in given}
-    return EnhanceConfig(**given, published=published)
+    given = {setting.name: getattr(arguments, setting.name) for setting in _options()}
+    given = {name: value for name, value in given.items() if value is not None}
+    return EnhanceConfig(**nested(EnhanceConfig, given))
+
+
+def _options() -> list[Setting]:
+    """Settings that the command line asks for."""
+    return [setting for setting in settings_of(EnhanceConfig) if setting.shown.option]

@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.cli.image import add_image
+from napari_stentrans.cli.options import add_setting
 from napari_stentrans.cli.outputs import Outputs
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.evaluation import DEFAULT_METHODS, PROTOCOLS, evaluate_steps
 from napari_stentrans.export import beside, check_file
 from napari_stentrans.io import read_section
 from napari_stentrans.method_table import METHODS
+from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
     import argparse
@@ -39,7 +40,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="NAME",
         help=f"methods side by side, of {', '.join(sorted(METHODS))}",
     )
-    add_image(parser, ("auto", "off", "both"))
+    both = {"both": "with and without it, side by side"}
+    add_setting(parser, named(EnhanceConfig, "image"), both)
+    add_setting(parser, named(EnhanceConfig, "features"))
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="times (default 3)")
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="score only these genes")
     parser.add_argument("--json", type=Path, metavar="FILE.json", help="write all scores")
