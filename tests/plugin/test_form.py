@@ -64,7 +64,7 @@ def test_every_change_by_a_person_is_told(form, qtbot):
             qtbot.mouseClick(box, Qt.MouseButton.LeftButton, pos=box.rect().center() * 0.1)
     assert form.value() == EnhanceConfig(upscale=1, denoise=False)
     with qtbot.waitSignal(form.valueChanged):
-        qtbot.keyClick(form.expert.seed, Qt.Key.Key_Up)
+        qtbot.keyClick(form.expert.boxes["seed"].native, Qt.Key.Key_Up)
     assert form.value().seed == 1
 
 
@@ -118,15 +118,15 @@ def test_the_gear_shows_what_the_method_listens_to(form, qtbot):
     expert = form.expert
     assert not expert.isVisible()
     qtbot.mouseClick(form.gear, Qt.MouseButton.LeftButton)
-    assert expert.seed.isVisible()
-    assert expert.factors.isVisible()
-    assert not expert.epochs.isVisible()
+    assert expert.boxes["seed"].native.isVisible()
+    assert expert.boxes["factors"].native.isVisible()
+    assert not expert.boxes["epochs"].native.isVisible()
     choose(form, qtbot, "linear")
-    assert not expert.factors.isVisible()
+    assert not expert.boxes["factors"].native.isVisible()
     if "published" in METHODS:
         choose(form, qtbot, "published")
-        assert expert.epochs.isVisible()
-        assert expert.epochs.text() == "as published"
+        assert expert.boxes["epochs"].native.isVisible()
+        assert expert.boxes["epochs"].native.text() == "as published"
 
 
 def test_reset_puts_expert_settings_back_and_leaves_the_rest(form, qtbot):

@@ -132,7 +132,7 @@ def test_runs_of_other_seeds_are_told_apart_in_the_window(loaded, qtbot, ready):
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     for seed in (0, 3):
-        form.expert.seed.setValue(seed)
+        form.expert.boxes["seed"].value = seed
         click(qtbot, loaded.enhance.run)
         ready(loaded)
     names = loaded.result.runs.list

@@ -118,7 +118,7 @@ def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
     assert form.image.use.isVisible()
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, form.gear)
-    box = form.expert.features
+    box = form.expert.boxes["features"].native
     assert box.isVisible()
     box.setFocus()
     qtbot.keyClick(box, Qt.Key.Key_Down)

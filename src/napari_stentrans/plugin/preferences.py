@@ -126,9 +126,9 @@ class Following:
         for name, box in boxes.items():
             if box.isChecked() == getattr(old, name):
                 box.setChecked(getattr(now, name))
-        device = form.expert.device
-        if device.currentData() == old.device:
-            device.setCurrentIndex(device.findData(now.device))
+        device = form.expert.boxes["device"]
+        if device.value == old.device:
+            device.value = now.device
 
     def _change_maps(self, layers: SectionLayers, old: Preferences) -> None:
         look, now = layers.maps.look, self.now
