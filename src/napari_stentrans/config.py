@@ -159,8 +159,8 @@ class EnhanceConfig(_Settings):
         Literal["auto", "off"],
         Field(
             title="Use the tissue image",
-            description="use the tissue image where it helps: a run tries it on hidden spots "
-            "first, and leaves it out where it does not",
+            description="what the tissue looks like helps to say what is expressed there; a run "
+            "tries it on hidden spots first, and leaves the image out where it does not help",
         ),
         Shown(option=True, by_method=True),
     ] = "auto"
@@ -179,11 +179,9 @@ class EnhanceConfig(_Settings):
             by_method=True,
         ),
     ] = None
-    published: Annotated[
-        PublishedConfig,
-        Field(title="method published"),
-        Shown(expert=True, by_method=True),
-    ] = PublishedConfig()
+    published: Annotated[PublishedConfig, Shown(expert=True, by_method=True)] = Field(
+        default_factory=PublishedConfig, title="method published"
+    )
 
     @field_validator("method")
     @classmethod

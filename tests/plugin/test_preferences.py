@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import runpy
 from pathlib import Path
 
 import numpy as np
@@ -14,8 +15,6 @@ from qtpy.QtWidgets import QApplication, QCheckBox, QComboBox, QDialog, QLabel, 
 
 import napari_stentrans
 from napari_stentrans import downloads
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.form import START
 from napari_stentrans.plugin.help_corner import HelpCorner
@@ -50,12 +49,16 @@ def test_the_manifest_and_the_program_have_the_same_preferences():
         name: found for group in listed.values() for name, found in group.properties.items()
     }
     assert {name: found.default for name, found in properties.items()} == vars(Preferences())
-    assert properties["method"].enum == list(METHODS)
     assert properties["colormap"].enum == list(COLORMAPS)
-    devices = EnhanceConfig.model_fields["device"].annotation.__args__
-    assert properties["device"].enum == list(devices)
     assert Preferences().config == START
     assert MANIFEST.display_name == PAGE
+
+
+def test_the_manifest_says_of_settings_what_their_fields_say():
+    path = Path(__file__).parents[2] / "src" / "napari_stentrans" / "napari.yaml"
+    text = path.read_text(encoding="utf-8")
+    fresh = runpy.run_path(str(path.parents[2] / "scripts" / "manifest.py"))["page"](text)
+    assert fresh == text, "run scripts/manifest.py"
 
 
 def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section, tmp_path, qtbot):

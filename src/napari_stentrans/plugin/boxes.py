@@ -9,6 +9,7 @@ from magicgui.widgets import CheckBox, ComboBox, create_widget
 from magicgui.widgets.bases import ValueWidget
 from qtpy.QtWidgets import QAbstractSpinBox, QDoubleSpinBox, QLineEdit, QSpinBox, QWidget
 from superqt import QLargeIntSpinBox
+from superqt.utils import signals_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
@@ -102,13 +103,23 @@ class _ShortNumber(QDoubleSpinBox):
         return f"{value:.{DECIMALS}g}"
 
 
+class _LargeNumber(QLargeIntSpinBox):
+    """A whole number of any size."""
+
+    def setValue(self, value: int) -> None:
+        """Show a number; superqt would take the keyboard as well, as if it was typed."""
+        edit: Any = self.lineEdit()
+        with signals_blocked(edit):
+            super().setValue(value)
+
+
 def _widget_for(setting: Setting) -> type[QWidget]:
     if setting.kind is str:
         return QLineEdit
     if setting.kind is float:
         return _ShortNumber
     small = setting.optional or setting.high <= QT_MOST
-    return QSpinBox if small else QLargeIntSpinBox
+    return QSpinBox if small else _LargeNumber
 
 
 def _limits(setting: Setting, kind: type[QWidget]) -> tuple[float, float, float]:

@@ -22,6 +22,7 @@ from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.expert_form import ExpertForm
 from napari_stentrans.plugin.icons import icon, text_color
 from napari_stentrans.plugin.image_line import ImageLine, embeddings
+from napari_stentrans.settings import named
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -132,24 +133,20 @@ class ConfigForm(QWidget):
         )
         self.fill.setAccessibleName("fill lost regions")
         self.set_lost(0, 0)
-        self.double = QCheckBox("Double the resolution (2×)")
-        self.double.setToolTip("Adds sites between neighbouring spots, about four times as many")
-        self.double.setAccessibleName("double the resolution")
-        self.denoise = QCheckBox("Denoise measured spots")
-        self.denoise.setToolTip(
-            "Shows the method's estimate at measured spots as well; without it they keep "
-            "exactly what was measured"
-        )
-        self.denoise.setAccessibleName("denoise measured spots")
-        for box in (self.double, self.denoise):
+        self.double, self.denoise = QCheckBox(), QCheckBox()
+        for box, name in ((self.double, "upscale"), (self.denoise, "denoise")):
+            setting = named(EnhanceConfig, name)
+            box.setText(setting.label)
+            box.setToolTip(setting.tip)
+            box.setAccessibleName(setting.label.partition(" (")[0].lower())
             box.toggled.connect(self.valueChanged)
 
     def _make_method(self) -> None:
         self.method = QComboBox()
         self.method.setAccessibleName("method")
         self.method.setToolTip(
-            "How missing values are estimated. Kriging: from the values around, weighted by how "
-            "alike values at that distance are"
+            f"{named(EnhanceConfig, 'method').tip}. Kriging: from the values around, weighted by "
+            "how alike values at that distance are"
         )
         for i, (name, method) in enumerate(METHODS.items()):
             self.method.addItem(name.capitalize(), name)

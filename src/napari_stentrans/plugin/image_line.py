@@ -14,6 +14,7 @@ from napari_stentrans.plugin.image_map import map_steps
 from napari_stentrans.plugin.panel import button, words
 from napari_stentrans.plugin.shortcuts import bind, with_keys
 from napari_stentrans.plugin.worker import Job
+from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -124,12 +125,10 @@ class ImageLine(QWidget):
             self._job = None
 
     def _make_ticks(self) -> None:
-        self.use = QCheckBox("Use the tissue image")
+        setting = named(EnhanceConfig, "image")
+        self.use = QCheckBox(setting.label)
         self.use.setChecked(True)
-        self.use.setToolTip(
-            "What the tissue looks like helps to say what is expressed there. The run tries it "
-            "on hidden spots first, and leaves the image out where it does not help"
-        )
+        self.use.setToolTip(setting.tip)
         self.damaged = QCheckBox("The image is damaged there too")
         self.damaged.setToolTip(
             "Where lost regions are painted, the image shows a fold, a bubble or a pen, and is "

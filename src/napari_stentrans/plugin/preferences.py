@@ -12,6 +12,7 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.form import START
 from napari_stentrans.plugin.images import LOST_OPACITY
 from napari_stentrans.plugin.maps import Look
+from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.enhancing import Enhancing
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 
 PLUGIN = "napari-stentrans"
 GROUPS = ("start", "maps", "files")
+OF_RUN = {"method": "method", "double": "upscale", "denoise": "denoise", "device": "device"}
+"""Preferences that are settings of a run; napari.yaml says of them what their fields say."""
 
 
 @dataclass(frozen=True)
@@ -65,6 +68,19 @@ class Preferences:
     def folder(self) -> Path | None:
         """Folder for samples; None for the usual one."""
         return Path(self.samples).expanduser() if self.samples.strip() else None
+
+
+def properties() -> dict[str, dict[str, Any]]:
+    """Those that are settings of a run, as the manifest lists them: see scripts/manifest.py."""
+    found: dict[str, dict[str, Any]] = {}
+    for name, of in OF_RUN.items():
+        setting, default = named(EnhanceConfig, of), getattr(Preferences(), name)
+        kind = "boolean" if isinstance(default, bool) else "string"
+        found[name] = {"title": setting.label, "description": setting.tip, "type": kind}
+        if kind == "string":
+            found[name]["enum"] = list(setting.choices)
+        found[name]["default"] = default
+    return found
 
 
 class Following:
