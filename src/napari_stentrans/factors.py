@@ -11,7 +11,7 @@ import scipy.sparse as sp
 import torch
 from numpy.typing import NDArray
 
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -114,7 +114,7 @@ def fit_factors(
     Progress
         One per pass over the counts.
     """
-    stage, passes = "finding spatial factors", 2 * POWER_ITERATIONS + 3
+    stage, passes = Stage.FACTORS, 2 * POWER_ITERATIONS + 3
     yield Progress(stage, 0, passes)
     totals = np.asarray(counts.sum(1), float).ravel()
     values = lognorm(counts, totals, median_total or float(np.median(totals)))

@@ -207,7 +207,7 @@ def test_training_lowers_the_loss_and_predicts_every_site(kind):
     steps, mean = run(method, xy, counts, sites)
     losses = [step.loss for step in steps if step.loss is not None]
     assert losses[-1] < 0.5 * losses[0]
-    assert [step.done for step in steps if step.stage == "Training"][-1] == 60 * 24
+    assert [step.done for step in steps if step.stage == "training"][-1] == 60 * 24
     assert mean.shape == (len(sites), 24)
     assert mean.dtype == np.float32
     assert (mean >= 0).all()
@@ -274,7 +274,7 @@ def test_rare_genes_are_predicted_but_not_trained_on():
     rare = np.zeros((len(xy), 3), np.float32)
     rare[:6] = 5  # 9% of the spots
     steps, mean = run(small(lattice), xy, np.hstack([counts, rare]), xy)
-    assert next(step.total for step in steps if step.stage == "Training") == 3 * 12
+    assert next(step.total for step in steps if step.stage == "training") == 3 * 12
     assert mean.shape[1] == 15
 
 
@@ -290,7 +290,7 @@ def test_closing_stops_and_leaves_nothing_behind():
     xy, lattice = grid("square", 8, 8)
     method = small(lattice, epochs=1000)
     steps = method.fit(xy, smooth_counts(xy, 12))
-    while next(steps).stage != "Training":
+    while next(steps).stage != "training":
         pass
     assert torch.is_grad_enabled()
     steps.close()

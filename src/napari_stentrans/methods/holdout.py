@@ -15,7 +15,7 @@ from scipy.special import ndtri
 
 from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm
 from napari_stentrans.masking import blobs
-from napari_stentrans.progress import Progress, Steps, named
+from napari_stentrans.progress import Progress, Stage, Steps, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +161,7 @@ def around_middle(units: Array) -> NDArray[np.intp]:
     return np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
 
 
-def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Steps[Looked]:
+def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt) -> Steps[Looked]:
     """Find out what pays on this section.
 
     Small sections are looked at several times, with other spots hidden.
@@ -172,8 +172,6 @@ def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Ste
         Of the run.
     attempt
         Makes and judges predictions as the method would.
-    stage
-        What it is called meanwhile.
     """
     some = around_middle(inputs.units)
     hidden = int(HIDDEN * len(some))
@@ -184,7 +182,7 @@ def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Ste
         spots.append(np.flatnonzero(trial.hidden))
         every: list[Pairs] = [()]
         every += [((shown[~trial.hidden], shown[trial.hidden]),) for shown in known]
-        found.append((yield from named(stage, attempt(trial, every))))
+        found.append((yield from named(Stage.CHECKING, attempt(trial, every))))
     ways = [list(way) for way in zip(*found, strict=True)]
     if not known:
         return Looked((Trust(False, hidden),) * len(inputs.evidence), ways[0])
@@ -237,7 +235,7 @@ def compare(
     """
     moved, hit = np.zeros((2, trial.truth.shape[0])), np.zeros(trial.truth.shape[0])
     for start in range(0, len(trial.genes), GENES_AT_ONCE):
-        yield Progress("comparing", start, len(trial.genes))
+        yield Progress(Stage.COMPARING, start, len(trial.genes))
         at = trial.genes[start : start + GENES_AT_ONCE]
         measured = trial.truth[:, at].toarray()
         sd = measured.std(0) + 1e-6

@@ -25,7 +25,7 @@ from napari_stentrans.methods.base import FloatArray, Prediction, Values
 from napari_stentrans.methods.by_genes import by_genes
 from napari_stentrans.methods.packing import PackedSpots
 from napari_stentrans.methods.stentrans_net import StentransNet, masked_loss
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -131,7 +131,7 @@ class Published:
             part = fitted.compute.attempt(partial(fitted.predict, sites, wanted[done:]))
             mean[:, done : done + part.shape[1]] = part
             done += part.shape[1]
-            yield Progress("Predicting genes", done, len(wanted))
+            yield Progress(Stage.GENES, done, len(wanted))
         return Prediction(mean, None)
 
     def new_network(self) -> StentransNet:
@@ -169,9 +169,8 @@ class Published:
             for start in range(0, len(genes), self._settings.batch_size):
                 batch = order[start : start + self._settings.batch_size]
                 for done in trainer.learn(batch):
-                    yield Progress(
-                        "Training", epoch * len(genes) + start + done, total, trainer.loss
-                    )
+                    seen = epoch * len(genes) + start + done
+                    yield Progress(Stage.TRAINING, seen, total, trainer.loss)
 
 
 @dataclass(frozen=True, eq=False)
@@ -268,7 +267,7 @@ def _training_genes(values: Values) -> Steps[NDArray[np.intp]]:
     for start in range(0, n_genes, chunk):
         part = slice(start, min(start + chunk, n_genes))
         share[part] = (values[:, part] > 0).mean(0)
-        yield Progress("Choosing genes to train on", part.stop, n_genes)
+        yield Progress(Stage.CHOOSING, part.stop, n_genes)
     genes = np.flatnonzero(share > SEEN_IN)
     if len(genes):
         return genes

@@ -21,13 +21,12 @@ from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
 from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm, product_with
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.windows import windows
 
 Array = NDArray[np.float64]
 Operator = Callable[[FloatArray], FloatArray]
 
-STAGE = "finding spatial factors"
 POWER_ITERATIONS, OVERSAMPLING = 4, 10
 LENGTH = 3.0
 """Range, in spacings, of the field that spatial shares are measured with."""
@@ -106,7 +105,12 @@ class Standardised:
 
 
 def svd(
-    dot: Operator, tdot: Operator, shape: tuple[int, int], k: int, seed: int
+    dot: Operator,
+    tdot: Operator,
+    shape: tuple[int, int],
+    k: int,
+    seed: int,
+    stage: Stage = Stage.FACTORS,
 ) -> Steps[tuple[Array, FloatArray]]:
     """Truncated SVD of an operator (spot, gene): singular values and right vectors (k, gene).
 
@@ -118,9 +122,9 @@ def svd(
     basis = rng.standard_normal((shape[0], width)).astype(np.float32)
     for i in range(POWER_ITERATIONS):
         genes = np.linalg.qr(tdot(basis))[0]
-        yield Progress(STAGE, 2 * i, 2 * POWER_ITERATIONS)
+        yield Progress(stage, 2 * i, 2 * POWER_ITERATIONS)
         basis = np.linalg.qr(dot(genes))[0]
-        yield Progress(STAGE, 2 * i + 1, 2 * POWER_ITERATIONS)
+        yield Progress(stage, 2 * i + 1, 2 * POWER_ITERATIONS)
     genes = tdot(basis).astype(float)
     squares, turn = np.linalg.eigh(genes.T @ genes)
     squares, turn = squares[::-1][:k], turn[:, ::-1][:, :k]
@@ -155,13 +159,13 @@ def fit_spatial_factors(
     Progress
         After every pass over the counts.
     """
-    yield Progress(STAGE, 0, 3)
+    yield Progress(Stage.FACTORS, 0, 3)
     totals = np.asarray(counts.sum(1), float).ravel()
     values, weight = lognorm(counts, totals, median_total), spot_weights(totals)
-    yield Progress(STAGE, 1, 3)
+    yield Progress(Stage.FACTORS, 1, 3)
     y, alike = Products(values), np.ones_like(weight)
     all_deep, all_even = Standardised(y, weight), Standardised(y, alike)
-    yield Progress(STAGE, 2, 3)
+    yield Progress(Stage.FACTORS, 2, 3)
     n, varies = len(units), all_deep.sd != 1
     seen = varies & (values.getnnz(0) > SEEN * n)
     seen = seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
@@ -249,7 +253,7 @@ def _spatial_share(z: Standardised, units: Array, n_genes: int) -> Steps[FloatAr
         spectrum, vectors = eigh(np.exp(-distance / LENGTH), driver="evd")
         variance, n = SHARES * np.maximum(spectrum, 0) + 1 - SHARES, len(spots)
         for start in range(0, n_genes, GENES_AT_ONCE):
-            yield Progress(STAGE, i * n_genes + start, len(some) * n_genes)
+            yield Progress(Stage.FACTORS, i * n_genes + start, len(some) * n_genes)
             genes = slice(start, start + GENES_AT_ONCE)
             scale = (1 / variance) @ (vectors.T @ z.dense(spots, genes)) ** 2 / n + 1e-9
             evidence[:, genes] -= (n * np.log(scale) + np.log(variance).sum(1)[:, None]) / 2

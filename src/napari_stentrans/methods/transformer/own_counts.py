@@ -16,14 +16,13 @@ from napari_stentrans.methods.transformer.factors import (
     svd,
 )
 from napari_stentrans.methods.transformer.grid_kriging import GridKriging
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
 Array = NDArray[np.float64]
-STAGE = "weighing the spots' own counts"
 WINDOWS = 2
 """So many windows of a large section are looked at."""
 
@@ -60,7 +59,8 @@ def _of_window(
         halves.append(Standardised(Products(values), weight))
     za, zb = halves
     w = np.sqrt(weight)[:, None].astype(np.float32)
-    _, v = yield from svd(lambda x: w * za.dot(x), lambda x: za.tdot(w * x), one.shape, k, seed)
+    forward, backward = (lambda x: w * za.dot(x)), (lambda x: za.tdot(w * x))
+    _, v = yield from svd(forward, backward, one.shape, k, seed, Stage.OWN_COUNTS)
     if not len(v):  # the halves do not vary
         return np.zeros((k, k))
     a = za.dot(v.T).astype(float)
@@ -69,7 +69,7 @@ def _of_window(
     sd = a.std(0) + 1e-9
     kriging = GridKriging(units[kept], a / sd)
     for _ in kriging.fit():
-        yield Progress(STAGE, 0, 1)
+        yield Progress(Stage.OWN_COUNTS, 0, 1)
     field = kriging.at_observed() * sd
     beyond = a - field
     slope = (beyond * (b - field)).sum(0) / np.maximum((beyond**2).sum(0), 1e-9)
