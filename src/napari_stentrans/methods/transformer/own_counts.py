@@ -8,15 +8,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import lognorm
-from napari_stentrans.methods.transformer.factors import (
-    Products,
-    SpatialFactors,
-    Standardised,
-    spot_weights,
-    svd,
-)
+from napari_stentrans.methods.transformer.factors import SpatialFactors, spot_weights
 from napari_stentrans.methods.transformer.grid_kriging import GridKriging
 from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
@@ -59,8 +54,8 @@ def _of_window(
         halves.append(Standardised(Products(values), weight))
     za, zb = halves
     w = np.sqrt(weight)[:, None].astype(np.float32)
-    forward, backward = (lambda x: w * za.dot(x)), (lambda x: za.tdot(w * x))
-    _, v = yield from svd(forward, backward, one.shape, k, seed, Stage.OWN_COUNTS)
+    dot, tdot = (lambda x: w * za.dot(x)), (lambda x: za.tdot(w * x))
+    v = (yield from truncated_svd(dot, tdot, one.shape, k, seed, stage=Stage.OWN_COUNTS)).right
     if not len(v):  # the halves do not vary
         return np.zeros((k, k))
     a = za.dot(v.T).astype(float)
