@@ -74,11 +74,16 @@ class Factors:
         return replace(self, loadings=self.loadings[genes], mean=self.mean[genes])
 
 
+def often_seen(counts: sp.csc_matrix, n_spots: int | None = None) -> NDArray[np.bool_]:
+    """Genes (gene,) of counts (spot, gene) seen in more than ``SEEN`` of all or so many spots."""
+    return np.asarray(counts.getnnz(0) > SEEN * (n_spots or counts.shape[0]))
+
+
 def genes_to_model(
     values: sp.csc_matrix, varies: NDArray[np.bool_], n_factors: int
 ) -> NDArray[np.bool_]:
     """Genes (gene,) that factors are found on: those that vary and, if they do, are often seen."""
-    seen = varies & (values.getnnz(0) > SEEN * values.shape[0])
+    seen = varies & often_seen(values)
     return seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
 
 

@@ -13,7 +13,7 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_stentrans.factors import SEEN, lognorm
+from napari_stentrans.factors import lognorm, often_seen
 from napari_stentrans.progress import Progress
 from napari_stentrans.rounding import difference
 from napari_stentrans.svd import product_with
@@ -90,7 +90,7 @@ def most_changed_steps(result: Enhancement) -> Steps[pd.Series]:
         replaced = ~result.sites.measured[:n_spots]
     spots = np.flatnonzero(replaced)
     columns = section.genes.get_indexer(result.genes)
-    common = np.diff(section.counts.indptr)[columns] > SEEN * n_spots
+    common = often_seen(section.counts)[columns]
     genes = np.flatnonzero(common if common.any() else np.ones(len(columns), bool))
     if not len(spots):
         return pd.Series(dtype=float)

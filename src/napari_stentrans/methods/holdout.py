@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
-from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm
+from napari_stentrans.factors import Factors, FloatArray, lognorm, often_seen
 from napari_stentrans.masking import blobs
 from napari_stentrans.progress import Progress, Stage, Steps, named
 
@@ -207,7 +207,7 @@ def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator
         hidden = blobs(units, HIDDEN, np.random.default_rng(inputs.seed + i))
         seen = counts[~hidden]
         truth = lognorm(counts[hidden], totals[hidden], inputs.section.median_total)
-        genes = np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0])
+        genes = np.flatnonzero(often_seen(seen))
         yield Trial(xy, units, hidden, seen, truth, genes)
 
 
