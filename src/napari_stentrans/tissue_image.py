@@ -22,7 +22,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.image_fit import on_image, warn_unreadable, whole_images
 from napari_stentrans.io.levels import as_bytes, reduced
 from napari_stentrans.progress import Progress, Stage, Steps
-from napari_stentrans.windows import spacing
+from napari_stentrans.spacing import typical_spacing
 
 if TYPE_CHECKING:
     from napari_stentrans.section import Section, SectionImage
@@ -209,7 +209,7 @@ def _strange(
     """(site,) True where a site, or the sites around it in the median, look like no spot."""
     looks = cKDTree(shown[spots])
     apart, unlike = looks.query(shown[spots], 2)[0][:, 1], looks.query(shown[sites])[0]
-    around = _median_around(xy[sites], unlike, PATCH * spacing(xy[spots]))
+    around = _median_around(xy[sites], unlike, PATCH * typical_spacing(xy[spots]))
     patchy = around > SUSPECT * max(float(np.median(apart)), 1e-6)
     return np.asarray((unlike > np.quantile(apart, USUAL)) | patchy)
 
