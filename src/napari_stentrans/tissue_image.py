@@ -21,8 +21,8 @@ from scipy.spatial import cKDTree
 from napari_stentrans.errors import ReadError
 from napari_stentrans.image_fit import on_image, warn_unreadable, whole_images
 from napari_stentrans.io.levels import as_bytes, reduced
-from napari_stentrans.progress import Progress, Steps
-from napari_stentrans.windows import spacing
+from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.spacing import typical_spacing
 
 if TYPE_CHECKING:
     from napari_stentrans.section import Section, SectionImage
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
 
-STAGE = "looking at the tissue image"
 PER_SPACING, MOST_PIXELS = 64, 8_000_000
 """Pixels to a spacing that are looked at, and pixels of the whole image, at most."""
 BLOCK = 4
@@ -210,7 +209,7 @@ def _strange(
     """(site,) True where a site, or the sites around it in the median, look like no spot."""
     looks = cKDTree(shown[spots])
     apart, unlike = looks.query(shown[spots], 2)[0][:, 1], looks.query(shown[sites])[0]
-    around = _median_around(xy[sites], unlike, PATCH * spacing(xy[spots]))
+    around = _median_around(xy[sites], unlike, PATCH * typical_spacing(xy[spots]))
     patchy = around > SUSPECT * max(float(np.median(apart)), 1e-6)
     return np.asarray((unlike > np.quantile(apart, USUAL)) | patchy)
 
@@ -227,19 +226,19 @@ def _median_around(xy: Array, values: Array, reach: float) -> Array:
 def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None]:
     from scipy.cluster.vq import kmeans2
 
-    yield Progress(STAGE, 0, 4)
+    yield Progress(Stage.IMAGE, 0, 4)
     pixels, shrunk = working_copy(image, section.lattice.spacing)
     per_pixel = shrunk / image.scale  # full-resolution pixels to one of ours
-    yield Progress(STAGE, 1, 4)
+    yield Progress(Stage.IMAGE, 1, 4)
     described = _describe(pixels)
-    yield Progress(STAGE, 2, 4)
+    yield Progress(Stage.IMAGE, 2, 4)
     xy, spacing = (section.xy - image.origin) / per_pixel, section.lattice.spacing / per_pixel
     sample = _sample(described, xy, spacing)
     if len(sample) < SAMPLE // 10 or sample.std(0).max() < BLANK:  # beside the tissue, or blank
         return None
     middle, sd = sample.mean(0), np.maximum(sample.std(0), 1e-3)
     centres, _ = kmeans2((sample - middle) / sd, WORDS, iter=15, minit="++", seed=0)
-    yield Progress(STAGE, 3, 4)
+    yield Progress(Stage.IMAGE, 3, 4)
     shares = _shares(described, middle, sd, centres)
     width = spacing / BLOCK
     blurred = [

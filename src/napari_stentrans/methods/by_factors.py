@@ -23,8 +23,6 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
     from napari_stentrans.run_inputs import RunInputs
 
-STAGE = "checking the tissue image on hidden spots"
-
 
 def by_factors(make: type[Predictor]) -> Callable[[RunInputs], Steps[Modelled]]:
     """Make the ``run`` of a method of a predictor that is given factors."""
@@ -75,4 +73,4 @@ def _check(make: type[Predictor], inputs: RunInputs) -> Steps[Looked]:
             judged.append((yield from compare(trial, factors, mean)))
         return judged
 
-    return (yield from look_at_hidden_spots(inputs, attempt, STAGE))
+    return (yield from look_at_hidden_spots(inputs, attempt))

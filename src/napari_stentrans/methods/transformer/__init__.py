@@ -23,7 +23,7 @@ from napari_stentrans.methods.transformer.factors import fit_spatial_factors
 from napari_stentrans.methods.transformer.holdout_check import Trusted, check
 from napari_stentrans.methods.transformer.maps import SMALLEST, Mapper
 from napari_stentrans.methods.transformer.own_counts import own_evidence
-from napari_stentrans.progress import Progress
+from napari_stentrans.progress import Progress, Stage
 from napari_stentrans.run_inputs import Modelled
 
 if TYPE_CHECKING:
@@ -56,11 +56,11 @@ def _run(inputs: RunInputs) -> Steps[Modelled]:
         beyond = (factors.scores - tissue.denoised)[:, :plain]
         tissue.denoised[:, :plain] += beyond @ own / factors.plain_share
     values = lognorm(seen.counts, seen.totals, section.median_total)
-    yield Progress("tuning the decoder", 0, 3)
+    yield Progress(Stage.DECODER, 0, 3)
     factors = tune_loadings(values, factors, tissue.kriged_left_out)
-    yield Progress("tuning the decoder", 1, 3)
+    yield Progress(Stage.DECODER, 1, 3)
     noise = noise_of(inputs, factors, tissue.others)
-    yield Progress("tuning the decoder", 2, 3)
+    yield Progress(Stage.DECODER, 2, 3)
     decoder = FactorDecoder(
         section.genes[genes],
         factors if len(genes) == len(section.genes) else factors.subset(genes),
