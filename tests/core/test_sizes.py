@@ -10,7 +10,6 @@ import napari_stentrans
 LINES, BODY = 300, 40
 """Lines of a module, and of the body of a function without its docstring, at most."""
 LONGER = {
-    "tissue_image.py",
     "cli/enhance.py: add_options",  # a list, an entry for each option
     "script.py: as_python",
 }

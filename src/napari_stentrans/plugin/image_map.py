@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_stentrans.credible import components
 from napari_stentrans.errors import SectionError
 from napari_stentrans.progress import Progress, named
-from napari_stentrans.tissue_image import components, tissue_words
+from napari_stentrans.tissue_image import tissue_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
