@@ -12,8 +12,9 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from scipy.spatial import cKDTree
 
+from napari_stentrans.credible import components, filled
 from napari_stentrans.record import TISSUE_IMAGE
-from napari_stentrans.tissue_image import components, filled, looked_at, tissue_words
+from napari_stentrans.tissue_image import looked_at, tissue_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -2,26 +2,20 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
-from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
-import torch
 from numpy.typing import NDArray
 
-from napari_stentrans.progress import Progress, Steps
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
+from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.svd import PASSES, Products, Standardised, truncated_svd
 
 FloatArray = NDArray[np.float32]
 
 SEEN = 0.1
 """Factors are found on genes seen in more than this share of the spots (METHOD: protocols)."""
-OVERSAMPLING, POWER_ITERATIONS = 12, 4
-GENE_BLOCK = 2048
+OVERSAMPLING = 12
 
 
 def lognorm(
@@ -41,22 +35,6 @@ def lognorm(
     scale = (median_total / np.maximum(totals, 1)).astype(np.float32)
     data = np.log1p(counts.data * scale[counts.indices])
     return sp.csc_matrix((data, counts.indices, counts.indptr), shape=counts.shape, copy=False)
-
-
-def product_with(matrix: sp.csr_matrix) -> Callable[[FloatArray], FloatArray]:
-    """Make the product of a sparse float32 matrix with dense columns.
-
-    By torch: the numbers of SciPy in a third of the time, and the window goes on meanwhile,
-    since Python's lock is let go.
-    """
-    indptr, indices, data = map(torch.from_numpy, (matrix.indptr, matrix.indices, matrix.data))
-    tensor = torch.sparse_csr_tensor(indptr, indices, data, size=matrix.shape)
-    return lambda dense: (tensor @ torch.from_numpy(np.ascontiguousarray(dense))).numpy()
-
-
-with warnings.catch_warnings():  # torch says once that these are in beta
-    warnings.simplefilter("ignore", UserWarning)
-    product_with(sp.csr_matrix((1, 1), dtype=np.float32))
 
 
 @dataclass(frozen=True, eq=False)
@@ -96,6 +74,19 @@ class Factors:
         return replace(self, loadings=self.loadings[genes], mean=self.mean[genes])
 
 
+def often_seen(counts: sp.csc_matrix, n_spots: int | None = None) -> NDArray[np.bool_]:
+    """Genes (gene,) of counts (spot, gene) seen in more than ``SEEN`` of all or so many spots."""
+    return np.asarray(counts.getnnz(0) > SEEN * (n_spots or counts.shape[0]))
+
+
+def genes_to_model(
+    values: sp.csc_matrix, varies: NDArray[np.bool_], n_factors: int
+) -> NDArray[np.bool_]:
+    """Genes (gene,) that factors are found on: those that vary and, if they do, are often seen."""
+    seen = varies & often_seen(values)
+    return seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
+
+
 def fit_factors(
     counts: sp.csc_matrix,
     n_factors: int,
@@ -105,60 +96,35 @@ def fit_factors(
 ) -> Steps[Factors]:
     """Find the factors of raw counts (spot, gene), all spots with at least one count.
 
-    Randomised subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4) on the
-    standardised matrix, which is centred implicitly and stays sparse. Loadings of all genes,
-    also the rarely seen ones, follow by regression on the scores.
+    Loadings of all genes, also the rarely seen ones, follow by regression on the scores.
 
     Yields
     ------
     Progress
         One per pass over the counts.
     """
-    stage, passes = "finding spatial factors", 2 * POWER_ITERATIONS + 3
-    yield Progress(stage, 0, passes)
+    yield Progress(Stage.FACTORS, 0, PASSES)
     totals = np.asarray(counts.sum(1), float).ravel()
     values = lognorm(counts, totals, median_total or float(np.median(totals)))
-    n_spots = values.shape[0]
-    mean = np.asarray(values.mean(0), np.float32).ravel()
-    squares = np.asarray(values.power(2).sum(0), np.float32).ravel()
-    sd = np.sqrt(np.maximum(squares / n_spots - mean**2, 0))
-    seen = (values.getnnz(0) > SEEN * n_spots) & (sd > 1e-6)
-    if seen.sum() < min(2 * n_factors, (sd > 1e-6).sum()):
-        seen = sd > 1e-6
+    every = Standardised(Products(values))
+    seen, n_spots = genes_to_model(values, every.varies, n_factors), len(totals)
     if not seen.any():  # one spot, or every spot the same: nothing varies
-        flat = np.zeros((n_spots, 1), np.float32)
+        flat, mean = np.zeros((n_spots, 1), np.float32), every.mean
         return Factors(flat, np.zeros((len(mean), 1), np.float32), mean, np.zeros(1, np.float32))
-    yield Progress(stage, 1, passes)
-    chosen = values if seen.all() else values[:, seen]
-    by_spot, by_gene = product_with(chosen.tocsr()), product_with(chosen.T)
-    shift = (mean[seen] / sd[seen])[:, None]
-    rank = min(n_factors + OVERSAMPLING, n_spots, int(seen.sum()))
-
-    def forward(genes: FloatArray) -> FloatArray:  # Z @ genes
-        return by_spot(genes / sd[seen, None]) - (shift * genes).sum(0)
-
-    def backward(spots: FloatArray) -> FloatArray:  # Z.T @ spots
-        return by_gene(spots) / sd[seen, None] - shift * spots.sum(0)
-
-    start = np.random.default_rng(seed).standard_normal((int(seen.sum()), rank), np.float32)
-    basis, _ = np.linalg.qr(forward(start))
-    for i in range(POWER_ITERATIONS):
-        yield Progress(stage, 2 + 2 * i, passes)
-        genes, _ = np.linalg.qr(backward(basis))
-        yield Progress(stage, 3 + 2 * i, passes)
-        basis, _ = np.linalg.qr(forward(genes))
-    left, singular, _ = np.linalg.svd(backward(basis).T, full_matrices=False)
-    scores = _fix_signs(basis @ left[:, :n_factors])
-    explained = singular[:n_factors] ** 2 / (n_spots * seen.sum())
-    keep = explained > 1e-8
-    scores, explained = scores[:, keep], explained[keep]
-    yield Progress(stage, passes - 1, passes)
-    scores = (scores - scores.mean(0)) / np.maximum(scores.std(0), 1e-12)
-    loadings = (product_with(values.T)(scores) - np.outer(mean, scores.sum(0))) / n_spots
-    yield Progress(stage, passes, passes)
-    return Factors(
-        scores.astype(np.float32), loadings.astype(np.float32), mean, explained.astype(np.float32)
+    z = every if seen.all() else Standardised(Products(values[:, seen]))
+    shape = n_spots, int(seen.sum())
+    steps = truncated_svd(
+        z.dot, z.tdot, shape, n_factors, seed, oversampling=OVERSAMPLING, from_genes=True
     )
+    left, singular, _ = yield from steps
+    explained = singular**2 / (n_spots * shape[1])
+    keep = explained > 1e-8
+    scores, explained = _fix_signs(left[:, keep]), explained[keep]
+    scores = (scores - scores.mean(0)) / np.maximum(scores.std(0), 1e-12)
+    loadings = every.tdot(scores) * every.sd[:, None] / n_spots
+    yield Progress(Stage.FACTORS, PASSES, PASSES)
+    found = scores, loadings, every.mean, explained
+    return Factors(*(np.asarray(part, np.float32) for part in found))
 
 
 def _fix_signs(vectors: FloatArray) -> FloatArray:

@@ -14,9 +14,10 @@ from typing import Literal
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
-from scipy.spatial import Delaunay, QhullError, cKDTree
+from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import SectionError
+from napari_stentrans.spacing import delaunay_links, mean_spacing, typical_spacing
 from napari_stentrans.wording import some_of
 
 Kind = Literal["square", "hex", "irregular"]
@@ -146,7 +147,7 @@ class Lattice:
         """
         xy = np.asarray(xy, float)
         if self.kind == "irregular":
-            return _delaunay_links(xy, LONGEST_LINK * self.spacing)
+            return delaunay_links(xy, LONGEST_LINK * self.spacing)
         nodes = self.nodes(xy)
         tree, pairs = cKDTree(nodes), []
         for step in STEPS[self.kind][: len(STEPS[self.kind]) // 2]:
@@ -229,8 +230,8 @@ def _from_array(xy: Array, rc: Array) -> Lattice | None:
 
 def _from_positions(xy: Array) -> Lattice:
     """Lattice from positions alone."""
-    spacing = _typical_spacing(xy)
-    irregular = Lattice("irregular", np.zeros(2), _mean_spacing(xy) * np.array([(0.0, 1), (1, 0)]))
+    spacing = typical_spacing(xy)
+    irregular = Lattice("irregular", np.zeros(2), mean_spacing(xy) * np.array([(0.0, 1), (1, 0)]))
     if len(xy) < 12:
         return irregular
     pairs = cKDTree(xy).query_pairs(1.25 * spacing, output_type="ndarray")
@@ -272,36 +273,3 @@ def _grow(kind: Kind, xy: Array, spacing: float, angle: float) -> Lattice | None
     if kind == "hex" and shift.sum() % 2:
         shift = shift - [0, 1]
     return Lattice(kind, lattice.xy(shift[None])[0], lattice.basis)
-
-
-def _typical_spacing(xy: Array) -> float:
-    """Median distance to the nearest other place, pixels; 1 for a single spot."""
-    places = np.unique(xy, axis=0)
-    if len(places) < 2:
-        return 1.0
-    distance, _ = cKDTree(places).query(places, 2)
-    return float(np.median(distance[:, 1]))
-
-
-def _mean_spacing(xy: Array) -> float:
-    """Side of the square that one of scattered spots has to itself, pixels.
-
-    Of six neighbours within distance d: d * sqrt(pi / 6), the median over the spots.
-    """
-    places = np.unique(xy, axis=0)
-    if len(places) < 8:
-        return _typical_spacing(xy)
-    distance, _ = cKDTree(places).query(places, 7)
-    return float(np.median(distance[:, 6]) * np.sqrt(np.pi / 6))
-
-
-def _delaunay_links(xy: Array, longest: float) -> NDArray[np.int64]:
-    """Edges (pair, 2) of the Delaunay triangulation that are not longer than given."""
-    try:
-        triangles = Delaunay(xy).simplices
-    except (QhullError, ValueError):  # fewer than three spots, or all on a line
-        return np.asarray(cKDTree(xy).query_pairs(longest, output_type="ndarray"), np.int64)
-    edges = np.concatenate([triangles[:, [0, 1]], triangles[:, [1, 2]], triangles[:, [2, 0]]])
-    edges = np.unique(np.sort(edges, axis=1), axis=0)
-    short = np.linalg.norm(xy[edges[:, 0]] - xy[edges[:, 1]], axis=1) <= longest
-    return np.asarray(edges[short], np.int64)

@@ -1,7 +1,7 @@
 """Self-supervised hold-outs: spots that are hidden on purpose to see how well a method does.
 
-Every function takes positions in units of the spot spacing and returns a bool array (spot,),
-True where a spot is held out.
+Those that hide spots take positions in units of the spot spacing and return a bool array (spot,),
+True where a spot is held out. ``halves`` hides half of the counts of every spot.
 """
 
 from __future__ import annotations
@@ -9,6 +9,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 from numpy.typing import NDArray
 
 if TYPE_CHECKING:
@@ -80,3 +81,17 @@ def thinning(lattice: Lattice, xy: Array, rng: np.random.Generator) -> Mask:
     offset = nodes - start
     kept = (offset[:, 0] % 2 == 0) & (offset[:, 1] % column_step == 0)
     return np.asarray(~kept)
+
+
+def halves(counts: sp.csc_matrix, rng: np.random.Generator) -> tuple[sp.csc_matrix, sp.csc_matrix]:
+    """Split counts (spot, gene) at random into two halves whose noise is independent."""
+    whole = np.rint(counts.data).astype(np.int64)
+    drawn = rng.binomial(whole, 0.5)
+    parts = []
+    for data in (drawn, whole - drawn):
+        part = sp.csc_matrix(
+            (data.astype(np.float32), counts.indices, counts.indptr), counts.shape, copy=True
+        )
+        part.eliminate_zeros()
+        parts.append(part)
+    return parts[0], parts[1]

@@ -4,28 +4,92 @@ from __future__ import annotations
 
 from collections.abc import Generator
 from dataclasses import dataclass, replace
+from enum import StrEnum
 from typing import TypeVar
 
 T = TypeVar("T")
 
+PARTS = (
+    "finding the patterns of the tissue",
+    "tuning on hidden spots",
+    "filling and sharpening",
+)
+"""Parts of a run, in their order."""
+
+
+class Stage(StrEnum):
+    """What a run is doing, in words for a person.
+
+    Attributes
+    ----------
+    part
+        Position in ``PARTS`` of the part of a run that it belongs to; None where it says enough.
+    """
+
+    part: int | None
+
+    def __new__(cls, words: str, part: int | None = None) -> Stage:
+        """Keep the part beside the words."""
+        stage = str.__new__(cls, words)
+        stage._value_, stage.part = words, part
+        return stage
+
+    IMAGE = "looking at the tissue image", 0
+    FACTORS = "finding spatial factors", 0
+    CHECKING = "checking on hidden spots what helps", 1
+    COMPARING = "comparing", 1
+    RANGE = "fitting the spatial range", 2
+    KRIGING = "kriging", 2
+    ATTENDING = "attending to the tissue", 2
+    OWN_COUNTS = "weighing the spots' own counts", 2
+    DECODER = "tuning the decoder", 2
+    UNCERTAINTY = "measuring uncertainty", 2
+    PREPARING = "preparing", 2
+    CHOOSING = "choosing genes to train on"
+    TRAINING = "training"
+    PREDICTING = "predicting", 2
+    GENES = "predicting genes", 2
+    DRAWING = "drawing the result", 2
+    PREVIEW = "preview: a quick first estimate"
+    QUALITY = "checking how good it is here"
+
 
 @dataclass(frozen=True)
 class Progress:
-    """One step of a run.
+    """One step of a long computation.
 
-    ``stage`` is what is being done, in words for a person; ``done`` of ``total`` steps of
-    that stage are behind us; ``loss`` is the training loss where there is one.
+    Attributes
+    ----------
+    stage
+        What is being done: one of ``Stage``, or other words for a person.
+    done, total
+        So many steps of that stage are behind us, of all.
+    loss
+        The training loss where there is one.
+    within
+        Of what that is a part, the whole first: the check of a run, whose turn it is.
     """
 
-    stage: str
+    stage: Stage | str
     done: int
     total: int
     loss: float | None = None
+    within: tuple[Stage | str, ...] = ()
 
     @property
     def fraction(self) -> float:
         """Share of this stage that is done, 0 to 1."""
         return self.done / self.total if self.total else 1.0
+
+    @property
+    def whole(self) -> Stage | str:
+        """The outermost of what is being done."""
+        return (*self.within, self.stage)[0]
+
+    @property
+    def words(self) -> str:
+        """All of what is being done: "linear, 1 of 2: kriging"."""
+        return ": ".join((*self.within, self.stage))
 
 
 Steps = Generator[Progress, None, T]
@@ -42,12 +106,12 @@ def drain(steps: Steps[T]) -> T:
             return result
 
 
-def named(name: str, steps: Steps[T]) -> Steps[T]:
-    """Say before every stage whose steps these are."""
+def named(whole: Stage | str, steps: Steps[T]) -> Steps[T]:
+    """Say of what these steps are a part."""
     while True:
         try:
             step = next(steps)
         except StopIteration as stop:
             result: T = stop.value
             return result
-        yield replace(step, stage=f"{name}: {step.stage}")
+        yield replace(step, within=(whole, *step.within))

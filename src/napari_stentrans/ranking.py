@@ -13,9 +13,10 @@ import scipy.sparse as sp
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
-from napari_stentrans.factors import SEEN, lognorm, product_with
+from napari_stentrans.factors import lognorm, often_seen
 from napari_stentrans.progress import Progress
 from napari_stentrans.rounding import difference
+from napari_stentrans.svd import product_with
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -89,7 +90,7 @@ def most_changed_steps(result: Enhancement) -> Steps[pd.Series]:
         replaced = ~result.sites.measured[:n_spots]
     spots = np.flatnonzero(replaced)
     columns = section.genes.get_indexer(result.genes)
-    common = np.diff(section.counts.indptr)[columns] > SEEN * n_spots
+    common = often_seen(section.counts)[columns]
     genes = np.flatnonzero(common if common.any() else np.ones(len(columns), bool))
     if not len(spots):
         return pd.Series(dtype=float)
@@ -109,9 +110,10 @@ def _neighbour_means(xy: Array) -> Callable[[FloatArray], FloatArray]:
     """Make the function that gives means (spot, column) of values over six neighbours each."""
     n = len(xy)
     k = min(MORAN_NEIGHBOURS, n - 1)
-    _, near = cKDTree(xy).query(xy, k + 1)
+    _, near = cKDTree(xy).query(xy, range(1, k + 2))
     pairs = (np.repeat(np.arange(n), k), near[:, 1:].ravel())
-    return product_with(sp.csr_matrix((np.full(n * k, 1 / k, np.float32), pairs), (n, n)))
+    weights = np.full(n * k, 1 / max(k, 1), np.float32)  # a single spot has no neighbours
+    return product_with(sp.csr_matrix((weights, pairs), (n, n)))
 
 
 def _moran(values: FloatArray, around: Callable[[FloatArray], FloatArray]) -> Array:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, NamedTuple, cast
 import numpy as np
 
 from napari_stentrans.method_table import METHODS
-from napari_stentrans.windows import spacing
+from napari_stentrans.spacing import typical_spacing
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
@@ -81,7 +81,7 @@ class RunInputs:
     @cached_property
     def spacing(self) -> float:
         """Full-resolution pixels between neighbouring observed spots."""
-        return spacing(self.seen.xy)
+        return typical_spacing(self.seen.xy)
 
     @cached_property
     def units(self) -> NDArray[np.float64]:

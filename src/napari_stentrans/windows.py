@@ -42,14 +42,6 @@ class Part(NamedTuple):
     share: Array
 
 
-def spacing(xy: Array) -> float:
-    """Median distance (same unit as ``xy``) of spots (spot, 2) to their nearest neighbour."""
-    if len(xy) < 2:
-        return 1.0
-    distance = float(np.median(cKDTree(xy).query(xy, 2)[0][:, 1]))
-    return distance if distance > 0 else 1.0
-
-
 def windows(units: Array, sites: Array | None = None) -> list[Part]:
     """Cut a section into compact windows by halving the longer side.
 

@@ -7,6 +7,7 @@ from same_numbers import assert_same_numbers
 
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.progress import drain
+from napari_stentrans.svd import Products, Standardised, truncated_svd
 
 
 @pytest.fixture(scope="module")
@@ -38,6 +39,23 @@ def test_factors_are_the_svd_of_the_standardised_genes(counts: np.ndarray) -> No
     overlap = np.linalg.svd(left[:, :4].T @ factors.scores / np.sqrt(len(y)))[1]
     assert overlap.min() > 0.999
     np.testing.assert_allclose(factors.explained, singular[:4] ** 2 / z.size, rtol=1e-3)
+
+
+@pytest.mark.parametrize("from_genes", [False, True])
+def test_singular_values_and_vectors_are_those_of_the_dense_matrix(from_genes: bool) -> None:
+    rng = np.random.default_rng(2)
+    values = sp.random(60, 40, 0.4, "csc", np.float32, rng, rng.random)
+    weight = rng.uniform(0.5, 1.5, 60)
+    z = Standardised(Products(values), weight)
+    dense = z.dense(np.arange(60), slice(None))
+    np.testing.assert_allclose(weight @ dense, 0, atol=1e-4)
+    np.testing.assert_allclose(weight @ dense**2 / weight.sum(), 1, rtol=1e-4)
+    found = drain(
+        truncated_svd(z.dot, z.tdot, (60, 40), 40, 0, from_genes=from_genes, oversampling=0)
+    )
+    np.testing.assert_allclose(found.left * found.singular @ found.right, dense, atol=1e-4)
+    expected = np.linalg.svd(dense.astype(float), compute_uv=False)
+    np.testing.assert_allclose(found.singular, expected[: len(found.singular)], rtol=1e-4)
 
 
 def test_genes_come_back_when_there_are_as_many_factors_as_spots() -> None:

@@ -108,11 +108,11 @@ def test_another_coordinate_system(scaled: Path) -> None:
 
 
 def test_a_coarser_scale_of_a_large_image(scaled: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("napari_stentrans.io.spatialdata.MOST_PIXELS", 40)
+    monkeypatch.setattr("napari_stentrans.io.spatialdata_package.MOST_PIXELS", 40)
     (he,) = read_section(scaled).images
     assert he.data.shape == (32, 40, 3)
     assert he.scale == pytest.approx(0.2)
-    monkeypatch.setattr("napari_stentrans.io.spatialdata.MOST_PIXELS", 20)
+    monkeypatch.setattr("napari_stentrans.io.spatialdata_package.MOST_PIXELS", 20)
     (he,) = read_section(scaled).images
     assert he.data.shape == (16, 20, 3)
     assert he.scale == pytest.approx(0.1)

@@ -9,6 +9,7 @@ from same_numbers import assert_same_numbers
 from napari_stentrans import (
     EnhanceConfig,
     Enhancement,
+    PublishedConfig,
     Section,
     StentransWarning,
     enhance,
@@ -17,6 +18,8 @@ from napari_stentrans import (
     true_expression,
 )
 from napari_stentrans.errors import ConfigError, GeneNotFound, MaskError, SectionError
+from napari_stentrans.method_table import METHODS
+from napari_stentrans.progress import PARTS, Stage
 from napari_stentrans.record import RunRecord
 from napari_stentrans.targets import Provenance
 
@@ -154,6 +157,21 @@ def test_progress_is_told_and_closing_cancels(section: Section) -> None:
     steps.close()
     with pytest.raises(StopIteration):
         next(steps)
+
+
+@pytest.mark.parametrize("method", list(METHODS))
+def test_every_stage_of_a_run_is_in_the_list_and_its_parts_keep_their_order(method: str) -> None:
+    section = simulate_section(60, 30, lattice="square", image=True, seed=3)
+    quick = PublishedConfig(epochs=1, depth=1)
+    config = EnhanceConfig(method=method, genes=("Gene1", "Gene2"), published=quick)
+    lost = np.arange(section.n_spots) < 5
+    steps = list(enhance_steps(section, lost, config))
+    told = {words for step in steps for words in (*step.within, step.stage)}
+    assert [words for words in told if not isinstance(words, Stage)] == []
+    assert (Stage.CHECKING in told) == METHODS[method].evidence
+    parts = [step.whole.part for step in steps if step.whole.part is not None]
+    assert parts == sorted(parts)
+    assert parts[-1] == len(PARTS) - 1
 
 
 def test_spots_without_counts_are_filled(section: Section) -> None:

@@ -15,6 +15,7 @@ from scipy import ndimage
 
 from napari_stentrans import EnhanceConfig, Section, enhance, read_section, with_image
 from napari_stentrans.cli import main
+from napari_stentrans.credible import components
 from napari_stentrans.errors import ConfigError, ReadError, SectionError, StentransWarning
 from napari_stentrans.export import save, write_section
 from napari_stentrans.placing import drawing, guess, picture_of
@@ -25,7 +26,7 @@ from napari_stentrans.session import read_session, write_session
 from napari_stentrans.session_facts import SessionFacts
 from napari_stentrans.simulate import simulate_section
 from napari_stentrans.tissue import tissue_on_raster, uncovered_sites
-from napari_stentrans.tissue_image import components, tissue_words
+from napari_stentrans.tissue_image import tissue_words
 
 
 @pytest.fixture(scope="module")

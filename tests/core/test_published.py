@@ -9,7 +9,7 @@ from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.errors import ConfigError, EnhancementFailed, StentransWarning
 from napari_stentrans.lattice import Lattice
 from napari_stentrans.methods.packing import PackedSpots, Packing
-from napari_stentrans.methods.published import Published, _maps
+from napari_stentrans.methods.published import Published
 from napari_stentrans.methods.stentrans_net import (
     FEW_TOKENS,
     StentransNet,
@@ -18,6 +18,7 @@ from napari_stentrans.methods.stentrans_net import (
     position_code,
     weave,
 )
+from napari_stentrans.methods.training import maps_of
 from napari_stentrans.progress import drain
 
 CPU = torch.device("cpu")
@@ -124,7 +125,7 @@ def golden_spots(golden, kind):
 def test_packing_agrees_with_the_published_one(golden_dir, kind):
     golden = np.load(golden_dir / f"lattice_{kind}.npz")
     xy, _, spots = golden_spots(golden, kind)
-    whole = _maps(golden["counts"], spots.cell, spots.shape, CPU)
+    whole = maps_of(golden["counts"], spots.cell, spots.shape, CPU)
     np.testing.assert_array_equal(whole, golden["test_input"])
 
     rows, columns = golden["imputed_row"].shape
@@ -133,9 +134,9 @@ def test_packing_agrees_with_the_published_one(golden_dir, kind):
     np.testing.assert_array_equal(rc[:, 0], golden["imputed_row"].ravel())
     np.testing.assert_array_equal(rc[:, 1], golden["imputed_col"].ravel())
 
-    target = _maps(golden["counts"][spots.train_spot], spots.train_cell, spots.train_shape, CPU)
+    target = maps_of(golden["counts"][spots.train_spot], spots.train_cell, spots.train_shape, CPU)
     ones = np.ones((len(spots.train_spot), 1), np.float32)
-    in_tissue = _maps(ones, spots.train_cell, spots.train_shape, CPU)[0]
+    in_tissue = maps_of(ones, spots.train_cell, spots.train_shape, CPU)[0]
     # 17 columns of A1: the published program trains on 16 of them, we on all (and an empty one).
     high, wide = golden["in_tissue"].shape
     assert spots.train_shape == ((high, wide) if kind == "hex" else (high, wide + 2))
@@ -207,7 +208,7 @@ def test_training_lowers_the_loss_and_predicts_every_site(kind):
     steps, mean = run(method, xy, counts, sites)
     losses = [step.loss for step in steps if step.loss is not None]
     assert losses[-1] < 0.5 * losses[0]
-    assert [step.done for step in steps if step.stage == "Training"][-1] == 60 * 24
+    assert [step.done for step in steps if step.stage == "training"][-1] == 60 * 24
     assert mean.shape == (len(sites), 24)
     assert mean.dtype == np.float32
     assert (mean >= 0).all()
@@ -274,7 +275,7 @@ def test_rare_genes_are_predicted_but_not_trained_on():
     rare = np.zeros((len(xy), 3), np.float32)
     rare[:6] = 5  # 9% of the spots
     steps, mean = run(small(lattice), xy, np.hstack([counts, rare]), xy)
-    assert next(step.total for step in steps if step.stage == "Training") == 3 * 12
+    assert next(step.total for step in steps if step.stage == "training") == 3 * 12
     assert mean.shape[1] == 15
 
 
@@ -290,7 +291,7 @@ def test_closing_stops_and_leaves_nothing_behind():
     xy, lattice = grid("square", 8, 8)
     method = small(lattice, epochs=1000)
     steps = method.fit(xy, smooth_counts(xy, 12))
-    while next(steps).stage != "Training":
+    while next(steps).stage != "training":
         pass
     assert torch.is_grad_enabled()
     steps.close()

@@ -47,6 +47,10 @@ def test_patterns_are_ranked_above_noise(section: Section) -> None:
     assert ranked.is_monotonic_decreasing
 
 
+def test_a_single_spot_has_no_neighbours_to_be_like() -> None:
+    assert list(morans_i(sp.csc_matrix([[1.0, 2.0]], dtype=np.float32), np.zeros((1, 2)))) == [0, 0]
+
+
 def test_genes_seen_in_too_few_spots_are_not_ranked(section: Section) -> None:
     assert set(section.genes) - set(drain(most_spatial_steps(section)).index) == {"rare"}
 

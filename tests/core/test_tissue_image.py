@@ -6,13 +6,14 @@ import numpy as np
 import pytest
 
 from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
+from napari_stentrans.credible import COMPONENTS, components, filled
 from napari_stentrans.errors import SectionError
 from napari_stentrans.masking import blobs
 from napari_stentrans.methods.transformer.grid_kriging import GridKriging, Kernel
 from napari_stentrans.progress import drain
 from napari_stentrans.section import SectionImage
 from napari_stentrans.simulate import true_expression
-from napari_stentrans.tissue_image import COMPONENTS, TissueWords, components, filled, tissue_words
+from napari_stentrans.tissue_image import TissueWords, tissue_words
 
 
 @pytest.fixture(scope="module")

@@ -36,8 +36,9 @@ from napari_stentrans.methods.transformer.network import Network, load_network, 
 from napari_stentrans.methods.transformer.window_kriging import Window, krige
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.simulate import true_expression_at
+from napari_stentrans.spacing import typical_spacing
 from napari_stentrans.targets import Provenance
-from napari_stentrans.windows import spacing, windows
+from napari_stentrans.windows import windows
 
 
 def grid(n: int) -> np.ndarray:
@@ -245,9 +246,9 @@ def test_many_windows_agree_with_one(monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_spacing_of_any_spots() -> None:
-    assert spacing(grid(5) * 80) == pytest.approx(80)
-    assert spacing(np.zeros((1, 2))) == 1
-    assert spacing(np.zeros((3, 2))) == 1
+    assert typical_spacing(grid(5) * 80) == pytest.approx(80)
+    assert typical_spacing(np.zeros((1, 2))) == 1
+    assert typical_spacing(np.zeros((3, 2))) == 1
 
 
 # --- decoding ---

@@ -36,15 +36,15 @@ def with_bar(steps: Steps[T]) -> T:
     )
     with bar:
         task = bar.add_task("starting", total=1, loss="")
-        stage = ""
+        said = ""
         while True:
             try:
                 step = next(steps)
             except StopIteration as stop:
                 result: T = stop.value
                 return result
-            if step.stage != stage:
-                bar.reset(task, description=step.stage, total=1, loss="")
-                stage = step.stage
+            if step.words != said:
+                said = step.words
+                bar.reset(task, description=said, total=1, loss="")
             loss = "" if step.loss is None else f"loss {step.loss:.4g}"
             bar.update(task, completed=step.fraction, loss=loss)

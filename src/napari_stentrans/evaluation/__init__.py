@@ -24,7 +24,8 @@ from napari_stentrans.evaluation.protocols import (
 )
 from napari_stentrans.evaluation.report import Evaluation
 from napari_stentrans.evaluation.scores import gene_scores, noise_ceiling, summary
-from napari_stentrans.factors import SEEN, lognorm
+from napari_stentrans.evidence import TissueImage
+from napari_stentrans.factors import SEEN, lognorm, often_seen
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Steps, drain, named
 from napari_stentrans.ranking import blocks, morans_i
@@ -78,7 +79,6 @@ def evaluate(
     ------
     MaskError
         When ``image_damaged`` is not one bool per spot.
-    ------
     ConfigError
         When there is no such protocol or method, or nothing to do.
     SectionError
@@ -112,7 +112,7 @@ def evaluate_steps(
         )
     damaged = section.adata.obs_names[check_lost(section, image_damaged, "image_damaged")]
     yield Progress("looking at the genes", 0, 1)
-    if any(config.sees_image and config.features is None for config in configs.values()):
+    if any(TissueImage().asked(section, config) for config in configs.values()):
         yield from tissue_words(section)  # of the whole section, for all trials
     columns = _columns(section, genes)
     about = _about(section, columns, protocol)
@@ -154,12 +154,11 @@ def _columns(section: Section, genes: Sequence[str] | None) -> NDArray[np.intp]:
     """Columns of the genes to score."""
     if genes is not None:
         return np.unique(np.array([section.gene_index(g) for g in genes], np.intp))
-    seen = section.counts.getnnz(0) > SEEN * (section.totals > 0).sum()
+    seen = often_seen(section.counts, int((section.totals > 0).sum()))
     if not seen.any():
         raise ConfigError(
             f"None of the {some(len(section.genes), 'gene')} is seen in more than {SEEN:.0%} of "
-            "the "
-            "spots, which a correlation needs. Name the genes to score."
+            "the spots, which a correlation needs. Name the genes to score."
         )
     return np.flatnonzero(seen)
 

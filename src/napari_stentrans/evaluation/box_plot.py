@@ -9,6 +9,7 @@ import numpy as np
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from matplotlib.axes import Axes
     from matplotlib.figure import Figure
     from numpy.typing import NDArray
 
@@ -17,6 +18,8 @@ FILLS = ("#4477aa", "#ee6677", "#228833", "#ccbb44", "#66ccee", "#aa3377")
 """Tol's bright palette, told apart by colour-blind people (Paul Tol, notes on colour schemes)."""
 HEIGHT, SLOT, AROUND, LETTER = 4.2, 1.12, 1.0, 0.085
 """Inches: of the figure; for a method; beside all of them; for a letter of the title."""
+SMALL, USUAL = 8, 9
+"""Sizes of letters, points."""
 LEAST_TOP = 0.1
 """The axis reaches from zero to this at least."""
 
@@ -43,7 +46,6 @@ def draw_boxes(
     from matplotlib.figure import Figure
     from matplotlib.patheffects import withStroke
 
-    small, usual = 8, 9  # points
     halo = [withStroke(linewidth=3, foreground="white")]  # keeps lines off the letters
     width = AROUND + max(SLOT * len(boxes), LETTER * len(title))
     figure = Figure(figsize=(width, HEIGHT), layout="constrained")
@@ -61,7 +63,7 @@ def draw_boxes(
         "xytext": (0, 3),
         "textcoords": "offset points",
         "va": "bottom",
-        "fontsize": small,
+        "fontsize": SMALL,
         "path_effects": halo,
     }
     for at, (box, values) in enumerate(zip(drawn["boxes"], boxes.values(), strict=True)):
@@ -72,13 +74,18 @@ def draw_boxes(
         axes.axhline(ceiling, color=GREY, linestyle="--", linewidth=1, zorder=1)
         right: dict[str, Any] = {"xycoords": axes.get_yaxis_transform(), "ha": "right"}
         axes.annotate("ceiling that the noise sets", (1, ceiling), **right, **written)
+    _finish(axes, title, label)
+    return figure
+
+
+def _finish(axes: Axes, title: str, label: str) -> None:
+    """Headline, a quiet grid from zero up, and no frame."""
     axes.margins(y=0.1)
     low, high = axes.get_ylim()
     axes.set_ylim(min(low, 0.0), max(high, LEAST_TOP))
     axes.set_title(title, loc="left", fontsize=11)
-    axes.set_ylabel(label, fontsize=usual)
+    axes.set_ylabel(label, fontsize=USUAL)
     axes.grid(axis="y", color=PALE, zorder=0)
     axes.axhline(0, color=GREY, linewidth=1, zorder=0.5)
     axes.spines[["top", "right", "bottom"]].set_visible(False)
-    axes.tick_params(length=0, labelsize=usual)
-    return figure
+    axes.tick_params(length=0, labelsize=USUAL)

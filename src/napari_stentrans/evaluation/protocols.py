@@ -20,7 +20,7 @@ import scipy.sparse as sp
 
 from napari_stentrans.errors import ConfigError, SectionError
 from napari_stentrans.factors import lognorm
-from napari_stentrans.masking import blobs, thinning
+from napari_stentrans.masking import blobs, halves, thinning
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -144,20 +144,6 @@ def _split(section: Section, seed: int) -> Trial:
     given.adata.X = half[both]
     measured = lognorm(other[both], _totals(other)[both], given.median_total)
     return Trial(given, np.empty((0, 2)), slice(0, given.n_spots), measured)
-
-
-def halves(counts: sp.csc_matrix, rng: np.random.Generator) -> tuple[sp.csc_matrix, sp.csc_matrix]:
-    """Split counts (spot, gene) at random into two halves whose noise is independent."""
-    whole = np.rint(counts.data).astype(np.int64)
-    drawn = rng.binomial(whole, 0.5)
-    parts = []
-    for data in (drawn, whole - drawn):
-        part = sp.csc_matrix(
-            (data.astype(np.float32), counts.indices, counts.indptr), counts.shape, copy=True
-        )
-        part.eliminate_zeros()
-        parts.append(part)
-    return parts[0], parts[1]
 
 
 def _totals(counts: sp.csc_matrix) -> NDArray[np.float64]:

@@ -10,8 +10,8 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.evaluation.protocols import halves
 from napari_stentrans.factors import lognorm
+from napari_stentrans.masking import halves
 from napari_stentrans.ranking import blocks
 
 if TYPE_CHECKING:

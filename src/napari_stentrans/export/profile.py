@@ -10,8 +10,8 @@ import numpy as np
 
 from napari_stentrans.enhancement import GeneMap
 from napari_stentrans.errors import GeneNotFound, SectionError
-from napari_stentrans.export.colours import LOST_COLOUR
 from napari_stentrans.export.files import beside, check_ending, check_place, target
+from napari_stentrans.export.profile_figure import draw_profile
 from napari_stentrans.intervals import Intervals
 from napari_stentrans.targets import LABELS, Provenance
 
@@ -19,11 +19,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-    from matplotlib.axes import Axes
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.factors import FloatArray
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
@@ -31,15 +29,10 @@ if TYPE_CHECKING:
 
 ENDINGS = (".csv", ".png", ".svg", ".pdf")
 MOST_STEPS = 20_000
-MEASURED, ENHANCED, OTHER = "#0072b2", "#e69f00", "#009e73"
-"""Colours of what was measured, of the enhanced map, and of another one beside it."""
 UNITS = {"um": "µm", "px": "px"}
 COLUMNS = ("map", "site", "provenance", "x", "y", "value", "std", *Intervals._fields)
 LEVEL = 0.68
 """Share of the cases that an interval holds."""
-ESTIMATE, MEASUREMENT = "where the true value lies (68%)", "where a new measurement would lie (68%)"
-FAINT, FAINTER = 0.45, 0.2
-"""Opacity of the bands of the estimate and of a new measurement."""
 
 
 class Along(NamedTuple):
@@ -182,7 +175,7 @@ def save_profile(
         if ending == ".csv":
             _write_table(profile, other, fresh)
         else:
-            _draw(profile, other, fresh)
+            draw_profile(profile, other, fresh)
     return path
 
 
@@ -251,66 +244,3 @@ def _rows_of(profile: Profile) -> Iterator[list[str]]:
             numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], *of_site)]
             kind = LABELS[sites.provenance[site]]
             yield [profile.gene, f"{at:.6g}", profile.name, sites.names[site], kind, *numbers]
-
-
-def _draw(profile: Profile, other: Profile | None, path: Path) -> None:
-    from matplotlib import rc_context
-    from matplotlib.figure import Figure
-
-    from napari_stentrans.export.figures import STYLE, UNDATED
-
-    with rc_context(STYLE):
-        figure = Figure(figsize=(6, 3), layout="constrained")
-        axes = figure.subplots()
-        _draw_curves(profile, axes)
-        if other is not None and np.isfinite(other.enhanced).any():
-            at = other.sites.distance
-            axes.plot(at, other.enhanced, "--", color=OTHER, label=other.name)
-        axes.set_title(profile.section.gene_label(profile.gene), style="italic", parse_math=False)
-        axes.set_xlabel(profile.label)
-        axes.set_ylabel("log-normalised")
-        axes.set_xlim(0, profile.length)
-        axes.spines[["top", "right"]].set_visible(False)
-        axes.legend(frameon=False, fontsize="small")
-        figure.savefig(path, dpi=200, metadata=UNDATED[path.suffix.lower()])
-
-
-def _draw_curves(profile: Profile, axes: Axes) -> None:
-    for at, low, high, alpha, label in bands(profile):
-        axes.fill_between(at, low, high, color=ENHANCED, alpha=alpha, lw=0, label=label)
-    if np.isfinite(profile.enhanced).any():
-        axes.plot(profile.sites.distance, profile.enhanced, color=ENHANCED, label=profile.name)
-    axes.plot(
-        profile.spots.distance[~profile.lost],
-        profile.measured[~profile.lost],
-        "o",
-        ms=4,
-        color=MEASURED,
-        label="measured",
-    )
-    if profile.lost.any():
-        axes.plot(
-            profile.spots.distance[profile.lost],
-            profile.measured[profile.lost],
-            "o",
-            ms=4,
-            mfc="none",
-            color=LOST_COLOUR,
-            label="measured, but marked as lost",
-        )
-
-
-def bands(profile: Profile) -> Iterator[tuple[Array, FloatArray, FloatArray, float, str]]:
-    """Bands that are known, the wider one first: distance, edges, opacity, and what they are.
-
-    The edges are NaN where the line leaves the map, and left out where only they are not known.
-    """
-    of = profile.intervals
-    for low, high, opacity, says in (
-        (of.measurement_low, of.measurement_high, FAINTER, MEASUREMENT),
-        (of.estimate_low, of.estimate_high, FAINT, ESTIMATE),
-    ):
-        known = np.isfinite(low)
-        if known.any():
-            drawn = known | (profile.sites.site < 0)
-            yield profile.sites.distance[drawn], low[drawn], high[drawn], opacity, says

@@ -25,7 +25,7 @@ from napari_stentrans.io.elements import read_elem
 from napari_stentrans.io.h5ad_counts import counts_among, is_positive, matrices_in, read_rows
 from napari_stentrans.io.h5ad_positions import positions_in, with_positions
 from napari_stentrans.io.h5ad_sections import libraries_in, lie_over_each_other, sections_in
-from napari_stentrans.io.images import library_images
+from napari_stentrans.io.library_images import library_images
 from napari_stentrans.libraries import common_factors, library_of
 from napari_stentrans.section import Section
 

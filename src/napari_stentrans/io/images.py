@@ -14,11 +14,10 @@ from PIL import Image, UnidentifiedImageError
 from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import plain_suffix, reading, warn
 from napari_stentrans.io.tiff import tiff_levels
-from napari_stentrans.library_record import is_sheet
 from napari_stentrans.section_image import UNREADABLE, SectionImage
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Iterator
     from pathlib import Path
 
     from numpy.typing import NDArray
@@ -27,8 +26,6 @@ POINTER = b"version https://git-lfs"
 """What stands in place of a file that Git LFS did not fetch."""
 JPEG_END, JPEG_TAIL = b"\xff\xd9", 65_536
 IMAGE_SUFFIXES = (".png", ".jpg", ".jpeg", ".tif", ".tiff", ".btf")
-LEAST_INSIDE = 0.95
-"""Share of the positions that lie on the image of their pixels."""
 REMEDY = "Expected a PNG, JPEG or TIFF image; if it is one, it may be damaged."
 MOST_PIXELS = 100_000_000
 """Pixels of colour that are decoded at once; together with their copies they take 1 GB."""
@@ -130,7 +127,7 @@ def _load(path: Path, factor: int) -> NDArray[np.generic] | list[Any]:
             with _pillow(path) as image:
                 rows, columns = image.height // factor, image.width // factor
                 image.draft(image.mode, (columns, rows))
-                return _plane(
+                return plane_of(
                     np.asarray(image if image.mode in KEPT_MODES else image.convert("RGB"))
                 )
     return read_pixels(path)
@@ -168,7 +165,7 @@ def read_pixels(path: Path) -> NDArray[np.generic]:
     """
     with reading(path, REMEDY):
         pixels = _read_tiff(path) if _is_tiff(path) else _read_with_pillow(path)
-        pixels = _plane(pixels)
+        pixels = plane_of(pixels)
     if pixels.ndim not in (2, 3) or pixels.size == 0:
         raise ReadError(
             f"'{path}' must hold one image (rows, columns) or (rows, columns, 3 or 4 colours), "
@@ -233,7 +230,7 @@ def _pillow(path: Path) -> Iterator[Image.Image]:
         Image.MAX_IMAGE_PIXELS = limit
 
 
-def _plane(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
+def plane_of(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     """Drop leading axes of length 1 and put colours last."""
     while pixels.ndim > 2 and pixels.shape[0] == 1:
         pixels = pixels[0]
@@ -242,68 +239,3 @@ def _plane(pixels: NDArray[np.generic]) -> NDArray[np.generic]:
     if pixels.ndim == 3 and pixels.shape[-1] not in (2, 3, 4) and pixels.shape[0] in (3, 4):
         pixels = np.moveaxis(pixels, 0, -1)
     return pixels
-
-
-def library_images(record: Mapping[str, Any], xy: NDArray[Any] | None) -> tuple[SectionImage, ...]:
-    """Images of one library of ``uns["spatial"]``, the finest of the usual ones first.
-
-    Parameters
-    ----------
-    record
-        ``{"images": {name: pixels}, "scalefactors": {"tissue_NAME_scalef": scale}}``.
-    xy
-        (spot, 2) positions (x, y), full-resolution pixels; where no scale is given, pixels that
-        hold them all are taken as full-resolution ones.
-
-    Warns
-    -----
-    StentransWarning
-        When an image was left out because its scale is not known.
-    """
-    if is_sheet(record):
-        return ()
-    factors, images = (_named(record.get(key)) for key in ("scalefactors", "images"))
-    usual = [name for name in ("fullres", "hires", "lowres") if name in images]
-    found = []
-    for name in [*usual, *(name for name in images if name not in usual)]:
-        pixels = _plane(np.asarray(images[name]))
-        if pixels.ndim not in (2, 3) or pixels.size == 0 or pixels.dtype.kind not in "buif":
-            warn(
-                f"The image {name} is left out: expected pixels (row, column) or (row, column, "
-                f"colour), found {pixels.dtype} of the shape {pixels.shape}."
-            )
-            continue
-        scale = _positive(factors.get(f"tissue_{name}_scalef"))
-        if scale <= 0:
-            if xy is None or not holds(pixels.shape, xy):
-                warn(f"The image {name} is left out: scalefactors do not give its scale.")
-                continue
-            scale = 1.0
-        found.append(SectionImage(name, partial(np.asarray, pixels), scale))
-    return tuple(found)
-
-
-def _named(part: Any) -> Mapping[str, Any]:
-    """Part of a record as names and values; nothing where it is something else."""
-    return part if hasattr(part, "keys") else {}
-
-
-def _positive(value: Any) -> float:
-    """Return a scale; 0 for what is no number above 0."""
-    try:
-        scale = float(value)
-    except (TypeError, ValueError):
-        return 0.0
-    return scale if 0 < scale < np.inf else 0.0
-
-
-def holds(shape: Sequence[int], xy: NDArray[Any]) -> bool:
-    """Whether positions xy (spot, 2) lie on an image of the shape (row, column, ...).
-
-    A few may lie beyond its edge, as the capture area of Visium HD does.
-    """
-    if xy.ndim != 2 or xy.shape[1] < 2 or xy.dtype.kind not in "fiu":
-        return False
-    xy = np.asarray(xy[:, :2], float)
-    inside = ((xy >= 0) & (xy <= (shape[1], shape[0]))).all(1)
-    return bool(inside.mean() >= LEAST_INSIDE)

@@ -11,12 +11,12 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.io._shared import open_text, plain_suffix, reading, warn
 from napari_stentrans.io.images import (
     IMAGE_SUFFIXES,
-    holds,
     image_problem,
     image_size,
     is_coloured,
     lazy_image,
 )
+from napari_stentrans.io.library_images import holds
 
 if TYPE_CHECKING:
     from pathlib import Path

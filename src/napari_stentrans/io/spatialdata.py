@@ -8,23 +8,20 @@ brought into the pixels of that image.
 
 from __future__ import annotations
 
-import warnings
-from contextlib import contextmanager
-from functools import partial
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import ReadError
-from napari_stentrans.io._shared import reading, repeated_names_allowed, warn
+from napari_stentrans.io._shared import warn
 from napari_stentrans.io.choices import Choice
+from napari_stentrans.io.spatialdata_package import foreign, opened, whole_image
 from napari_stentrans.io.spatialdata_store import Store, is_store
-from napari_stentrans.section import Section, SectionImage
+from napari_stentrans.section import Section
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
     from pathlib import Path
 
     import anndata as ad
@@ -32,13 +29,10 @@ if TYPE_CHECKING:
 
     from napari_stentrans.io.choices import Chosen
 
-MOST_PIXELS = 6000
-"""An image is shown at the finest scale that has no more pixels than this along a side."""
 PARTS = ("table", "element")
 """Choices of which the rest is left out."""
 MICROMETRES = ("micrometers", "micrometres", "microns", "um")
 """What a coordinate system of micrometres is called."""
-REMEDY = "Expected a SpatialData store that is whole: write or copy it again."
 
 claims = is_store
 recognises = is_store
@@ -95,10 +89,10 @@ def read(path: Path, chosen: Chosen) -> Section:
     system = _system(store, element, chosen.get("coordinates"), path)
     shown = _image_name(store, system, chosen.get("image"))
     kinds = {store.elements[element] if element else "shapes", "tables"}
-    data = _open(path, kinds)
+    data = opened(path, kinds)
     others = [image for image in store.images if system in store.systems[image]]
-    to_image, images = _whole_image(path, dict.fromkeys([shown, *others]), system)
-    with _foreign(path):
+    to_image, images = whole_image(path, dict.fromkeys([shown, *others]), system)
+    with foreign(path):
         adata = data.tables[name].copy()
         centres, diameter = _centres(data, element, system)
         um = _um_per_unit(data, element, system)
@@ -153,29 +147,6 @@ def _image_name(store: Store, system: str | None, chosen: str | None) -> str | N
         f"{f'{other!r} is shown' if other else 'none is shown'}."
     )
     return other
-
-
-@contextmanager
-def _foreign(path: Path) -> Iterator[None]:
-    """Turn what the packages below raise into ReadError, and keep their advice to themselves."""
-    with reading(path, REMEDY), repeated_names_allowed(), warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        yield
-
-
-def _open(path: Path, kinds: set[str], damaged: Literal["error", "warn"] = "error") -> Any:
-    """Elements of some kinds; those that are damaged are left out, if that is "warn"."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        try:
-            import spatialdata
-        except ImportError as error:
-            raise ReadError(
-                f"'{path}' is a SpatialData store, which needs the package spatialdata: "
-                'pip install "napari-stentrans[spatialdata]"'
-            ) from error
-    with _foreign(path):
-        return spatialdata.read_zarr(path, selection=tuple(kinds), on_bad_files=damaged)
 
 
 def _centres(data: Any, element: str | None, system: str | None) -> tuple[Any, float | None]:
@@ -242,62 +213,3 @@ def _placed(
         )
     placed = np.flatnonzero(ours & (at >= 0))
     return adata[placed].copy(), centres.to_numpy(float)[at[placed]]
-
-
-def _whole_image(
-    path: Path, names: Iterable[str | None], system: str | None
-) -> tuple[NDArray[np.float64], list[SectionImage]]:
-    """What ``_image`` gives for the first that can be read; for none, the frame without images."""
-    wanted = [name for name in names if name is not None]
-    if not wanted:
-        return np.eye(3), []
-    try:
-        data = _open(path, {"images"}, damaged="warn")
-    except ReadError as error:
-        warn(f"The images are left out: {error}")
-        return np.eye(3), []
-    for name in wanted:
-        try:
-            with _foreign(path / "images" / name):
-                return _image(data, name, system)
-        except ReadError as error:
-            warn(f"The image {name!r} is left out: {error}")
-    return np.eye(3), []
-
-
-def _image(
-    data: Any, name: str, system: str | None
-) -> tuple[NDArray[np.float64], list[SectionImage]]:
-    """(3, 3) affine from the system to the frame of the positions, and the image to show."""
-    from spatialdata.transformations import get_transformation
-
-    if name not in data.images:
-        raise ReadError("it is damaged. Write or copy the store again.")
-    transform = get_transformation(data.images[name], system)
-    affine = transform.to_affine_matrix(("x", "y"), ("x", "y"))
-    pixels, shrunk = _scale_to_show(data.images[name])
-    load, size = partial(_pixels, pixels), (pixels.sizes["y"], pixels.sizes["x"])
-    if np.allclose(affine, np.diag([affine[0, 0], affine[0, 0], 1])) and affine[0, 0] > 0:
-        return np.eye(3), [SectionImage(name, load, float(shrunk / affine[0, 0]), header=size)]
-    return np.linalg.inv(affine), [SectionImage(name, load, shrunk, header=size)]
-
-
-def _scale_to_show(image: Any) -> tuple[Any, float]:
-    """Finest array (c, y, x) that is small enough, and its pixels per pixel of the finest."""
-    scales = [image]
-    if hasattr(image, "children") and image.children:
-        scales = [next(iter(scale.data_vars.values())) for scale in image.children.values()]
-    finest = scales[0].sizes
-    small = [s for s in scales if max(s.sizes["y"], s.sizes["x"]) <= MOST_PIXELS]
-    pixels = small[0] if small else scales[-1]
-    step = -(-max(pixels.sizes["y"], pixels.sizes["x"]) // MOST_PIXELS)
-    shrunk = pixels.sizes["x"] / finest["x"] / step
-    return pixels[:, ::step, ::step], shrunk
-
-
-def _pixels(pixels: Any) -> NDArray[np.generic]:
-    """(row, column) of the first channel, or (row, column, 3 or 4) of colours."""
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore")
-        data = np.asarray(pixels.transpose("y", "x", "c").data)
-    return data if data.shape[2] in (3, 4) else data[..., 0]

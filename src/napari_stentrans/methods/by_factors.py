@@ -9,8 +9,9 @@ import numpy as np
 
 from napari_stentrans.decoders import FactorDecoder
 from napari_stentrans.factors import fit_factors
-from napari_stentrans.methods.base import FactorPredictor, LeftOut
+from napari_stentrans.methods.base import FactorPredictor, LeftOut, Prediction
 from napari_stentrans.methods.calibration import noise_of
+from napari_stentrans.methods.doubt import doubted, suspect
 from napari_stentrans.methods.holdout import Judged, Looked, Trial, compare, look_at_hidden_spots
 from napari_stentrans.methods.trend import left_out, predict_with
 from napari_stentrans.run_inputs import Modelled
@@ -21,8 +22,6 @@ if TYPE_CHECKING:
     from napari_stentrans.methods.base import Pairs, Predictor
     from napari_stentrans.progress import Steps
     from napari_stentrans.run_inputs import RunInputs
-
-STAGE = "checking the tissue image on hidden spots"
 
 
 def by_factors(make: type[Predictor]) -> Callable[[RunInputs], Steps[Modelled]]:
@@ -41,6 +40,11 @@ def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     depth = np.log(seen.totals)[:, None].astype(np.float32)
     columns, predictor = np.hstack([factors.scores, depth]), make(inputs.config, section.lattice)
     mean, std = yield from predict_with(predictor, seen.xy, columns, targets.xy, pairs)
+    sites = suspect(inputs, used)
+    if std is not None and sites.any():
+        other = make(inputs.config, section.lattice)
+        alone = yield from predict_with(other, seen.xy, columns, targets.xy[sites], ())
+        std[sites] = doubted(Prediction(mean[sites], std[sites]), alone)
     totals, tissue = np.exp(mean[:, -1], dtype=np.float64), slice(-1)
     std, noise = None if std is None else std[:, tissue], None
     if isinstance(predictor, FactorPredictor):
@@ -69,4 +73,4 @@ def _check(make: type[Predictor], inputs: RunInputs) -> Steps[Looked]:
             judged.append((yield from compare(trial, factors, mean)))
         return judged
 
-    return (yield from look_at_hidden_spots(inputs, attempt, STAGE))
+    return (yield from look_at_hidden_spots(inputs, attempt))

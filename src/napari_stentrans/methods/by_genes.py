@@ -10,7 +10,7 @@ import numpy as np
 from napari_stentrans.decoders import GENES_AT_ONCE, GeneStore
 from napari_stentrans.factors import lognorm
 from napari_stentrans.methods.kriging import Kriging
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.run_inputs import Modelled
 
 if TYPE_CHECKING:
@@ -41,7 +41,7 @@ def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     yield from predictor.fit(seen.xy, DenseColumns(values))
     store = GeneStore(section.genes[genes], len(targets))
     for start in range(0, len(genes), GENES_AT_ONCE):
-        yield Progress("predicting genes", start, len(genes))
+        yield Progress(Stage.GENES, start, len(genes))
         batch = np.arange(start, min(start + GENES_AT_ONCE, len(genes)))
         mean, _ = yield from predictor.predict(targets.xy, genes[batch])
         mean = np.maximum(mean, 0)

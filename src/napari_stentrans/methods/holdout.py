@@ -13,9 +13,9 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
-from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm
+from napari_stentrans.factors import Factors, FloatArray, lognorm, often_seen
 from napari_stentrans.masking import blobs
-from napari_stentrans.progress import Progress, Steps, named
+from napari_stentrans.progress import Progress, Stage, Steps, named
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -161,7 +161,7 @@ def around_middle(units: Array) -> NDArray[np.intp]:
     return np.sort(cKDTree(units).query(middle, min(SPOTS, len(units)))[1])
 
 
-def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Steps[Looked]:
+def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt) -> Steps[Looked]:
     """Find out what pays on this section.
 
     Small sections are looked at several times, with other spots hidden.
@@ -172,8 +172,6 @@ def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Ste
         Of the run.
     attempt
         Makes and judges predictions as the method would.
-    stage
-        What it is called meanwhile.
     """
     some = around_middle(inputs.units)
     hidden = int(HIDDEN * len(some))
@@ -184,7 +182,7 @@ def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt, stage: str) -> Ste
         spots.append(np.flatnonzero(trial.hidden))
         every: list[Pairs] = [()]
         every += [((shown[~trial.hidden], shown[trial.hidden]),) for shown in known]
-        found.append((yield from named(stage, attempt(trial, every))))
+        found.append((yield from named(Stage.CHECKING, attempt(trial, every))))
     ways = [list(way) for way in zip(*found, strict=True)]
     if not known:
         return Looked((Trust(False, hidden),) * len(inputs.evidence), ways[0])
@@ -209,7 +207,7 @@ def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator
         hidden = blobs(units, HIDDEN, np.random.default_rng(inputs.seed + i))
         seen = counts[~hidden]
         truth = lognorm(counts[hidden], totals[hidden], inputs.section.median_total)
-        genes = np.flatnonzero(seen.getnnz(0) > SEEN * seen.shape[0])
+        genes = np.flatnonzero(often_seen(seen))
         yield Trial(xy, units, hidden, seen, truth, genes)
 
 
@@ -237,7 +235,7 @@ def compare(
     """
     moved, hit = np.zeros((2, trial.truth.shape[0])), np.zeros(trial.truth.shape[0])
     for start in range(0, len(trial.genes), GENES_AT_ONCE):
-        yield Progress("comparing", start, len(trial.genes))
+        yield Progress(Stage.COMPARING, start, len(trial.genes))
         at = trial.genes[start : start + GENES_AT_ONCE]
         measured = trial.truth[:, at].toarray()
         sd = measured.std(0) + 1e-6

@@ -11,7 +11,7 @@ from scipy.spatial import Delaunay, QhullError, cKDTree
 from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import FloatArray, Prediction, Values
 from napari_stentrans.methods.by_genes import by_genes
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -33,7 +33,7 @@ class Nearest:
         self.units = xy / self.lattice.spacing
         self.values = values
         self.tree = cKDTree(self.units)
-        yield Progress("preparing", 1, 1)
+        yield Progress(Stage.PREPARING, 1, 1)
 
     def predict(
         self, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
@@ -47,7 +47,7 @@ class Nearest:
             mean = observed[nearest]
         outside = np.isnan(mean)
         mean[outside] = observed[nearest][outside]
-        yield Progress("predicting", 1, 1)
+        yield Progress(Stage.PREDICTING, 1, 1)
         return Prediction(mean.astype(np.float32), None)
 
     def interpolate(self, units: NDArray[np.float64], observed: FloatArray) -> FloatArray | None:

@@ -18,7 +18,7 @@ from torch import Tensor
 from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import LeftOut, Prediction, Values
 from napari_stentrans.methods.by_factors import by_factors
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -58,7 +58,7 @@ class Kriging:
         self.values = torch.from_numpy((columns - self.mean) / self.sd)
         likelihood = []
         for i, length in enumerate(LENGTHS):
-            yield Progress("fitting the spatial range", i, len(LENGTHS))
+            yield Progress(Stage.RANGE, i, len(LENGTHS))
             likelihood.append(self._likelihood(length))
         table = torch.stack(likelihood)  # (length, share, column)
         best = table.flatten(0, 1).argmax(0)
@@ -66,7 +66,7 @@ class Kriging:
         self.share = torch.tensor(SHARES)[best % len(SHARES)]
         # The length of a column that is nearly all noise matters little: not worth its own system.
         self.length[self.share <= SHARES[1]] = LENGTHS[len(LENGTHS) // 2]
-        yield Progress("fitting the spatial range", len(LENGTHS), len(LENGTHS))
+        yield Progress(Stage.RANGE, len(LENGTHS), len(LENGTHS))
 
     def predict(
         self, xy: NDArray[np.float64], columns: NDArray[np.intp] | slice
@@ -123,7 +123,7 @@ class Kriging:
         distances = _distances(self.units, self.units)
         weights = torch.empty(len(self.units), len(columns))
         for i, (length, share, at) in enumerate(groups):
-            yield Progress("kriging", i, 2 * len(groups))
+            yield Progress(Stage.KRIGING, i, 2 * len(groups))
             covariance = torch.exp(distances * (-1 / length)).mul_(share)
             covariance.diagonal().add_(1 - share)
             factor = torch.linalg.cholesky(covariance)
@@ -131,7 +131,7 @@ class Kriging:
         by_length = self.length[columns]
         mean = torch.empty(len(units), len(columns))
         for start in range(0, len(units), SITES_AT_ONCE):
-            yield Progress("kriging", len(units) + start, 2 * len(units))
+            yield Progress(Stage.KRIGING, len(units) + start, 2 * len(units))
             part = slice(start, start + SITES_AT_ONCE)
             distances = _distances(units[part], self.units)
             for length in by_length.unique().tolist():
@@ -157,7 +157,8 @@ class Kriging:
         mean, std = torch.zeros(len(units), len(columns)), torch.zeros(len(units), len(columns))
         parts = torch.arange(len(local.offsets)).split(SITES_AT_ONCE)
         for i, part in enumerate(parts):
-            yield Progress("measuring uncertainty" if only_std else "kriging", i, len(parts))
+            stage = Stage.UNCERTAINTY if only_std else Stage.KRIGING
+            yield Progress(stage, i, len(parts))
             sites = torch.nonzero(torch.isin(local.pattern, part))[:, 0]
             pattern = local.pattern[sites] - part[0]
             distances = _distances(local.offsets[part], local.offsets[part])

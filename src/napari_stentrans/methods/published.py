@@ -8,15 +8,12 @@ a map of twice the resolution.
 from __future__ import annotations
 
 import warnings
-from collections import deque
 from dataclasses import dataclass
 from functools import partial
-from statistics import fmean
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from torch import Tensor
 
 from napari_stentrans.device import Compute
 from napari_stentrans.errors import ConfigError, EnhancementFailed, StentransWarning
@@ -24,12 +21,11 @@ from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import FloatArray, Prediction, Values
 from napari_stentrans.methods.by_genes import by_genes
 from napari_stentrans.methods.packing import PackedSpots
-from napari_stentrans.methods.stentrans_net import StentransNet, masked_loss
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.methods.stentrans_net import StentransNet
+from napari_stentrans.methods.training import Trainer, maps_of
+from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
@@ -131,7 +127,7 @@ class Published:
             part = fitted.compute.attempt(partial(fitted.predict, sites, wanted[done:]))
             mean[:, done : done + part.shape[1]] = part
             done += part.shape[1]
-            yield Progress("Predicting genes", done, len(wanted))
+            yield Progress(Stage.GENES, done, len(wanted))
         return Prediction(mean, None)
 
     def new_network(self) -> StentransNet:
@@ -161,7 +157,7 @@ class Published:
     ) -> Steps[None]:
         """Go over the genes in batches, each in as many parts as memory and patience ask for."""
         batches = -(-len(genes) // self._settings.batch_size)
-        trainer = _Trainer(network, compute, spots, values, self._settings.learning_rate, batches)
+        trainer = Trainer(network, compute, spots, values, self._settings.learning_rate, batches)
         shuffle = np.random.default_rng(self._seed)
         total = self._epochs * len(genes)
         for epoch in range(self._epochs):
@@ -169,9 +165,8 @@ class Published:
             for start in range(0, len(genes), self._settings.batch_size):
                 batch = order[start : start + self._settings.batch_size]
                 for done in trainer.learn(batch):
-                    yield Progress(
-                        "Training", epoch * len(genes) + start + done, total, trainer.loss
-                    )
+                    seen = epoch * len(genes) + start + done
+                    yield Progress(Stage.TRAINING, seen, total, trainer.loss)
 
 
 @dataclass(frozen=True, eq=False)
@@ -188,77 +183,9 @@ class _Fitted:
         """(site, gene) values of as many of the genes as go at once."""
         device, genes = self.compute.device, genes[: self.compute.size]
         network = self.network.to(device)
-        maps = _maps(self.values[:, genes], self.spots.cell, self.spots.shape, device)
+        maps = maps_of(self.values[:, genes], self.spots.cell, self.spots.shape, device)
         finer = network.upsample(maps).flatten(1)
         return finer[:, torch.from_numpy(sites).to(device)].clamp_(min=0).T.cpu().numpy()
-
-
-class _Trainer:
-    """One optimiser step for a batch of genes.
-
-    ``loss`` is the mean of the last ``batches``, which is an epoch, as each batch has other genes;
-    None before the first.
-    """
-
-    def __init__(
-        self,
-        network: StentransNet,
-        compute: Compute,
-        spots: PackedSpots,
-        values: Values,
-        learning_rate: float,
-        batches: int,
-    ) -> None:
-        self._losses: deque[float] = deque(maxlen=batches)
-        self._network, self._compute = network.to(compute.device), compute
-        self._spots, self._values = spots, values
-        self._adam = torch.optim.Adam(
-            network.parameters(), lr=learning_rate, betas=(0.5, 0.6), eps=1e-6, fused=True
-        )
-        tissue = np.ones((len(spots.train_spot), 1), np.float32)
-        self._in_tissue = _maps(tissue, spots.train_cell, spots.train_shape, torch.device("cpu"))[0]
-
-    @property
-    def loss(self) -> float | None:
-        return fmean(self._losses) if self._losses else None
-
-    def learn(self, genes: NDArray[np.intp]) -> Iterator[int]:
-        """Take one step of Adam; yield after each part how many of the genes are done."""
-        loss, done = 0.0, 0
-        total: tuple[Tensor, ...] | None = None
-        while done < len(genes):
-            size, part_loss, part = self._compute.attempt(partial(self._gradients, genes, done))
-            total = part if total is None else _added(total, part)
-            loss, done = loss + part_loss, done + size
-            if done == len(genes):
-                self._compute.attempt(partial(self._step, total, loss))
-            yield done
-
-    def _gradients(
-        self, genes: NDArray[np.intp], done: int
-    ) -> tuple[int, float, tuple[Tensor, ...]]:
-        """Loss and gradients of the next genes of a batch, and how many these are."""
-        device, spots = self._compute.device, self._spots
-        part = genes[done : done + self._compute.size]
-        observed = self._values[:, part][spots.train_spot]
-        target = _maps(observed, spots.train_cell, spots.train_shape, device)
-        network = self._network.to(device)
-        predicted = network.upsample(target[:, ::2, ::2])
-        loss = masked_loss(predicted, target, self._in_tissue.to(device)) * len(part) / len(genes)
-        return len(part), loss.item(), torch.autograd.grad(loss, tuple(network.parameters()))
-
-    def _step(self, gradients: tuple[Tensor, ...], loss: float) -> None:
-        if not np.isfinite(loss):
-            raise EnhancementFailed(
-                f"Training diverged: the loss is {loss}. Choose a lower learning rate, or "
-                "log-normalised values."
-            )
-        parameters = self._network.parameters()
-        for parameter, gradient in zip(parameters, gradients, strict=True):
-            parameter.grad = gradient.to(parameter.device)
-        self._adam.load_state_dict(self._adam.state_dict())  # to where the parameters are now
-        self._adam.step()
-        self._losses.append(loss)
 
 
 def _training_genes(values: Values) -> Steps[NDArray[np.intp]]:
@@ -268,7 +195,7 @@ def _training_genes(values: Values) -> Steps[NDArray[np.intp]]:
     for start in range(0, n_genes, chunk):
         part = slice(start, min(start + chunk, n_genes))
         share[part] = (values[:, part] > 0).mean(0)
-        yield Progress("Choosing genes to train on", part.stop, n_genes)
+        yield Progress(Stage.CHOOSING, part.stop, n_genes)
     genes = np.flatnonzero(share > SEEN_IN)
     if len(genes):
         return genes
@@ -285,21 +212,6 @@ def _training_genes(values: Values) -> Steps[NDArray[np.intp]]:
         stacklevel=2,
     )
     return genes
-
-
-def _maps(
-    columns: FloatArray, cell: NDArray[np.int64], shape: tuple[int, int], device: torch.device
-) -> Tensor:
-    """Lay columns (spot, map) into maps (map, row, column), zero where there is no spot."""
-    values = torch.as_tensor(np.ascontiguousarray(columns.T, np.float32), device=device)
-    maps = torch.zeros(len(values), shape[0] * shape[1], device=device)
-    maps[:, torch.from_numpy(cell).to(device)] = values
-    return maps.view(-1, *shape)
-
-
-def _added(total: tuple[Tensor, ...], part: tuple[Tensor, ...]) -> tuple[Tensor, ...]:
-    """Add gradients on the device of the second; that of the first may have been left."""
-    return tuple(t.to(p.device).add_(p) for t, p in zip(total, part, strict=True))
 
 
 def _passes(config: EnhanceConfig, kind: Kind) -> int:

@@ -8,8 +8,8 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from scipy import ndimage
 
-from napari_stentrans.io.images import LEAST_INSIDE
 from napari_stentrans.io.levels import as_bytes, reduced
+from napari_stentrans.io.library_images import LEAST_INSIDE
 from napari_stentrans.placing.affines import Affine, fitted, moved, of_scale, through
 from napari_stentrans.placing.drawing import colours_of
 from napari_stentrans.section import SectionImage

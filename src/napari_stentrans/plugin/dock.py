@@ -6,7 +6,6 @@ dock is doing, and ``_show_phase`` is the one place that switches buttons on and
 
 from __future__ import annotations
 
-from dataclasses import replace
 from functools import partial
 from itertools import pairwise
 from typing import TYPE_CHECKING, Any
@@ -304,8 +303,6 @@ class StentransDock(QWidget):
         )
 
     def _on_progress(self, step: Progress) -> None:
-        if self.phase is Phase.CHECKING:
-            step = replace(step, stage=f"checking how good it is here · {step.stage}")
         of = self._enhancing.at_work_on
         self.enhance.progress.of = "" if of is None or of is self._layers else of.title
         if self.phase is Phase.LOADING:

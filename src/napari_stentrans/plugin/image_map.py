@@ -6,9 +6,10 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
+from napari_stentrans.credible import components
 from napari_stentrans.errors import SectionError
-from napari_stentrans.progress import Progress
-from napari_stentrans.tissue_image import components, tissue_words
+from napari_stentrans.progress import Progress, named
+from napari_stentrans.tissue_image import tissue_words
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
+DRAWING = "drawing what the image tells"
 RANGE = (0.02, 0.98)
 """Quantiles of a component that become the darkest and the brightest of its colour."""
 
@@ -38,14 +40,14 @@ def map_steps(section: Section, features: str | None = None) -> Steps[NDArray[np
     if features is not None:
         told = components(section.features(features))
     else:
-        words = yield from tissue_words(section)
+        words = yield from named(DRAWING, tissue_words(section))
         if words is None:
             raise SectionError(
                 "The tissue image shows nothing where the spots are: it is blank, or lies "
                 "elsewhere. Check that it belongs to this section."
             )
         told = components(words.at(section.xy))
-    yield Progress("drawing what the image tells", 0, 1)
+    yield Progress(DRAWING, 0, 1)
     known = (told != 0).any(1)
     colours = np.zeros((section.n_spots + 1, 4), np.uint8)  # the last is no spot
     first = told[known, :3]

@@ -19,9 +19,11 @@ from napari_stentrans.export.colours import (
     LOST_COLOUR,
     PROVENANCE_COLOURS,
 )
+from napari_stentrans.factors import lognorm
 from napari_stentrans.image_fit import warn_unreadable
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
 from napari_stentrans.plugin.maps import Look
+from napari_stentrans.ranking import morans_i
 from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
@@ -129,13 +131,8 @@ def first_gene(section: Section) -> str:
     totals = np.asarray(section.counts.sum(0)).ravel()
     dull = section.genes.str.contains(DULL, regex=True)
     at = np.argsort(np.where(dull, -1, totals), kind="stable")[::-1][:CANDIDATES]
-    pairs = section.lattice.neighbours(section.xy)
-    if not len(pairs):
-        return str(section.genes[at[0]])
-    maps = np.stack([section.gene_lognorm(gene) for gene in section.genes[at]], axis=1)
-    maps -= maps.mean(0)
-    moran = (maps[pairs[:, 0]] * maps[pairs[:, 1]]).mean(0) / np.maximum(maps.var(0), 1e-12)
-    return str(section.genes[at[moran.argmax()]])
+    values = lognorm(section.counts[:, at], section.totals, section.median_total)
+    return str(section.genes[at[morans_i(values, section.xy).argmax()]])
 
 
 def limits_of(values: NDArray[np.floating]) -> tuple[float, float]:

@@ -38,7 +38,7 @@ class Pace:
 
     def step(self, progress: Progress) -> bool:
         """Take in a step; False when it is one of an inner loop."""
-        stage, now = progress.stage, self._clock()
+        stage, now = progress.words, self._clock()
         if progress.total <= 1 and stage != self.stage and 0 < self.fraction < 1:
             return False
         if stage != self.stage:
@@ -108,7 +108,7 @@ class ProgressPanel(QWidget):
     def __init__(self, rows: QVBoxLayout) -> None:
         super().__init__()
         self._pace, self._stages, self._rows = Pace(), Stages(), rows
-        self.of = ""
+        self._said = self.of = ""
         self.bar = QProgressBar()
         self.bar.setAccessibleName("progress")
         self.bar.setTextVisible(False)
@@ -124,7 +124,8 @@ class ProgressPanel(QWidget):
 
     def start(self, words: str) -> None:
         """Begin: a busy bar until the first step that can be counted."""
-        self._pace, self._stages, self.of = Pace(), Stages(), ""
+        self._pace, self._stages = Pace(), Stages()
+        self._said = self.of = ""
         self.bar.setRange(0, 0)
         self.words.setText(words)
         if self.curve is not None:
@@ -142,6 +143,7 @@ class ProgressPanel(QWidget):
         known = progress.total > 1
         self.bar.setRange(0, 1000 if known else 0)
         self.bar.setValue(round(1000 * self._pace.fraction))
+        self._said = self._stages.in_words(progress)
         parts = [self._in_words()]
         left = self._pace.seconds_left()
         if left is not None:
@@ -153,14 +155,13 @@ class ProgressPanel(QWidget):
     def set_paused(self, paused: bool) -> None:
         """Say that the run is held, and leave the pause out of the time."""
         self._pace.sleep(paused)
-        if not self._pace.stage:
+        if not self._said:
             return  # nothing was begun that could be held
         stage = self._in_words()
         self.words.setText(f"{stage} · paused" if paused else stage)
 
     def _in_words(self) -> str:
-        said = self._stages.in_words(self._pace.stage)
-        said = said[:1].upper() + said[1:]
+        said = self._said[:1].upper() + self._said[1:]
         return f"{self.of} · {said}" if self.of else said
 
     def finish(self) -> None:

@@ -17,7 +17,7 @@ from napari_stentrans.errors import EnhancementFailed, StentransError, Stentrans
 from napari_stentrans.evaluation.quality import Quality, quality_steps
 from napari_stentrans.method_table import METHODS, PLAIN
 from napari_stentrans.pipeline import enhance_steps
-from napari_stentrans.progress import Progress, Steps, named
+from napari_stentrans.progress import Progress, Stage, Steps, named
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -56,8 +56,8 @@ def run_steps(
     if not METHODS[config.method].instant:
         plain = {"method": PLAIN, "genes": None, "image": "off"}
         quick = config.model_copy(update=plain)
-        steps = named("preview", _drawn(section, lost, quick, sites, None))
-        yield Preview("preview", 1, 1, enhancement=(yield from steps))
+        steps = named(Stage.PREVIEW, _drawn(section, lost, quick, sites, None))
+        yield Preview(Stage.PREVIEW, 1, 1, enhancement=(yield from steps))
     return (yield from _drawn(section, lost, config, sites, image_damaged))
 
 
@@ -69,7 +69,7 @@ def _drawn(
     image_damaged: NDArray[Any] | None,
 ) -> Steps[Enhancement]:
     enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
-    yield Progress("drawing the result", 0, 1)
+    yield Progress(Stage.DRAWING, 0, 1)
     draw_ahead(enhancement)
     return enhancement
 
@@ -84,7 +84,7 @@ def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
     """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
     import_module("napari_stentrans.plugin.quality_plot")  # half a second, else of the window's
     try:
-        quality = yield from in_plain_words(quality_steps(section, record))
+        quality = yield from in_plain_words(named(Stage.QUALITY, quality_steps(section, record)))
         _ = quality.table
     except StentransError as error:
         return str(error)
@@ -107,10 +107,10 @@ def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> S
             result: T = end.value
             return result
         now = time.monotonic()
-        if step.stage in stages and now - last < every:
+        if step.words in stages and now - last < every:
             held = step
             continue
-        stages.add(step.stage)
+        stages.add(step.words)
         last, held = now, None
         yield step
     return None

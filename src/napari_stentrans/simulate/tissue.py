@@ -8,6 +8,7 @@ organ, in radii; positions ``xy`` are full-resolution pixels.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import partial
 from typing import Literal, NamedTuple
 
 import numpy as np
@@ -167,31 +168,13 @@ class Tissue:
         radius = float(np.sqrt(n_spots * cell / area))
         step = pitch / radius
 
-        def place(angle: float, level: float) -> Array:
-            reach = level * _outline(np.array([angle]), notch, ripple)[0]
-            return np.asarray(reach * np.array([np.cos(angle), np.sin(angle)]))
-
-        def discs(n: int, radius: float, nearest: float, furthest: float) -> tuple[Disc, ...]:
-            start = rng.uniform(0, 2 * np.pi)
-            return tuple(
-                Disc(
-                    place(start + 2 * np.pi * (i + rng.uniform(0, 0.6)) / n, level),
-                    max(radius * rng.uniform(0.8, 1.3), 0.6 * step),
-                )
-                for i, level in enumerate(rng.uniform(nearest, furthest, n))
-            )
-
+        place, discs = partial(_place, notch, ripple), partial(_discs, rng, notch, ripple, step)
         arc = Band(rng.uniform(-0.06, 0.06, 2), 0.23, rng.uniform(0, 6), 0.5, max(0.04, step / 2))
         bad = notch + rng.choice([-1, 1]) * rng.uniform(0.9, 1.4)  # the fold keeps off the dent
         tilt = bad + rng.uniform(0.2, 0.5) * rng.choice([-1, 1])
         bend = np.array([-np.sin(tilt), np.cos(tilt)])
-        fold = Band(
-            place(bad, 0.72) - 0.9 * bend,
-            0.9,
-            tilt + np.pi / 2,
-            0.42,
-            max(0.055, 0.8 * step),
-        )
+        middle, width = place(bad, 0.72) - 0.9 * bend, max(0.055, 0.8 * step)
+        fold = Band(middle, 0.9, tilt + np.pi / 2, 0.42, width)
         bubble = Disc(place(bad + np.pi + rng.uniform(-0.5, 0.5), 0.58), max(0.16, 0.9 * step))
         spin = rng.uniform(0, 2 * np.pi) + 2 * np.pi / 3 * np.arange(3)
         return cls(
@@ -275,6 +258,33 @@ class Tissue:
             heat = sum(np.exp(-2 * disc.distance(u) ** 2) for disc in discs)
             parts.append(np.minimum(heat, 1.0)[:, None])
         return np.concatenate(parts, axis=1)
+
+
+def _place(notch: float, ripple: Array, angle: float, level: float) -> Array:
+    """Unit coordinates (2,) at an angle, a share of the way from the middle to the outline."""
+    reach = level * _outline(np.array([angle]), notch, ripple)[0]
+    return np.asarray(reach * np.array([np.cos(angle), np.sin(angle)]))
+
+
+def _discs(
+    rng: np.random.Generator,
+    notch: float,
+    ripple: Array,
+    step: float,
+    n: int,
+    radius: float,
+    nearest: float,
+    furthest: float,
+) -> tuple[Disc, ...]:
+    """Discs all around the middle, of about a radius, at levels between two."""
+    start = rng.uniform(0, 2 * np.pi)
+    return tuple(
+        Disc(
+            _place(notch, ripple, start + 2 * np.pi * (i + rng.uniform(0, 0.6)) / n, level),
+            max(radius * rng.uniform(0.8, 1.3), 0.6 * step),
+        )
+        for i, level in enumerate(rng.uniform(nearest, furthest, n))
+    )
 
 
 def _outline(angle: Array, notch: float, ripple: Array) -> Array:

@@ -10,8 +10,8 @@ the tissue.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
+from typing import NamedTuple
 
 import numpy as np
 import scipy.sparse as sp
@@ -20,15 +20,13 @@ from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.factors import SEEN, Factors, FloatArray, lognorm, product_with
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.factors import Factors, FloatArray, genes_to_model, lognorm
+from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.windows import windows
 
 Array = NDArray[np.float64]
-Operator = Callable[[FloatArray], FloatArray]
 
-STAGE = "finding spatial factors"
-POWER_ITERATIONS, OVERSAMPLING = 4, 10
 LENGTH = 3.0
 """Range, in spacings, of the field that spatial shares are measured with."""
 SHARES = np.array([0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.5, 0.65, 0.8, 0.9])[:, None]
@@ -62,73 +60,6 @@ class SpatialFactors(Factors):
     plain_share: float = 1.0
 
 
-class Products:
-    """Products with a sparse matrix (spot, gene) from both sides; two copies of it are kept."""
-
-    def __init__(self, values: sp.csc_matrix) -> None:
-        self.values = values
-        self.by_spot, self.by_gene = product_with(values.tocsr()), product_with(values.T)
-
-
-class Standardised:
-    """(Y - mean) / sd of log-normalised genes Y (spot, gene) as an operator; spots have weights.
-
-    Attributes
-    ----------
-    weight
-        (spot,) weights, mean 1.
-    mean, sd
-        (gene,) weighted mean and standard deviation; sd is 1 where a gene does not vary.
-    """
-
-    def __init__(self, y: Products, weight: Array) -> None:
-        self._y, self.weight = y, weight
-        w = weight / weight.sum()
-        self.mean = (y.values.T @ w).astype(np.float32)
-        sd = np.sqrt(np.maximum(y.values.power(2).T @ w - self.mean.astype(float) ** 2, 0))
-        self.sd = np.where(sd > 1e-6, sd, 1).astype(np.float32)
-
-    def dot(self, genes: FloatArray) -> FloatArray:
-        """Multiply from the right: (gene, k) -> (spot, k)."""
-        genes = (genes / self.sd[:, None]).astype(np.float32)
-        return self._y.by_spot(genes) - self.mean @ genes
-
-    def tdot(self, spots: FloatArray) -> FloatArray:
-        """Multiply the transpose: (spot, k) -> (gene, k)."""
-        spots = spots.astype(np.float32)
-        product = self._y.by_gene(spots) - np.outer(self.mean, spots.sum(0))
-        return np.asarray(product / self.sd[:, None])
-
-    def dense(self, spots: NDArray[np.intp], genes: slice) -> FloatArray:
-        """Some spots and genes as an array (spot, gene)."""
-        rows = self._y.values[:, genes][spots].toarray()
-        return np.asarray((rows - self.mean[genes]) / self.sd[genes])
-
-
-def svd(
-    dot: Operator, tdot: Operator, shape: tuple[int, int], k: int, seed: int
-) -> Steps[tuple[Array, FloatArray]]:
-    """Truncated SVD of an operator (spot, gene): singular values and right vectors (k, gene).
-
-    Randomised subspace iteration (Halko, Martinsson, Tropp 2011, algorithm 4.4). Directions that
-    are empty but for rounding are left out.
-    """
-    width = min(k + OVERSAMPLING, *shape)
-    rng = np.random.default_rng(seed)
-    basis = rng.standard_normal((shape[0], width)).astype(np.float32)
-    for i in range(POWER_ITERATIONS):
-        genes = np.linalg.qr(tdot(basis))[0]
-        yield Progress(STAGE, 2 * i, 2 * POWER_ITERATIONS)
-        basis = np.linalg.qr(dot(genes))[0]
-        yield Progress(STAGE, 2 * i + 1, 2 * POWER_ITERATIONS)
-    genes = tdot(basis).astype(float)
-    squares, turn = np.linalg.eigh(genes.T @ genes)
-    squares, turn = squares[::-1][:k], turn[:, ::-1][:, :k]
-    keep = squares > 1e-6 * max(squares[0], 1e-6)
-    singular = np.sqrt(squares[keep])
-    return singular, (genes @ turn[:, keep] / singular).T.astype(np.float32)
-
-
 def spot_weights(totals: Array) -> Array:
     """Weights (spot,) of mean 1 by library size: the square root, for noise falls with depth."""
     weight = np.sqrt(np.maximum(totals, 1))
@@ -155,29 +86,73 @@ def fit_spatial_factors(
     Progress
         After every pass over the counts.
     """
-    yield Progress(STAGE, 0, 3)
+    yield Progress(Stage.FACTORS, 0, 3)
     totals = np.asarray(counts.sum(1), float).ravel()
     values, weight = lognorm(counts, totals, median_total), spot_weights(totals)
-    yield Progress(STAGE, 1, 3)
-    y, alike = Products(values), np.ones_like(weight)
-    all_deep, all_even = Standardised(y, weight), Standardised(y, alike)
-    yield Progress(STAGE, 2, 3)
-    n, varies = len(units), all_deep.sd != 1
-    seen = varies & (values.getnnz(0) > SEEN * n)
-    seen = seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
+    yield Progress(Stage.FACTORS, 1, 3)
+    y = Products(values)
+    all_deep, all_even = Standardised(y, weight), Standardised(y)
+    yield Progress(Stage.FACTORS, 2, 3)
+    seen = genes_to_model(values, all_deep.varies, n_factors)
     if not seen.any():  # every spot the same
-        return _flat(n, all_even.mean)
+        return _flat(len(units), all_even.mean)
     deep, even = all_deep, all_even
     if not seen.all():
         part = Products(values[:, seen])
-        deep, even = Standardised(part, weight), Standardised(part, alike)
-    k, shape = min(n_factors, max(n - 2, 1)), (n, int(seen.sum()))
-    singular, plain = yield from _plain_set(deep, shape, k, seed)
-    if not len(plain):  # what varies is rounding
-        return _flat(n, all_even.mean)
-    g = yield from _spatial_share(deep, units, shape[1])
-    spatial = yield from _spatial_set(deep, g, _local_average(units), shape, k, seed)
-    _, evenly = yield from svd(even.dot, even.tdot, shape, min(k, EVEN_FACTORS), seed)
+        deep, even = Standardised(part, weight), Standardised(part)
+    sets = yield from _sets(deep, even, units, n_factors, seed)
+    if not len(sets.plain):  # what varies is rounding
+        return _flat(len(units), all_even.mean)
+    return _decoded(sets, deep, even, all_deep, all_even, seen)
+
+
+class _Sets(NamedTuple):
+    """Right singular vectors (k, gene) of each set.
+
+    ``singular`` (k,) values of the plain set, ``g`` (gene,) spatial shares.
+    """
+
+    singular: Array
+    plain: FloatArray
+    spatial: FloatArray
+    even: FloatArray
+    g: FloatArray
+
+
+def _sets(
+    deep: Standardised, even: Standardised, units: Array, n_factors: int, seed: int
+) -> Steps[_Sets]:
+    n, n_genes = shape = len(units), len(deep.mean)
+    k, w = min(n_factors, max(n - 2, 1)), np.sqrt(deep.weight)[:, None].astype(np.float32)
+    _, singular, plain = yield from truncated_svd(
+        lambda x: w * deep.dot(x), lambda x: deep.tdot(w * x), shape, k, seed
+    )
+    if not len(plain):
+        return _Sets(singular, plain, plain, plain, plain)
+    g = yield from _spatial_share(deep, units, n_genes)
+    average, gene = _local_average(units), g[:, None]
+    _, _, spatial = yield from truncated_svd(
+        lambda x: average @ (w * deep.dot(gene * x)),
+        lambda x: gene * deep.tdot(w * (average.T @ x)),
+        shape,
+        k,
+        seed,
+    )
+    steps = truncated_svd(even.dot, even.tdot, shape, min(k, EVEN_FACTORS), seed)
+    return _Sets(singular, plain, spatial, (yield from steps).right, g)
+
+
+def _decoded(
+    sets: _Sets,
+    deep: Standardised,
+    even: Standardised,
+    all_deep: Standardised,
+    all_even: Standardised,
+    seen: NDArray[np.bool_],
+) -> SpatialFactors:
+    """Scores and loadings; those of rare genes by regression on the plain and the even set."""
+    singular, plain, spatial, evenly, g = sets
+    n, n_plain = len(deep.weight), len(plain)
     scores = np.hstack([deep.dot(plain.T), deep.dot(g[:, None] * spatial.T), even.dot(evenly.T)])
     middle, sd = scores.mean(0, dtype=float), scores.std(0, dtype=float) + 1e-9
     scores = ((scores - middle) / sd).astype(np.float32)
@@ -185,51 +160,25 @@ def fit_spatial_factors(
     own = np.vstack([np.vstack([plain, spatial]) * (share * deep.sd), EVEN * evenly * even.sd])
     loadings = np.zeros((len(seen), len(sd)), np.float32)
     loadings[seen] = (own * sd[:, None]).T
-    rare = np.flatnonzero(~seen & varies)
+    rare = np.flatnonzero(~seen & all_deep.varies)
     for z, portion, at in (
-        (all_deep, 1 - EVEN, slice(len(plain))),
+        (all_deep, 1 - EVEN, slice(n_plain)),
         (all_even, EVEN, slice(len(sd) - len(evenly), None)),
     ):
         slopes = z.tdot(z.weight[:, None] * scores[:, at])[rare] / n
         loadings[rare, at] = portion * slopes * z.sd[rare, None]
-    strengths = [singular**2, *np.split(sd[len(plain) :] ** 2, [len(spatial)])]
+    strengths = [singular**2, *np.split(sd[n_plain:] ** 2, [len(spatial)])]
     mean = (1 - EVEN) * all_deep.mean + EVEN * all_even.mean
-    explained = np.pad(singular**2 / (n * shape[1]), (0, len(sd) - len(plain)))
+    explained = np.pad(singular**2 / (n * len(g)), (0, len(sd) - n_plain))
     return SpatialFactors(
         scores=scores,
         loadings=loadings,
         mean=(mean + loadings @ (middle / sd) * seen).astype(np.float32),
         explained=explained.astype(np.float32),
         prominence=np.concatenate([np.log(s / s[-WEAKEST:].mean()) for s in strengths if len(s)]),
-        n_plain=len(plain),
+        n_plain=n_plain,
         plain_share=float(share.mean()),
     )
-
-
-def _plain_set(
-    z: Standardised, shape: tuple[int, int], k: int, seed: int
-) -> Steps[tuple[Array, FloatArray]]:
-    w = np.sqrt(z.weight)[:, None].astype(np.float32)
-    return (yield from svd(lambda x: w * z.dot(x), lambda x: z.tdot(w * x), shape, k, seed))
-
-
-def _spatial_set(
-    z: Standardised,
-    g: FloatArray,
-    average: sp.csr_matrix,
-    shape: tuple[int, int],
-    k: int,
-    seed: int,
-) -> Steps[FloatArray]:
-    w, gene = np.sqrt(z.weight)[:, None].astype(np.float32), g[:, None]
-    _, vectors = yield from svd(
-        lambda x: average @ (w * z.dot(gene * x)),
-        lambda x: gene * z.tdot(w * (average.T @ x)),
-        shape,
-        k,
-        seed,
-    )
-    return vectors
 
 
 def _flat(n_spots: int, mean: FloatArray) -> SpatialFactors:
@@ -249,7 +198,7 @@ def _spatial_share(z: Standardised, units: Array, n_genes: int) -> Steps[FloatAr
         spectrum, vectors = eigh(np.exp(-distance / LENGTH), driver="evd")
         variance, n = SHARES * np.maximum(spectrum, 0) + 1 - SHARES, len(spots)
         for start in range(0, n_genes, GENES_AT_ONCE):
-            yield Progress(STAGE, i * n_genes + start, len(some) * n_genes)
+            yield Progress(Stage.FACTORS, i * n_genes + start, len(some) * n_genes)
             genes = slice(start, start + GENES_AT_ONCE)
             scale = (1 / variance) @ (vectors.T @ z.dense(spots, genes)) ** 2 / n + 1e-9
             evidence[:, genes] -= (n * np.log(scale) + np.log(variance).sum(1)[:, None]) / 2

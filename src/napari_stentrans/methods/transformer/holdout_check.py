@@ -31,7 +31,6 @@ if TYPE_CHECKING:
 
 Array = NDArray[np.float64]
 
-STAGE = "checking the network on hidden spots"
 DOUBT = 0.5
 """Standard deviation of the share, before anything is known, around 1."""
 
@@ -75,7 +74,7 @@ def check(inputs: RunInputs) -> Steps[Trusted]:
             judged.append((yield from compare(trial, factors, maps.mean, maps.kriged)))
         return judged
 
-    looked = yield from look_at_hidden_spots(inputs, attempt, STAGE)
+    looked = yield from look_at_hidden_spots(inputs, attempt)
     return Trusted(shrunk_slope(*np.hstack([judged.moved for judged in looked.judged])), looked)
 
 

@@ -18,7 +18,7 @@ from napari_stentrans.device import choose_device
 from napari_stentrans.methods.base import LeftOut, Pairs
 from napari_stentrans.methods.transformer.network import load_network, refine
 from napari_stentrans.methods.transformer.window_kriging import Window, krige
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
@@ -160,4 +160,4 @@ def _told(ticks: Ticks[T], part: int, parts: int) -> Steps[T]:
             result: T = stop.value
             return result
         done = min(done + 1, TICKS)
-        yield Progress("attending to the tissue", part * TICKS + done, parts * TICKS)
+        yield Progress(Stage.ATTENDING, part * TICKS + done, parts * TICKS)

@@ -8,22 +8,17 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import lognorm
-from napari_stentrans.methods.transformer.factors import (
-    Products,
-    SpatialFactors,
-    Standardised,
-    spot_weights,
-    svd,
-)
+from napari_stentrans.masking import halves
+from napari_stentrans.methods.transformer.factors import SpatialFactors, spot_weights
 from napari_stentrans.methods.transformer.grid_kriging import GridKriging
-from napari_stentrans.progress import Progress, Steps
+from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
     import scipy.sparse as sp
 
 Array = NDArray[np.float64]
-STAGE = "weighing the spots' own counts"
 WINDOWS = 2
 """So many windows of a large section are looked at."""
 
@@ -51,16 +46,18 @@ def _of_window(
 ) -> Steps[Array]:
     """Do the same for the spots of one window."""
     k = factors.n_plain
-    one, other, kept = _halves(counts, np.random.default_rng(seed))
-    halves = []
-    weight = spot_weights(np.asarray(counts.sum(1), float).ravel()[kept])
-    for half in (one, other):
-        totals = np.asarray(half.sum(1), float).ravel()
-        values = lognorm(half, totals, float(np.median(totals)))
-        halves.append(Standardised(Products(values), weight))
-    za, zb = halves
+    both = halves(counts, np.random.default_rng(seed))
+    sizes = [np.asarray(half.sum(1), float).ravel() for half in both]
+    kept = (sizes[0] > 0) & (sizes[1] > 0)
+    weight = spot_weights(sizes[0][kept] + sizes[1][kept])
+    za, zb = (
+        Standardised(Products(lognorm(half[kept], n[kept], float(np.median(n[kept])))), weight)
+        for half, n in zip(both, sizes, strict=True)
+    )
     w = np.sqrt(weight)[:, None].astype(np.float32)
-    _, v = yield from svd(lambda x: w * za.dot(x), lambda x: za.tdot(w * x), one.shape, k, seed)
+    dot, tdot = (lambda x: w * za.dot(x)), (lambda x: za.tdot(w * x))
+    shape = int(kept.sum()), counts.shape[1]
+    v = (yield from truncated_svd(dot, tdot, shape, k, seed, stage=Stage.OWN_COUNTS)).right
     if not len(v):  # the halves do not vary
         return np.zeros((k, k))
     a = za.dot(v.T).astype(float)
@@ -69,7 +66,7 @@ def _of_window(
     sd = a.std(0) + 1e-9
     kriging = GridKriging(units[kept], a / sd)
     for _ in kriging.fit():
-        yield Progress(STAGE, 0, 1)
+        yield Progress(Stage.OWN_COUNTS, 0, 1)
     field = kriging.at_observed() * sd
     beyond = a - field
     slope = (beyond * (b - field)).sum(0) / np.maximum((beyond**2).sum(0), 1e-9)
@@ -81,14 +78,3 @@ def _of_window(
     directions = directions / (np.linalg.norm(directions, axis=1, keepdims=True) + 1e-12)
     turn = (basis / size[:, None]) @ directions.T
     return np.asarray(size[:, None] * (turn * slope) @ turn.T / size)
-
-
-def _halves(
-    counts: sp.csc_matrix, rng: np.random.Generator
-) -> tuple[sp.csc_matrix, sp.csc_matrix, NDArray[np.bool_]]:
-    """Two binomial halves of raw counts (spot, gene), of the spots that have counts in both."""
-    one = counts.copy()
-    one.data = rng.binomial(counts.data.astype(int), 0.5).astype(np.float32)
-    other = (counts - one).tocsc()
-    kept = np.asarray((one.sum(1) > 0) & (other.sum(1) > 0)).ravel()
-    return one[kept], other[kept], kept
