@@ -10,8 +10,8 @@ from importlib.metadata import packages_distributions
 from pathlib import Path
 
 ROOT = Path(__file__).parents[2]
-BY_OTHERS = {"imagecodecs", "magicgui"}
-"""Needed though not imported here: tifffile decodes with one, forms come from the other."""
+BY_OTHERS = {"imagecodecs"}
+"""Needed though not imported here: tifffile decodes with it."""
 WITH_SPATIALDATA = {"dask", "distributed"}
 
 

@@ -72,6 +72,13 @@ def test_every_setting_says_what_people_need() -> None:
     assert len(set(names)) == len(names), "the command line has no groups"
 
 
+def test_the_page_about_runs_names_every_expert_setting() -> None:
+    page = (Path(__file__).parents[2] / "docs" / "run.md").read_text(encoding="utf-8")
+    part = page.partition("## Expert settings")[2].lower()
+    missing = [s.label for s in SETTINGS if s.shown.expert and s.label.lower() not in part]
+    assert not missing
+
+
 @pytest.mark.parametrize("setting", SETTINGS, ids=lambda s: s.name)
 def test_the_command_line_offers_what_the_field_takes(setting: Any) -> None:
     found = options("enhance")

@@ -17,6 +17,7 @@ from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.boxes import box_of
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.expert_form import ExpertForm
+from napari_stentrans.plugin.run_words import differences
 from napari_stentrans.settings import Shown, settings_of
 
 SETTINGS = [setting for setting in settings_of(EnhanceConfig) if setting.shown.expert]
@@ -182,3 +183,5 @@ def test_a_field_more_is_a_row_more_and_goes_into_the_run(
     record = dock._layers.enhancement.record
     assert record.config.damping == 0.5
     assert "damping 0.5" in dock.result.words.text()
+    other = record.model_copy(update={"config": record.config.model_copy(update={"damping": None})})
+    assert differences(record, other) == "damping 0.5 (there damping not at all)"

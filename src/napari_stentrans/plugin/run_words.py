@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.record import TISSUE_IMAGE
+from napari_stentrans.settings import flat
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
+    from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.record import RunRecord
+    from napari_stentrans.settings import Setting
 
 
 class Trait(NamedTuple):
@@ -112,15 +114,10 @@ def differences(record: RunRecord, other: RunRecord) -> str:
 
 
 def _settings(config: EnhanceConfig) -> dict[str, Trait]:
-    begin, network = EnhanceConfig(), PublishedConfig()
-    found = {
-        name: Trait(value, _say(name, value), name == "method" or value != getattr(begin, name))
-        for name, value in config
-        if name != "published"
-    }
-    for name, value in config.published:
-        named = value != getattr(network, name)
-        found[f"published.{name}"] = Trait(value, _say(name, value), named)
+    found = {}
+    for setting, value in flat(config):
+        named = setting.name == "method" or value != setting.default
+        found[setting.name] = Trait(value, _say(setting, value), named)
     return found
 
 
@@ -145,14 +142,14 @@ def _circumstances(record: RunRecord) -> dict[str, Trait]:
     return {name: Trait(value, says, named=False) for name, (value, says) in found.items()}
 
 
-def _say(name: str, value: object) -> str:
+def _say(setting: Setting, value: object) -> str:
     """Words for a setting; what has no words of its own is said by name and value."""
-    if name in SAYS:
-        return SAYS[name](value)
-    plain = name.replace("_", " ")
+    if setting.name in SAYS:
+        return SAYS[setting.name](value)
+    plain = setting.name.replace("_", " ")
     if isinstance(value, bool):
         return plain if value else f"not {plain}"
-    return f"{plain} as published" if value is None else f"{plain} {value}"
+    return f"{plain} {setting.word(None) if value is None else value}"
 
 
 def _evidence(record: RunRecord) -> str:
