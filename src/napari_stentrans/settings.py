@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import math
 from dataclasses import dataclass, field, replace
+from functools import cache
 from types import NoneType, UnionType
 from typing import TYPE_CHECKING, Any, Literal, Union, get_args, get_origin
 
@@ -64,8 +65,8 @@ class Setting:
         Whether it may be None.
     label, help
         A word or two, and a sentence that begins with a small letter and has no full stop.
-    choices
-        All values that are possible; empty where these cannot be listed.
+    listed
+        All values that are possible, as they are at the moment; empty where they cannot be listed.
     low, high
         The least and the greatest value.
     shown
@@ -80,12 +81,17 @@ class Setting:
     optional: bool
     label: str
     help: str
-    choices: tuple[Any, ...]
+    listed: Iterable[Any]
     low: float
     high: float
     shown: Shown
     group: str = ""
     group_label: str = ""
+
+    @property
+    def choices(self) -> tuple[Any, ...]:
+        """All values that are possible; empty where these cannot be listed."""
+        return tuple(self.listed)
 
     @property
     def tip(self) -> str:
@@ -107,9 +113,10 @@ class Setting:
         return self.shown.words.get(value, str(value))
 
 
-def settings_of(model: type[BaseModel]) -> list[Setting]:
+@cache
+def settings_of(model: type[BaseModel]) -> tuple[Setting, ...]:
     """All settings of a model in their order, with those of the models that it holds."""
-    found = []
+    found: list[Setting] = []
     for name, info in model.model_fields.items():
         kind = info.annotation
         if isinstance(kind, type) and issubclass(kind, BaseModel):
@@ -119,7 +126,7 @@ def settings_of(model: type[BaseModel]) -> list[Setting]:
                 found.append(replace(inner, shown=shown, group=name, group_label=label))
         else:
             found.append(_setting(name, info))
-    return found
+    return tuple(found)
 
 
 def flat(values: BaseModel) -> Iterator[tuple[Setting, Any]]:
@@ -150,10 +157,10 @@ def _setting(name: str, info: FieldInfo) -> Setting:
     if get_origin(info.annotation) in (Union, UnionType):
         parts = list(get_args(info.annotation))
     kind = next(part for part in parts if part is not NoneType)
-    choices = tuple(shown.choices)
+    listed = shown.choices
     if get_origin(kind) is Literal:
-        choices = get_args(kind)
-        kind = type(choices[0])
+        listed = get_args(kind)
+        kind = type(listed[0])
     kind = get_origin(kind) or kind
     low, high = _range(info, whole=kind is int)
     return Setting(
@@ -163,7 +170,7 @@ def _setting(name: str, info: FieldInfo) -> Setting:
         optional=NoneType in parts,
         label=info.title or name.replace("_", " ").capitalize(),
         help=info.description or "",
-        choices=choices,
+        listed=listed,
         low=low,
         high=high,
         shown=shown,

@@ -10,6 +10,7 @@ from pydantic.fields import FieldInfo
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.record import RunRecord
+from napari_stentrans.settings import settings_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -22,9 +23,11 @@ def field_added(model: type[BaseModel], name: str, annotation: Any, default: Any
     model.model_fields[name] = FieldInfo.from_annotated_attribute(annotation, Field(default))
     for each in around:
         each.model_rebuild(force=True)
+    settings_of.cache_clear()
     try:
         yield
     finally:
         del model.model_fields[name]
         for each in around:
             each.model_rebuild(force=True)
+        settings_of.cache_clear()

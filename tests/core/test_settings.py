@@ -130,6 +130,13 @@ def test_bounds_and_names_are_read_from_any_model() -> None:
     assert (word.label, word.kind, word.optional) == ("Word", str, True)
 
 
+def test_a_method_that_is_registered_later_can_be_chosen(monkeypatch: pytest.MonkeyPatch) -> None:
+    method = named(EnhanceConfig, "method")
+    monkeypatch.setitem(METHODS, "late", METHODS["nearest"])
+    assert "late" in method.choices
+    assert "late" in (options("enhance")["--method"].choices or ())
+
+
 def test_values_by_name_make_the_config_again() -> None:
     config = EnhanceConfig(seed=3, published=PublishedConfig(epochs=7, residual=True))
     values = {setting.name: value for setting, value in flat(config)}
