@@ -78,6 +78,16 @@ class Sites:
         """(site,) True where a measured value exists."""
         return self.provenance == Provenance.MEASURED
 
+    @property
+    def in_holes(self) -> NDArray[np.bool_]:
+        """(site,) True where nothing was measured: what is filled, and what lies between that."""
+        filled = (self.provenance == Provenance.LOST) | (self.provenance == Provenance.UNMEASURED)
+        between = self.provenance == Provenance.BETWEEN
+        if filled.any() and between.any():
+            nearest = cKDTree(self.xy[~between]).query(self.xy[between])[1]
+            filled[between] = filled[~between][nearest]
+        return filled
+
     def counts(self) -> dict[str, int]:
         """Number of sites of each provenance, by label."""
         return {p.label: int((self.provenance == p).sum()) for p in Provenance}

@@ -14,6 +14,8 @@ from napari_stentrans import EnhanceConfig, Section, enhance, evaluate
 from napari_stentrans.cli import main
 from napari_stentrans.errors import MaskError
 from napari_stentrans.export import write_h5ad
+from napari_stentrans.methods.base import Prediction
+from napari_stentrans.methods.doubt import doubted
 from napari_stentrans.methods.holdout import FEWEST
 from napari_stentrans.methods.trend import Trend
 from napari_stentrans.record import RunRecord
@@ -243,3 +245,38 @@ def test_an_image_is_not_judged_on_too_few_spots(section: Section, method: str) 
     assert_same_numbers(result.to_anndata().X, plain.to_anndata().X)
     enough = Section.from_anndata(section.adata[:70].copy())
     assert "features_gain" in enhance(enough, None, config).record.findings
+
+
+@pytest.mark.parametrize("method", ["transformer", "kriging"])
+def test_where_evidence_and_the_spots_around_disagree_the_deviation_grows(
+    section: Section, middle: np.ndarray, method: str
+) -> None:
+    adata = section.adata.copy()
+    told = np.asarray(adata.obsm["told"])
+    away = ((told - told[middle].mean(0)) ** 2).sum(1)
+    wrong = told.copy()
+    wrong[middle] = told[np.argmax(np.where(middle, 0, away))]  # like tissue that is elsewhere
+    adata.obsm["wrong"] = wrong
+    std, mean = {}, {}
+    for key in ("told", "wrong"):
+        config = EnhanceConfig(method=method, features=key)
+        result = enhance(Section.from_anndata(adata), middle, config)
+        assert result.record.findings["features_used"] == 1
+        maps = [result.gene(name) for name in result.genes]
+        std[key] = np.array([gene.std[: section.n_spots] for gene in maps])
+        mean[key] = np.array([gene.mean[: section.n_spots] for gene in maps])
+    moved = ((mean["wrong"] - mean["told"])[:, middle] ** 2).mean(1)
+    most = np.argsort(-moved)[:20]
+    grown, usual = (np.sqrt((std[k][most][:, middle] ** 2).mean()) for k in ("wrong", "told"))
+    assert grown > 1.3 * usual
+    assert grown > 0.3 * np.sqrt(moved[most].mean())
+    np.testing.assert_allclose(std["wrong"][:, ~middle], std["told"][:, ~middle], rtol=0.25)
+
+
+def test_a_move_that_evidence_explains_leaves_the_deviation_as_it_is() -> None:
+    mean, ones = np.zeros((3, 8), np.float32), np.ones((3, 8), np.float32)
+    with_it, alone_std = Prediction(mean, 0.6 * ones), ones
+    near = doubted(with_it, Prediction(0.5 * ones, alone_std))
+    np.testing.assert_allclose(near, with_it.std)
+    far = doubted(with_it, Prediction(10 * ones, alone_std))
+    np.testing.assert_allclose(far, 10, rtol=0.01)

@@ -9,8 +9,9 @@ import numpy as np
 
 from napari_stentrans.decoders import FactorDecoder
 from napari_stentrans.factors import fit_factors
-from napari_stentrans.methods.base import FactorPredictor, LeftOut
+from napari_stentrans.methods.base import FactorPredictor, LeftOut, Prediction
 from napari_stentrans.methods.calibration import noise_of
+from napari_stentrans.methods.doubt import doubted, suspect
 from napari_stentrans.methods.holdout import Judged, Looked, Trial, compare, look_at_hidden_spots
 from napari_stentrans.methods.trend import left_out, predict_with
 from napari_stentrans.run_inputs import Modelled
@@ -39,6 +40,11 @@ def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     depth = np.log(seen.totals)[:, None].astype(np.float32)
     columns, predictor = np.hstack([factors.scores, depth]), make(inputs.config, section.lattice)
     mean, std = yield from predict_with(predictor, seen.xy, columns, targets.xy, pairs)
+    sites = suspect(inputs, used)
+    if std is not None and sites.any():
+        other = make(inputs.config, section.lattice)
+        alone = yield from predict_with(other, seen.xy, columns, targets.xy[sites], ())
+        std[sites] = doubted(Prediction(mean[sites], std[sites]), alone)
     totals, tissue = np.exp(mean[:, -1], dtype=np.float64), slice(-1)
     std, noise = None if std is None else std[:, tissue], None
     if isinstance(predictor, FactorPredictor):

@@ -16,7 +16,9 @@ from napari_stentrans.decoders import FactorDecoder
 from napari_stentrans.device import one_blas_thread
 from napari_stentrans.factors import lognorm
 from napari_stentrans.method_table import Method, Rates
+from napari_stentrans.methods.base import Prediction
 from napari_stentrans.methods.calibration import noise_of, tune_loadings
+from napari_stentrans.methods.doubt import doubted, suspect
 from napari_stentrans.methods.transformer.factors import fit_spatial_factors
 from napari_stentrans.methods.transformer.holdout_check import Trusted, check
 from napari_stentrans.methods.transformer.maps import SMALLEST, Mapper
@@ -73,7 +75,8 @@ def _run(inputs: RunInputs) -> Steps[Modelled]:
 def _maps(inputs: RunInputs, factors: SpatialFactors, trusted: Trusted) -> Steps[TissueMaps]:
     """Factors and library size at spots and at the other targets.
 
-    Sites for which some of the evidence cannot speak are predicted without it.
+    Sites for which some of the evidence cannot speak are predicted without it; in holes it is
+    doubted where it disagrees with the spots around.
     """
     used, measured = trusted.looked.used(inputs.evidence), inputs.targets.measured
     mapper = Mapper(inputs.config.device, trusted.network)
@@ -94,6 +97,11 @@ def _maps(inputs: RunInputs, factors: SpatialFactors, trusted: Trusted) -> Steps
             sites, tuple(k for k, silent in zip(used, mute, strict=True) if not silent)
         )
         maps.mean[sites], maps.var[sites] = alone.mean, alone.var
+    sites = np.flatnonzero(suspect(inputs, used)[~measured])
+    if len(sites):
+        alone = yield from at(sites, tuple(k for k in used if not k.kind.spoilt))
+        with_it = Prediction(maps.mean[sites], np.sqrt(maps.var[sites]))
+        maps.var[sites] = doubted(with_it, Prediction(alone.mean, np.sqrt(alone.var))) ** 2
     return maps
 
 
