@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from collections.abc import Generator
+from collections.abc import Callable, Generator
 from dataclasses import dataclass, replace
 from enum import StrEnum
 from typing import TypeVar
 
+S = TypeVar("S")
 T = TypeVar("T")
 
 PARTS = (
@@ -106,12 +107,17 @@ def drain(steps: Steps[T]) -> T:
             return result
 
 
-def named(whole: Stage | str, steps: Steps[T]) -> Steps[T]:
-    """Say of what these steps are a part."""
+def told(steps: Generator[S, None, T], tell: Callable[[S], Progress]) -> Steps[T]:
+    """Go through steps, telling each in another way."""
     while True:
         try:
             step = next(steps)
         except StopIteration as stop:
             result: T = stop.value
             return result
-        yield replace(step, within=(whole, *step.within))
+        yield tell(step)
+
+
+def named(whole: Stage | str, steps: Steps[T]) -> Steps[T]:
+    """Say of what these steps are a part."""
+    return told(steps, lambda step: replace(step, within=(whole, *step.within)))

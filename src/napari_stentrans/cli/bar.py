@@ -5,10 +5,12 @@ from __future__ import annotations
 from functools import cache
 from typing import TYPE_CHECKING, TypeVar
 
+from napari_stentrans.progress import drain, told
+
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from napari_stentrans.progress import Steps
+    from napari_stentrans.progress import Progress, Steps
 
 T = TypeVar("T")
 
@@ -34,17 +36,14 @@ def with_bar(steps: Steps[T]) -> T:
         console=console(),
         transient=True,
     )
+    task = bar.add_task("starting", total=1, loss="")
+
+    def show(step: Progress) -> Progress:
+        if bar.tasks[0].description != step.words:
+            bar.reset(task, description=step.words, total=1, loss="")
+        loss = "" if step.loss is None else f"loss {step.loss:.4g}"
+        bar.update(task, completed=step.fraction, loss=loss)
+        return step
+
     with bar:
-        task = bar.add_task("starting", total=1, loss="")
-        said = ""
-        while True:
-            try:
-                step = next(steps)
-            except StopIteration as stop:
-                result: T = stop.value
-                return result
-            if step.words != said:
-                said = step.words
-                bar.reset(task, description=said, total=1, loss="")
-            loss = "" if step.loss is None else f"loss {step.loss:.4g}"
-            bar.update(task, completed=step.fraction, loss=loss)
+        return drain(told(steps, show))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.images import TAG
-from napari_stentrans.plugin.layers import SectionLayers
 from napari_stentrans.plugin.viewers import unwrapped
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
+
+    from napari_stentrans.plugin.layers import SectionLayers
 
 
 def find(viewer: ViewerModel) -> list[SectionLayers]:
@@ -25,6 +26,8 @@ def find(viewer: ViewerModel) -> list[SectionLayers]:
 
 def adopt(viewer: ViewerModel) -> SectionLayers | None:
     """Turn layers that a reader made into SectionLayers; the last ones made, None without any."""
+    from napari_stentrans.plugin.layers import SectionLayers  # which asks here who is there
+
     viewer = unwrapped(viewer)
     sections: dict[int, dict[str, Layer]] = {}
     for layer in viewer.layers:

@@ -108,17 +108,6 @@ def rescale(layer: Layer, ratio: float, unit: str) -> None:
     layer.events.extent()  # napari forgets the units of all layers when one lies elsewhere only
 
 
-def make_way(viewer: ViewerModel, frame: Frame) -> None:
-    """Show what is there in pixels before a section comes that cannot be shown otherwise.
-
-    Done after it has come, napari would have drawn, and warned of several units, in between.
-    """
-    owners = [layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers]
-    for layers in dict.fromkeys(owner for owner in owners if owner is not None):
-        if frame.unit == "pixel" and layers.frame != frame:
-            layers.reframe(frame)
-
-
 def drawn_on(viewer: ViewerModel, layers: object) -> list[Layer]:
     """Layers that are none of a section's roles, but drawn on it for a while."""
     return [layer for layer in viewer.layers if layer.metadata.get(ON, {}).get("layers") is layers]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_stentrans.plugin.frame import Frame, drawn_on, make_way, rescale
+from napari_stentrans.plugin.frame import Frame, drawn_on, rescale
 from napari_stentrans.plugin.gene_maps import GeneMaps
 from napari_stentrans.plugin.images import (
     TAG,
@@ -21,6 +21,7 @@ from napari_stentrans.plugin.map_layers import MapLayers
 from napari_stentrans.plugin.probe import Probe
 from napari_stentrans.plugin.regions import Regions
 from napari_stentrans.plugin.roles import GENE_ROLES, ORDER, TWIN
+from napari_stentrans.plugin.units import make_way
 from napari_stentrans.plugin.unsaved import Unsaved
 
 if TYPE_CHECKING:

@@ -13,9 +13,10 @@ from napari_stentrans.cost import calibrate
 from napari_stentrans.errors import StentransError, StentransWarning
 from napari_stentrans.io import choices_of, read_section
 from napari_stentrans.placing import again_steps
-from napari_stentrans.plugin.frame import Frame, make_way
+from napari_stentrans.plugin.frame import Frame
 from napari_stentrans.plugin.gene_index import GeneIndex
 from napari_stentrans.plugin.images import FirstLook, Origin, lost_layer
+from napari_stentrans.plugin.units import make_way
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:

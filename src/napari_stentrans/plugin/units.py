@@ -1,4 +1,4 @@
-"""OneUnit: all layers of a viewer in one unit, since napari warns of several and then uses none."""
+"""All layers of a viewer in one unit, since napari warns of several and then uses none."""
 
 from __future__ import annotations
 
@@ -60,6 +60,17 @@ def agree(viewer: ViewerModel) -> bool:
             layers.reframe(frame)
             changed = True
     return changed
+
+
+def make_way(viewer: ViewerModel, frame: Frame) -> None:
+    """Show what is there in pixels before a section comes that cannot be shown otherwise.
+
+    Done after it has come, napari would have drawn, and warned of several units, in between.
+    """
+    if frame.unit == "pixel":
+        for layers in find(viewer):
+            if layers.frame != frame:
+                layers.reframe(frame)
 
 
 def _alike(layers: Iterable[Layer]) -> bool:

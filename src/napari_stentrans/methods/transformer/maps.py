@@ -9,6 +9,7 @@ gives the same numbers. Sections too small for it are kriged.
 from __future__ import annotations
 
 from dataclasses import dataclass, fields
+from itertools import count
 from typing import TYPE_CHECKING, TypeVar
 
 import numpy as np
@@ -18,7 +19,7 @@ from napari_stentrans.device import choose_device
 from napari_stentrans.methods.base import LeftOut, Pairs
 from napari_stentrans.methods.transformer.network import load_network, refine
 from napari_stentrans.methods.transformer.window_kriging import Window, krige
-from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.progress import Progress, Stage, Steps, told
 from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
@@ -152,12 +153,7 @@ class Mapper:
 
 def _told(ticks: Ticks[T], part: int, parts: int) -> Steps[T]:
     """Tell the ticks of one of several windows as progress of all."""
-    done = 0
-    while True:
-        try:
-            next(ticks)
-        except StopIteration as stop:
-            result: T = stop.value
-            return result
-        done = min(done + 1, TICKS)
-        yield Progress(Stage.ATTENDING, part * TICKS + done, parts * TICKS)
+    done, total = count(1), parts * TICKS
+    return told(
+        ticks, lambda _: Progress(Stage.ATTENDING, part * TICKS + min(next(done), TICKS), total)
+    )
