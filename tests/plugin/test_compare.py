@@ -15,7 +15,7 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.export.profile_figure import ESTIMATE, MEASUREMENT
+from napari_stentrans.export.profile_files import ESTIMATE, MEASUREMENT
 from napari_stentrans.pipeline import enhance
 
 

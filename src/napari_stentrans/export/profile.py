@@ -1,8 +1,7 @@
-"""A gene along a line: what was measured and what the enhanced map says, as table or figure."""
+"""A gene along a line: what was measured and what the enhanced map says."""
 
 from __future__ import annotations
 
-import csv
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
@@ -10,15 +9,10 @@ import numpy as np
 
 from napari_stentrans.enhancement import GeneMap
 from napari_stentrans.errors import GeneNotFound, SectionError
-from napari_stentrans.export.files import beside, check_ending, check_place, target
-from napari_stentrans.export.profile_figure import draw_profile
 from napari_stentrans.intervals import Intervals
-from napari_stentrans.targets import LABELS, Provenance
+from napari_stentrans.targets import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-    from pathlib import Path
-
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
@@ -27,10 +21,8 @@ if TYPE_CHECKING:
 
     Array = NDArray[np.float64]
 
-ENDINGS = (".csv", ".png", ".svg", ".pdf")
 MOST_STEPS = 20_000
 UNITS = {"um": "µm", "px": "px"}
-COLUMNS = ("map", "site", "provenance", "x", "y", "value", "std", *Intervals._fields)
 LEVEL = 0.68
 """Share of the cases that an interval holds."""
 
@@ -155,30 +147,6 @@ def profile_along(
     )
 
 
-def save_profile(
-    profile: Profile, path: str | Path, *, other: Profile | None = None, overwrite: bool = False
-) -> Path:
-    """Write a profile as a table (``.csv``) or draw it (``.png``, ``.svg``, ``.pdf``).
-
-    ``other`` is one along the same line, through the map of another run, to go with it.
-
-    Raises
-    ------
-    WriteError
-        When the ending is another one, the file is there and may not be replaced, or it cannot
-        be written. No half-written file is left.
-    """
-    path = target(path)
-    ending = check_ending(path, ENDINGS, "A profile")
-    check_place(path, overwrite=overwrite)
-    with beside(path) as fresh:
-        if ending == ".csv":
-            _write_table(profile, other, fresh)
-        else:
-            draw_profile(profile, other, fresh)
-    return path
-
-
 def _crossed(raster: SpotRaster, path: NDArray[np.float64], per_px: float) -> Along:
     """Sites of a raster under a path, one row per crossing."""
     lengths = np.linalg.norm(np.diff(path, axis=0), axis=1)
@@ -209,38 +177,3 @@ def _gene_of(enhancement: Enhancement, gene: str) -> tuple[GeneMap, Intervals]:
 def _taken(values: NDArray[np.float32], along: Along) -> NDArray[np.float32]:
     """Values (site,) at crossings; NaN where there is no site."""
     return np.append(np.asarray(values, np.float32), np.float32(np.nan))[along.site]
-
-
-def _write_table(profile: Profile, other: Profile | None, path: Path) -> None:
-    """One row per crossing of a site, those of the measured map first."""
-    section = profile.section
-    head = ("gene", f"distance_{profile.unit}", *COLUMNS)
-    with path.open("w", newline="", encoding="utf-8") as file:
-        rows = csv.writer(file)
-        rows.writerow(head)
-        names, xy = section.adata.obs_names, section.xy
-        for at, spot, value, lost in zip(
-            *profile.spots, profile.measured, profile.lost, strict=True
-        ):
-            if spot >= 0:
-                kind = LABELS[Provenance.LOST if lost else Provenance.MEASURED]
-                numbers = [f"{n:.6g}" for n in (*xy[spot], value)]
-                rows.writerow(
-                    [profile.gene, f"{at:.6g}", "measured", names[spot], kind, *numbers, *5 * [""]]
-                )
-        for one in (profile, other):
-            if one is not None:
-                rows.writerows(_rows_of(one))
-
-
-def _rows_of(profile: Profile) -> Iterator[list[str]]:
-    """Rows of the enhanced map of a profile."""
-    if profile.enhancement is None:
-        return
-    sites = profile.enhancement.sites
-    values = (profile.enhanced, profile.std, *profile.intervals)
-    for at, site, *of_site in zip(*profile.sites, *values, strict=True):
-        if site >= 0:
-            numbers = ["" if np.isnan(n) else f"{n:.6g}" for n in (*sites.xy[site], *of_site)]
-            kind = LABELS[sites.provenance[site]]
-            yield [profile.gene, f"{at:.6g}", profile.name, sites.names[site], kind, *numbers]

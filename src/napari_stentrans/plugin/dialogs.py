@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Literal, Protocol
 from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 
 from napari_stentrans.export import record_path
-from napari_stentrans.export.profile import ENDINGS as PROFILE_ENDINGS
+from napari_stentrans.export.profile_files import ENDINGS as PROFILE_ENDINGS
 from napari_stentrans.io.images import IMAGE_SUFFIXES
 from napari_stentrans.plugin.endings import file_filters
 from napari_stentrans.plugin.recent import Recent

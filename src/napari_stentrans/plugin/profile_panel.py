@@ -9,7 +9,8 @@ from qtpy.QtCore import QTimer
 from qtpy.QtWidgets import QHBoxLayout
 
 from napari_stentrans.errors import StentransError
-from napari_stentrans.export.profile import profile_along, save_profile
+from napari_stentrans.export.profile import profile_along
+from napari_stentrans.export.profile_files import save_profile
 from napari_stentrans.plugin.dialogs import ask_profile
 from napari_stentrans.plugin.panel import Panel, button, reveal, words
 from napari_stentrans.plugin.phase import Phase

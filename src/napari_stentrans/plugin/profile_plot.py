@@ -10,7 +10,7 @@ import pyqtgraph
 from qtpy.QtCore import Qt
 
 from napari_stentrans.export.colours import LOST_COLOUR
-from napari_stentrans.export.profile_figure import (
+from napari_stentrans.export.profile_files import (
     ENHANCED,
     ESTIMATE,
     FAINT,
