@@ -199,6 +199,18 @@ def test_tools_follow_the_layer_and_the_layer_follows_the_tools(loaded, qtbot):
     assert lost.mode == "pan_zoom"
 
 
+def test_no_tool_looks_on_while_another_layer_is_selected(loaded, qtbot):
+    click(qtbot, loaded.lost.new)
+    lost, tools = loaded._layers.lost, loaded.lost.tools
+    selection = loaded.viewer.layers.selection
+    selection.active = loaded._layers.before
+    assert not any(tool.isChecked() for tool in tools.values())
+    click(qtbot, tools["paint"])
+    assert selection.active is lost
+    assert lost.mode == "paint"
+    assert tools["paint"].isChecked()
+
+
 # ---- runs
 
 

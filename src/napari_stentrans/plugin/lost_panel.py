@@ -86,6 +86,8 @@ class LostPanel(Panel):
         self.finder.set_layers(layers)
         self._layers = layers
         self._hint = ""
+        if layers is not None:  # each time anew: to connect twice is to connect once
+            layers.viewer.layers.selection.events.active.connect(self._show_mode)
         self.watch()
 
     def watch(self) -> None:
@@ -319,8 +321,9 @@ class LostPanel(Panel):
         """Switch a tool on, or back to moving the view when it was on."""
         if self._layers is None or self._regions is None:
             return
+        on = self._mode() == mode
         layer = self._ready(self._layers).layer
-        layer.mode = mode if layer.mode != mode else "pan_zoom"
+        layer.mode = "pan_zoom" if on else mode
         self._show_mode()
 
     # ---- the layer
@@ -339,4 +342,11 @@ class LostPanel(Panel):
         self._soon.throttle()
 
     def _show_mode(self, event: object = None) -> None:
-        self.paint.show_mode("" if self._regions is None else str(self._regions.layer.mode))
+        self.paint.show_mode(self._mode())
+
+    def _mode(self) -> str:
+        """Tool that is on; none while another layer is selected, which the mouse is meant for."""
+        if self._layers is None or self._regions is None:
+            return ""
+        layer = self._regions.layer
+        return str(layer.mode) if self._layers.viewer.layers.selection.active is layer else ""

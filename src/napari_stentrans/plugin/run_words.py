@@ -76,9 +76,9 @@ def beyond(record: RunRecord) -> str:
     found = _settings(record.config).items()
     said = [trait.words for name, trait in found if trait.named and name not in seen]
     if record.image_damaged:
-        said.append(f"image damaged at {some(len(record.image_damaged), 'spot')}")
+        said.append(f"the image not believed at {some(len(record.image_damaged), 'spot')}")
     if record.image_placed is not None:
-        said.append("image laid by hand")
+        said.append("the image laid by hand")
     return f" With {', '.join(said)}." if said else ""
 
 
