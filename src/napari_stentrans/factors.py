@@ -18,6 +18,11 @@ SEEN = 0.1
 OVERSAMPLING = 12
 
 
+def library_sizes(counts: sp.csc_matrix) -> NDArray[np.float64]:
+    """Counts of all genes (spot,) of counts (spot, gene)."""
+    return np.asarray(counts.sum(1), float).ravel()
+
+
 def lognorm(
     counts: sp.csc_matrix, totals: NDArray[np.float64], median_total: float
 ) -> sp.csc_matrix:
@@ -104,7 +109,7 @@ def fit_factors(
         One per pass over the counts.
     """
     yield Progress(Stage.FACTORS, 0, PASSES)
-    totals = np.asarray(counts.sum(1), float).ravel()
+    totals = library_sizes(counts)
     values = lognorm(counts, totals, median_total or float(np.median(totals)))
     every = Standardised(Products(values))
     seen, n_spots = genes_to_model(values, every.varies, n_factors), len(totals)

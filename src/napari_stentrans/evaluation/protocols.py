@@ -19,7 +19,7 @@ import numpy as np
 import scipy.sparse as sp
 
 from napari_stentrans.errors import ConfigError, SectionError
-from napari_stentrans.factors import lognorm
+from napari_stentrans.factors import library_sizes, lognorm
 from napari_stentrans.masking import blobs, halves, thinning
 from napari_stentrans.wording import some
 
@@ -133,7 +133,7 @@ def subset(section: Section, spots: NDArray[np.bool_]) -> Section:
 
 def _split(section: Section, seed: int) -> Trial:
     half, other = halves(section.counts, np.random.default_rng(seed))
-    both = _totals(half) * _totals(other) > 0
+    both = library_sizes(half) * library_sizes(other) > 0
     if both.sum() < 3:
         raise SectionError(
             f"Only {some(int(both.sum()), 'spot has', 'spots have')} enough counts to be split "
@@ -142,9 +142,5 @@ def _split(section: Section, seed: int) -> Trial:
         )
     given = subset(section, both)
     given.adata.X = half[both]
-    measured = lognorm(other[both], _totals(other)[both], given.median_total)
+    measured = lognorm(other[both], library_sizes(other)[both], given.median_total)
     return Trial(given, np.empty((0, 2)), slice(0, given.n_spots), measured)
-
-
-def _totals(counts: sp.csc_matrix) -> NDArray[np.float64]:
-    return np.asarray(counts.sum(1), float).ravel()

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.factors import lognorm
+from napari_stentrans.factors import library_sizes, lognorm
 from napari_stentrans.masking import halves
 from napari_stentrans.ranking import blocks
 
@@ -65,10 +65,8 @@ def noise_ceiling(counts: sp.csc_matrix, genes: NDArray[np.intp], *, of_half: bo
     of_half
         Whether predictions are compared with a half of the counts.
     """
-    parts = []
-    for part in halves(counts, np.random.default_rng(0)):
-        totals = np.asarray(part.sum(1), float).ravel()
-        parts.append((part[:, genes], totals))
+    both = halves(counts, np.random.default_rng(0))
+    parts = [(part[:, genes], library_sizes(part)) for part in both]
     keep = (parts[0][1] > 0) & (parts[1][1] > 0)
     one, two = (lognorm(x[keep], t[keep], float(np.median(t[keep]))) for x, t in parts)
     r = np.empty(len(genes))

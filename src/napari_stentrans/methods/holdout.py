@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 from scipy.special import ndtri
 
-from napari_stentrans.factors import Factors, FloatArray, lognorm, often_seen
+from napari_stentrans.factors import Factors, FloatArray, library_sizes, lognorm, often_seen
 from napari_stentrans.masking import blobs
 from napari_stentrans.progress import Progress, Stage, Steps, named
 
@@ -202,7 +202,7 @@ def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator
     """Hide some of the spots, in blobs: once, or so often that there is enough to judge by."""
     counts, xy, units = inputs.seen.counts[some], inputs.seen.xy[some], inputs.units[some]
     n = 1 if once else int(np.clip(np.ceil(ENOUGH / (HIDDEN * len(units))), 1, MOST_TRIALS))
-    totals = np.asarray(counts.sum(1), float).ravel()
+    totals = library_sizes(counts)
     for i in range(n):
         hidden = blobs(units, HIDDEN, np.random.default_rng(inputs.seed + i))
         seen = counts[~hidden]

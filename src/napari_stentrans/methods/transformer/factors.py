@@ -20,7 +20,7 @@ from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.factors import Factors, FloatArray, genes_to_model, lognorm
+from napari_stentrans.factors import Factors, FloatArray, genes_to_model, library_sizes, lognorm
 from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.windows import windows
@@ -87,7 +87,7 @@ def fit_spatial_factors(
         After every pass over the counts.
     """
     yield Progress(Stage.FACTORS, 0, 3)
-    totals = np.asarray(counts.sum(1), float).ravel()
+    totals = library_sizes(counts)
     values, weight = lognorm(counts, totals, median_total), spot_weights(totals)
     yield Progress(Stage.FACTORS, 1, 3)
     y = Products(values)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.factors import lognorm
+from napari_stentrans.factors import library_sizes, lognorm
 from napari_stentrans.masking import halves
 from napari_stentrans.methods.transformer.factors import SpatialFactors, spot_weights
 from napari_stentrans.methods.transformer.grid_kriging import GridKriging
@@ -47,7 +47,7 @@ def _of_window(
     """Do the same for the spots of one window."""
     k = factors.n_plain
     both = halves(counts, np.random.default_rng(seed))
-    sizes = [np.asarray(half.sum(1), float).ravel() for half in both]
+    sizes = [library_sizes(half) for half in both]
     kept = (sizes[0] > 0) & (sizes[1] > 0)
     weight = spot_weights(sizes[0][kept] + sizes[1][kept])
     za, zb = (
