@@ -57,10 +57,10 @@ def stages(section: Section, lost: np.ndarray, config: EnhanceConfig) -> Enhance
             row(stage, time.perf_counter() - previous)
             result: Enhancement = stop.value
             break
-        if step.words != stage:
+        if step.stage != stage:
             now = time.perf_counter()
             row(stage or "checks", now - previous)
-            stage, previous = step.words, now
+            stage, previous = step.stage, now
     row("in all, Run to result", time.perf_counter() - start, f"{len(result.sites):,} sites")
     row("raster of the sites", timed(lambda: result.raster)[0])
     genes = np.random.default_rng(0).choice(section.genes, 50)

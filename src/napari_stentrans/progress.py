@@ -61,17 +61,17 @@ class Progress:
 
     Attributes
     ----------
-    stage
+    doing
         What is being done: one of ``Stage``, or other words for a person.
     done, total
-        So many steps of that stage are behind us, of all.
+        So many steps of that are behind us, of all.
     loss
         The training loss where there is one.
     within
         Of what that is a part, the whole first: the check of a run, whose turn it is.
     """
 
-    stage: Stage | str
+    doing: Stage | str
     done: int
     total: int
     loss: float | None = None
@@ -79,18 +79,18 @@ class Progress:
 
     @property
     def fraction(self) -> float:
-        """Share of this stage that is done, 0 to 1."""
+        """Share of it that is done, 0 to 1."""
         return self.done / self.total if self.total else 1.0
 
     @property
     def whole(self) -> Stage | str:
         """The outermost of what is being done."""
-        return (*self.within, self.stage)[0]
+        return (*self.within, self.doing)[0]
 
     @property
-    def words(self) -> str:
+    def stage(self) -> str:
         """All of what is being done: "linear, 1 of 2: kriging"."""
-        return ": ".join((*self.within, self.stage))
+        return ": ".join((*self.within, self.doing))
 
 
 Steps = Generator[Progress, None, T]

@@ -244,7 +244,7 @@ def test_spots_without_counts_are_in_neither_part(section: Section) -> None:
 
 def test_progress_says_whose_turn_it_is(section: Section) -> None:
     stages = [
-        step.words for step in evaluate_steps(section, "lost", ["linear", "nearest"], seeds=2)
+        step.stage for step in evaluate_steps(section, "lost", ["linear", "nearest"], seeds=2)
     ]
     turns = list(dict.fromkeys(stage.split(":")[0] for stage in stages[1:]))
     assert turns == ["linear, 1 of 2", "nearest, 1 of 2", "linear, 2 of 2", "nearest, 2 of 2"]

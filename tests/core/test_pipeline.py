@@ -166,7 +166,7 @@ def test_every_stage_of_a_run_is_in_the_list_and_its_parts_keep_their_order(meth
     config = EnhanceConfig(method=method, genes=("Gene1", "Gene2"), published=quick)
     lost = np.arange(section.n_spots) < 5
     steps = list(enhance_steps(section, lost, config))
-    told = {words for step in steps for words in (*step.within, step.stage)}
+    told = {words for step in steps for words in (*step.within, step.doing)}
     assert [words for words in told if not isinstance(words, Stage)] == []
     assert (Stage.CHECKING in told) == METHODS[method].evidence
     parts = [step.whole.part for step in steps if step.whole.part is not None]

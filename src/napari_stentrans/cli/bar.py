@@ -39,8 +39,8 @@ def with_bar(steps: Steps[T]) -> T:
     task = bar.add_task("starting", total=1, loss="")
 
     def show(step: Progress) -> Progress:
-        if bar.tasks[0].description != step.words:
-            bar.reset(task, description=step.words, total=1, loss="")
+        if bar.tasks[0].description != step.stage:
+            bar.reset(task, description=step.stage, total=1, loss="")
         loss = "" if step.loss is None else f"loss {step.loss:.4g}"
         bar.update(task, completed=step.fraction, loss=loss)
         return step

@@ -204,7 +204,7 @@ class DataPanel(Panel):
         known = step.total > 1
         self.busy.setRange(0, 1000 if known else 0)
         self.busy.setValue(round(1000 * step.fraction))
-        doing = f"{step.words[:1].upper()}{step.words[1:]}" if known else self._doing
+        doing = f"{step.stage[:1].upper()}{step.stage[1:]}" if known else self._doing
         self.about.setText(f"{doing} … {step.fraction:.0%}" if known else f"{doing} …")
 
 

@@ -176,7 +176,7 @@ class GenesPanel(Panel):
 
     def _on_step(self, step: Progress) -> None:
         if self.which() in ("spatial", "changed"):
-            self._say(f"{step.words[:1].upper()}{step.words[1:]} … {step.fraction:.0%}")
+            self._say(f"{step.stage[:1].upper()}{step.stage[1:]} … {step.fraction:.0%}")
 
     def _on_searched(self, query: str) -> None:
         self._lists.query = query

@@ -38,7 +38,7 @@ class Pace:
 
     def step(self, progress: Progress) -> bool:
         """Take in a step; False when it is one of an inner loop."""
-        stage, now = progress.words, self._clock()
+        stage, now = progress.stage, self._clock()
         if progress.total <= 1 and stage != self.stage and 0 < self.fraction < 1:
             return False
         if stage != self.stage:

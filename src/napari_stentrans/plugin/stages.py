@@ -20,7 +20,7 @@ class Stages:
         """Words of a step, without a capital letter."""
         whole = step.whole
         if not isinstance(whole, Stage):
-            return step.words
+            return step.stage
         if whole.part is None:
             return str(whole)
         self._part = max(self._part, whole.part)

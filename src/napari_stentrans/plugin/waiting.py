@@ -50,7 +50,7 @@ def wait_for(work: Callable[[], Steps[T]], doing: str, parent: QWidget | None) -
         known = step.total > 1
         dialog.setRange(0, 1000 if known else 0)
         dialog.setValue(round(1000 * step.fraction) if known else 0)
-        dialog.setLabelText(f"{step.words[:1].upper()}{step.words[1:]} …")
+        dialog.setLabelText(f"{step.stage[:1].upper()}{step.stage[1:]} …")
 
     job = Job(work, dialog, announce=False)
     job.progressed.connect(show)

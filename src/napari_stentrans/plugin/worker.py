@@ -107,10 +107,10 @@ def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> S
             result: T = end.value
             return result
         now = time.monotonic()
-        if step.words in stages and now - last < every:
+        if step.stage in stages and now - last < every:
             held = step
             continue
-        stages.add(step.words)
+        stages.add(step.stage)
         last, held = now, None
         yield step
     return None
