@@ -31,7 +31,7 @@ from napari_stentrans.methods.transformer.network import (
 )
 from napari_stentrans.methods.transformer.window_kriging import krige
 from napari_stentrans.progress import drain
-from napari_stentrans.windows import spacing
+from napari_stentrans.spacing import typical_spacing
 
 if TYPE_CHECKING:
     from numpy.random import Generator as Rng
@@ -196,7 +196,7 @@ def example(seed: int) -> Example:
     loadings = u.T @ z / np.sqrt(len(z))
     truth = (spatial - mean) / sd @ loadings.T / (loadings**2).sum(1)
     hidden = rng.permutation(np.flatnonzero(~seen))[:MOST_TARGETS]
-    units = p / spacing(p[seen])
+    units = p / typical_spacing(p[seen])
     prominence = np.log(power / power[-5:].mean())
     scores = u * np.sqrt(len(z))
     steps = krige(units[seen], scores, units[hidden], power / power.sum(), prominence)

@@ -98,7 +98,7 @@ class EnhanceConfig(_Settings):
         Literal[1, 2],
         Field(
             title="Double the resolution (2×)",
-            description="2 doubles the resolution: sites between neighbouring spots are added, "
+            description="double the resolution: sites between neighbouring spots are added, "
             "about four times as many",
         ),
         Shown(option=True),
@@ -125,7 +125,8 @@ class EnhanceConfig(_Settings):
     device: Annotated[
         Literal["auto", "cpu", "cuda", "mps"],
         Field(
-            title="Device", description="what computes; automatic takes a GPU where there is one"
+            title="Device",
+            description="what computes: a GPU where there is one, unless said otherwise",
         ),
         Shown(
             words={

@@ -113,9 +113,8 @@ def fit_factors(
     values = lognorm(counts, totals, median_total or float(np.median(totals)))
     every = Standardised(Products(values))
     seen, n_spots = genes_to_model(values, every.varies, n_factors), len(totals)
-    if not seen.any():  # one spot, or every spot the same: nothing varies
-        flat, mean = np.zeros((n_spots, 1), np.float32), every.mean
-        return Factors(flat, np.zeros((len(mean), 1), np.float32), mean, np.zeros(1, np.float32))
+    if not seen.any():  # one spot, or every spot the same
+        return _flat(n_spots, every.mean)
     z = every if seen.all() else Standardised(Products(values[:, seen]))
     shape = n_spots, int(seen.sum())
     steps = truncated_svd(
@@ -124,12 +123,20 @@ def fit_factors(
     left, singular, _ = yield from steps
     explained = singular**2 / (n_spots * shape[1])
     keep = explained > 1e-8
+    if not keep.any():  # what varies is rounding
+        return _flat(n_spots, every.mean)
     scores, explained = _fix_signs(left[:, keep]), explained[keep]
     scores = (scores - scores.mean(0)) / np.maximum(scores.std(0), 1e-12)
     loadings = every.tdot(scores) * every.sd[:, None] / n_spots
     yield Progress(Stage.FACTORS, PASSES, PASSES)
     found = scores, loadings, every.mean, explained
     return Factors(*(np.asarray(part, np.float32) for part in found))
+
+
+def _flat(n_spots: int, mean: FloatArray) -> Factors:
+    """One factor of nothing, where nothing varies."""
+    scores, loadings = (np.zeros((n, 1), np.float32) for n in (n_spots, len(mean)))
+    return Factors(scores, loadings, mean, np.zeros(1, np.float32))
 
 
 def _fix_signs(vectors: FloatArray) -> FloatArray:

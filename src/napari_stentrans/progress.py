@@ -45,6 +45,7 @@ class Stage(StrEnum):
     OWN_COUNTS = "weighing the spots' own counts", 2
     DECODER = "tuning the decoder", 2
     UNCERTAINTY = "measuring uncertainty", 2
+    DOUBTING = "asking the spots around", 2
     PREPARING = "preparing", 2
     CHOOSING = "choosing genes to train on"
     TRAINING = "training"

@@ -49,6 +49,10 @@ genes are then no better than that mean (``benchmarks/reach.py``).
 """
 
 
+AS_NEAR = 1 + 1e-6
+"""Distances that differ by less than this factor differ by rounding."""
+
+
 @dataclass(frozen=True, eq=False)
 class Sites:
     """Sites to predict; the spots of the section come first, in their order.
@@ -80,12 +84,16 @@ class Sites:
 
     @property
     def in_holes(self) -> NDArray[np.bool_]:
-        """(site,) True where nothing was measured: what is filled, and what lies between that."""
+        """(site,) True where nothing was measured: what is filled, and what lies beside that."""
         filled = (self.provenance == Provenance.LOST) | (self.provenance == Provenance.UNMEASURED)
         between = self.provenance == Provenance.BETWEEN
         if filled.any() and between.any():
-            nearest = cKDTree(self.xy[~between]).query(self.xy[between])[1]
-            filled[between] = filled[~between][nearest]
+            of = self.xy[between]
+            to_filled, to_others = (
+                cKDTree(self.xy[some]).query(of)[0] if some.any() else np.full(len(of), np.inf)
+                for some in (filled, ~filled & ~between)
+            )
+            filled[between] = to_filled <= to_others * AS_NEAR
         return filled
 
     def counts(self) -> dict[str, int]:

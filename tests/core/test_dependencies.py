@@ -6,8 +6,11 @@ import ast
 import re
 import sys
 import tomllib
+from importlib import import_module
 from importlib.metadata import packages_distributions
 from pathlib import Path
+
+import pytest
 
 ROOT = Path(__file__).parents[2]
 BY_OTHERS = {"imagecodecs"}
@@ -31,6 +34,19 @@ def imported() -> set[str]:
     distributions = packages_distributions()
     own = sys.stdlib_module_names | {"napari_stentrans"}
     return {plain(distributions.get(name, [name])[0]) for name in found - own}
+
+
+@pytest.mark.parametrize("folder", ["scripts", "benchmarks"])
+def test_what_scripts_and_benchmarks_import_of_the_program_is_there(folder: str) -> None:
+    missing = []
+    for path in (ROOT / folder).rglob("*.py"):
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8"))):
+            module = node.module or "" if isinstance(node, ast.ImportFrom) else ""
+            if module.split(".")[0] != "napari_stentrans" or "plugin" in module:
+                continue
+            there, names = import_module(module), [part.name for part in node.names]
+            missing += [f"{path.name}: {module}.{n}" for n in names if not hasattr(there, n)]
+    assert missing == []
 
 
 def test_imports_and_declared_dependencies_are_the_same() -> None:

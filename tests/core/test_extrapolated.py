@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import numpy as np
+import pandas as pd
 import pytest
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.simulate import simulate_section
-from napari_stentrans.targets import TRUSTED_REACH, distance_to_measured
+from napari_stentrans.targets import TRUSTED_REACH, Provenance, Sites, distance_to_measured
 
 
 @pytest.fixture(scope="module")
@@ -35,6 +36,15 @@ def test_far_sites_are_extrapolated_and_keep_their_provenance(result):
     obs = result.to_anndata(["Gene1"]).obs
     np.testing.assert_array_equal(obs["extrapolated"], far)
     np.testing.assert_allclose(obs["distance_to_measured"], result.distance_to_measured, atol=1e-3)
+
+
+def test_between_sites_are_in_a_hole_where_that_is_no_farther_than_what_was_measured():
+    kinds = [Provenance.MEASURED, Provenance.LOST, *4 * [Provenance.BETWEEN]]
+    xy = np.array([[0, 0], [100, 0], [80, 0], [50, 0], [50 - 1e-9, 0], [20, 0]], float)
+    sites = Sites(xy, np.array(kinds, np.int8), pd.RangeIndex(6).astype(str), 2)
+    np.testing.assert_array_equal(sites.in_holes, [False, True, True, True, True, False])
+    whole = Sites(xy[[0, 3]], np.array([0, 3], np.int8), pd.RangeIndex(2).astype(str), 1)
+    assert not whole.in_holes.any()
 
 
 def test_far_sites_are_less_sure(result):

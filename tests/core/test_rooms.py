@@ -18,12 +18,15 @@ from napari_stentrans.cost import Work, estimate
 from napari_stentrans.decoders import GeneStore
 from napari_stentrans.factors import lognorm
 from napari_stentrans.method_table import METHODS, Method, Rates
+from napari_stentrans.methods import by_factors
+from napari_stentrans.methods.transformer.maps import Mapper
 from napari_stentrans.progress import Progress
 from napari_stentrans.run_inputs import Modelled, RunInputs
 from napari_stentrans.simulate import simulate_section, true_expression
 
 if TYPE_CHECKING:
     from pathlib import Path
+    from types import ModuleType
 
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
@@ -164,6 +167,37 @@ def test_two_kinds_speak_each_with_its_own_gate(
     said = record.evidence_in_words
     assert "A neighbour who guesses was not used: it did not help" in said
     assert "A neighbour who knows predicts" in said
+
+
+@pytest.mark.parametrize("method", ["transformer", "kriging"])
+def test_in_holes_evidence_is_doubted_by_what_cannot_be_spoilt(
+    oracle: Oracle, section: Section, method: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    other = Oracle(oracle.told[:, ::-1].copy(), section.xy)
+    other.name, other.spoilt, other.edge = "other", True, -np.inf
+    monkeypatch.setattr(evidence, "KINDS", [other, oracle])
+    asked: list[int] = []
+
+    def spy(kind: type | ModuleType, name: str, at: int) -> None:
+        real = getattr(kind, name)
+
+        def heard(*given: object, **options: object) -> object:
+            asked.append(len(given[at]))
+            return real(*given, **options)
+
+        monkeypatch.setattr(kind, name, heard)
+
+    if method == "kriging":
+        spy(by_factors, "predict_with", 4)
+    else:
+        spy(Mapper, "maps", 5)
+    middle = np.quantile(section.xy, [0.7, 0.5], 0).diagonal()  # where the oracle speaks
+    hole = np.linalg.norm(section.xy - middle, axis=1)
+    hole = hole < np.quantile(hole, 0.1)
+    found = enhance(section, hole, EnhanceConfig(method=method)).record.findings
+    assert found["other_used"] == found["oracle_used"] == 1
+    after = asked[len(asked) - asked[::-1].index(2) :]  # both spoke; in the hole, the oracle alone
+    assert set(after) == {1}
 
 
 def test_an_evaluation_hears_it(oracle: Oracle, section: Section) -> None:

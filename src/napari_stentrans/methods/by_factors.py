@@ -14,6 +14,7 @@ from napari_stentrans.methods.calibration import noise_of
 from napari_stentrans.methods.doubt import doubted, suspect
 from napari_stentrans.methods.holdout import Judged, Looked, Trial, compare, look_at_hidden_spots
 from napari_stentrans.methods.trend import left_out, predict_with
+from napari_stentrans.progress import Stage, named
 from napari_stentrans.run_inputs import Modelled
 
 if TYPE_CHECKING:
@@ -43,7 +44,9 @@ def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     sites = suspect(inputs, used)
     if std is not None and sites.any():
         other = make(inputs.config, section.lattice)
-        alone = yield from predict_with(other, seen.xy, columns, targets.xy[sites], ())
+        rest = [(k.components[here], k.components[sites]) for k in used if not k.kind.spoilt]
+        steps = predict_with(other, seen.xy, columns, targets.xy[sites], rest)
+        alone = yield from named(Stage.DOUBTING, steps)
         std[sites] = doubted(Prediction(mean[sites], std[sites]), alone)
     totals, tissue = np.exp(mean[:, -1], dtype=np.float64), slice(-1)
     std, noise = None if std is None else std[:, tissue], None

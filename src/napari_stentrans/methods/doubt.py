@@ -1,4 +1,4 @@
-"""Under paint, where evidence and the spots around disagree, a prediction is less sure.
+"""In holes, where evidence and the spots around disagree, a prediction is less sure.
 
 What made the hole may have spoilt the evidence there, so that it is asked whether evidence moves a
 prediction farther than it can if both are right: the squared move has the variance that the

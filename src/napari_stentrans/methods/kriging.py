@@ -261,6 +261,6 @@ METHODS = [
         evidence=True,
         std=True,
         instant=True,
-        settings=("factors", "neighbours", "features"),
+        settings=("factors", "neighbours"),
     )
 ]

@@ -127,7 +127,7 @@ class Published:
             part = fitted.compute.attempt(partial(fitted.predict, sites, wanted[done:]))
             mean[:, done : done + part.shape[1]] = part
             done += part.shape[1]
-            yield Progress(Stage.GENES, done, len(wanted))
+            yield Progress(Stage.PREDICTING, done, len(wanted))
         return Prediction(mean, None)
 
     def new_network(self) -> StentransNet:

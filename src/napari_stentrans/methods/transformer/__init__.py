@@ -23,13 +23,12 @@ from napari_stentrans.methods.transformer.factors import fit_spatial_factors
 from napari_stentrans.methods.transformer.holdout_check import Trusted, check
 from napari_stentrans.methods.transformer.maps import SMALLEST, Mapper
 from napari_stentrans.methods.transformer.own_counts import own_evidence
-from napari_stentrans.progress import Progress, Stage
+from napari_stentrans.progress import Progress, Stage, named
 from napari_stentrans.run_inputs import Modelled
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.evidence import Known
     from napari_stentrans.methods.transformer.factors import SpatialFactors
     from napari_stentrans.methods.transformer.maps import TissueMaps
     from napari_stentrans.progress import Steps
@@ -82,24 +81,30 @@ def _maps(inputs: RunInputs, factors: SpatialFactors, trusted: Trusted) -> Steps
     mapper = Mapper(inputs.config.device, trusted.network)
     depth = np.log(inputs.seen.totals)[:, None]
 
-    def at(sites: NDArray[np.intp], known: tuple[Known, ...]) -> Steps[TissueMaps]:
-        pairs = [(k.components[measured], k.components[~measured][sites]) for k in known]
-        steps = mapper.maps(inputs.units, factors, depth, inputs.others[sites], pairs)
+    def at(
+        sites: NDArray[np.intp], mute: NDArray[np.bool_], *, only_sites: bool = True
+    ) -> Steps[TissueMaps]:
+        heard = [k for k, silent in zip(used, mute, strict=True) if not silent]
+        pairs = [(k.components[measured], k.components[~measured][sites]) for k in heard]
+        steps = mapper.maps(
+            inputs.units, factors, depth, inputs.others[sites], pairs, only_sites=only_sites
+        )
         return (yield from steps)
 
-    maps = yield from at(np.arange(len(inputs.others)), used)
+    every, none = np.arange(len(inputs.others)), np.zeros(len(used), bool)
+    maps = yield from at(every, none, only_sites=False)
     if not used:
         return maps
     blind = np.column_stack([known.blind[~measured] for known in used])
     for mute in np.unique(blind[blind.any(1)], axis=0):
         sites = np.flatnonzero((blind == mute).all(1))
-        alone = yield from at(
-            sites, tuple(k for k, silent in zip(used, mute, strict=True) if not silent)
-        )
+        alone = yield from named(Stage.DOUBTING, at(sites, mute))
         maps.mean[sites], maps.var[sites] = alone.mean, alone.var
-    sites = np.flatnonzero(suspect(inputs, used)[~measured])
-    if len(sites):
-        alone = yield from at(sites, tuple(k for k in used if not k.kind.spoilt))
+    blind |= [known.kind.spoilt for known in used]
+    doubtful = suspect(inputs, used)[~measured]
+    for mute in np.unique(blind[doubtful], axis=0):
+        sites = np.flatnonzero(doubtful & (blind == mute).all(1))
+        alone = yield from named(Stage.DOUBTING, at(sites, mute))
         with_it = Prediction(maps.mean[sites], np.sqrt(maps.var[sites]))
         maps.var[sites] = doubted(with_it, Prediction(alone.mean, np.sqrt(alone.var))) ** 2
     return maps
@@ -118,6 +123,6 @@ METHODS = [
         evidence=True,
         evidence_rates=(1.0, 5.0e-3, 150e6),
         std=True,
-        settings=("factors", "features"),
+        settings=("factors",),
     )
 ]

@@ -104,12 +104,15 @@ class Mapper:
         extra: Array,
         sites: Array,
         shown: Pairs = (),
+        *,
+        only_sites: bool = False,
     ) -> Steps[TissueMaps]:
         """Predict all factors, and extra columns (spot, column), at sites (site, 2).
 
         Positions are in units of the spacing of the observed spots. Extra columns follow the
         factors and say nothing about which tissues are alike. ``shown`` is what each kind of
-        evidence that is used says at the spots and at the sites, (., component).
+        evidence that is used says at the spots and at the sites, (., component). With
+        ``only_sites``, windows without any are left out, and maps at the spots are not to be used.
         """
         columns = np.hstack([factors.scores, extra]).astype(float)
         middle, sd = columns.mean(0), np.maximum(columns.std(0), 1e-6)
@@ -122,9 +125,11 @@ class Mapper:
         times = np.bincount(np.concatenate([part.spots for part in parts]))  # halos overlap
         maps = TissueMaps.empty(len(sites), *columns.shape)
         for i, (spots, here, of_sites) in enumerate(parts):
+            if only_sites and not len(here):
+                continue
             seen = [(at[spots].astype(float), to[here].astype(float)) for at, to in shown]
             start = krige(units[spots], columns[spots], sites[here], share, prominence, seen)
-            steps = self._window(start, refined=refined)
+            steps = self._window(start, refined=refined, only_sites=only_sites)
             window, mean, left_out = yield from _told(steps, i, len(parts))
             mean = window.mean + self.trust * (mean - window.mean)
             left_out = window.loo + self.trust * (left_out - window.loo)
@@ -141,13 +146,17 @@ class Mapper:
             maps.kriged_left_out[spots] += at_spots * (window.loo * sd + middle)
         return maps
 
-    def _window(self, start: Ticks[Window], *, refined: bool) -> Ticks[tuple[Window, Array, Array]]:
+    def _window(
+        self, start: Ticks[Window], *, refined: bool, only_sites: bool
+    ) -> Ticks[tuple[Window, Array, Array]]:
         """Krige one window and refine its targets and its spots, each spot from the others."""
         window = yield from start
         alone = window.left_out()
         if not refined:
             return window, window.mean, alone.mean
         mean = yield from refine(self.network, window, self.device)
+        if only_sites:
+            return window, mean, alone.mean
         return window, mean, (yield from refine(self.network, alone, self.device))
 
 
