@@ -114,7 +114,7 @@ def fit_factors(
     every = Standardised(Products(values))
     seen, n_spots = genes_to_model(values, every.varies, n_factors), len(totals)
     if not seen.any():  # one spot, or every spot the same
-        return _flat(n_spots, every.mean)
+        return flat_factors(n_spots, every.mean)
     z = every if seen.all() else Standardised(Products(values[:, seen]))
     shape = n_spots, int(seen.sum())
     steps = truncated_svd(
@@ -124,7 +124,7 @@ def fit_factors(
     explained = singular**2 / (n_spots * shape[1])
     keep = explained > 1e-8
     if not keep.any():  # what varies is rounding
-        return _flat(n_spots, every.mean)
+        return flat_factors(n_spots, every.mean)
     scores, explained = _fix_signs(left[:, keep]), explained[keep]
     scores = (scores - scores.mean(0)) / np.maximum(scores.std(0), 1e-12)
     loadings = every.tdot(scores) * every.sd[:, None] / n_spots
@@ -133,7 +133,7 @@ def fit_factors(
     return Factors(*(np.asarray(part, np.float32) for part in found))
 
 
-def _flat(n_spots: int, mean: FloatArray) -> Factors:
+def flat_factors(n_spots: int, mean: FloatArray) -> Factors:
     """One factor of nothing, where nothing varies."""
     scores, loadings = (np.zeros((n, 1), np.float32) for n in (n_spots, len(mean)))
     return Factors(scores, loadings, mean, np.zeros(1, np.float32))

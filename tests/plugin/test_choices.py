@@ -14,7 +14,8 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_stentrans import io
 from napari_stentrans.errors import ReadError, StentransWarning
-from napari_stentrans.plugin.found import adopt, find
+from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.layers import adopt
 from napari_stentrans.simulate import simulate_section
 
 BINS = {"8": 120, "16": 60, "24": 0}

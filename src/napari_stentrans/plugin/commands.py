@@ -7,7 +7,8 @@ from napari.utils.notifications import show_info
 
 from napari_stentrans.plugin.dialogs import ask_file
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.found import adopt, find
+from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.layers import adopt
 
 
 def open_section(viewer: napari.viewer.Viewer) -> None:

@@ -26,13 +26,13 @@ from napari_stentrans.plugin.drops import Drops
 from napari_stentrans.plugin.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.enhancing import Enhancing
 from napari_stentrans.plugin.fitting import Fitting
-from napari_stentrans.plugin.found import adopt, find
+from napari_stentrans.plugin.found import find
 from napari_stentrans.plugin.genes_panel import GenesPanel
 from napari_stentrans.plugin.gl_context import GlContext
 from napari_stentrans.plugin.help_corner import HelpCorner
 from napari_stentrans.plugin.keeping import Keeping
 from napari_stentrans.plugin.keys import Keys
-from napari_stentrans.plugin.layers import SectionLayers
+from napari_stentrans.plugin.layers import SectionLayers, adopt
 from napari_stentrans.plugin.lost_panel import LostPanel
 from napari_stentrans.plugin.message_bar import MessageBar
 from napari_stentrans.plugin.name_tables import NameTables

@@ -23,6 +23,7 @@ from napari_stentrans.plugin.regions import Regions
 from napari_stentrans.plugin.roles import GENE_ROLES, ORDER, TWIN
 from napari_stentrans.plugin.units import make_way
 from napari_stentrans.plugin.unsaved import Unsaved
+from napari_stentrans.plugin.viewers import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -324,3 +325,18 @@ class SectionLayers(MapLayers):
         else:
             self._layers.put(role, self.maps.layer(role, self.enhancement))
             self._note_limits()
+
+
+def adopt(viewer: ViewerModel) -> SectionLayers | None:
+    """Turn layers that a reader made into SectionLayers; the last ones made, None without any."""
+    viewer = unwrapped(viewer)
+    sections: dict[int, dict[str, Layer]] = {}
+    for layer in viewer.layers:
+        tag = layer.metadata.get(TAG, {})
+        if "section" in tag and "layers" not in tag:
+            sections.setdefault(id(tag["section"]), {}).setdefault(tag["role"], layer)
+    adopted = None
+    for layers in sections.values():
+        section = next(iter(layers.values())).metadata[TAG]["section"]
+        adopted = SectionLayers(viewer, section, layers=layers)
+    return adopted

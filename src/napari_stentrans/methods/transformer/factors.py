@@ -20,7 +20,14 @@ from scipy.linalg import eigh
 from scipy.spatial import cKDTree
 from scipy.spatial.distance import cdist
 
-from napari_stentrans.factors import Factors, FloatArray, genes_to_model, library_sizes, lognorm
+from napari_stentrans.factors import (
+    Factors,
+    FloatArray,
+    flat_factors,
+    genes_to_model,
+    library_sizes,
+    lognorm,
+)
 from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.windows import windows
@@ -182,9 +189,8 @@ def _decoded(
 
 
 def _flat(n_spots: int, mean: FloatArray) -> SpatialFactors:
-    zero = np.zeros(1, np.float32)
-    scores, loadings = np.zeros((n_spots, 1), np.float32), np.zeros((len(mean), 1), np.float32)
-    return SpatialFactors(scores, loadings, mean, zero, zero, 1)
+    flat = flat_factors(n_spots, mean)
+    return SpatialFactors(**vars(flat), prominence=np.zeros(1, np.float32), n_plain=1)
 
 
 def _spatial_share(z: Standardised, units: Array, n_genes: int) -> Steps[FloatArray]:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stentrans.factors import library_sizes
 from napari_stentrans.methods.holdout import (
     TOGETHER,
     Judged,
@@ -66,7 +67,7 @@ def check(inputs: RunInputs) -> Steps[Trusted]:
             median_total=inputs.section.median_total,
             seed=inputs.seed,
         )
-        depth = np.log(np.asarray(trial.seen.sum(1), float).reshape(-1, 1))
+        depth = np.log(library_sizes(trial.seen))[:, None]
         mapper, judged = Mapper(inputs.config.device), []
         for pairs in every:
             maps = yield from mapper.maps(seen, factors, depth, hidden, pairs)
