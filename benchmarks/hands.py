@@ -19,8 +19,8 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QWidget
 
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.loading import look_steps
-from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.jobs.loading import look_steps
+from napari_stentrans.plugin.models.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -32,13 +32,13 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QApplication, QFileDialog, QRadioButton
 
-from napari_stentrans.plugin.app import open_viewer
-from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.contributions.app import open_viewer
+from napari_stentrans.plugin.layers.registry import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 SIZE = (1280, 800)
 VIEWS = ("Side by side", "Swipe", "Blink", "Difference", "Uncertainty", "Provenance")

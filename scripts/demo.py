@@ -20,9 +20,9 @@ from qtpy.QtWidgets import QApplication
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.masking import blobs
-from napari_stentrans.plugin.app import open_viewer
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.contributions.app import open_viewer
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.models.phase import Phase
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_stentrans.plugin.shortcuts import groups
+from napari_stentrans.plugin.widgets.shortcuts import groups
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "keys.md"
 BEGIN, END = "<!-- keys -->", "<!-- end -->"

@@ -8,7 +8,7 @@ from __future__ import annotations
 import json
 from pathlib import Path
 
-from napari_stentrans.plugin.preferences import properties
+from napari_stentrans.plugin.jobs.preferences import properties
 
 PAGE = Path(__file__).resolve().parents[1] / "src" / "napari_stentrans" / "napari.yaml"
 BEGIN, END = "# settings of a run: scripts/manifest.py", "# end"

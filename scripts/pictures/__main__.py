@@ -54,7 +54,7 @@ def take(folder: Path, section: Path | None, theme: str, scratch: Path, *, pages
     from sheet import draw_sheet, write_sheet
     from story import Story
 
-    from napari_stentrans.plugin.app import open_viewer
+    from napari_stentrans.plugin.contributions.app import open_viewer
 
     QApplication.setAttribute(Qt.ApplicationAttribute.AA_DontUseNativeDialogs)
     viewer, dock = open_viewer()

@@ -20,7 +20,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.plugin.unsaved import MARK
+from napari_stentrans.plugin.models.unsaved import MARK
 
 if TYPE_CHECKING:
     from collections.abc import Callable

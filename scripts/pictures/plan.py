@@ -10,7 +10,7 @@ import numpy as np
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
     Path = NDArray[np.floating]
 

@@ -14,7 +14,7 @@ from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QComboBox, QFileDialog
 
 from napari_stentrans.export import write_section
-from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.layers.registry import find
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from hands import Hands
 
     from napari_stentrans import Enhancement, Section
-    from napari_stentrans.plugin.layers import SectionLayers
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 SAMPLE = "Simulated Visium section"
 CHECKED = "Noise in the counts allows"

@@ -23,11 +23,11 @@ from napari_stentrans import downloads
 from napari_stentrans.method_table import DEFAULT, METHODS
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.methods.by_factors import by_factors
-from napari_stentrans.plugin import safekeeping
-from napari_stentrans.plugin.damage_line import DamageLine
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.loading import look_steps
-from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.jobs import safekeeping
+from napari_stentrans.plugin.jobs.loading import look_steps
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
 from napari_stentrans.progress import Progress
 from napari_stentrans.simulate import simulate_section
 

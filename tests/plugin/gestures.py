@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
 
-from napari_stentrans.plugin.frame import Frame
-from napari_stentrans.plugin.save_dialog import SaveDialog
+from napari_stentrans.plugin.layers.frame import Frame
+from napari_stentrans.plugin.panels.export.save_dialog import SaveDialog
 
 LEFT = Qt.MouseButton.LeftButton
 

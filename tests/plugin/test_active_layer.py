@@ -7,8 +7,8 @@ import pandas as pd
 import pytest
 from gestures import click
 
-from napari_stentrans.plugin import layer_planes
-from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.jobs import layer_planes
+from napari_stentrans.plugin.layers.registry import find
 
 UM = {"units": ("micrometer",) * 2}
 

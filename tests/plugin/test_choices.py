@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_stentrans import io
 from napari_stentrans.errors import ReadError, StentransWarning
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.layers import adopt
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.section_layers import adopt
 from napari_stentrans.simulate import simulate_section
 
 BINS = {"8": 120, "16": 60, "24": 0}
@@ -190,7 +190,7 @@ def test_a_result_is_not_dropped_without_asking(opened, qtbot, ready, monkeypatc
 
 
 def test_a_dropped_path_offers_the_same(plugin, dock, path, ready, qtbot, monkeypatch):
-    from napari_stentrans.plugin.reader import get_reader
+    from napari_stentrans.plugin.contributions.reader import get_reader
 
     with pytest.warns(StentransWarning, match="choose by bin=16"):
         found = get_reader(str(path))(str(path))

@@ -8,7 +8,7 @@ from gestures import click, click_run
 
 from napari_stentrans.damage import find_damage
 from napari_stentrans.export import write_h5ad
-from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.session import read_session
 from napari_stentrans.simulate import simulate_section
 from napari_stentrans.targets import Provenance
@@ -136,7 +136,7 @@ def test_a_session_keeps_that_it_was_ignored(dock, spoilt, tmp_path, qtbot, read
     qtbot.waitUntil(dock.damage.line.isVisible, timeout=30_000)
     answer(qtbot, dock.damage.line, "Ignore")
     monkeypatch.setattr(
-        "napari_stentrans.plugin.session_keeper.ask_session_target", lambda *_: path
+        "napari_stentrans.plugin.jobs.session_keeper.ask_session_target", lambda *_: path
     )
     dock.save_session()
     qtbot.waitUntil(path.exists, timeout=30_000)

@@ -14,10 +14,10 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox, QScrollArea
 from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans.method_table import METHODS
-from napari_stentrans.plugin import dialogs
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.frame import Frame
-from napari_stentrans.plugin.images import FirstLook
+from napari_stentrans.plugin.layers.frame import Frame
+from napari_stentrans.plugin.layers.images import FirstLook
+from napari_stentrans.plugin.widgets import dialogs
 
 
 def run(qtbot, dock, ready):

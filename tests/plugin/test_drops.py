@@ -13,8 +13,8 @@ from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.export import write_section
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.sessions import facts_of
+from napari_stentrans.plugin.jobs.sessions import facts_of
+from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.session import write_session
 
 

@@ -15,8 +15,8 @@ from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.loading import look_steps
-from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.jobs.loading import look_steps
+from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:

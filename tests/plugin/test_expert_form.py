@@ -14,10 +14,10 @@ from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.method_table import METHODS
-from napari_stentrans.plugin.boxes import box_of
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.expert_form import ExpertForm
-from napari_stentrans.plugin.run_words import differences
+from napari_stentrans.plugin.models.run_words import differences
+from napari_stentrans.plugin.panels.repair.boxes import box_of
+from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.settings import Shown, settings_of
 
 SETTINGS = [setting for setting in settings_of(EnhanceConfig) if setting.shown.expert]
@@ -157,7 +157,9 @@ def damping(monkeypatch):
     method = replace(METHODS["nearest"], name="damped", settings=("damping",))
     monkeypatch.setitem(METHODS, "damped", method)
     with field_added(EnhanceConfig, "damping", Annotated[float | None, says, shown], None):
-        monkeypatch.setattr("napari_stentrans.plugin.form.START", EnhanceConfig(upscale=2))
+        monkeypatch.setattr(
+            "napari_stentrans.plugin.panels.repair.form.START", EnhanceConfig(upscale=2)
+        )
         yield
 
 

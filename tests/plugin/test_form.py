@@ -10,7 +10,7 @@ from qtpy.QtCore import Qt
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.method_table import METHODS
-from napari_stentrans.plugin.form import ConfigForm
+from napari_stentrans.plugin.panels.repair.form import ConfigForm
 
 METHOD_NAMES = list(METHODS)
 published = st.builds(

@@ -10,8 +10,8 @@ import pytest
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.gene_naming import GeneNaming
-from napari_stentrans.plugin.gene_index import BEST, GeneIndex, NearNames
-from napari_stentrans.plugin.gene_names import MOST_RECENT, Kept, parse, read_list
+from napari_stentrans.plugin.models.gene_index import BEST, GeneIndex, NearNames
+from napari_stentrans.plugin.models.gene_names import MOST_RECENT, Kept, parse, read_list
 
 NAMES = ["Mobp", "Mbp", "Plp1", "mt-Co1", "Xmbp2", "MBPx"]
 IDS = ["ENSG03", "ENSG01", "ENSG02", "ENSG07", "ENSG05", "ENSG06"]

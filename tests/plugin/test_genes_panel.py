@@ -16,12 +16,12 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from scipy.sparse import csc_matrix
 
 from napari_stentrans import EnhanceConfig, enhance
-from napari_stentrans.plugin.gene_index import GeneIndex
-from napari_stentrans.plugin.gene_list import STAR_WIDTH
-from napari_stentrans.plugin.genes import GeneSearch
-from napari_stentrans.plugin.genes_panel import GenesPanel
-from napari_stentrans.plugin.layers import SectionLayers
-from napari_stentrans.plugin.maps import PER_SPOT, TOTALS
+from napari_stentrans.plugin.layers.section_layers import SectionLayers
+from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.maps import PER_SPOT, TOTALS
+from napari_stentrans.plugin.panels.genes.gene_list import STAR_WIDTH
+from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
+from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
 from napari_stentrans.progress import drain
 from napari_stentrans.ranking import most_changed_steps, most_spatial_steps
 from napari_stentrans.simulate import simulate_section

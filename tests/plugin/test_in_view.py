@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QPushButton, QScrollArea
 
 from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.phase import Phase
+from napari_stentrans.plugin.models.phase import Phase
 
 
 @pytest.fixture

@@ -22,9 +22,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.plugin.cheat_sheet import CheatSheet
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.shortcuts import GROUPS, SHORTCUTS, groups
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.widgets.cheat_sheet import CheatSheet
+from napari_stentrans.plugin.widgets.shortcuts import GROUPS, SHORTCUTS, groups
 
 TO_PRESS = (QAbstractButton, QComboBox, QLineEdit, QAbstractItemView, QAbstractSpinBox)
 

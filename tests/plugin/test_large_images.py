@@ -12,8 +12,8 @@ from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.io import tiff
 from napari_stentrans.io.images import lazy_image
-from napari_stentrans.plugin.images import FirstLook
-from napari_stentrans.plugin.layers import SectionLayers
+from napari_stentrans.plugin.layers.images import FirstLook
+from napari_stentrans.plugin.layers.section_layers import SectionLayers
 from napari_stentrans.simulate import simulate_section
 
 if TYPE_CHECKING:

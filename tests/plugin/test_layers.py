@@ -14,14 +14,14 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import GeneNotFound, MaskError, StentransWarning
 from napari_stentrans.io import read_section
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.frame import Frame
-from napari_stentrans.plugin.images import (
+from napari_stentrans.plugin.layers.frame import Frame
+from napari_stentrans.plugin.layers.images import (
     FirstLook,
     first_gene,
     limits_of,
 )
-from napari_stentrans.plugin.layers import SectionLayers, adopt
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
 from napari_stentrans.section import Section, SectionImage
 from napari_stentrans.simulate import simulate_section
 

@@ -12,7 +12,7 @@ from gestures import LEFT, click, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 
 from napari_stentrans.io import read_mask
-from napari_stentrans.plugin.frame import Frame
+from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.section import Section
 from napari_stentrans.simulate import simulate_section
 

@@ -17,8 +17,8 @@ from napari_stentrans import EnhanceConfig, enhance, known_gene_tables
 from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.gene_table import GeneTable, Row
 from napari_stentrans.known_gene_tables import keep_table
-from napari_stentrans.plugin.gene_index import GeneIndex
-from napari_stentrans.plugin.gene_names import parse
+from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.gene_names import parse
 from napari_stentrans.section import Section
 
 ERBB2, PDCD1, SNCA = "ENSG00000141736", "ENSG00000188389", "ENSG00000145335"

@@ -11,8 +11,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.plot import SIDES
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.widgets.plot import SIDES
 
 LONG = EnhanceConfig(
     upscale=2, denoise=False, seed=123456, factors=12, neighbours=64, image="off", device="cpu"

@@ -41,7 +41,9 @@ def choose(monkeypatch):
     """The person chooses this file."""
 
     def choose(path):
-        monkeypatch.setattr("napari_stentrans.plugin.placing.ask_image", lambda parent: path)
+        monkeypatch.setattr(
+            "napari_stentrans.plugin.panels.data.placing.ask_image", lambda parent: path
+        )
 
     return choose
 
@@ -365,7 +367,7 @@ def test_a_session_brings_the_picture_back_where_it_lay(
     drag_middle(qtbot, dock)
     lies = affine_of(dock)
     use(qtbot, dock)
-    keeper = "napari_stentrans.plugin.session_keeper.ask_session_target"
+    keeper = "napari_stentrans.plugin.jobs.session_keeper.ask_session_target"
     monkeypatch.setattr(keeper, lambda parent, name: kept)
     dock.save_session()
     qtbot.waitUntil(kept.exists, timeout=60_000)

@@ -21,9 +21,9 @@ from napari_stentrans.method_table import METHODS
 from napari_stentrans.methods.base import Prediction
 from napari_stentrans.methods.by_factors import by_factors
 from napari_stentrans.methods.kriging import Kriging
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.quality_table import QualityTable
-from napari_stentrans.plugin.worker import Preview, run_steps
+from napari_stentrans.plugin.jobs.job import Preview, run_steps
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.result.quality_table import QualityTable
 from napari_stentrans.progress import Progress, drain
 
 

@@ -17,9 +17,9 @@ from superqt.utils._qthreading import WorkerBase
 
 from napari_stentrans import io
 from napari_stentrans.errors import ReadError
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.layers import SectionLayers, adopt
-from napari_stentrans.plugin.reader import get_reader, get_session_reader
+from napari_stentrans.plugin.contributions.reader import get_reader, get_session_reader
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
 from napari_stentrans.session import write_session
 from napari_stentrans.session_facts import SessionFacts
 

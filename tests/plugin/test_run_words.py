@@ -11,10 +11,10 @@ from qtpy.QtCore import Qt
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.plugin.result_words import describe
-from napari_stentrans.plugin.run_list import about
-from napari_stentrans.plugin.run_words import differences
-from napari_stentrans.plugin.runs import Runs
+from napari_stentrans.plugin.models.result_words import describe
+from napari_stentrans.plugin.models.run_words import differences
+from napari_stentrans.plugin.models.runs import Runs
+from napari_stentrans.plugin.panels.result.run_list import about
 from napari_stentrans.record import PlacedImage, RunRecord
 
 PUBLISHED = {

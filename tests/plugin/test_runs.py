@@ -16,8 +16,8 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 from napari_stentrans import cost
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.enhancement import Enhancement, GeneMap
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.run_list import local_time
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.result.run_list import local_time
 from napari_stentrans.rounding import ROUNDING, difference
 
 EQUAL = "No difference beyond rounding at the sites that both know."

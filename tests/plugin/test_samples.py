@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog, QPushButt
 
 from napari_stentrans import downloads
 from napari_stentrans.downloads import CACHE_VARIABLE, Remote
-from napari_stentrans.plugin.layers import adopt
+from napari_stentrans.plugin.layers.section_layers import adopt
 from napari_stentrans.samples import REAL_SAMPLES
 
 KEY = "her2_breast_cancer"

@@ -17,12 +17,12 @@ from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.io import read_mask
-from napari_stentrans.plugin import wishes
-from napari_stentrans.plugin.gene_index import GeneIndex
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.regions import Regions
-from napari_stentrans.plugin.save_dialog import SaveDialog
-from napari_stentrans.plugin.wishes import Stock
+from napari_stentrans.plugin.layers.regions import Regions
+from napari_stentrans.plugin.models import export_request as wishes
+from napari_stentrans.plugin.models.export_request import ExportContext
+from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.export.save_dialog import SaveDialog
 
 
 @pytest.fixture
@@ -144,7 +144,7 @@ def test_a_scale_bar_in_pixels_is_told_before(section, qtbot):
     unscaled = replace(section, um_per_px=None)
     for of, told in ((section, False), (unscaled, True)):
         result = enhance(of, config=EnhanceConfig(method="linear", genes=("Gene1",)))
-        dialog = SaveDialog(None, Stock(of, result, GeneIndex.of(of), "Gene1"))
+        dialog = SaveDialog(None, ExportContext(of, result, GeneIndex.of(of), "Gene1"))
         qtbot.addWidget(dialog)
         dialog.show()
         choose(qtbot, dialog, "figure")

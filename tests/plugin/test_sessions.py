@@ -14,10 +14,10 @@ from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_stentrans import session as sessions
-from napari_stentrans.plugin.app import open_viewer
+from napari_stentrans.plugin.contributions.app import open_viewer
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.regions import Regions
+from napari_stentrans.plugin.layers.regions import Regions
+from napari_stentrans.plugin.models.phase import Phase
 
 
 def action(menu, words):

@@ -9,8 +9,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QInputDialog, QMessageBox
 
 from napari_stentrans.annotation import Annotation
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.unsaved import MARK
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.models.unsaved import MARK
 
 
 @pytest.fixture
@@ -70,7 +70,7 @@ def test_the_layers_of_a_section_are_kept_together(two, qtbot, ready):
     choose(qtbot, dock, -1)
     paint_some(qtbot, dock)
     run(qtbot, dock, ready)
-    first._turns.finish()
+    first._deferred.finish()
     owners = [layer.metadata["stentrans"]["layers"] for layer in dock.viewer.layers]
     assert owners == [first] * len(first.present) + [second] * len(second.present)
     assert first.present[-1] is first.lost, "paint is on top of its own section"
@@ -186,7 +186,7 @@ def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtb
     choose(qtbot, dock, -1)
     qtbot.waitUntil(lambda: len(second.runs) == 1, timeout=60_000)
     ready(dock)
-    second._turns.finish()
+    second._deferred.finish()
     assert dock._layers is first
     assert first.enhancement is None
     assert not any(layer.visible for layer in second.present)
@@ -233,7 +233,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
     paint_some(qtbot, loaded)
     run(qtbot, loaded, ready)
     layers = loaded._layers
-    layers._turns.finish()
+    layers._deferred.finish()
     layers.after.gamma = 0.7
     before = names(loaded)
     seen = [layer.visible for layer in loaded.viewer.layers]
@@ -285,7 +285,7 @@ def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, whi
     click(qtbot, dock.message.action)
     qtbot.waitUntil(lambda: len(dock.viewer.layers) == len(before[0]))
     for layers in sections:
-        layers._turns.finish()
+        layers._deferred.finish()
     chosen, other = sections[which], sections[1 - which]
     qtbot.waitUntil(lambda: dock._layers is chosen)
     assert (names(dock), [layer.visible for layer in dock.viewer.layers]) == before

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 
 from napari_stentrans import EnhanceConfig, simulate_section
-from napari_stentrans.plugin.stages import Stages
-from napari_stentrans.plugin.worker import check_steps, run_steps
+from napari_stentrans.plugin.jobs.job import check_steps, run_steps
+from napari_stentrans.plugin.models.stages import Stages
 from napari_stentrans.progress import Progress, Stage, named
 
 

@@ -11,7 +11,7 @@ from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 
 from napari_stentrans import Section
-from napari_stentrans.plugin.image_line import embeddings
+from napari_stentrans.plugin.panels.repair.image_line import embeddings
 from napari_stentrans.simulate import simulate_section
 
 

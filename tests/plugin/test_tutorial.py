@@ -15,7 +15,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog
 
-from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.layers.registry import find
 
 TUTORIAL = Path(__file__).parents[2] / "docs" / "tutorial.md"
 

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QFileDialog, QLineEdit
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.plugin.writers import write_section
+from napari_stentrans.plugin.contributions.writers import write_section
 
 GENES = ["Gene3", "Gene4", "Gene5"]
 FINE, COARSE, FEW = range(3)

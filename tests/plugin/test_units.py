@@ -9,7 +9,7 @@ import pytest
 from gestures import click, middle, paint
 from napari.utils.notifications import notification_manager
 
-from napari_stentrans.plugin.found import find
+from napari_stentrans.plugin.layers.registry import find
 
 
 @pytest.fixture
@@ -95,7 +95,7 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
     click(qtbot, dock.lost.new)
     click(qtbot, dock.enhance.run)
     ready(dock)
-    layers._turns.finish()
+    layers._deferred.finish()
     click(qtbot, dock.result.views["profile"])
     camera = getattr(dock.viewer, "scene", dock.viewer).camera
     dock.viewer.add_image(np.ones((9, 9)), units=("pixel", "pixel"))

@@ -11,11 +11,11 @@ from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.export import write_section
-from napari_stentrans.plugin.autosave import LOCK, Shelf, data_folder
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.regions import Regions
-from napari_stentrans.plugin.unsaved import MARK
+from napari_stentrans.plugin.jobs.autosave import LOCK, Shelf, data_folder
+from napari_stentrans.plugin.layers.regions import Regions
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.session import read_session
 
 

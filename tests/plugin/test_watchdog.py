@@ -15,7 +15,7 @@ from vispy.scene.widgets import ViewBox
 from watchdog import Watchdog
 
 from napari_stentrans import EnhanceConfig, enhance
-from napari_stentrans.plugin.collector import Collector
+from napari_stentrans.plugin.layers.collector import Collector
 from napari_stentrans.simulate import simulate_section
 
 

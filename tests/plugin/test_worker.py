@@ -10,7 +10,7 @@ import pytest
 import torch
 
 from napari_stentrans.errors import EnhancementFailed, MaskError, StentransWarning
-from napari_stentrans.plugin.worker import Job, in_plain_words, throttled
+from napari_stentrans.plugin.jobs.job import Job, in_plain_words, throttled
 from napari_stentrans.progress import Progress, drain
 
 

@@ -14,7 +14,7 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import WriteError
 from napari_stentrans.io import read_mask
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.plugin.layers import SectionLayers
+from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 if TYPE_CHECKING:
     from pathlib import Path

@@ -23,7 +23,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Open the window, and the section or session where one was given."""
     try:
-        from napari_stentrans.plugin.app import view
+        from napari_stentrans.plugin.contributions.app import view
     except ImportError as error:
         raise ConfigError(
             f"The viewer needs napari and Qt ({error}). Install napari-stentrans[all]."

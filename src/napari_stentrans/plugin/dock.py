@@ -15,44 +15,44 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
-from napari_stentrans.plugin.aside import show_alone
-from napari_stentrans.plugin.beside import Beside
-from napari_stentrans.plugin.collector import Collector
-from napari_stentrans.plugin.copying import copy_run
-from napari_stentrans.plugin.damage_line import DamageLine
-from napari_stentrans.plugin.data_panel import DataPanel
+from napari_stentrans.plugin.contributions.drops import Drops
 from napari_stentrans.plugin.dock_keys import bind_dock
-from napari_stentrans.plugin.drops import Drops
-from napari_stentrans.plugin.enhance_panel import EnhancePanel
-from napari_stentrans.plugin.enhancing import Enhancing
-from napari_stentrans.plugin.fitting import Fitting
-from napari_stentrans.plugin.found import find
-from napari_stentrans.plugin.genes_panel import GenesPanel
-from napari_stentrans.plugin.gl_context import GlContext
-from napari_stentrans.plugin.help_corner import HelpCorner
-from napari_stentrans.plugin.keeping import Keeping
-from napari_stentrans.plugin.keys import Keys
-from napari_stentrans.plugin.layers import SectionLayers, adopt
-from napari_stentrans.plugin.lost_panel import LostPanel
-from napari_stentrans.plugin.message_bar import MessageBar
-from napari_stentrans.plugin.name_tables import NameTables
-from napari_stentrans.plugin.opener import Opener
-from napari_stentrans.plugin.panel import reveal, scrolled
-from napari_stentrans.plugin.phase import Phase
-from napari_stentrans.plugin.placing import Placing
-from napari_stentrans.plugin.preferences import Following
-from napari_stentrans.plugin.quality_panel import QualityPanel
-from napari_stentrans.plugin.replacing import replace_layers
-from napari_stentrans.plugin.restoring import Restoring
-from napari_stentrans.plugin.result_panel import ResultPanel
-from napari_stentrans.plugin.runner import Runner
-from napari_stentrans.plugin.safekeeping import Desk
-from napari_stentrans.plugin.saving import Saving
-from napari_stentrans.plugin.sections import Sections, name_apart
-from napari_stentrans.plugin.session_keeper import Jobs, SessionKeeper
-from napari_stentrans.plugin.taken_out import TakenOut
-from napari_stentrans.plugin.tissue_view import TissueView
-from napari_stentrans.plugin.units import OneUnit
+from napari_stentrans.plugin.jobs.beside import Beside
+from napari_stentrans.plugin.jobs.copying import copy_run
+from napari_stentrans.plugin.jobs.enhancing import Enhancing
+from napari_stentrans.plugin.jobs.exporting import Saving
+from napari_stentrans.plugin.jobs.keeping import Keeping
+from napari_stentrans.plugin.jobs.open_sections import Sections, name_apart
+from napari_stentrans.plugin.jobs.opener import Opener
+from napari_stentrans.plugin.jobs.preferences import PreferencesSync
+from napari_stentrans.plugin.jobs.runner import Runner
+from napari_stentrans.plugin.jobs.safekeeping import Desk
+from napari_stentrans.plugin.jobs.session_keeper import Jobs, SessionKeeper
+from napari_stentrans.plugin.jobs.undo import Undo
+from napari_stentrans.plugin.layers.auto_fit import AutoFit
+from napari_stentrans.plugin.layers.collector import Collector
+from napari_stentrans.plugin.layers.gl_context import GlContext
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.replacing import replace_layers
+from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
+from napari_stentrans.plugin.layers.taken_out import TakenOut
+from napari_stentrans.plugin.layers.tissue_view import TissueView
+from napari_stentrans.plugin.layers.units import OneUnit
+from napari_stentrans.plugin.layers.visibility import show_alone
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.data.data_panel import DataPanel
+from napari_stentrans.plugin.panels.data.name_tables import NameTables
+from napari_stentrans.plugin.panels.data.placing import Placing
+from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
+from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
+from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
+from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
+from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
+from napari_stentrans.plugin.panels.result.result_panel import ResultPanel
+from napari_stentrans.plugin.widgets.help_corner import HelpCorner
+from napari_stentrans.plugin.widgets.keys import Keys
+from napari_stentrans.plugin.widgets.message_bar import MessageBar
+from napari_stentrans.plugin.widgets.panel import reveal, scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -62,8 +62,8 @@ if TYPE_CHECKING:
 
     from napari_stentrans.gene_table import GeneTable
     from napari_stentrans.io.choices import Chosen
-    from napari_stentrans.plugin.images import FirstLook
-    from napari_stentrans.plugin.wishes import What
+    from napari_stentrans.plugin.layers.images import FirstLook
+    from napari_stentrans.plugin.models.export_request import What
     from napari_stentrans.progress import Progress, Steps
     from napari_stentrans.section import Section
 
@@ -104,7 +104,7 @@ class StentransDock(QWidget):
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         # The result first: it is told of the paint by the panel of lost regions.
         panels = (self.result, self.lost, self.quality, self.tissue, self.enhance.form)
-        self._restoring = Restoring(self, self.message, self.result.runs)
+        self._undo = Undo(self, self.message, self.result.runs)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail, self._on_ended)
         self.damage = DamageLine(self._runner, self.lost)
         self.placing = Placing(self.tissue, self._runner, jobs, self._choose)
@@ -115,10 +115,10 @@ class StentransDock(QWidget):
         self._keeper = SessionKeeper(self, self.enhance, self.genes, self.data.session.kept, jobs)
         desk = Desk(self._keeper.facts, self.save_work, self._on_warned)
         self._keeping = Keeping(self, napari_viewer, self.message, desk)
-        self._following = Following(self.enhance.form, self._enhancing, self._keeping.safe)
+        self._preferences = PreferencesSync(self.enhance.form, self._enhancing, self._keeping.safe)
         menu = self.data.section_menu
         self._renaming = Sections(self, menu, self._keeping.safe, self.save_work)
-        jobs_of = (self._enhancing, self._saving, self._following, self._restoring, self.placing)
+        jobs_of = (self._enhancing, self._saving, self._preferences, self._undo, self.placing)
         self._followers = (
             *panels,
             *jobs_of,
@@ -140,7 +140,7 @@ class StentransDock(QWidget):
         )
         bind_dock(self, corner)
         self._recolour()
-        self._fitting = Fitting(self, napari_viewer)
+        self._auto_fit = AutoFit(self, napari_viewer)
         self._taken_out = TakenOut(self, napari_viewer)
         self._taken_out.offered.connect(self.message.offer)
         self._taken_out.restored.connect(self._choose)
@@ -148,7 +148,7 @@ class StentransDock(QWidget):
         self._unit.changed.connect(self._fit)
         own = (Collector(napari_viewer.layers, self), GlContext(napari_viewer, self))
         self._holders = (
-            self._keys, self._drops, self._following, self._fitting, self._keeping,
+            self._keys, self._drops, self._preferences, self._auto_fit, self._keeping,
             self._taken_out, self._unit, *own,
         )  # fmt: skip
         self._on_layers_changed()
@@ -400,7 +400,7 @@ class StentransDock(QWidget):
             others = [other for other in find(self.viewer) if other is not layers]
             show_alone(layers, others)
             if fit:
-                self._fitting.fit(layers)
+                self._auto_fit.fit(layers)
         self._layers = layers
         for follower in self._followers:
             follower.set_layers(layers)
@@ -413,7 +413,7 @@ class StentransDock(QWidget):
 
     def _fit(self) -> None:
         if self._layers is not None:
-            self._fitting.fit(self._layers)
+            self._auto_fit.fit(self._layers)
 
     def _look_for_left(self) -> None:
         if not self._closed:
@@ -539,7 +539,7 @@ class StentransDock(QWidget):
         enhance.cancelWanted.connect(self._runner.cancel)
         self.result.saveWanted.connect(lambda: self.save())
         self.result.runs.shown.connect(self._on_run_shown)
-        self._restoring.restored.connect(self._on_run_shown)
+        self._undo.restored.connect(self._on_run_shown)
         self.result.runs.copyWanted.connect(partial(copy_run, self.message))
         self.quality.checkWanted.connect(self.check)
         self.quality.geneChosen.connect(self.show_gene)

@@ -5,8 +5,8 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from napari_stentrans.plugin.panel import reveal
-from napari_stentrans.plugin.shortcuts import bind
+from napari_stentrans.plugin.widgets.panel import reveal
+from napari_stentrans.plugin.widgets.shortcuts import bind
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -14,8 +14,8 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QAbstractButton, QPushButton
 
     from napari_stentrans.plugin.dock import StentransDock
-    from napari_stentrans.plugin.help_corner import HelpCorner
-    from napari_stentrans.plugin.quality_panel import QualityPanel
+    from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
+    from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 
 
 def bind_dock(dock: StentransDock, corner: HelpCorner) -> None:

@@ -1,0 +1,1 @@
+"""Ways to see two maps together."""

@@ -1,0 +1,119 @@
+"""Sample data: simulated sections, which need no network, and real ones, which are downloaded."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple, TypeVar
+
+import napari
+
+from napari_stentrans.downloads import size_steps
+from napari_stentrans.errors import DownloadError
+from napari_stentrans.plugin.jobs.loading import layers_of, look_steps, read_steps
+from napari_stentrans.plugin.jobs.waiting import wait_for, window_is_alive
+from napari_stentrans.plugin.widgets.dialogs import may_download
+from napari_stentrans.progress import Progress, drain
+from napari_stentrans.samples import REAL_SAMPLES
+from napari_stentrans.samples import sample_steps as download_steps
+from napari_stentrans.simulate import simulate_section
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_stentrans.plugin.layers.images import FirstLook, LayerData
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.samples import RealSample
+    from napari_stentrans.section import Section
+
+T = TypeVar("T")
+HERE = 0
+"""Bytes to download of a sample that is here already."""
+
+
+class Sample(NamedTuple):
+    """A simulated sample: what it is called, and how it is made."""
+
+    title: str
+    make: Callable[[], Section]
+
+
+SAMPLES = {
+    "hex": Sample(
+        "Simulated Visium section (hex lattice)",
+        partial(simulate_section, 2000, 1500, lattice="hex"),
+    ),
+    "square": Sample(
+        "Simulated legacy ST section (square lattice)",
+        partial(simulate_section, 900, 1000, lattice="square"),
+    ),
+}
+
+
+def sample_steps(name: str) -> Steps[FirstLook]:
+    """Make a simulated sample and prepare its first map."""
+    yield Progress("making the sample", 0, 1)
+    return (yield from look_steps(SAMPLES[name].make()))
+
+
+def missing_steps(sample: RealSample) -> Steps[int | None]:
+    """Bytes that must be downloaded first: HERE for none, None where nobody knows."""
+    yield Progress("looking for the sample", 0, 1)
+    if sample.is_here:
+        return HERE
+    return (yield from size_steps(sample.remotes))
+
+
+def real_steps(sample: RealSample) -> Steps[FirstLook]:
+    """Download a real sample where it is not here yet, read it and prepare its first map."""
+    path = yield from download_steps(sample)
+    return (yield from read_steps(path))
+
+
+def hex_section() -> list[LayerData]:
+    """Layers of a simulated section on the hex lattice of 10x Visium."""
+    return _layers(partial(sample_steps, "hex"))
+
+
+def square_section() -> list[LayerData]:
+    """Layers of a simulated section on the square lattice of legacy Spatial Transcriptomics."""
+    return _layers(partial(sample_steps, "square"))
+
+
+def human_lymph_node() -> list[LayerData]:
+    """Layers of a human lymph node, downloaded where it is not here yet."""
+    return _real_layers(REAL_SAMPLES["human_lymph_node"])
+
+
+def mouse_brain() -> list[LayerData]:
+    """Layers of a mouse brain, downloaded where it is not here yet."""
+    return _real_layers(REAL_SAMPLES["mouse_brain"])
+
+
+def her2_breast_cancer() -> list[LayerData]:
+    """Layers of a breast tumour, downloaded where it is not here yet."""
+    return _real_layers(REAL_SAMPLES["her2_breast_cancer"])
+
+
+def _real_layers(sample: RealSample) -> list[LayerData]:
+    """Layers of a real sample; a person is asked first, a script has asked already.
+
+    Raises
+    ------
+    DownloadError
+        When it cannot be downloaded, or the person does not want it to be.
+    """
+    if window_is_alive():
+        missing = _wait(partial(missing_steps, sample), f"Looking for {sample.title}")
+        if missing != HERE and not may_download(None, sample, missing):
+            raise DownloadError("Nothing was downloaded, and no sample opened.")
+    return _layers(partial(real_steps, sample))
+
+
+def _layers(work: Callable[[], Steps[FirstLook]]) -> list[LayerData]:
+    """Layers of what a job makes; napari wants them at once, so a dialog keeps the window alive."""
+    return layers_of(_wait(work, "Opening the sample") if window_is_alive() else drain(work()))
+
+
+def _wait(work: Callable[[], Steps[T]], doing: str) -> T:
+    viewer = napari.current_viewer()
+    return wait_for(work, doing, None if viewer is None else viewer.window._qt_window)

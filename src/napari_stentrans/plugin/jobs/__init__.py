@@ -1,0 +1,1 @@
+"""Long work, and what keeps it from being lost."""

@@ -1,0 +1,192 @@
+"""Enhancing: begins runs and checks, lets them wait their turn, and takes what they give."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QObject, QTimer, Signal
+
+from napari_stentrans.errors import StentransError
+from napari_stentrans.evaluation.quality import is_cheap
+from napari_stentrans.plugin.jobs.job import check_steps, run_steps
+from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+from napari_stentrans.plugin.widgets.panel import reveal
+
+if TYPE_CHECKING:
+    from napari.components import ViewerModel
+
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.plugin.jobs.runner import Runner
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
+    from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
+
+
+class Enhancing(QObject):
+    """Runs, and the checks that follow them.
+
+    Parameters
+    ----------
+    viewer
+        Whose sections are enhanced; one that was removed meanwhile gets no result.
+    runner
+        Does the work.
+    panel
+        Says what to do, holds the runs that wait, and shows how far one is.
+    quality
+        Shows what a check found.
+
+    Attributes
+    ----------
+    checks
+        Whether a result is checked after its run, where that is cheap.
+    """
+
+    changed = Signal()
+    """There is something else to show as the result, or as its quality."""
+    enhanced = Signal()
+    """The result of a run is shown."""
+    failed = Signal(str)
+    offered = Signal(str, str, str, object)
+    """What to say, and the name, tip and work of a button beside it."""
+
+    def __init__(
+        self, viewer: ViewerModel, runner: Runner, panel: EnhancePanel, quality: QualityPanel
+    ) -> None:
+        super().__init__(runner)
+        self._viewer, self._runner, self._panel, self._quality = viewer, runner, panel, quality
+        self._layers: SectionLayers | None = None
+        self._check_next = False
+        self.checks = True
+        self._at_work: RunRequest | None = None
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Enhance this section from now on; say what became of runs when the dock was closed."""
+        self._layers = layers
+        if layers is not None and layers.runs.stopped:
+            stopped, layers.runs.stopped = layers.runs.stopped, []
+            n = len(stopped)
+            what = "The run was" if n == 1 else f"{n} runs were"
+            tip = "Begin what was stopped anew, with the settings and the paint of then"
+            said = f"{what} stopped when the dock was closed."
+            self.offered.emit(said, "Run again", tip, partial(self._run_again, stopped))
+
+    @property
+    def at_work_on(self) -> SectionLayers | None:
+        """Section of the run that is at work; None where none is."""
+        at_work = self._at_work if self._runner.phase.running else None
+        return None if at_work is None else at_work.layers
+
+    def run(self) -> None:
+        """Enhance the section as the panel says, now or after the run that is at work."""
+        if self._layers is None:
+            return
+        try:
+            painted = self._layers.painted()
+            config, mask = self._panel.what_to_do(painted)
+        except StentransError as error:
+            self.failed.emit(str(error))
+            reveal(self._panel.form)
+            return
+        damaged = self._panel.image_damaged(painted)
+        self._begin(RunRequest(self._layers, config, mask, damaged=damaged))
+
+    def check(self) -> None:
+        """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
+        if self._layers is None or self._layers.enhancement is None:
+            return
+        layers, result = self._layers, self._layers.enhancement
+        self._panel.progress.start("Checking how good it is here")
+        work = partial(check_steps, result.section, result.record)
+        self._runner.start(work, Phase.CHECKING, partial(self._on_checked, layers, result))
+
+    def go_on(self) -> None:
+        """Begin what comes after a job that is over: the next run, or the check of the last."""
+        if len(self._panel.queue):
+            QTimer.singleShot(0, self._run_next)  # unless something else begins
+        elif self._check_next:
+            self._check_next = False
+            self.check()
+
+    def forget_check(self) -> None:
+        """Let the last run go unchecked, because a person went on to something else."""
+        self._check_next = False
+
+    def shut_down(self) -> None:
+        """Begin nothing more, and remember on their sections which runs come to nothing."""
+        at_work = self._at_work if self._runner.phase.running else None
+        for wanted in [at_work, *self._panel.queue]:
+            if wanted is not None:
+                wanted.layers.runs.stopped.append(wanted)
+        self._layers = None
+        self._check_next = False
+        self._panel.queue.clear()
+
+    def _begin(self, wanted: RunRequest) -> None:
+        if not self._runner.idle:
+            self._panel.queue.add(wanted)
+            return
+        self._runner.stop()  # a check
+        layers, config, mask = wanted.layers, wanted.config, wanted.mask
+        layers.stop_painting()
+        self._at_work = wanted
+        work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
+        self._panel.begin()
+        self._runner.start(
+            work,
+            Phase.RUNNING,
+            partial(self._on_enhanced, wanted),
+            partial(self._on_previewed, layers, config.method),
+        )
+
+    def _run_again(self, stopped: list[RunRequest]) -> None:
+        """Begin runs one after the other, of sections that are still there."""
+        for wanted in stopped:
+            if wanted.layers in find(self._viewer):
+                self._begin(wanted)
+
+    def _run_next(self) -> None:
+        """Begin the run whose turn it is, if a run may begin and its section is still there."""
+        if not self._runner.idle:
+            return
+        wanted = self._panel.queue.take()
+        while wanted is not None and wanted.layers not in find(self._viewer):
+            wanted = self._panel.queue.take()
+        if wanted is not None:
+            self._begin(wanted)
+
+    def _on_enhanced(self, wanted: RunRequest, result: Enhancement) -> None:
+        layers = wanted.layers
+        if layers not in find(self._viewer):
+            self.failed.emit(
+                "The section was removed while the run went on; its result is dropped."
+            )
+            return
+        self._panel.learn(result)
+        layers.show_enhancement(result, in_turns=True)
+        layers.runs.add(result, wanted.name)
+        self.changed.emit()
+        if layers is self._layers:
+            self.enhanced.emit()
+        cheap = is_cheap(result.record.config)
+        self._check_next = self.checks and cheap and layers is self._layers
+
+    def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
+        if layers in find(self._viewer):
+            layers.show_preview(result, method, in_turns=True)
+            self.changed.emit()
+
+    def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
+        if isinstance(found, str):
+            self._quality.show_problem(found)
+            return
+        run = layers.runs.of(result)
+        if run is not None:
+            run.quality = found
+        if layers.enhancement is result:
+            layers.quality = found
+            self.changed.emit()

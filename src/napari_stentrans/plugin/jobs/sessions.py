@@ -1,0 +1,271 @@
+"""Sessions of the dock: what is saved of it, and how it is brought back."""
+
+from __future__ import annotations
+
+import warnings
+from dataclasses import dataclass, replace
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.evaluation.quality import Quality
+from napari_stentrans.export import write_section
+from napari_stentrans.io import chosen_then
+from napari_stentrans.io.masks import LostMask
+from napari_stentrans.plugin.jobs.autosave import is_kept_data
+from napari_stentrans.plugin.jobs.job import draw_ahead
+from napari_stentrans.plugin.jobs.loading import read_steps
+from napari_stentrans.plugin.layers.regions import Regions
+from napari_stentrans.plugin.models.maps import COLORMAPS, Look
+from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+from napari_stentrans.progress import Progress
+from napari_stentrans.record import PlacedImage
+from napari_stentrans.session import write_session
+from napari_stentrans.session_facts import LookFacts, RunFacts, SessionFacts
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterator
+
+    from napari_stentrans.annotation import Annotation
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.layers.images import FirstLook
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
+    from napari_stentrans.plugin.panels.repair.form import ConfigForm
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.section import Section
+    from napari_stentrans.session import Session
+
+
+@dataclass(frozen=True, eq=False)
+class Reopened:
+    """A session whose section was read.
+
+    Attributes
+    ----------
+    session
+        The session.
+    look
+        Its section, to be shown.
+    results
+        Of its runs; None where one has to be made again.
+    qualities
+        How good they are; None where that was not checked.
+    """
+
+    session: Session
+    look: FirstLook
+    results: tuple[Enhancement | None, ...]
+    qualities: tuple[Quality | None, ...]
+
+
+def facts_of(
+    layers: SectionLayers,
+    form: ConfigForm,
+    genes: GenesPanel,
+    data: Path | None = None,
+    config: EnhanceConfig | None = None,
+) -> SessionFacts:
+    """What a session says of a section, the form and the lists of genes.
+
+    Not yet its digest, which takes long: ``Work.steps`` adds it. ``data`` is where a section that
+    was read from no file will be; ``config`` is taken instead of what the form says.
+
+    Raises
+    ------
+    SectionError
+        When the section was not read from a file, and ``data`` is not given.
+    ConfigError
+        When the form makes no sense as it stands, and ``config`` is not given.
+    """
+    section = layers.section
+    source = section.source or data
+    if source is None:
+        raise SectionError(
+            "This section was not read from a file, so that a session could not find it again. "
+            "Save a result instead, or open the section from a file."
+        )
+    runs = list(layers.runs)
+    shown, against = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
+    return SessionFacts(
+        source=str(source.resolve()),
+        title=layers.title,
+        chosen=dict(section.chosen),
+        image=PlacedImage.of(section),
+        digest="",
+        gene=layers.gene,
+        look=LookFacts(**vars(layers.maps.look)),
+        favourites=tuple(name for name in genes.kept.favourites if name in section.genes),
+        mine=None if genes.listed is None else genes.listed.names,
+        listed=genes.which(),
+        config=config or form.value(),
+        fill=form.fill.isChecked(),
+        regions={} if layers.lost is None else Regions(layers.lost).names,
+        ignores_damage=layers.ignores_damage,
+        runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
+        shown=None if shown is None else runs.index(shown),
+        against=None if against is None else runs.index(against),
+        uncertainty=layers.maps.doubt,
+        line=None if layers.line is None else layers.line.tolist(),
+        profiled=layers.profiled,
+    )
+
+
+@dataclass(frozen=True, eq=False)
+class Work:
+    """All that a session is written from, taken on the window's thread.
+
+    Attributes
+    ----------
+    section
+        The section.
+    facts
+        What the session says, but for the digest of the section.
+    lost
+        Labels (row, column) of the lost regions; None without any.
+    annotation
+        Named regions of the spots; None without any.
+    results, qualities
+        Of the runs.
+    """
+
+    section: Section
+    facts: SessionFacts
+    lost: np.ndarray | None
+    annotation: Annotation | None
+    results: list[Enhancement]
+    qualities: list[Quality | None]
+
+    @classmethod
+    def of(cls, layers: SectionLayers, facts: SessionFacts) -> Work:
+        """Work on a section as it is now."""
+        lost = layers.now("lost")
+        return cls(
+            layers.section,
+            facts,
+            None if lost is None else np.array(lost.data),
+            layers.annotation,
+            [run.enhancement for run in layers.runs],
+            [run.quality for run in layers.runs],
+        )
+
+    def steps(self, path: Path, most_bytes: int | None = None) -> Steps[list[Path]]:
+        """Write it, away from the window's thread; what is at ``path`` is replaced.
+
+        The data of a section that was read from no file are written where the facts say.
+        """
+        yield Progress(f"writing {path.name}", 0, 1)
+        source = Path(self.facts.source)
+        if self.section.source is None and not source.exists():
+            write_section(self.section, source)
+        facts = self.facts.model_copy(update={"digest": self.section.digest})
+        texts = [None if quality is None else quality.to_json() for quality in self.qualities]
+        written = write_session(
+            path,
+            facts,
+            self.lost,
+            self.results,
+            texts,
+            overwrite=True,
+            most_bytes=most_bytes,
+            annotation=self.annotation,
+        )
+        return [written]
+
+
+def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
+    """Read the section of a session, and the results of its runs."""
+    chosen = chosen_then(source, session.facts.chosen)
+    look = yield from read_steps(source, chosen, session.image)
+    if is_kept_data(source, session.path):  # which will be gone
+        look = replace(look, section=look.section.without_source(), origin=None)
+    session.check(look.section)
+    results: list[Enhancement | None] = []
+    qualities: list[Quality | None] = []
+    for at, run in enumerate(session.facts.runs):
+        yield Progress(f"reading {run.name}", at, len(session.facts.runs))
+        result = session.result(look.section, at)
+        if result is not None:
+            draw_ahead(result)
+        results.append(result)
+        qualities.append(_quality(session, at))
+    return Reopened(session, look, tuple(results), tuple(qualities))
+
+
+def _quality(session: Session, at: int) -> Quality | None:
+    """How good a result is; what cannot be read is no reason to go without the result."""
+    found = session.quality(at)
+    try:
+        return None if found is None else Quality.from_json(found)
+    except ReadError as error:
+        warnings.warn(str(error), StentransWarning, stacklevel=2)
+        return None
+
+
+def bring_back_steps(
+    layers: SectionLayers, opened: Reopened, form: ConfigForm, genes: GenesPanel
+) -> Generator[None, None, list[RunRequest]]:
+    """Put all as it was, with turns in between; returns the runs that have to be made again."""
+    facts, again = opened.session.facts, []
+    layers.ignores_damage = facts.ignores_damage
+    layers.rename(facts.title)
+    yield from _painting(layers, opened)
+    if opened.session.annotation is not None:
+        layers.annotate(opened.session.annotation)
+        yield
+    if facts.look is not None and facts.look.colormap in COLORMAPS:
+        layers.set_look(Look(**facts.look.model_dump()))
+        yield
+    layers.maps.doubt = facts.uncertainty
+    if facts.gene != layers.gene:
+        layers.show_gene(facts.gene)
+        yield
+    form.set_shown_gene(layers.gene)
+    form.setValue(facts.config)
+    form.fill.setChecked(facts.fill)
+    shown = against = None
+    for at, run in enumerate(facts.runs):
+        result = opened.results[at]
+        if result is None:
+            lost, config, sites, damaged = run.record.inputs(layers.section)
+            again.append(RunRequest(layers, config, LostMask(lost, sites), run.name, damaged))
+            continue
+        kept = layers.runs.add(result, run.name)
+        kept.quality = opened.qualities[at]
+        shown = kept if at == facts.shown or shown is None else shown
+        against = result if at == facts.against else against
+    yield
+    if shown is not None:
+        layers.show_run(shown, in_turns=True)
+        yield
+        layers.compare_with(None if against is shown.enhancement else against)
+        yield
+    genes.restore(facts.favourites, facts.mine, facts.listed)
+    layers.line = None if facts.line is None else np.array(facts.line)
+    if layers.line is not None and facts.profiled:
+        layers.show_line(layers.line)
+    return again
+
+
+def _painting(layers: SectionLayers, opened: Reopened) -> Iterator[None]:
+    """Paint the lost regions, and give them their names."""
+    labels, names = opened.session.lost, opened.session.facts.regions
+    if labels is None:
+        return
+    if labels.shape != layers.section.raster.shape:
+        raise SectionError(
+            f"The lost regions of the session have the shape {labels.shape}, the map of this "
+            f"section {layers.section.raster.shape}. They are left out; paint them again."
+        )
+    layers.make_lost()
+    yield
+    layers.relabel(labels)
+    yield
+    layer = layers.lost
+    layer.features = pd.DataFrame({"index": list(names), "region": list(names.values())})
+    Regions(layer)  # gives them their colours
+    yield

@@ -1,0 +1,1 @@
+"""A section's layers in a viewer."""

@@ -1,0 +1,108 @@
+"""AutoFit: a section fills the canvas, and goes on to when the canvas changes its size."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from qtpy.QtCore import QEvent, QObject, QTimer
+
+from napari_stentrans.plugin.layers.viewers import camera_of, unwrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import napari
+    from napari.components import ViewerModel
+    from napari.layers import Layer
+    from numpy.typing import NDArray
+
+    from napari_stentrans.plugin.layers.map_layers import MapLayers
+
+MARGIN = 0.05
+"""Part of the canvas that is left free around a section."""
+
+
+class AutoFit(QObject):
+    """Fits a section to the canvas anew when a dock or the window takes another size.
+
+    It does so until a person moves or zooms the view, which is theirs from then on.
+
+    Parameters
+    ----------
+    parent
+        What it belongs to.
+    viewer
+        Whose canvas is watched.
+    """
+
+    def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
+        super().__init__(parent)
+        self._viewer = unwrapped(viewer)
+        self._layers: MapLayers | None = None
+        self._fitted: tuple[float, ...] = ()
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(0)  # once napari knows the new size too
+        self._again.timeout.connect(self._fit_again)
+        self._viewer.window._qt_viewer.canvas.native.installEventFilter(self)
+
+    def fit(self, layers: MapLayers) -> None:
+        """Fit the view to the sites of a section; its layers reach further, as room to paint."""
+        self._layers = layers
+        drawn = next(filter(None, map(layers.now, ("before", "after"))), None)
+        whole = layers.present if drawn is None else [drawn]
+        if fit_to(self._viewer, whole) and drawn is not None:
+            _close_in(self._viewer, drawn, _box(layers))
+        self._fitted = _view(self._viewer)
+
+    def let_go(self) -> None:
+        """Leave the view as it is from now on."""
+        self._layers = None
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Notice another size of the canvas."""
+        if event.type() == QEvent.Type.Resize and self._layers is not None:
+            self._again.start()
+        return False
+
+    def _fit_again(self) -> None:
+        layers = self._layers
+        if layers is None or layers.visibility.away or not layers.present:
+            return
+        if np.allclose(_view(self._viewer), self._fitted):
+            self.fit(layers)
+
+
+def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:
+    """Fit the view to layers, or to all where napari cannot fit to some; whether it could."""
+    if not layers or any(layer.ndim != viewer.dims.ndim for layer in layers):
+        viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
+        return False
+    try:
+        viewer.reset_view(layers=layers, margin=MARGIN)
+    except TypeError:  # napari before 0.7
+        viewer.reset_view(margin=MARGIN)
+        return False
+    return True
+
+
+def _close_in(viewer: ViewerModel, layer: Layer, box: NDArray[np.float64]) -> None:
+    """Go from a view that is fitted to a layer on to a box (corner, 2) (y, x) of the world."""
+    camera = camera_of(viewer)
+    (held,) = np.diff(layer.extent.world, axis=0)
+    camera.center = (*camera.center[:-2], *box.mean(0))
+    camera.zoom *= np.min(held / np.ptp(box, axis=0))
+
+
+def _box(layers: MapLayers) -> NDArray[np.float64]:
+    """Corners (corner, 2) (y, x) in the world of what the cells of all sites cover."""
+    result, section = layers.enhancement, layers.section
+    xy = section.xy if result is None else result.sites.xy
+    half = section.lattice.spacing / 2
+    return layers.frame.world_yx([xy.min(0) - half, xy.max(0) + half])
+
+
+def _view(viewer: ViewerModel) -> tuple[float, ...]:
+    camera = camera_of(viewer)
+    return (*camera.center[-2:], camera.zoom)

@@ -1,0 +1,111 @@
+"""DeferredCalls: what napari takes long for, one thing in each turn of the event loop."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, TypeVar
+
+from qtpy.QtCore import QCoreApplication, QObject, QTimer
+
+from napari_stentrans.errors import StentransError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Hashable
+
+T = TypeVar("T")
+
+
+class DeferredCalls:
+    """Steps that wait for their turn, by name.
+
+    napari needs nearly a tenth of a second to make a layer or to remove one. A window that does
+    that one at a time still answers; one that makes five layers at once does not.
+    """
+
+    def __init__(self) -> None:
+        self._steps: dict[Hashable, Callable[[], None]] = {}
+        self._timer: QTimer | None = None
+
+    def __contains__(self, name: Hashable) -> bool:
+        return name in self._steps
+
+    def add(self, name: Hashable, step: Callable[[], None]) -> None:
+        """Let a step wait for its turn, in place of one of the same name.
+
+        It is done at once where there is no event loop.
+        """
+        if QCoreApplication.instance() is None:
+            step()
+            return
+        self._steps.pop(name, None)
+        self._steps[name] = step
+        if self._timer is None:
+            self._timer = QTimer()
+            self._timer.setSingleShot(True)
+            self._timer.setInterval(0)
+            self._timer.timeout.connect(self._on_turn)
+        self._timer.start()
+
+    def finish(self, *names: Hashable) -> None:
+        """Do steps at once, where they still wait: those of these names, or all."""
+        for name in names or tuple(self._steps):
+            step = self._steps.pop(name, None)
+            if step is not None:
+                step()
+
+    def drop(self, *names: Hashable) -> None:
+        """Give up steps that wait: those of these names, or all."""
+        for name in names or tuple(self._steps):
+            self._steps.pop(name, None)
+
+    def _on_turn(self) -> None:
+        if self._timer is not None and len(self._steps) > 1:
+            self._timer.start()
+        self.finish(*list(self._steps)[:1] or [None])
+
+
+class Walk(QObject):
+    """Steps of one piece of work, one in each turn of the event loop.
+
+    Parameters
+    ----------
+    parent
+        What it ends with.
+    steps
+        Does the work.
+    done
+        Takes what it returns.
+    failed
+        Takes an error made for people.
+    """
+
+    def __init__(
+        self,
+        parent: QObject,
+        steps: Generator[None, None, T],
+        done: Callable[[T], None],
+        failed: Callable[[StentransError], None],
+    ) -> None:
+        super().__init__(parent)
+        self._steps, self._done, self._failed = steps, done, failed
+        self._timer = QTimer(self)
+        self._timer.setInterval(0)
+        self._timer.timeout.connect(self._on_turn)
+        self._timer.start()
+
+    def _on_turn(self) -> None:
+        try:
+            next(self._steps)
+        except StopIteration as end:
+            done = self._done
+            self._end()
+            done(end.value)
+        except StentransError as error:
+            failed = self._failed
+            self._end()
+            failed(error)
+
+    def _end(self) -> None:
+        """Stop, and hold on to nothing."""
+        self._timer.stop()
+        del self._steps, self._done, self._failed
+        self.deleteLater()

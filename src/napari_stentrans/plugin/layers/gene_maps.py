@@ -1,0 +1,262 @@
+"""GeneMaps: what the layers of a section show of its genes, and in which colours."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+from weakref import WeakKeyDictionary
+
+import numpy as np
+
+from napari_stentrans.plugin.layers.images import gene_layer, limits_of, overlay_layer
+from napari_stentrans.plugin.layers.layer_store import TWIN
+from napari_stentrans.plugin.models.maps import (
+    MOST_OVERLAID,
+    OVERLAY_COLOURS,
+    SUMS,
+    Contrasts,
+    Doubt,
+    Look,
+    enhanced,
+    knows_measurements,
+    measured,
+    named,
+    overlaid,
+    scatter,
+    unit,
+)
+from napari_stentrans.plugin.models.runs import between, short
+from napari_stentrans.rounding import difference
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari.layers import Image
+
+    from napari_stentrans.enhancement import Enhancement, GeneMap
+    from napari_stentrans.plugin.layers.frame import Frame
+    from napari_stentrans.plugin.layers.images import LayerData
+    from napari_stentrans.plugin.models.maps import FloatArray, Limits
+    from napari_stentrans.plugin.models.runs import Runs
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+MEASURED, ENHANCED = "measured", "enhanced"
+"""What maps are called that are of no run by name."""
+
+
+@dataclass(frozen=True)
+class Legend:
+    """One map in words: its name, and what its values are.
+
+    ``overlay`` is the colour and the contrast limits of a map that is laid over others; else
+    None: the layer has them.
+    """
+
+    name: str
+    unit: str
+    overlay: tuple[str, Limits] | None = None
+
+
+class GeneMaps:
+    """Which maps of a section are shown, and how.
+
+    Parameters
+    ----------
+    section
+        The section.
+    gene
+        The gene that is shown first.
+    frame
+        World coordinates of its layers.
+    runs
+        Results that are kept, by name.
+
+    Attributes
+    ----------
+    shown
+        Name of the map that was chosen last: a gene, or a sum over all genes.
+    gene
+        The gene that was chosen last.
+    kept
+        Maps that stay when another is chosen, which is then laid over them.
+    look
+        How values become colours.
+    against
+        Result that the one shown is compared with; None: the measured map is.
+    doubt
+        Whose uncertainty is shown, where the result knows it: the estimate's, or that of a new
+        measurement.
+    """
+
+    def __init__(self, section: Section, gene: str, frame: Frame, runs: Runs) -> None:
+        self.section = section
+        self._runs = runs
+        self.shown = self.gene = gene
+        self.kept: tuple[str, ...] = ()
+        self.look = Look()
+        self.against: Enhancement | None = None
+        self.doubt: Doubt = "estimate"
+        self.frame = frame
+        self._colormap: Any = self.look.colormap
+        self._contrasts = Contrasts()
+        self._given: dict[str, Limits] = {}
+        self._last: WeakKeyDictionary[Enhancement, tuple[tuple[str, str], GeneMap | None]]
+        self._last = WeakKeyDictionary()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """Maps that are drawn: one, or those that are laid over each other."""
+        return (*(name for name in self.kept if name != self.shown), self.shown)
+
+    def label(self, name: str) -> str:
+        """What to call a map: by the symbol of a gene, where its name is an id."""
+        return self.section.gene_label(name)
+
+    def show(self, name: str) -> None:
+        """Choose a map, by name or gene id.
+
+        Raises
+        ------
+        GeneNotFound
+            When the section has no such gene.
+        """
+        self.shown = named(self.section, name)
+        if self.shown not in SUMS:
+            self.gene = self.shown
+
+    def keep(self, names: Sequence[str]) -> None:
+        """Let these maps stay when others are chosen, as far as there are colours."""
+        self.kept = tuple(dict.fromkeys(names))[: MOST_OVERLAID - 1]
+
+    def set_look(self, look: Look) -> None:
+        """Draw in another look from now on; new percentiles count for the maps that are shown."""
+        if (look.low, look.high) != (self.look.low, self.look.high):
+            self.follow_values()
+        if look.colormap != self.look.colormap:
+            self._colormap = look.colormap
+        self.look = look
+
+    def follow_values(self) -> None:
+        """Forget the contrast that was set by hand for the maps that are shown."""
+        for name in self.names:
+            self._contrasts.forget(name)
+
+    def result(self, enhancement: Enhancement | None) -> GeneMap | None:
+        """Enhanced values of the map that was chosen last; None where there are none."""
+        return None if enhancement is None else self._enhanced(enhancement, self.shown)
+
+    def sides(self, enhancement: Enhancement | None) -> tuple[str, str]:
+        """What a result is compared with, and the result, in words: runs are called by name."""
+        if self.against is None:
+            return MEASURED, ENHANCED
+        kept = [self._runs.of(of) for of in (self.against, enhancement)]
+        left, right = (ENHANCED if run is None else run.name for run in kept)
+        return left, right
+
+    @property
+    def lacking(self) -> bool:
+        """Whether the map that was chosen last is not part of the run that is compared with."""
+        return self.against is not None and self.result(self.against) is None
+
+    def doubt_of(self, enhancement: Enhancement | None) -> Doubt:
+        """Whose uncertainty is shown of a result: the estimate's where no other is known."""
+        known = enhancement is not None and knows_measurements(enhancement)
+        return self.doubt if known else "estimate"
+
+    def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
+        """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
+        names = self.names
+        left, right = map(short, self.sides(enhancement))
+        called = {"before": left, "after": right}.get(role, "")
+        if role in TWIN and len(names) > 1:
+            drawn = [self._values(role, name, enhancement) for name in names]
+            tag = {"section": self.section, "gene": " + ".join(names), "called": called}
+            ends = [self.limits("before", name) for name in names]
+            pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
+            return overlay_layer(role, drawn[0][0], pixels, self.frame, tag)
+        raster, values = self._values(role, self.shown, enhancement)
+        tag = {"section": self.section, "gene": self.shown, "called": called}
+        limits = self.limits(role, self.shown, values)
+        return gene_layer(role, raster, values, self.frame, tag, limits, self._colormap)
+
+    def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
+        """Contrast limits of a map: set by hand, else from the values.
+
+        The maps before and after have the same, from the values as measured.
+        """
+        scale = self.look.scale
+        by_hand = self._contrasts.of(self._contrast(role), name, scale)
+        if by_hand is not None:
+            return by_hand
+        if role in TWIN or values is None:
+            return self.look.limits_of(self.section, name)
+        return limits_of(np.abs(values))
+
+    @property
+    def unit(self) -> str:
+        """What the values of the map that was chosen last are."""
+        return unit(self.shown, self.look.scale)
+
+    def legends(self) -> list[Legend]:
+        """One for each map that is drawn, in the order of their colours."""
+        names, scale = self.names, self.look.scale
+        if len(names) == 1:
+            return [Legend(self.label(self.shown), unit(self.shown, scale))]
+        return [
+            Legend(self.label(name), unit(name, scale), (colour, self.limits("before", name)))
+            for name, colour in zip(names, OVERLAY_COLOURS.values(), strict=False)
+        ]
+
+    def given(self, role: str, layer: Image) -> None:
+        """Note the contrast limits that a layer was given here."""
+        self._given[role] = _limits_of(layer)
+
+    def watch(self, role: str, layer: Image) -> None:
+        """Remember what a person has changed on a layer, before it shows something else."""
+        if layer.rgb:
+            return
+        if role in TWIN:
+            self._colormap = layer.colormap
+        now = _limits_of(layer)
+        if now != self._given.get(role, now):
+            self._contrasts.keep(self._contrast(role), self.shown, self.look.scale, now)
+
+    def _contrast(self, role: str) -> str:
+        """Under which name the contrast of a role is kept."""
+        return f"{role} of {self.doubt}" if role == "uncertainty" else role
+
+    def _values(
+        self, role: str, name: str, enhancement: Enhancement | None
+    ) -> tuple[SpotRaster, FloatArray]:
+        """Values of a map in a role, and the raster that draws them."""
+        if role == "before" and self.against is not None:
+            role, enhancement = "after", self.against
+        before = measured(self.section, name, self.look.scale)
+        if role == "before" or enhancement is None:
+            return self.section.raster, before
+        if role == "difference" and self.against is not None:
+            return between(enhancement, self.against, name, self.look.scale)
+        sites, result = enhancement.sites, self._enhanced(enhancement, name)
+        nothing = np.full(len(sites), np.nan, np.float32)
+        mean, std = result or (nothing, nothing)
+        if role == "uncertainty" and self.doubt_of(enhancement) == "measurement":
+            wide = scatter(enhancement, name, self.look.scale)
+            std = nothing if wide is None else wide
+        if role == "difference":
+            at_spots = np.where(sites.measured, mean, np.nan)[: sites.n_spots]
+            return self.section.raster, difference(at_spots, before)
+        return enhancement.raster, std if role == "uncertainty" else mean
+
+    def _enhanced(self, enhancement: Enhancement, name: str) -> GeneMap | None:
+        """Enhanced values of a map; the last of a result are kept: several layers show them."""
+        key = (name, self.look.scale)
+        last = self._last.get(enhancement)
+        if last is None or last[0] != key:
+            last = self._last[enhancement] = (key, enhanced(enhancement, *key))
+        return last[1]
+
+
+def _limits_of(layer: Image) -> Limits:
+    low, high = layer.contrast_limits
+    return float(low), float(high)

@@ -1,0 +1,364 @@
+"""What a section looks like in napari: data, colours and transforms of its layers.
+
+Nothing here touches a viewer, so it may run in a worker thread.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import Colormap, DirectLabelColormap
+from scipy.ndimage import binary_erosion
+
+from napari_stentrans.errors import StentransError
+from napari_stentrans.export.colours import (
+    ANNOTATION_COLOURS,
+    EXTRAPOLATED_COLOUR,
+    LOST_COLOUR,
+    PROVENANCE_COLOURS,
+)
+from napari_stentrans.factors import lognorm
+from napari_stentrans.image_fit import warn_unreadable
+from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
+from napari_stentrans.plugin.models.maps import Look
+from napari_stentrans.ranking import morans_i
+from napari_stentrans.targets import LABELS
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from napari.layers import Image as NapariImage
+    from numpy.typing import ArrayLike, NDArray
+
+    from napari_stentrans.annotation import Annotation
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.io.choices import Choice
+    from napari_stentrans.plugin.layers.frame import Frame
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section, SectionImage
+
+    LayerData = tuple[Any, dict[str, Any], str]
+
+TAG = "stentrans"
+"""Key in ``layer.metadata`` that says what a layer shows."""
+BIG = 16_000_000
+"""Images of more pixels are shown as pyramids."""
+TOP_QUANTILE = 0.995
+"""Brighter values than this quantile share the brightest colour."""
+CANDIDATES = 20
+"""Genes among which the first one to show is chosen."""
+DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
+"""Genes that are abundant everywhere and show nothing of the tissue."""
+
+DIVERGING = Colormap(
+    [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="difference"
+)
+
+
+class Tag(dict):
+    """What a layer shows. Copies of a layer share it, since it leads to the whole section."""
+
+    def __deepcopy__(self, memo: dict) -> Tag:
+        return self
+
+
+@dataclass(frozen=True)
+class Origin:
+    """Where a section was read from, and what else there was to choose."""
+
+    path: Path
+    choices: tuple[Choice, ...] = ()
+
+
+@dataclass(frozen=True, eq=False)
+class FirstLook:
+    """What has to be computed before a section is shown; slow for large ones.
+
+    Attributes
+    ----------
+    section
+        The section.
+    gene
+        The gene to show first.
+    pixels
+        Tissue image, or the levels of its pyramid, or None.
+    origin
+        Where it was read from; None where it was not read from a file.
+    """
+
+    section: Section
+    gene: str
+    pixels: NDArray[np.generic] | list[NDArray[np.generic]] | None
+    origin: Origin | None = None
+
+    @classmethod
+    def of(cls, section: Section) -> FirstLook:
+        """Read the image, draw the raster and choose a gene.
+
+        Warns
+        -----
+        StentransWarning
+            When an image cannot be read; the next one is shown, if there is one.
+        """
+        section.raster.empty_nodes  # noqa: B018 - drawn here, and kept by the section
+        pixels, images = _tissue(section)
+        if images != section.images:
+            section = section.with_images(images)
+        return cls(section, first_gene(section), pixels)
+
+    def layer_data(self, frame: Frame) -> list[LayerData]:
+        """Layers of the tissue image, where there is one, and of the gene."""
+        tag = {
+            "section": self.section,
+            "gene": self.gene,
+            "frame": frame,
+            "origin": self.origin,
+        }
+        layers = []
+        if self.pixels is not None:
+            layers.append(image_layer(self.section, self.pixels, frame, tag))
+        values = self.section.gene_lognorm(self.gene)
+        limits = Look().limits_of(self.section, self.gene)
+        layers.append(gene_layer("before", self.section.raster, values, frame, tag, limits))
+        return layers
+
+
+def first_gene(section: Section) -> str:
+    """Of the most expressed genes, the one whose map is the smoothest (highest Moran's I)."""
+    totals = np.asarray(section.counts.sum(0)).ravel()
+    dull = section.genes.str.contains(DULL, regex=True)
+    at = np.argsort(np.where(dull, -1, totals), kind="stable")[::-1][:CANDIDATES]
+    values = lognorm(section.counts[:, at], section.totals, section.median_total)
+    return str(section.genes[at[morans_i(values, section.xy).argmax()]])
+
+
+def limits_of(values: NDArray[np.floating]) -> tuple[float, float]:
+    """Contrast limits of values from 0 up; never empty, whatever the values."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    top = float(np.quantile(known, TOP_QUANTILE))
+    top = top if top > 0 else float(known.max())
+    return 0.0, top if top > 1e-6 else 1.0
+
+
+def set_limits(layer: NapariImage, limits: tuple[float, float]) -> None:
+    """Set contrast limits, and let their slider reach as far as the values do."""
+    if tuple(layer.contrast_limits) != limits:
+        layer.contrast_limits = limits
+    highest = np.nanmax(layer.data, initial=limits[1])
+    layer.contrast_limits_range = (min(limits[0], 0.0), float(highest))
+
+
+def gene_layer(
+    role: str,
+    raster: SpotRaster,
+    values: NDArray[np.floating],
+    frame: Frame,
+    tag: dict[str, Any],
+    limits: tuple[float, float] | None = None,
+    colormap: Any = Look.colormap,
+) -> LayerData:
+    """Layer of values (site,) of the gene ``tag["gene"]``; transparent where there is no site.
+
+    Contrast limits come from the values where not given; those of a difference are symmetric.
+    """
+    low, top = limits or limits_of(np.abs(values))
+    looks: dict[str, Any] = {"colormap": colormap}
+    if role == "uncertainty":
+        looks = {"colormap": "magma", "visible": False}
+    elif role == "difference":
+        low, looks = -top, {"colormap": DIVERGING}
+    options = {
+        **frame.of_raster(raster),
+        **looks,
+        "contrast_limits": (low, top),
+        "interpolation2d": "nearest",
+        "blending": "translucent",
+    }
+    return _layer(raster.draw(values), role, _name_of(role, tag), options, tag, "image")
+
+
+def overlay_layer(
+    role: str, raster: SpotRaster, pixels: NDArray[np.uint8], frame: Frame, tag: dict[str, Any]
+) -> LayerData:
+    """Layer of genes laid over each other, ``pixels`` (row, column, 4)."""
+    options = {
+        **frame.of_raster(raster),
+        "rgb": True,
+        "interpolation2d": "nearest",
+        "blending": "translucent",
+    }
+    return _layer(pixels, role, _name_of(role, tag), options, tag, "image")
+
+
+REGIONS_OPACITY = 0.45
+LOST_OPACITY = 0.6
+"""Of the paint of lost regions, unless a person prefers another."""
+
+
+def lost_layer(section: Section, frame: Frame) -> LayerData:
+    """Empty layer on the section's raster to paint lost regions on."""
+    raster = section.raster
+    options = {
+        **frame.of_raster(raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: LOST_COLOUR, 0: "transparent", 1: LOST_COLOUR}
+        ),
+        "features": {"index": [1], "region": ["lost"]},
+        "opacity": LOST_OPACITY,
+    }
+    data = np.zeros(raster.shape, np.uint8)
+    return _layer(data, "lost", "lost regions", options, {"section": section}, "labels")
+
+
+def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerData:
+    """Layer (row, column, 4) of places on the section's raster that may be lost.
+
+    White with a black rim, which stands out from every map, tissue and theme. An image, since
+    napari makes and removes those faster than labels.
+    """
+    cells = np.asarray(cells, bool)
+    data = np.zeros((*cells.shape, 4), np.uint8)
+    data[cells] = 255
+    data[cells & ~binary_erosion(cells), :3] = 0
+    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
+    return _layer(data, "proposal", "to be painted?", options, {"section": section}, "image")
+
+
+def regions_layer(section: Section, annotation: Annotation, frame: Frame) -> LayerData:
+    """Layer of named regions on the section's raster; 0 where a spot lies in none."""
+    codes = np.append(annotation.codes + 1, 0).astype(np.uint16)
+    colours: dict[int | None, str] = {
+        at: ANNOTATION_COLOURS[(at - 1) % len(ANNOTATION_COLOURS)]
+        for at in range(1, len(annotation.names) + 1)
+    }
+    options = {
+        **frame.of_raster(section.raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: "transparent", 0: "transparent"} | colours
+        ),
+        "features": {"index": list(colours), "region": list(annotation.names)},
+        "opacity": REGIONS_OPACITY,
+    }
+    data = codes[section.raster.index]
+    return _layer(data, "regions", "named regions", options, {"section": section}, "labels")
+
+
+def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
+    """Layer that says where the value of each site comes from; 0 where there is no site."""
+    raster = enhancement.raster
+    values = [*LABELS, "extrapolated"]
+    known = np.where(enhancement.extrapolated, len(LABELS), enhancement.sites.provenance)
+    codes = np.append(known.astype(np.uint8) + 1, np.uint8(0))
+    shown = [*PROVENANCE_COLOURS.values(), EXTRAPOLATED_COLOUR]
+    colours: dict[int | None, str] = dict(enumerate(shown, start=1))
+    options = {
+        **frame.of_raster(raster),
+        "colormap": DirectLabelColormap(
+            color_dict={None: "transparent", 0: "transparent"} | colours
+        ),
+        "features": {"index": list(colours), "value": values},
+        "opacity": 1.0,
+        "visible": False,
+    }
+    tag = {"section": enhancement.section}
+    return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
+
+
+def told_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
+    """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
+    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
+    tag = {"section": section}
+    return _layer(pixels, "told", "what the image tells", options, tag, "image")
+
+
+def brush_of(raster: SpotRaster) -> int:
+    """Brush size in raster pixels: two spots wide, or more where spots are tiny on screen."""
+    spots = 2 * raster.lattice.spacing / raster.pixel
+    return int(np.ceil(max(spots, max(raster.shape) / 60, 2)))
+
+
+def _name_of(role: str, tag: dict[str, Any]) -> str:
+    """Name of the layer of a gene: what it shows of it, or which run ``tag["called"]`` it is of."""
+    plain = {"before": "measured", "after": "enhanced"}.get(role, role)
+    called, gene = tag.get("called") or plain, shown_gene(tag)
+    return f"{gene} {called}" if called == plain else f"{gene} in {called}"
+
+
+def shown_gene(tag: Mapping[str, Any]) -> str:
+    """What to call the genes that a layer shows; "" where it shows none."""
+    genes = str(tag.get("gene", "")).split(" + ")
+    return " + ".join(map(tag["section"].gene_label, genes))
+
+
+def _layer(
+    data: Any, role: str, name: str, options: dict[str, Any], tag: dict[str, Any], kind: str
+) -> LayerData:
+    metadata = {TAG: Tag(tag, role=role, name=name)}
+    return data, {"name": name, "metadata": metadata, **options}, kind
+
+
+def image_layer(section: Section, pixels: Any, frame: Frame, tag: dict[str, Any]) -> LayerData:
+    """Layer of the tissue image; ``pixels`` from ``shown_pixels``."""
+    levels = pixels if isinstance(pixels, list) else [pixels]
+    options = {
+        **frame.of_image(section.images[0]),
+        "rgb": levels[0].ndim == 3,
+        "multiscale": isinstance(pixels, list),
+    }
+    return _layer(pixels, "image", f"{section.name} image", options, tag, "image")
+
+
+def picture_layer(
+    section: Section, name: str, pixels: Any, affine: NDArray[np.float64], frame: Frame
+) -> LayerData:
+    """Layer of a picture that is being laid below the spots; ``affine`` as in ``with_image``."""
+    options = {
+        **frame.of_affine(affine),
+        "rgb": (pixels[0] if isinstance(pixels, list) else pixels).ndim == 3,
+        "multiscale": isinstance(pixels, list),
+    }
+    return _layer(pixels, "picture", name, options, {"section": section}, "image")
+
+
+def _tissue(section: Section) -> tuple[Any, tuple[SectionImage, ...]]:
+    """Pixels of the first image that can be read, or None, and the images from there on."""
+    for at, image in enumerate(section.images):
+        try:
+            return shown_pixels(image), section.images[at:]
+        except (StentransError, OSError) as error:
+            warn_unreadable(image, error)
+    return None, ()
+
+
+def shown_pixels(image: SectionImage) -> Any:
+    """Pixels of an image that napari can show, or the levels of a pyramid as a list.
+
+    Raises
+    ------
+    ReadError
+        When the file cannot be read.
+    """
+    levels = list(image.levels)
+    if len(levels) > 1:  # a large file, whose levels can be shown as they are
+        return levels
+    pixels = _displayable(levels[0])
+    if pixels.shape[0] * pixels.shape[1] <= BIG:
+        return pixels
+    levels = [pixels]
+    while max(levels[-1].shape[:2]) > SMALLEST_LEVEL:
+        levels.append(reduced(levels[-1], 2))
+    return levels
+
+
+def _displayable(pixels: NDArray[Any]) -> NDArray[Any]:
+    """Pixels that napari can show: (row, column), or (row, column, 3 or 4) of bytes."""
+    if pixels.ndim == 3 and pixels.shape[2] == 2:  # grey and alpha
+        pixels = pixels[..., 0]
+    if pixels.dtype != bool and pixels.ndim == 2:
+        return pixels
+    return as_bytes(pixels)

@@ -1,0 +1,225 @@
+"""LayerStore: the layers of a section in a viewer, each known by the role that it plays."""
+
+from __future__ import annotations
+
+from contextlib import nullcontext
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.experimental import link_layers, unlink_layers
+from napari.layers import Layer
+from psygnal import Signal
+
+from napari_stentrans.plugin.layers.images import TAG, Tag, set_limits, shown_gene
+
+if TYPE_CHECKING:
+    from napari.components import LayerList, ViewerModel
+
+    from napari_stentrans.plugin.layers.base_layers import BaseLayers
+    from napari_stentrans.plugin.layers.images import LayerData
+
+ORDER = (
+    "image", "picture", "before", "after", "uncertainty", "provenance", "difference", "told",
+    "regions", "lost", "proposal",
+)  # fmt: skip
+"""Roles of layers, from the bottom up."""
+GENE_ROLES = ("before", "after", "uncertainty", "difference")
+"""Roles of the layers that show a gene."""
+TWIN = {"before": "after", "after": "before"}
+LINKED = ("contrast_limits", "gamma", "colormap")
+"""What twins have in common."""
+KEPT = ("visible", "opacity", "blending")
+"""What a person chose of a layer that outlasts it, where another takes its place."""
+
+
+class LayerStore(dict[str, Any]):
+    """Layers by role. A layer that a person deletes leaves; what they changed is kept.
+
+    Parameters
+    ----------
+    viewer
+        Where the layers are.
+    owner
+        What ``layer.metadata["stentrans"]["layers"]`` leads to.
+    """
+
+    removed = Signal(str)
+    """A layer of this role was taken out of the viewer, by whoever."""
+    taken = Signal(object)
+    """This layer is one of the section's from now on."""
+    left = Signal(object)
+    """This layer is no longer."""
+
+    def __init__(self, viewer: ViewerModel, owner: BaseLayers) -> None:
+        super().__init__()
+        self._viewer = viewer
+        self._owner = owner
+        self._names: dict[str, str] = {}
+        self._plain: dict[str, str] = {}
+        self._of = ""
+        self._genes: dict[str, str] = {}
+        self._own: dict[str, str] = {}
+        viewer.layers.events.removed.connect(self._on_removed)
+
+    def put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
+        """Make the layer of a role, or give new data to the one that is there."""
+        data, options, _ = layer_data
+        layer = self.get(role)
+        if layer is None:
+            self._insert(role, layer_data)
+            return
+        if _coloured(layer) != options.get("rgb", False):
+            self._swap(role, layer_data)
+            return
+        layer.data = data
+        for name in ("scale", "translate"):
+            if not np.array_equal(getattr(layer, name), options[name]):  # slow, though the same
+                setattr(layer, name, options[name])
+        if new_limits and not _coloured(layer):
+            set_limits(layer, options["contrast_limits"])
+        layer.name = self._renamed(role, layer, options)
+        self._names[role] = layer.name
+
+    def name_by(self, section: str) -> None:
+        """Begin the names of layers with that of their section; as usual where it is empty.
+
+        Names that a person gave stay.
+        """
+        self._of = section
+        for role, layer in self.items():
+            if layer.name == self._names[role]:
+                layer.name = self._called(self._plain[role])
+                self._names[role] = layer.name
+
+    def _called(self, plain: str) -> str:
+        if not self._of:
+            return plain
+        return f"{self._of} · {plain.removeprefix(f'{self._owner.section.name} ')}"
+
+    def swaps(self, role: str, *, coloured: bool) -> bool:
+        """Whether there is a layer of this role, which would have to give way to another kind."""
+        return role in self and _coloured(self[role]) != coloured
+
+    def remove(self, *roles: str) -> None:
+        """Take the layers of these roles out of the viewer, where they are there.
+
+        In one turn of the event loop: OpenGL may break down where some are drawn meanwhile.
+        """
+        layers = self._viewer.layers
+        gone = [self[role] for role in roles if role in self]
+        batch = getattr(layers, "batched_update", nullcontext)  # since napari 0.9
+        with batch() if gone else nullcontext():
+            for layer in sorted(gone, key=layers.index, reverse=True):
+                layers.remove(layer)
+
+    def take(self, role: str, layer: Layer) -> None:
+        """Own a layer that is in the viewer."""
+        tag = layer.metadata[TAG]
+        tag["layers"] = self._owner
+        self._genes[role] = shown_gene(tag)
+        self[role] = layer
+        self._plain.setdefault(role, tag["name"])
+        called = self._called(self._plain[role])
+        self._names[role] = layer.name if layer.name.startswith(called) else called
+        if role in GENE_ROLES:
+            set_limits(layer, layer.contrast_limits)
+        twin = self.get(TWIN.get(role, ""))
+        if twin is not None and not _coloured(layer) and not _coloured(twin):
+            link_layers([layer, twin], LINKED)
+        self.taken.emit(layer)
+
+    def take_back(self, role: str, layer: Layer) -> None:
+        """Own a layer again that was deleted; a name that no person gave goes by what is open."""
+        given = layer.name != self._names.get(role)
+        self.take(role, layer)
+        if not given:
+            layer.name = self._names[role] = self._called(self._plain[role])
+
+    def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
+        """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
+        gene, last = shown_gene(options["metadata"][TAG]), self._genes[role]
+        if layer.name != self._names[role]:
+            self._own[role] = layer.name.removeprefix(f"{last}: ")
+        self._plain[role] = str(options["name"])
+        if role not in self._own:
+            return self._called(self._plain[role])
+        self._genes[role] = gene
+        return layer.name if gene == last else f"{gene}: {self._own[role]}"
+
+    def _insert(self, role: str, layer_data: LayerData) -> None:
+        """Make a layer right above those of lower roles; paint stays on top of all."""
+        data, options, kind = layer_data
+        twin = self.get(TWIN.get(role, ""))
+        if twin is not None and not options.get("rgb", False):
+            options = options | {name: getattr(twin, name) for name in LINKED}
+        layers = self._viewer.layers
+        place = ORDER.index(role)
+        lower, higher = (
+            [self[r] for r in rs if r in self] for rs in (ORDER[:place], ORDER[place:])
+        )
+        at = min(map(layers.index, higher), default=len(layers))
+        if lower:
+            at = max(map(layers.index, lower)) + 1
+        self._plain[role] = str(options["name"])
+        layer = Layer.create(data, options | {"name": self._called(self._plain[role])}, kind)
+        insert(layers, self._top(at) if role == "lost" else at, layer)
+        self.take(role, layer)
+
+    def _top(self, at: int) -> int:
+        """Place above all from ``at`` on, but below other sections, which are kept apart."""
+        above = self._viewer.layers[at:]
+        owners = [layer.metadata.get(TAG, {}).get("layers", self._owner) for layer in above]
+        return at + next((i for i, o in enumerate(owners) if o is not self._owner), len(owners))
+
+    def _swap(self, role: str, layer_data: LayerData) -> None:
+        """Put a layer of values in the place of one of colours, or the other way round."""
+        data, options, kind = layer_data
+        old, layers = self[role], self._viewer.layers
+        kept = {name: getattr(old, name) for name in KEPT}
+        kept["name"] = self._renamed(role, old, options)
+        old.name = f"{old.name} until now"  # so that the new one gets the name
+        new = Layer.create(data, options | kept, kind)
+        new.metadata[TAG] = Tag(old.metadata[TAG] | new.metadata[TAG])
+        insert(layers, layers.index(old) + 1, new)
+        if old in layers.selection:
+            layers.selection = [new if layer is old else layer for layer in layers.selection]
+        self._unlink(role, old)
+        self.take(role, new)
+        layers.remove(old)
+        self._names[role] = new.name
+
+    def _unlink(self, role: str, layer: Layer) -> None:
+        if role in TWIN:
+            unlink_layers([layer])  # links would keep the layer alive
+        self.left.emit(layer)
+
+    def _on_removed(self, event: Any) -> None:
+        for role, layer in list(self.items()):
+            if layer is event.value:
+                del self[role]
+                self._own.pop(role, None)
+                self._plain.pop(role, None)
+                self._unlink(role, layer)
+                self.removed.emit(role)
+
+
+def insert(layers: LayerList, at: int, layer: Layer) -> None:
+    """Insert a layer, and leave selected what was; the layer where nothing was.
+
+    napari selects what is inserted. To build its controls on the screen, and those of the layer
+    that was selected again, takes as long as the rest.
+    """
+    selected, active = set(layers.selection), layers.selection.active
+    if not selected:
+        layers.insert(at, layer)
+        return
+    with layers.selection.events.blocker_all():
+        layers.insert(at, layer)
+        layers.selection = selected
+        if active is not None:
+            layers.selection.active = active
+
+
+def _coloured(layer: Layer) -> bool:
+    """Whether a layer holds colours, not values."""
+    return bool(getattr(layer, "rgb", False))

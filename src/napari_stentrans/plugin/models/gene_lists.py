@@ -1,0 +1,122 @@
+"""GeneLists: what each list of genes holds."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, NamedTuple
+
+from napari_stentrans.plugin.models.maps import SUMS
+from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    import pandas as pd
+
+    from napari_stentrans.plugin.jobs.rankings import Rankings
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.gene_index import GeneIndex
+    from napari_stentrans.plugin.models.gene_names import Kept, Listed
+    from napari_stentrans.plugin.panels.genes.gene_list import Notes
+
+ListName = Literal["search", "spatial", "changed", "favourites", "recent", "mine"]
+LISTS: dict[ListName, tuple[str, str]] = {
+    "search": ("All genes", "All genes, or those that the search finds"),
+    "spatial": ("Most spatial", "Genes whose map is smooth, not noise, come first (Moran's I)"),
+    "changed": ("Most changed by the run", "Genes whose map the run changed most come first"),
+    "favourites": ("Favourites", "Genes with a star; they are kept for the next time"),
+    "recent": ("Recent", "Genes that you looked at last"),
+    "mine": ("My list", "A list of genes that you paste, drop or open"),
+}
+"""Lists, by their titles and what they are."""
+NO_TABLE = "For other names, such as HER2: Open… > Gene names."
+
+
+class Contents(NamedTuple):
+    """Names in a list, a note or number beside each, and a sentence about the list."""
+
+    names: Sequence[str]
+    notes: Notes | None = None
+    said: str = ""
+
+
+class GeneLists:
+    """Finds the genes of the list that a person wants to see.
+
+    Attributes
+    ----------
+    query
+        What is searched for.
+    mine
+        The list that a person gave, or None.
+    """
+
+    def __init__(self, kept: Kept, rankings: Rankings) -> None:
+        self.query = ""
+        self.mine: Listed | None = None
+        self._kept, self._rankings = kept, rankings
+
+    def contents(self, which: ListName, layers: SectionLayers, index: GeneIndex) -> Contents:
+        """Return what a list holds; rankings are begun, and empty until they are there."""
+        if which == "search":
+            return self._hits(index)
+        if which == "spatial":
+            ranked = self._rankings.spatial(layers.section)
+            return _ranked(ranked, "Moran's I: 1 is a smooth pattern, 0 is noise.")
+        if which == "changed":
+            return self._changed(layers)
+        if which == "mine":
+            hint = "Paste names, or drop a CSV or TXT file on the list."
+            mine = self.mine
+            return Contents((), said=hint) if mine is None else Contents(mine.names, said=str(mine))
+        self._kept.take_in()  # windows share them
+        kept = self._kept.favourites if which == "favourites" else self._kept.recent
+        here = [name for name in kept if name in SUMS or name in layers.section.genes]
+        return Contents(here, said=_about_kept(which, len(here), len(kept)))
+
+    def exact(self, typed: str, index: GeneIndex) -> str | None:
+        """Name of the gene or sum that has this name, or id, in any case; None without one."""
+        sums = {name.lower(): name for name in SUMS}
+        return sums.get(typed.strip().lower()) or index.resolve(typed.strip())
+
+    def _hits(self, index: GeneIndex) -> Contents:
+        """Genes that the search finds, with the id where it is what was found; else all."""
+        typed = self.query.strip()
+        query = typed.lower()
+        if not query:
+            return Contents([*SUMS, *index.names])
+        hits = index.search(query)
+        names, notes = [index.names[at] for at in hits], [index.note(at, query) for at in hits]
+        sums = [name for name in SUMS if query in name.lower()]
+        said = index.said_of(typed)
+        if not (names or sums or said):
+            said = f'No gene is like "{typed}" in its name or id.{index.hint(typed)}'
+            said += "" if index.knows_others else f" {NO_TABLE}"
+        return Contents([*names, *sums], [*notes, *[""] * len(sums)], said)
+
+    def _changed(self, layers: SectionLayers) -> Contents:
+        result = layers.enhancement
+        if result is None:
+            return Contents((), said="There is no result yet: run first.")
+        ranked = self._rankings.changed(result)
+        if ranked is not None and ranked.empty:
+            return Contents(
+                (),
+                said="This run kept all measured values. Mark lost regions, or let it denoise, to "
+                "see what changes.",
+            )
+        return _ranked(ranked, "Change of the spots, in standard deviations of the gene.")
+
+
+def _ranked(ranked: pd.Series | None, said: str) -> Contents:
+    if ranked is None:
+        return Contents((), said="Ranking the genes …")
+    return Contents(list(ranked.index), ranked.to_numpy(), said)
+
+
+def _about_kept(which: ListName, here: int, kept: int) -> str:
+    if kept:
+        return f"{kept - here:,} more, of other sections." if kept > here else ""
+    if which == "recent":
+        return "Genes that you look at will be listed here."
+    keys = SHORTCUTS["genes.favourite"][0]
+    return f"No favourites yet: click the star of a gene, or press {keys}."

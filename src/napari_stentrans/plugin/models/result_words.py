@@ -1,0 +1,181 @@
+"""What the result of a run is, in words."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_stentrans.evaluation.verdict import Verdict, noise
+from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.factors import SEEN
+from napari_stentrans.plugin.models.run_words import beyond, differences
+from napari_stentrans.plugin.models.runs import short
+from napari_stentrans.targets import TRUSTED_REACH, Provenance
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from napari_stentrans.damage import Damage
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.targets import Reach
+
+MEANING = {
+    "measured": "measured",
+    "lost": "lost, filled",
+    "unmeasured": "not measured, filled",
+    "between": "between spots",
+}
+NOT_IN_RUN = "it was not part of the run"
+
+
+def describe(result: Enhancement) -> str:
+    """Say what a run did, in a sentence or two."""
+    config, counts = result.record.config, result.sites.counts()
+    done = []
+    filled = counts["lost"] + counts["unmeasured"]
+    if filled:
+        done.append(f"filled {some(filled, 'site')}")
+    if counts["between"]:
+        done.append(f"added {some(counts['between'], 'site')} between the spots")
+    if config.denoise:
+        done.append("denoised the measured spots")
+    what = ", ".join(done) or "changed nothing"
+    one = result.section.gene_label(result.genes[0]) if len(result.genes) == 1 else ""
+    genes = one or f"{len(result.genes):,} genes"
+    return (
+        f"{config.method.capitalize()} {what}: {genes} at {some(len(result.sites), 'site')} "
+        f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
+        f"{extrapolated(result)} {result.record.evidence_in_words}"
+    ).rstrip()
+
+
+def apart(layers: SectionLayers) -> str:
+    """Say by what the run shown differs from the one compared with, or the last one before it."""
+    runs, shown = list(layers.runs), layers.runs.of(layers.enhancement)
+    if shown is None or len(runs) < 2:
+        return ""
+    at = runs.index(shown)
+    other = layers.runs.of(layers.maps.against) or runs[at - 1 if at else 1]
+    differs = differences(shown.enhancement.record, other.enhancement.record)
+    return f" Beside {short(other.name)}: {differs or 'the same settings and paint'}."
+
+
+def missing(layers: SectionLayers) -> str:
+    """Say that the gene on the map is not part of the run shown, or of the one compared with."""
+    said, gene = "", layers.maps.label(layers.gene)
+    if not layers.gene_is_enhanced:
+        said = f" {gene} was not part of this run: run again to enhance it."
+    if layers.maps.lacking:
+        left, _ = layers.maps.sides(layers.enhancement)
+        said += f" {gene} was not part of {short(left)}: its map is blank."
+    return said
+
+
+def verdict(layers: SectionLayers) -> str:
+    """Whether the gene on the map is better than by plain interpolation, as far as known."""
+    if layers.preview_of:
+        return ""
+    if layers.quality is None:
+        return "How good it is here: not known yet."
+    gene = layers.maps.label(layers.gene)
+    if layers.gene not in layers.quality.table.index:
+        return f"How good {gene} is here is not known."
+    row = layers.quality.table.loc[layers.gene]
+    sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
+    plain = row[layers.quality.yardstick]
+    return f"{sign}{gene}: {figures(row['correlation'], plain, layers.quality.yardstick)}"
+
+
+def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str = "") -> str:
+    """How good one gene is, with a warning where its map is doubtful.
+
+    ``in_run`` says whether the run enhanced it, ``called`` what to call it.
+    """
+    called = called or gene
+    if gene not in quality.table.index:
+        why = f"it is seen in {SEEN:.0%} of the spots or fewer" if in_run else NOT_IN_RUN
+        return f"{called} was not checked: {why}."
+    row, name = quality.table.loc[gene], f"{quality.yardstick} interpolation"
+    ours, plain = row["correlation"], row[quality.yardstick]
+    says = figures(ours, plain, quality.yardstick)
+    found = quality.verdict(gene)
+    if found is Verdict.BETTER:
+        return f"{called}: better than {name} here ({says})."
+    if found is Verdict.HARDLY_PREDICTABLE:
+        return f"⚠ {called}: hardly predictable here ({says})."
+    if ours <= plain:
+        return f"⚠ {called}: no better than {name} here ({says})."
+    says += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
+    return f"⚠ {called}: not clearly better than {name} here ({says})."
+
+
+def figures(ours: float, plain: float, yardstick: str) -> str:
+    """Say correlations with what was measured at hidden spots, everywhere in the same way."""
+    return f"correlation {ours:.2f}, {yardstick} {plain:.2f}"
+
+
+def trusted(findings: dict[str, float]) -> str:
+    """Say how far the network was trusted; nothing where it was in full, or took no part."""
+    trust = findings.get("network_trust", 1)
+    if trust > 0.95:
+        return ""
+    if trust < 0.05:
+        return " On hidden spots plain kriging did about as well: the network was left out."
+    return f" Hidden spots say how far to follow the network: its correction counts by {trust:.0%}."
+
+
+def extrapolated(result: Enhancement) -> str:
+    """Warn of sites that are too far from what was measured; nothing where there are none."""
+    said = too_far(result.reach)
+    return f" {said} Their values are extrapolated, do not trust them." if said else ""
+
+
+def too_far(reach: Reach) -> str:
+    """Say how many places are too far from what was measured, of those that a run fills."""
+    filled, far, between = reach
+    parts = [f"{far:,} of {some(filled, 'site')}"] if far else []
+    if between:
+        parts.append(f"{between:,} between them" if far else f"{some(between, 'site')} in between")
+    if not parts:
+        return ""
+    verb = "lies" if sum(reach[1:]) == 1 else "lie"
+    all_in_all = f" ({far + between:,} in all)" if len(parts) > 1 else ""
+    where = f"more than {TRUSTED_REACH:g} spots from any measured one"
+    return f"{' and '.join(parts)}{all_in_all} {verb} {where}."
+
+
+def legend(result: Enhancement) -> str:
+    """Where values come from, as rich text: a coloured square, words and a number each."""
+    rows = [
+        (PROVENANCE_COLOURS[label], MEANING[label], n) for label, n in result.sites.counts().items()
+    ]
+    rows.append((EXTRAPOLATED_COLOUR, "of these extrapolated", int(result.extrapolated.sum())))
+    return "&nbsp;&nbsp; ".join(
+        f'<span style="color:{colour}">■</span>&nbsp;{text.replace(" ", "&nbsp;")}&nbsp;{n:,}'
+        for colour, text, n in rows
+        if n
+    )
+
+
+def marked_since(result: Enhancement, marked: LostMask | None) -> str:
+    """Say that something is marked as lost which the run did not fill; else nothing."""
+    if marked is None:
+        return ""
+    filled = result.sites.provenance[: result.sites.n_spots] == Provenance.LOST
+    known = set(map(tuple, result.record.sites))
+    sites = map(tuple, marked.sites.tolist())
+    if (marked.lost & ~filled).any() or any(site not in known for site in sites):
+        return "⚠ Marked since this run: run again to fill it."
+    return ""
+
+
+def taken_as_measured(result: Enhancement, damage: Damage | None) -> str:
+    """Say how many spots look lost that the run took as measured; else nothing."""
+    if damage is None or damage.section is not result.section:
+        return ""
+    n = int((damage.spots & result.sites.measured[: result.sites.n_spots]).sum())
+    if not n:
+        return ""
+    looks = some(n, "spot looks", "spots look")
+    return f"⚠ {looks} lost, and this run took {'it' if n == 1 else 'them'} as measured."

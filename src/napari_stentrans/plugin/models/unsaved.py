@@ -1,0 +1,113 @@
+"""Unsaved: what of the work on a section is in no file yet."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+from psygnal import Signal
+
+from napari_stentrans.record import PlacedImage
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.runs import Run
+
+MARK = "●"
+"""Beside the name of what is not saved."""
+
+
+@dataclass(frozen=True, eq=False)
+class State:
+    """The work on a section, as it was at some time.
+
+    Attributes
+    ----------
+    runs
+        Those that were kept.
+    lost
+        Labels (row, column) of the lost regions; None where nothing was painted.
+    names
+        Names of the regions by label.
+    image
+        Where a picture was laid below the spots; None where none was.
+    """
+
+    runs: frozenset[Run] = frozenset()
+    lost: NDArray[np.integer] | None = None
+    names: dict[int, str] = field(default_factory=dict)
+    image: PlacedImage | None = None
+
+    @classmethod
+    def of(cls, layers: SectionLayers) -> State:
+        """State of now."""
+        runs, image = frozenset(layers.runs), PlacedImage.of(layers.section)
+        lost = layers.now("lost")
+        if lost is None or not np.any(lost.data):
+            return cls(runs, image=image)
+        rows = lost.features
+        names = {}
+        if {"index", "region"} <= set(rows):
+            names = {int(i): str(n) for i, n in zip(rows["index"], rows["region"], strict=True)}
+        return cls(runs, np.array(lost.data), names, image)
+
+    def same_paint(self, other: State) -> bool:
+        """Whether the lost regions and their names are the same."""
+        if self.lost is None or other.lost is None:
+            return self.lost is other.lost
+        return self.names == other.names and np.array_equal(self.lost, other.lost)
+
+    def same(self, other: State) -> bool:
+        """Whether nothing was done in between."""
+        return self.runs == other.runs and self.image == other.image and self.same_paint(other)
+
+
+class Unsaved:
+    """Says what was done since a section was opened, or last saved.
+
+    Parameters
+    ----------
+    layers
+        Of the section.
+    """
+
+    changed = Signal()
+    """Something was saved, be it here or beside a result (``Run.record``)."""
+
+    def __init__(self, layers: SectionLayers) -> None:
+        self._layers = layers
+        self._saved = State.of(layers)
+
+    def state(self) -> State:
+        """Work as it is now, to be given to ``keep`` once it is in a file."""
+        return State.of(self._layers)
+
+    def keep(self, state: State) -> None:
+        """All of this is in a file now."""
+        self._saved = state
+        self.changed.emit()
+
+    def keep_paint(self, state: State) -> None:
+        """Only the lost regions of this are in a file now."""
+        self._saved = State(self._saved.runs, state.lost, state.names, self._saved.image)
+
+    @property
+    def parts(self) -> list[str]:
+        """What is not saved, in words; empty where all is."""
+        now = self.state()
+        runs = [run for run in now.runs - self._saved.runs if run.record is None]
+        parts = [some(len(runs), "run")] * bool(runs)
+        parts += ["lost regions"] * (not now.same_paint(self._saved))
+        laid = self._layers.laid is not None
+        parts += ["the place of the tissue image"] * (laid or now.image != self._saved.image)
+        return parts
+
+    @property
+    def marked(self) -> str:
+        """Title of the section, with a mark where something is not saved."""
+        title = self._layers.title
+        return f"{title} {MARK}" if self.parts else title

@@ -1,0 +1,1 @@
+"""The pages of the dock: each reads models and says what a person wants."""

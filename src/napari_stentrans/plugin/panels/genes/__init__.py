@@ -1,0 +1,1 @@
+"""Which genes are shown, and how."""

@@ -1,0 +1,136 @@
+"""Gene search: a line to type into; what it finds goes to a list."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pandas as pd
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
+
+from napari_stentrans.gene_naming import GeneNaming
+from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.gene_names import is_list
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from qtpy.QtGui import QKeyEvent
+
+STEPS: dict[int, int] = {
+    Qt.Key.Key_Down: 1,
+    Qt.Key.Key_Up: -1,
+    Qt.Key.Key_PageDown: 5,
+    Qt.Key.Key_PageUp: -5,
+}
+
+
+class SearchLine(QLineEdit):
+    """A line whose keys are offered to somebody before it takes them itself.
+
+    It overrides what Qt calls rather than filter events: while Python keeps an old event alive,
+    PyQt takes a new one at the same address for it, and a filter misses its key.
+    """
+
+    left = Signal()
+    """The keyboard went elsewhere."""
+
+    def __init__(self, take: Callable[[QKeyEvent], bool]) -> None:
+        super().__init__()
+        self._take = take
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Offer a key."""
+        if not self._take(event):
+            super().keyPressEvent(event)
+
+    def focusOutEvent(self, event: Any) -> None:
+        """Say that the keyboard went elsewhere."""
+        super().focusOutEvent(event)
+        self.left.emit()
+
+
+class GeneSearch(QWidget):
+    """A line edit over a GeneIndex; its arrow keys and Enter work on the list beside it."""
+
+    chosen = Signal(str)
+    """Name of the gene that was chosen, here or in the list."""
+    searched = Signal(str)
+    """What is being typed."""
+    stepped = Signal(int)
+    """Rows to move down in the list; negative: up."""
+    entered = Signal()
+    """Enter was pressed."""
+    listPasted = Signal(str)
+    """Text with several names that was pasted."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self.index = GeneIndex(GeneNaming((), pd.DataFrame()))
+        self._gene = ""
+        self.edit = SearchLine(self._key)
+        self.edit.setAccessibleName("gene search")
+        self.edit.setClearButtonEnabled(True)
+        self.edit.setToolTip(
+            "Type a part of a gene's name, id or other name; small slips are forgiven. A whole "
+            "name is drawn after a moment, or with Enter.\nUp and Down walk through what was "
+            "found, Esc clears. A list of genes can be pasted. "
+            "The maps before and after change together."
+        )
+        self.edit.textEdited.connect(self.searched)
+        self.edit.left.connect(self._on_left)
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.addWidget(self.edit)
+        self.setFocusProxy(self.edit)
+
+    def set_index(self, index: GeneIndex) -> None:
+        """Search in this index from now on."""
+        self.index = index
+        self.edit.setPlaceholderText(f"Search {some(len(self.index), 'gene')}")
+
+    def set_gene(self, name: str) -> None:
+        """Say which gene is shown; emits nothing."""
+        self._gene = name
+        self.edit.setText(self.index.label(name))
+
+    def set_gene_quietly(self, name: str) -> None:
+        """Say which gene is shown, and leave what is being typed as it is."""
+        self._gene = name
+
+    def gene(self) -> str:
+        """Name of the gene that is shown."""
+        return self._gene
+
+    def type_in(self, text: str) -> None:
+        """Begin a search with this text, as if it was typed here."""
+        self.edit.setFocus()
+        self.edit.setText(text)
+        self.searched.emit(text)
+
+    def _on_left(self) -> None:
+        """Show the gene of the maps again where a search was left without a choice."""
+        self.edit.setText(self.index.label(self._gene))
+
+    def _key(self, event: QKeyEvent) -> bool:
+        """Let the arrow keys, Enter and Esc work on the list; True when a key was used up."""
+        key = event.key()
+        if key in STEPS:
+            self.stepped.emit(STEPS[key])
+        elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
+            self.entered.emit()
+        elif key == Qt.Key.Key_Escape:
+            self.edit.clear()
+            self.searched.emit("")
+        elif event.matches(QKeySequence.StandardKey.Paste) and is_list(_clipboard()):
+            self.listPasted.emit(_clipboard())
+        else:
+            return False
+        return True
+
+
+def _clipboard() -> str:
+    clipboard = QApplication.clipboard()
+    return "" if clipboard is None else clipboard.text()

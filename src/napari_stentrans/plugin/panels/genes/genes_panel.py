@@ -1,0 +1,391 @@
+"""Genes: find them, walk through lists of them, lay them over each other, choose their look."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QSize, Qt, QTimer, Signal
+from qtpy.QtWidgets import QApplication, QComboBox, QToolButton, QVBoxLayout, QWidget
+from superqt.utils import QSignalDebouncer
+
+from napari_stentrans.errors import ReadError
+from napari_stentrans.plugin.jobs.rankings import Rankings
+from napari_stentrans.plugin.models.gene_lists import LISTS, NO_TABLE, GeneLists
+from napari_stentrans.plugin.models.gene_names import Kept, Listed, parse, read_list
+from napari_stentrans.plugin.panels.genes.gene_list import ROWS_SHOWN, GeneList
+from napari_stentrans.plugin.panels.genes.look_form import LookForm
+from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
+from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
+from napari_stentrans.plugin.widgets.fold import Fold
+from napari_stentrans.plugin.widgets.panel import Panel, button, in_row, reveal, words
+from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.gene_lists import ListName
+    from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
+    from napari_stentrans.progress import Progress
+
+DWELL_MS = 1500
+"""A gene that is looked at for so long counts as recent."""
+PAUSE_MS = 300
+"""After so long a pause in typing, a gene is drawn whose name is typed out."""
+MOST_SIMILAR = 5
+"""Genes that are named where there is none of a name."""
+
+
+class GenesPanel(Panel):
+    """Search, lists, overlay and look of the genes of one section.
+
+    Parameters
+    ----------
+    search
+        The line to search with; the panel takes it in.
+    """
+
+    geneChosen = Signal(str)
+    """Name of a gene, or of a sum over all genes, that is to be shown at once."""
+    failed = Signal(str)
+    """Something could not be read; in words."""
+
+    def __init__(self, search: GeneSearch) -> None:
+        super().__init__("Genes")
+        self._layers: SectionLayers | None = None
+        self._listed_of: object = None
+        self.search, self.kept, self.rankings = search, Kept(), Rankings(self)
+        self._lists = GeneLists(self.kept, self.rankings)
+        self.list = GeneList(
+            lambda name: name in self.kept.favourites, lambda name: search.index.label(name)
+        )
+        self._dwell = QTimer(self)
+        self._dwell.setSingleShot(True)
+        self._dwell.setInterval(DWELL_MS)
+        self._dwell.timeout.connect(self._visit)
+        self._pause = QSignalDebouncer(parent=self)
+        self._pause.setTimeout(PAUSE_MS)
+        self._pause.triggered.connect(self._on_pause)
+        self._lay_out()
+        self._connect()
+        self.set_layers(None)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Show the genes of this section from now on."""
+        if self._layers is not None:
+            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
+        if self._layers is not layers:
+            self._lists.query, self._lists.mine = "", None
+            self._pause.cancel()
+            self.rankings.stop()
+        self._layers = layers
+        self.setVisible(layers is not None)
+        if layers is not None:
+            layers.drawn.connect(self.refresh)
+            self._fill()
+        self.overlay.set_layers(layers)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Show what is shown of the genes, and how."""
+        layers = self._layers
+        if layers is None:
+            return
+        shown = layers.maps.shown
+        self.list.mark(shown)
+        if shown != self.search.gene():  # else what is being typed would go
+            self.search.set_gene(shown)
+        self.star.setText("★" if shown in self.kept.favourites else "☆")
+        self.star.setChecked(shown in self.kept.favourites)
+        self.look.setValue(layers.maps.look)
+        self.look.allow_colours(len(layers.maps.names) == 1)
+        self.overlay.refresh()
+        self._dwell.start()
+        self._offer_changed(layers.enhancement is not None)
+        if self.which() == "changed" and self._listed_of is not layers.enhancement:
+            self._fill()
+
+    @property
+    def listed(self) -> Listed | None:
+        """The list of genes that a person gave, or None."""
+        return self._lists.mine
+
+    def which(self) -> ListName:
+        """Name of the list that is shown."""
+        return self.lists.currentData()
+
+    def _offer_changed(self, on: bool) -> None:
+        """List what the run changed only where there is a run."""
+        at = self.lists.findData("changed")
+        if on and at < 0:
+            title, tip = LISTS["changed"]
+            at = self.lists.findData("spatial") + 1
+            self.lists.insertItem(at, title, "changed")
+            self.lists.setItemData(at, tip, Qt.ItemDataRole.ToolTipRole)
+        elif not on and at >= 0:
+            self.lists.removeItem(at)  # the one before it is shown, where this one was
+
+    def choose_list(self, which: ListName | str) -> None:
+        """Show another list.
+
+        Raises
+        ------
+        KeyError
+            When there is no such list.
+        """
+        at = self.lists.findData(which)
+        if at < 0:
+            there = (self.lists.itemData(i) for i in range(self.lists.count()))
+            raise KeyError(f"no list {which!r}: there are {', '.join(there)}")
+        self.lists.setCurrentIndex(at)
+
+    def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:
+        """Bring back the lists of a session; its favourites join those that are kept."""
+        self._complain(self.kept.add_favourites(favourites))
+        self._lists.mine = None if mine is None else Listed(tuple(mine), ())
+        if self.lists.findData(which) >= 0:
+            self.choose_list(which)
+        self._fill()
+        self.refresh()
+
+    def shut_down(self) -> None:
+        """Stop what runs, and write what is kept."""
+        self.rankings.stop()
+        if self._dwell.isActive():
+            self._dwell.stop()
+            self._visit()
+        self._pause.cancel()
+        self.set_layers(None)
+
+    # ---- lists
+
+    def _fill(self) -> None:
+        """Fill the list anew; the gene that is shown is marked where it is listed."""
+        layers = self._layers
+        if layers is None:
+            return
+        self._listed_of = layers.enhancement
+        found = self._lists.contents(self.which(), layers, self.search.index)
+        ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
+        self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
+        self._say(found.said)
+        for part in (self.paste, self.open):
+            part.setVisible(self.which() == "mine")
+
+    def _on_step(self, step: Progress) -> None:
+        if self.which() in ("spatial", "changed"):
+            self._say(f"{step.stage[:1].upper()}{step.stage[1:]} … {step.fraction:.0%}")
+
+    def _on_searched(self, query: str) -> None:
+        self._lists.query = query
+        if self.which() == "search":
+            self._fill()
+        else:
+            self.choose_list("search")
+        if query.strip():
+            self.list.mark(self._lists.exact(query, self.search.index) or "")
+        self._pause.throttle()
+
+    def _on_pause(self) -> None:
+        """Draw the gene that is typed out, or that only one name begins like."""
+        name = self.search.index.meant(self.search.edit.text())
+        if name is not None and self._layers is not None and name != self._layers.maps.shown:
+            self.search.set_gene_quietly(name)  # more may be typed
+            self.geneChosen.emit(name)
+            if self._lists.exact(self.search.edit.text(), self.search.index) is None:
+                label = self.search.index.label(name)
+                self._say(f"{label} is shown, the only name that begins so.")
+
+    def _on_entered(self) -> None:
+        """Show the gene whose name or id is typed; never another."""
+        typed = self.search.edit.text().strip()
+        name = self._lists.exact(typed, self.search.index)
+        if name is None and self._layers is not None and typed:
+            shown = self._layers.maps.shown
+            name = shown if self.search.index.meant(typed) == shown else None
+        if name is not None:
+            self._take(name)
+            self.search.edit.selectAll()
+        elif typed:
+            self._on_searched(typed)
+            self._pause.cancel()
+            self._say(self._not_here(typed))
+
+    def _not_here(self, typed: str) -> str:
+        """Say that no gene is called so, and which may be meant."""
+        index, similar = self.search.index, self.list.names()[:MOST_SIMILAR]
+        said = index.said_of(typed) or index.hint(typed).strip()
+        if said:
+            return said if " may be " in said else f"No {typed} here. {said}"
+        if similar:
+            return f"No {typed} here. Similar: {', '.join(map(index.label, similar))}"
+        more = "" if index.knows_others else f" {NO_TABLE}"
+        return f"No {typed} here. No name is similar to it.{more}"
+
+    def _take(self, name: str) -> None:
+        """Show a gene that was confirmed; it counts as looked at."""
+        self._pause.cancel()
+        self.geneChosen.emit(name)
+        if self._layers is not None:
+            self.search.set_gene(self._layers.maps.shown)  # also where it was shown already
+        self._visit()
+
+    def _visit(self) -> None:
+        """Count the gene that is shown as looked at."""
+        if self._layers is None:
+            return
+        self.kept.visit(self._layers.maps.shown)
+        self._complain(self.kept.save())
+
+    def step(self, by: int) -> None:
+        """Show the next gene of the list, or one before."""
+        self._pause.cancel()
+        self.list.step(by)
+
+    def read_text(self, text: str) -> None:
+        """Show the genes that a text lists."""
+        self._show_mine(parse(text, self.search.index))
+
+    def read_file(self, path: Path) -> None:
+        """Show the genes that a file lists."""
+        try:
+            self._show_mine(read_list(path, self.search.index))
+        except ReadError as error:
+            self.failed.emit(str(error))
+
+    def _show_mine(self, listed: Listed) -> None:
+        self._lists.mine = listed
+        self.choose_list("mine")
+        self._fill()
+
+    def _paste(self) -> None:
+        clipboard = QApplication.clipboard()
+        self.read_text("" if clipboard is None else clipboard.text())
+
+    def _open(self) -> None:
+        path = ask_gene_list(self)
+        if path is not None:
+            self.read_file(path)
+
+    # ---- stars
+
+    def toggle_favourite(self, name: str = "") -> None:
+        """Make a gene a favourite, or no longer: the one that is shown where none is given."""
+        if self._layers is None:
+            return
+        name = name or self._layers.maps.shown
+        problem = self.kept.toggle_favourite(name)
+        self.list.genes.restar(name)
+        if self.which() == "favourites":
+            self._fill()
+        self.refresh()
+        self._complain(problem)
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def _complain(self, problem: str) -> None:
+        if problem:
+            self.failed.emit(problem)
+
+    # ---- look
+
+    def _on_look(self) -> None:
+        if self._layers is not None:
+            self._layers.set_look(self.look.value())
+
+    def _on_follow(self) -> None:
+        if self._layers is not None:
+            self._layers.follow_values()
+
+    # ---- Qt
+
+    def _lay_out(self) -> None:
+        self.star = _tool("☆", with_keys("Favourite: keep this gene in a list", "genes.favourite"))
+        self.star.setAccessibleName("favourite")
+        self.lists = QComboBox()
+        self.lists.setAccessibleName("list of genes to show")
+        self.lists.setToolTip("Which genes are listed below")
+        for which, (title, tip) in LISTS.items():
+            self.lists.addItem(title, which)
+            self.lists.setItemData(self.lists.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
+        self.words = words("about the list of genes")
+        self.paste = button("Paste", "Take a list of genes from the clipboard", self._paste)
+        self.open = button("Open list…", "Read a list of genes from a CSV or TXT file", self._open)
+        self.overlay = OverlayLine()
+        self.look = LookForm()
+        self.look.hide()
+        self.fold = Fold("Units, colours and range", "Show or hide how the values become colours")
+        self.fold.toggled.connect(self.look.setVisible)
+        for parts in ((self.search, self.star), (self.lists,)):
+            self.rows.addLayout(in_row(*parts))
+        self.rows.addWidget(self._listing())
+        self.rows.addWidget(self.overlay)
+        self.rows.addWidget(self.fold)
+        self.rows.addWidget(self.look)
+
+    def _listing(self) -> QWidget:
+        """Lay out the list and what is said of it; it gives room, so that nothing else moves."""
+        listing = QWidget()
+        rows = QVBoxLayout(listing)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.setSpacing(5)
+        rows.addWidget(self.list, 1)
+        rows.addWidget(self.words)
+        rows.addLayout(in_row(self.paste, self.open))
+        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
+        return listing
+
+    def _connect(self) -> None:
+        self.search.searched.connect(self._on_searched)
+        self.search.stepped.connect(self.step)
+        self.search.entered.connect(self._on_entered)
+        self.search.listPasted.connect(self.read_text)
+        self.list.moved.connect(self.geneChosen)
+        self.list.taken.connect(self._take)
+        self.list.starred.connect(self.toggle_favourite)
+        self.list.typed.connect(self.search.type_in)
+        self.list.pasted.connect(self._paste)
+        self.list.textDropped.connect(self.read_text)
+        self.list.fileDropped.connect(self.read_file)
+        self.lists.currentIndexChanged.connect(self._fill)
+        self.star.clicked.connect(lambda: self.toggle_favourite())
+        self.look.valueChanged.connect(self._on_look)
+        self.look.followWanted.connect(self._on_follow)
+        self.rankings.progressed.connect(self._on_step)
+        self.rankings.found.connect(self._fill)
+        self.rankings.failed.connect(self.failed)
+        bind(
+            self,
+            {
+                "genes.search": self._focus_search,
+                "genes.next": partial(self.step, 1),
+                "genes.previous": partial(self.step, -1),
+                "genes.favourite": self.toggle_favourite,
+                "genes.lay_over": self._lay_over,
+            },
+        )
+        self.overlay.over.clicked.connect(self._focus_search)
+
+    def _lay_over(self) -> None:
+        self.overlay.lay_over()
+        self._focus_search()
+
+    def _focus_search(self) -> None:
+        """Let another gene be typed."""
+        reveal(self.search)
+        self.search.edit.setFocus()
+        self.search.edit.selectAll()
+
+
+def _tool(text: str, tip: str) -> QToolButton:
+    tool = QToolButton()
+    tool.setText(text)
+    tool.setToolTip(tip)
+    tool.setCheckable(True)
+    tool.setMinimumSize(QSize(26, 24))
+    tool.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
+    return tool

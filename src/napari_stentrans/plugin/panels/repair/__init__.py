@@ -1,0 +1,1 @@
+"""What is lost, and the run that fills it."""

@@ -1,0 +1,196 @@
+"""Enhance: what to do, how, and the buttons that begin, hold and end a run."""
+
+from __future__ import annotations
+
+import time
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+
+from napari_stentrans.errors import ConfigError, StentransError
+from napari_stentrans.io import LostMask
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.repair.estimate import EstimateWords
+from napari_stentrans.plugin.panels.repair.form import ConfigForm
+from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
+from napari_stentrans.plugin.panels.repair.queue_row import QueueRow
+from napari_stentrans.plugin.widgets.panel import Panel, button, parting, reveal
+from napari_stentrans.plugin.widgets.shortcuts import with_keys
+from napari_stentrans.targets import check_observed
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.section import Section
+
+
+RUN = with_keys("Fill, sharpen and denoise as chosen above", "run.start")
+QUEUE = with_keys("Add a run with the settings above; it begins when its turn comes", "run.start")
+
+
+class EnhancePanel(Panel):
+    """The form of a run, its buttons and its progress."""
+
+    runWanted = Signal()
+    pauseWanted = Signal()
+    resumeWanted = Signal()
+    cancelWanted = Signal()
+
+    def __init__(self) -> None:
+        super().__init__("Enhance")
+        self._held, self._began = False, 0.0
+        self._phase = Phase.EMPTY
+        self._section: Section | None = None
+        self._painted: LostMask | None = None
+        self.form = ConfigForm()
+        self.rows.addWidget(self.form)
+        self.form.gear.clicked.connect(self._on_gear)
+        self.estimate = EstimateWords(self.form)
+        self.run = button("Run", RUN, self.runWanted.emit)
+        self.add = button("Queue", QUEUE, self.runWanted.emit)
+        self.add.hide()
+        self.pause = button(
+            "Pause",
+            with_keys("Hold the run; it goes on where it stopped", "run.pause"),
+            self._on_pause,
+        )
+        self.cancel = button(
+            "Cancel",
+            with_keys("Stop; layers and the last result stay as they are", "run.cancel"),
+            self.cancelWanted.emit,
+        )
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for made in (self.run, self.add, self.pause, self.cancel):
+            row.addWidget(made, 1)
+        self.queue = QueueRow()
+        self.curve = QWidget()
+        """Room for the curve of the loss, below all buttons: they stay where they are."""
+        curve = QVBoxLayout(self.curve)
+        curve.setContentsMargins(0, 0, 0, 0)
+        self.progress = ProgressPanel(curve)
+        self.progress.busy.connect(self.estimate.give_way)
+        self.foot = _foot(self.progress, self.estimate, self.queue, row)
+        """Buttons and progress, which stay in view: not one of the rows."""
+        self.form.valueChanged.connect(self._allow)
+        self.form.fill.toggled.connect(self._allow)
+        self.in_foot = (self.run, self.add, self.pause, self.cancel, self.queue.clear_button)
+
+    def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
+        """Settings and mask of a run, given what is painted.
+
+        Raises
+        ------
+        ConfigError
+            When they make no sense.
+        """
+        config, mask = self.form.value(), painted
+        if not self.form.fill.isChecked():
+            mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
+        if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
+            fill = "" if painted.lost.any() or len(painted.sites) else "paint a lost region and "
+            raise ConfigError(
+                f"There is nothing to do: {fill}tick Fill lost regions, or tick Double the "
+                "resolution or Denoise."
+            )
+        return config, mask
+
+    def set_section(self, section: Section | None) -> None:
+        """Speak of this section from now on."""
+        self._section = section
+        self.estimate.set_section(section)
+        self._allow()
+
+    def set_painted(self, painted: LostMask | None) -> None:
+        """Say what is painted as lost; None where nothing can be painted yet."""
+        self._painted = painted
+        self._allow()
+
+    def why_not(self) -> str:
+        """Say why a run could only refuse, as things stand; empty where it could begin."""
+        section = self._section
+        if section is None:
+            return ""
+        nothing = LostMask(np.zeros(section.n_spots, bool), np.empty((0, 2)))
+        painted = self._painted
+        if painted is None or len(painted.lost) != section.n_spots:
+            painted = nothing
+        try:
+            config, mask = self.what_to_do(painted)
+            check_observed(section, mask.lost)
+            for gene in config.genes or ():
+                section.gene_index(gene)
+        except StentransError as error:
+            return str(error)
+        return ""
+
+    def image_damaged(self, painted: LostMask) -> NDArray[np.bool_] | None:
+        """Spots (spot,) where a run is not to look at the image; None where there is none."""
+        return self.form.image.damaged_spots(painted)
+
+    def begin(self) -> None:
+        """Show that a run begins."""
+        self._held, self._began = False, time.monotonic()
+        self.progress.start("Starting")
+
+    def learn(self, result: Enhancement) -> None:
+        """Estimate by what the run took that was begun last, unless it was held meanwhile."""
+        if not self._held:
+            self.estimate.learn(result, time.monotonic() - self._began)
+
+    def set_phase(self, phase: Phase) -> None:
+        """Offer what makes sense in a phase."""
+        self._held = self._held or phase is Phase.PAUSED
+        self.form.setEnabled(phase.idle or phase.running)
+        self._phase = phase
+        self._allow()
+        self.run.setHidden(phase.running)
+        self.add.setVisible(phase.running)
+        self.pause.setEnabled(phase in (Phase.RUNNING, Phase.PAUSED))
+        self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
+        self.pause.setAccessibleName(self.pause.text().lower())
+        self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
+
+    def _allow(self) -> None:
+        """Let a run begin where it would not just refuse; else the tooltips say why."""
+        why = self.why_not()
+        idle = self._phase in (Phase.READY, Phase.CHECKING)
+        for made, on, tip in ((self.run, idle, RUN), (self.add, True, QUEUE)):
+            made.setEnabled(on and not why)
+            made.setToolTip(f"{tip}.\n{why}" if why else tip)
+        self.estimate.set_refusal(why)
+
+    def _on_gear(self, opened: bool) -> None:
+        if opened:
+            reveal(self.form.expert)
+
+    def _on_pause(self) -> None:
+        resume = self.pause.text() == "Resume"
+        (self.resumeWanted if resume else self.pauseWanted).emit()
+
+
+def _foot(
+    progress: ProgressPanel, estimate: EstimateWords, queue: QueueRow, buttons: QHBoxLayout
+) -> QWidget:
+    """Lay out what stays in view; it is as high while nothing runs, so that nothing jumps."""
+    kept = progress.sizePolicy()
+    kept.setRetainSizeWhenHidden(True)
+    progress.setSizePolicy(kept)
+    above = QGridLayout()  # one cell for what is never shown together
+    above.setHorizontalSpacing(6)
+    above.addWidget(progress, 0, 0)
+    above.addWidget(estimate, 0, 0, Qt.AlignmentFlag.AlignBottom)
+    above.addWidget(queue, 0, 1, Qt.AlignmentFlag.AlignBottom)
+    above.setColumnStretch(0, 1)
+    foot = QWidget()
+    rows = QVBoxLayout(foot)
+    rows.setContentsMargins(8, 0, 8, 6)
+    rows.setSpacing(4)
+    rows.addWidget(parting())
+    rows.addLayout(above)
+    rows.addLayout(buttons)
+    return foot

@@ -1,0 +1,249 @@
+"""ConfigForm: the settings of a run as widgets; speaks EnhanceConfig."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Literal, get_args
+
+from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtWidgets import (
+    QCheckBox,
+    QComboBox,
+    QHBoxLayout,
+    QLabel,
+    QLineEdit,
+    QToolButton,
+    QVBoxLayout,
+    QWidget,
+)
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.method_table import METHODS
+from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
+from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
+from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.settings import named
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+
+START = EnhanceConfig(upscale=2)
+"""What the form begins with."""
+WhichGenes = Literal["shown", "all", "list"]
+GENE_CHOICES: dict[WhichGenes, str] = {
+    "shown": "The gene on the map",
+    "all": "All genes (may take long)",
+    "list": "A list of genes",
+}
+
+
+class ConfigForm(QWidget):
+    """Widgets over an EnhanceConfig: ``value``, ``setValue``, ``valueChanged``."""
+
+    valueChanged = Signal()
+    """A setting has changed; ``value`` may raise while a list of genes is being written."""
+
+    def __init__(self, parent: QWidget | None = None) -> None:
+        super().__init__(parent)
+        self._shown_gene = ""
+        self._make_tasks()
+        self._make_method()
+        self._make_genes()
+        self.image = ImageLine()
+        self.image.valueChanged.connect(self.valueChanged)
+        self.expert = ExpertForm()
+        self.expert.valueChanged.connect(self.valueChanged)
+        self.expert.featuresChanged.connect(self.image.set_features)
+        self._lay_out()
+        self.setValue(START)
+
+    def value(self) -> EnhanceConfig:
+        """Return the settings as they stand.
+
+        Raises
+        ------
+        ConfigError
+            When genes are to be listed and none is, or the gene on the map is wanted and
+            there is no map.
+        """
+        return EnhanceConfig(
+            method=self.method.currentData(),
+            upscale=2 if self.double.isChecked() else 1,
+            denoise=self.denoise.isChecked(),
+            genes=self._chosen_genes(),
+            image=self.image.value(),
+            **self.expert.value(),
+        )
+
+    def setValue(self, config: EnhanceConfig) -> None:
+        """Show the settings of a config."""
+        before = self.blockSignals(True)
+        self.method.setCurrentIndex(self.method.findData(config.method))
+        self.double.setChecked(config.upscale == 2)
+        self.denoise.setChecked(config.denoise)
+        if config.genes is None:
+            self._choose_genes("all")
+        elif config.genes == (self._shown_gene,):
+            self._choose_genes("shown")
+        else:
+            self._choose_genes("list")
+            self.genes.setText(", ".join(config.genes))
+        self.image.setValue(config)
+        self.expert.setValue(config)
+        self.blockSignals(before)
+        self._show_what_matters()
+        self.valueChanged.emit()
+
+    def begin_with(self, config: EnhanceConfig) -> None:
+        """Show settings, with the genes that a person's choice of the method would give."""
+        self.setValue(config)
+        self._on_method()
+
+    def choose_method(self, name: str) -> None:
+        """Choose a method, as a person would."""
+        self.method.setCurrentIndex(self.method.findData(name))
+        self._on_method()
+
+    def set_shown_gene(self, name: str) -> None:
+        """Say which gene the map shows."""
+        self._shown_gene = name
+        if self.which_genes.currentData() == "shown":
+            self.valueChanged.emit()
+
+    def set_lost(self, spots: int, sites: int) -> None:
+        """Say what there is to fill."""
+        parts = [some(spots, "spot")] * bool(spots) + [some(sites, "site")] * bool(sites)
+        found = " and ".join(parts) or "nothing painted"
+        self.fill.setText(f"Fill lost regions ({found})")
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Offer what this section has: a tissue image, embeddings of it."""
+        self.image.set_layers(layers)
+        self.expert.set_embeddings([] if layers is None else embeddings(layers.section))
+
+    def _make_tasks(self) -> None:
+        self.fill = QCheckBox()
+        self.fill.setChecked(True)
+        self.fill.setToolTip(
+            "Painted spots and sites are filled from the spots around them, and what was "
+            "measured there is not used; untick to run as if nothing was painted"
+        )
+        self.fill.setAccessibleName("fill lost regions")
+        self.set_lost(0, 0)
+        self.double, self.denoise = QCheckBox(), QCheckBox()
+        for box, name in ((self.double, "upscale"), (self.denoise, "denoise")):
+            setting = named(EnhanceConfig, name)
+            box.setText(setting.label)
+            box.setToolTip(setting.tip)
+            box.setAccessibleName(setting.label.partition(" (")[0].lower())
+            box.toggled.connect(self.valueChanged)
+
+    def _make_method(self) -> None:
+        self.method = QComboBox()
+        self.method.setAccessibleName("method")
+        self.method.setToolTip(
+            f"{named(EnhanceConfig, 'method').tip}. Kriging: from the values around, weighted by "
+            "how alike values at that distance are"
+        )
+        for i, (name, method) in enumerate(METHODS.items()):
+            self.method.addItem(name.capitalize(), name)
+            self.method.setItemData(i, method.summary, Qt.ItemDataRole.ToolTipRole)
+        self.method.activated.connect(self._on_method)
+        self.method.currentIndexChanged.connect(self._show_what_matters)
+        self.summary = QLabel()
+        self.summary.setWordWrap(True)
+        self.summary.setAccessibleName("what the method does")
+        self.gear = QToolButton()
+        self.gear.setCheckable(True)
+        self.gear.setIconSize(QSize(18, 18))
+        self.gear.setToolTip("Expert settings: seed, device and the inner settings of the method")
+        self.gear.setAccessibleName("expert settings")
+        self.gear.toggled.connect(self._show_what_matters)
+
+    def _make_genes(self) -> None:
+        self.which_genes = QComboBox()
+        self.which_genes.setAccessibleName("which genes")
+        self.which_genes.setToolTip("This method works gene by gene: fewer genes, less time")
+        for choice, words in GENE_CHOICES.items():
+            self.which_genes.addItem(words, choice)
+        self.which_genes.currentIndexChanged.connect(self._on_which_genes)
+        self.genes = QLineEdit()
+        self.genes.setPlaceholderText("Names with commas: Gene1, Gene2")
+        self.genes.setAccessibleName("list of genes")
+        self.genes.setToolTip("Names or ids of genes, with commas or spaces between them")
+        self.genes.textChanged.connect(self.valueChanged)
+
+    def _lay_out(self) -> None:
+        layout = QVBoxLayout(self)
+        layout.setContentsMargins(0, 0, 0, 0)
+        layout.setSpacing(5)
+        for box in (self.fill, self.double, self.denoise, self.image):
+            layout.addWidget(box)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(QLabel("Method"))
+        row.addWidget(self.method, 1)
+        row.addWidget(self.gear)
+        layout.addLayout(row)
+        layout.addWidget(self.summary)
+        self._genes_row = QWidget()
+        genes = QHBoxLayout(self._genes_row)
+        genes.setContentsMargins(0, 0, 0, 0)
+        genes.setSpacing(6)
+        genes.addWidget(QLabel("Genes"))
+        genes.addWidget(self.which_genes, 1)
+        layout.addWidget(self._genes_row)
+        layout.addWidget(self.genes)
+        layout.addWidget(self.expert)
+
+    def _show_what_matters(self) -> None:
+        """Show the settings that the chosen method listens to, and hide the others."""
+        name = self.method.currentData()
+        method = METHODS[name]
+        self.summary.setText(method.summary)
+        choice = self.which_genes.currentData()
+        self._genes_row.setVisible(method.by_gene or choice != "all")
+        self.genes.setVisible(choice == "list")
+        self.image.set_method(name)
+        self.expert.set_method(name)
+        self.expert.setVisible(self.gear.isChecked())
+
+    def _on_method(self) -> None:
+        """Let a person's choice of method choose the genes that make sense with it."""
+        by_gene = METHODS[self.method.currentData()].by_gene
+        choice = self.which_genes.currentData()
+        if not by_gene:
+            self._choose_genes("all")
+        elif choice == "all":
+            self._choose_genes("shown")
+        self.valueChanged.emit()
+
+    def _on_which_genes(self) -> None:
+        self._show_what_matters()
+        self.valueChanged.emit()
+
+    def _choose_genes(self, choice: WhichGenes) -> None:
+        self.which_genes.setCurrentIndex(get_args(WhichGenes).index(choice))
+
+    def _chosen_genes(self) -> Sequence[str] | None:
+        choice = self.which_genes.currentData()
+        if choice == "all":
+            return None
+        if choice == "shown":
+            if not self._shown_gene:
+                raise ConfigError("There is no gene on the map yet. Open a section first.")
+            return (self._shown_gene,)
+        listed = tuple(self.genes.text().replace(",", " ").replace(";", " ").split())
+        if not listed:
+            raise ConfigError(
+                "The list of genes is empty. Write their names with commas between them, or "
+                "choose all genes."
+            )
+        return listed
+
+    def recolour(self) -> None:
+        """Draw the gear in the colours of the theme."""
+        self.gear.setIcon(icon("gear", text_color(self.summary)))

@@ -1,0 +1,352 @@
+"""Lost regions: mark what a fold, a bubble or a tear has spoilt, and see what that comes to."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+import numpy as np
+from qtpy.QtCore import Signal
+
+from napari_stentrans.errors import MaskError
+from napari_stentrans.plugin.layers import edits
+from napari_stentrans.plugin.layers.regions import Painted, Regions
+from napari_stentrans.plugin.models.result_words import too_far
+from napari_stentrans.plugin.panels.repair.finder import Finder
+from napari_stentrans.plugin.panels.repair.paint_tools import PaintTools
+from napari_stentrans.plugin.panels.repair.region_list import RegionList
+from napari_stentrans.plugin.widgets.panel import Panel, allow, button, in_row, words
+from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
+from napari_stentrans.plugin.widgets.throttle import throttled_slot
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+
+EDITS = {
+    "grown": ("Grow", "Let the region take in the spots next to it", "lost.grow"),
+    "shrunk": ("Shrink", "Take the outermost spots of the region away", "lost.shrink"),
+    "inverted": ("Invert", "Swap the region for the spots that no region has", "lost.invert"),
+    "cleared": ("Clear", "Take the paint of all regions away; undo brings it back", "lost.clear"),
+}
+SOURCES = {
+    "shapes": ("From shapes", "Paint what is drawn on the selected Shapes layer", "lost.shapes"),
+    "low_counts": (
+        "Low counts…",
+        "Find spots with far fewer counts than others",
+        "lost.low_counts",
+    ),
+    "uncovered": ("Not covered…", "Find tissue in the image that no spot covers", "lost.uncovered"),
+    "holes": ("Holes…", "Find sites without a spot inside the section", "lost.holes"),
+}
+NO_LAYER = "There is nothing to paint on yet: press New region first."
+NO_REGION = "There is no lost region: press New region first."
+NO_IMAGE = "This section has no image. Holes… finds sites inside it without a spot."
+EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
+COUNT_EVERY_MS = 150
+
+
+class LostPanel(Panel):
+    """Tools over the layer of lost regions of one section."""
+
+    counted = Signal(int, int)
+    """Spots and sites that are painted."""
+    marked = Signal(object)
+    """The same as a LostMask; None where nothing can be painted yet."""
+
+    def __init__(self) -> None:
+        super().__init__("Lost regions")
+        self._layers: SectionLayers | None = None
+        self._regions: Regions | None = None
+        self._hint = ""
+        self._soon = throttled_slot(COUNT_EVERY_MS, self.count, self)
+        self._make_tools()
+        self.regions = RegionList()
+        self.rows.addWidget(self.regions)
+        self._make_buttons()
+        self.finder = Finder()
+        self.finder.accepted.connect(self._paint_found)
+        self.finder.said.connect(self._say)
+        self._looking = False
+        self.finder.looking.connect(self._on_looking)
+        self.words, self.warning = words("what is painted"), words("what is too large")
+        for widget in (self.finder, self.words, self.warning):
+            self.rows.addWidget(widget)
+        self._bind_keys()
+        self.count()
+
+    # ---- what the dock calls
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Work on the lost regions of this section from now on."""
+        self.finder.set_layers(layers)
+        self._layers = layers
+        self._hint = ""
+        if layers is not None:  # each time anew: to connect twice is to connect once
+            layers.viewer.layers.selection.events.active.connect(self._show_mode)
+        self.watch()
+
+    def watch(self) -> None:
+        """Follow the layer of lost regions, which may have come or gone."""
+        layer = None if self._layers is None else self._layers.lost
+        if layer is not (self._regions and self._regions.layer):
+            self._listen(False)
+            self._regions = None if layer is None else Regions(layer)
+            self._listen(True)
+        self.finder.watch()
+        self._show_mode()
+        self.count()
+
+    def count(self) -> None:
+        """Say what is painted, region by region."""
+        regions = self._regions
+        self._allow()
+        if self._layers is None or regions is None:
+            self._show_nothing()
+            return
+        regions.take_in_painted()
+        self._allow()
+        try:
+            found = Painted.of(self._layers.section, regions.layer.data)
+        except MaskError as error:
+            self.words.setText(str(error))
+            return
+        self.regions.show_regions(regions, {i: found.counts(i) for i in regions.names})
+        spots, sites = int(found.mask.lost.sum()), len(found.mask.sites)
+        parts = [f"{some(spots, 'spot')} lost"] * bool(spots)
+        parts += [some(sites, "unmeasured site")] * bool(sites)
+        said = ", ".join(parts) or "Nothing is marked yet"
+        self.words.setText(f"{self._hint} {said}.".strip())
+        self._warn(found, regions)
+        self.counted.emit(spots, sites)
+        self.marked.emit(found.mask)
+
+    def _allow(self) -> None:
+        """Let be pressed what has something to work on."""
+        regions, layers = self._regions, self._layers
+        self.paint.allow(regions is not None, NO_LAYER)
+        named = regions is not None and bool(regions.names)
+        for name, (_, tip, keys) in EDITS.items():
+            allow(self.edits[name], named, with_keys(tip, keys), NO_REGION)
+        has_image = layers is not None and bool(layers.section.images)
+        _, tip, keys = SOURCES["uncovered"]
+        find = self.sources["uncovered"]
+        allow(find, has_image and not self._looking, with_keys(tip, keys), NO_IMAGE)
+
+    def _on_looking(self, looking: bool) -> None:
+        self._looking = looking
+        self._allow()
+
+    def recolour(self) -> None:
+        """Draw the icons in the colours of the theme."""
+        self.paint.recolour()
+        self.regions.recolour()
+
+    # ---- words
+
+    def _show_nothing(self) -> None:
+        self.regions.show_regions(None, {})
+        nothing = "Nothing is marked. Paint over folds, bubbles and tears to have them filled."
+        self.words.setText(self._hint or nothing)
+        self.warning.hide()
+        self.counted.emit(0, 0)
+        self.marked.emit(None)
+
+    def _warn(self, found: Painted, regions: Regions) -> None:
+        """Name the regions that are too large to be trusted."""
+        names = regions.names
+        large = [f"“{names[i]}”" for i in found.too_large() if i in names]
+        who = " and ".join(large) or "What is painted"
+        self.warning.setVisible(bool(found.reach.far))
+        if found.mask.lost.all():
+            self.warning.setText("⚠ All spots are lost: nothing is left to fill them from.")
+            return
+        self.warning.setText(
+            f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: "
+            f"{too_far(found.reach)} They will be filled, and marked as extrapolated."
+        )
+
+    def _say(self, text: str) -> None:
+        self._hint = text
+        self.count()
+
+    # ---- regions
+
+    def _new(self) -> None:
+        """Make a layer to paint on, or another region on the one that is there."""
+        if self._layers is None:
+            return
+        first = self._layers.lost is None
+        self._layers.add_lost()
+        self._hint = ""
+        self.watch()
+        if first or self._regions is None:
+            return
+        try:
+            label = self._regions.add()
+        except MaskError as error:
+            self._say(str(error))
+            return
+        self.count()
+        self.regions.focus_name(label)
+
+    def _step_region(self, step: int) -> None:
+        """Paint with the next region of the list, or the one before."""
+        if self._regions is not None and self._regions.names:
+            labels = list(self._regions.names)
+            used = self._regions.selected
+            at = labels.index(used) if used in labels else -step
+            self._regions.select(labels[(at + step) % len(labels)])
+
+    def _ready(self, layers: SectionLayers) -> Regions:
+        """Regions of which one is selected; the layer is made where it is not there."""
+        layer = layers.lost
+        if layer is None:
+            layer = layers.add_lost()
+            layer.mode = "pan_zoom"
+        self.watch()
+        regions = self._regions or Regions(layer)
+        if not regions.names:
+            regions.add()
+        elif regions.selected not in regions.names:
+            regions.select(next(iter(regions.names)))
+        layers.viewer.layers.selection.active = layer  # so that Ctrl+Z is meant for it
+        return regions
+
+    # ---- edits
+
+    def _edit(self, name: str) -> None:
+        """Change the paint by one of the functions in ``edits``."""
+        if self._layers is None or self._regions is None:
+            return
+        regions = self._ready(self._layers)
+        labels = np.asarray(regions.layer.data)
+        change: Callable[..., NDArray[np.integer]] = getattr(edits, name)
+        self._layers.relabel(change(self._layers.section, labels, regions.selected))
+        self._say("")
+
+    def _step(self, name: str) -> None:
+        if self._regions is not None:
+            getattr(self._regions.layer, name)()
+            self._say("")
+
+    def _from_shapes(self) -> None:
+        if self._layers is None:
+            return
+        shapes = edits.shapes_of(self._layers.viewer)
+        if shapes is None:
+            self._say("Draw on a Shapes layer (button above napari's list of layers), select it.")
+            return
+        regions = self._ready(self._layers)
+        self._add(edits.drawn(shapes, regions.layer), regions.selected)
+        self._say(f"Painted what is drawn on “{shapes.name}”.")
+
+    def paint_named(self, parts: Sequence[tuple[NDArray[np.bool_], str]]) -> None:
+        """Paint cells (row, column) with the regions of these names, as one step for undo."""
+        if self._layers is None:
+            return
+        regions = self._ready(self._layers)
+        labels = np.asarray(regions.layer.data)
+        for cells, name in parts:
+            known = {named: label for label, named in regions.names.items()}
+            unused = next((i for i in regions.names if not (labels == i).any()), None)
+            if name not in known and unused is not None:
+                regions.rename(unused, name)
+                known[name] = unused
+            label = known[name] if name in known else regions.add(name)
+            labels = edits.added(labels, cells, label)
+        self._layers.relabel(labels)
+        self._say("")
+
+    def _paint_found(self, cells: NDArray[np.bool_], name: str) -> None:
+        """Paint what was found, with the region of a name or the one that is selected."""
+        if self._layers is None:
+            return
+        regions = self._ready(self._layers)
+        if name:
+            known = {named: label for label, named in regions.names.items()}
+            regions.select(known[name] if name in known else regions.add(name))
+        self._add(cells, regions.selected)
+        self._say("")
+
+    def _add(self, cells: NDArray[np.bool_], label: int) -> None:
+        if self._layers is not None and self._layers.lost is not None:
+            labels = np.asarray(self._layers.lost.data)
+            self._layers.relabel(edits.added(labels, cells, label))
+
+    # ---- widgets
+
+    def _make_tools(self) -> None:
+        tip = with_keys("Start painting; again for a region of another kind", "lost.new")
+        self.new = button("New region", tip, self._new)
+        self.paint = PaintTools(self.new)
+        self.tools, self.steps = self.paint.tools, self.paint.steps
+        self.paint.used.connect(self._use)
+        self.paint.stepped.connect(self._step)
+        self.rows.addWidget(self.paint)
+
+    def _make_buttons(self) -> None:
+        self.edits = {
+            name: button(text, with_keys(tip, keys), partial(self._edit, name))
+            for name, (text, tip, keys) in EDITS.items()
+        }
+        self.clear = self.edits["cleared"]
+        clicked: dict[str, Callable[[], None]] = {
+            "shapes": self._from_shapes,
+            "low_counts": lambda: self.finder.low_counts(),
+            "uncovered": lambda: self.finder.uncovered(),
+            "holes": lambda: self.finder.holes(),
+        }
+        self.sources = {
+            name: button(text, with_keys(tip, keys), clicked[name])
+            for name, (text, tip, keys) in SOURCES.items()
+        }
+        sources = list(self.sources.values())
+        for row in (list(self.edits.values()), sources[:2], sources[2:]):
+            self.rows.addLayout(in_row(*row))
+
+    def _bind_keys(self) -> None:
+        keys: dict[str, Callable[[], object]] = {"lost.new": self.new.click}
+        keys |= {name: self.edits[edit].click for edit, (*_, name) in EDITS.items()}
+        keys |= {name: self.sources[source].click for source, (*_, name) in SOURCES.items()}
+        keys |= {"lost.next": partial(self._step_region, 1)}
+        keys |= {"lost.previous": partial(self._step_region, -1)}
+        bind(self, keys)
+
+    def _use(self, mode: str) -> None:
+        """Switch a tool on, or back to moving the view when it was on."""
+        if self._layers is None or self._regions is None:
+            return
+        on = self._mode() == mode
+        layer = self._ready(self._layers).layer
+        layer.mode = "pan_zoom" if on else mode
+        self._show_mode()
+
+    # ---- the layer
+
+    def _listen(self, on: bool) -> None:
+        """Connect to, or let go of, the layer that is watched."""
+        if self._regions is None:
+            return
+        events = self._regions.layer.events
+        for name in EVENTS:
+            emitter = getattr(events, name)
+            (emitter.connect if on else emitter.disconnect)(self._count_soon)
+        (events.mode.connect if on else events.mode.disconnect)(self._show_mode)
+
+    def _count_soon(self, event: object = None) -> None:
+        self._soon.throttle()
+
+    def _show_mode(self, event: object = None) -> None:
+        self.paint.show_mode(self._mode())
+
+    def _mode(self) -> str:
+        """Tool that is on; none while another layer is selected, which the mouse is meant for."""
+        if self._layers is None or self._regions is None:
+            return ""
+        layer = self._regions.layer
+        return str(layer.mode) if self._layers.viewer.layers.selection.active is layer else ""

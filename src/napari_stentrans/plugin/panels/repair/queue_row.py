@@ -1,0 +1,93 @@
+"""QueueRow: runs that wait for the one at work, and the button that adds another."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+
+
+@dataclass(frozen=True, eq=False)
+class RunRequest:
+    """A run to be made.
+
+    Attributes
+    ----------
+    layers
+        Of the section to enhance.
+    config, mask
+        Settings, and what is lost, as they were when it was asked for.
+    name
+        Of the run; by its settings where empty.
+    damaged
+        (spot,) True where the image is not to be looked at.
+    """
+
+    layers: SectionLayers
+    config: EnhanceConfig
+    mask: LostMask
+    name: str = ""
+    damaged: NDArray[np.bool_] | None = None
+
+
+class QueueRow(QWidget):
+    """Says how many runs wait; hidden while none does."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[RunRequest] = []
+        self.words = QLabel()
+        self.words.setAccessibleName("runs that wait")
+        self.clear_button = QToolButton()
+        self.clear_button.setText("×")
+        self.clear_button.setAutoRaise(True)
+        self.clear_button.setToolTip("Let go of the runs that wait; the one at work goes on")
+        self.clear_button.setAccessibleName("clear the queue")
+        self.clear_button.clicked.connect(self.clear)
+        row = QHBoxLayout(self)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(4)
+        row.addWidget(self.words)
+        row.addWidget(self.clear_button)
+        self.hide()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[RunRequest]:
+        return iter(self._waiting)
+
+    def add(self, wanted: RunRequest) -> None:
+        """Let a run wait for its turn."""
+        self._waiting.append(wanted)
+        self._refresh()
+
+    def take(self) -> RunRequest | None:
+        """Return the run whose turn it is, which waits no longer; None when none waits."""
+        wanted = self._waiting.pop(0) if self._waiting else None
+        self._refresh()
+        return wanted
+
+    def clear(self) -> None:
+        """Let go of all that wait."""
+        self._waiting.clear()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.words.setText(f"{len(self)} waiting")
+        self.setVisible(len(self) > 0)
+        self.changed.emit()

@@ -1,0 +1,1 @@
+"""What a run gave, and how good it is."""

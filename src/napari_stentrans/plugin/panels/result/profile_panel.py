@@ -1,0 +1,215 @@
+"""Profile: the gene along a line that a person draws."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QTimer
+from qtpy.QtWidgets import QHBoxLayout
+
+from napari_stentrans.errors import StentransError
+from napari_stentrans.export.profile import profile_along
+from napari_stentrans.export.profile_files import save_profile
+from napari_stentrans.plugin.jobs.runner import Runner
+from napari_stentrans.plugin.layers.profile_line import ProfileLine
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.models.runs import short
+from napari_stentrans.plugin.widgets.dialogs import ask_profile
+from napari_stentrans.plugin.widgets.panel import Panel, button, reveal, words
+from napari_stentrans.progress import Progress
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_stentrans.export.profile import Profile
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.panels.result.profile_plot import ProfilePlot
+    from napari_stentrans.progress import Steps
+
+ASK = "Draw a line across the tissue: press, drag, release. Its ends can be moved afterwards."
+
+
+class ProfilePanel(Panel):
+    """Plot of the gene along the line, while there is a layer to draw it on."""
+
+    def __init__(self) -> None:
+        super().__init__("Profile")
+        self._layers: SectionLayers | None = None
+        self._line: ProfileLine | None = None
+        self._profile: Profile | None = None
+        self._other: Profile | None = None
+        self._runner = Runner(self)
+        self._runner.failed.connect(self._say)
+        self.words = words("about the line")
+        self.plot: ProfilePlot | None = None
+        self.again = button("New line", "Draw another line", self._draw_anew)
+        self.save = button(
+            "Save…",
+            "Write the profile as a table (.csv) or a figure (.png, .svg, .pdf)",
+            self._save,
+        )
+        self.rows.addWidget(self.words)
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        row.addWidget(self.again, 1)
+        row.addWidget(self.save, 1)
+        self.rows.addLayout(row)
+        self._soon = QTimer(self)
+        self._soon.setSingleShot(True)
+        self._soon.setInterval(0)  # a run changes several things at once
+        self._soon.timeout.connect(self._draw)
+        self.hide()
+
+    @property
+    def on(self) -> bool:
+        """Whether there is a layer to draw lines on."""
+        return self._line is not None
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Take lines over this section from now on; the line of the last one waits for it."""
+        if layers is self._layers:
+            return
+        self._put_away()
+        self._runner.stop()
+        if self._layers is not None:
+            self._layers.drawn.disconnect(self._draw_soon, missing_ok=True)
+            self._layers.compared.disconnect(self._draw_soon, missing_ok=True)
+            self._layers.lined.disconnect(self._begin, missing_ok=True)
+        self._layers = layers
+        if layers is not None:
+            layers.drawn.connect(self._draw_soon)
+            layers.compared.connect(self._draw_soon)
+            layers.lined.connect(self._begin)
+            if layers.profiled:
+                self._begin()
+
+    def set_on(self, on: bool) -> None:
+        """Show the line, or let one be drawn; or take it away."""
+        if self._layers is None:
+            return
+        if on:
+            self._begin()
+            reveal(self)
+        elif self._line is not None:
+            with self._layers.beside_anew():
+                self._line.end()
+
+    def _begin(self) -> None:
+        """Make the layer of the line."""
+        if self._line is not None or self._layers is None:
+            return
+        self._layers.profiled = True
+        with self._layers.beside_anew():
+            self._line = ProfileLine(self._layers)
+        self._line.changed.connect(self._draw_soon)
+        self._line.ended.connect(self._on_ended)
+        self._draw()
+        self.show()
+        self._layers.compared.emit()
+
+    def _put_away(self) -> None:
+        """Take the line away until its section is chosen again."""
+        layers, shown = self._layers, self._line is not None
+        if self._line is not None:
+            self._line.end()
+        if layers is not None:
+            layers.profiled = shown
+
+    def profile(self) -> Profile | None:
+        """The profile that is shown."""
+        return self._profile
+
+    def _draw_soon(self) -> None:
+        if isalive(self):
+            self._soon.start()
+
+    def _draw(self) -> None:
+        """Take the gene along the line and draw it."""
+        path = None if self._line is None else self._line.path()
+        self._profile = self._other = None
+        if path is not None and self._layers is not None:
+            try:
+                self._profile, self._other = _profiles(self._layers, path)
+            except StentransError as error:
+                self._say(str(error))
+        else:
+            self._say(ASK)
+        self.save.setEnabled(self._profile is not None)
+        self.again.setEnabled(self._profile is not None)
+        if self._profile is not None:
+            self._say(in_words(self._profile))
+            self._plot().show_profile(self._profile, self._other)
+        if self.plot is not None:
+            first = self._profile is not None and not self.plot.isVisible()
+            self.plot.setVisible(self._profile is not None)
+            if first:
+                reveal(self)
+
+    def _plot(self) -> ProfilePlot:
+        if self.plot is None:
+            from napari_stentrans.plugin.panels.result.profile_plot import (
+                ProfilePlot,  # takes half a second
+            )
+
+            self.plot = ProfilePlot()
+            self.rows.insertWidget(self.rows.count() - 1, self.plot)
+        return self.plot
+
+    def _draw_anew(self) -> None:
+        if self._line is not None:
+            self._line.draw_anew()
+
+    def _save(self) -> None:
+        """Ask where to, and write the profile there, off the window's thread."""
+        profile, other = self._profile, self._other
+        if profile is None:
+            return
+        called = profile.section.gene_label(profile.gene)
+        path = ask_profile(self, f"{called}_profile.csv".replace("/", "_"))
+        if path is not None:
+            self._runner.start(lambda: _steps(profile, other, path), Phase.SAVING, self._on_saved)
+
+    def _on_saved(self, path: Path) -> None:
+        self._say(f"Saved {path.name} in {path.parent}.")
+
+    def _on_ended(self) -> None:
+        self._line = self._profile = self._other = None
+        if not isalive(self):
+            return  # the window was closed meanwhile
+        self.hide()
+        if self._layers is not None:
+            self._layers.profiled = False
+            self._layers.compared.emit()
+
+    def _say(self, text: str) -> None:
+        self.words.setText(text)
+
+
+def in_words(profile: Profile) -> str:
+    """Say what the line crosses."""
+    n = int((profile.spots.site >= 0).sum())
+    unit = profile.label.split("(")[1].rstrip(")")
+    lost = int(profile.lost.sum())
+    marked = f", {lost:,} of them marked as lost" if lost else ""
+    gene = profile.section.gene_label(profile.gene)
+    return f"{gene} along {profile.length:,.0f} {unit}: {some(n, 'spot')}{marked}."
+
+
+def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:
+    """The gene along a path (corner, 2), and in the run that is compared with, if there is one."""
+    maps = layers.maps
+    left, right = map(short, maps.sides(layers.enhancement))
+    profile = profile_along(layers.section, layers.enhancement, layers.gene, path, right)
+    if maps.against is None:
+        return profile, None
+    return profile, profile_along(layers.section, maps.against, layers.gene, path, left)
+
+
+def _steps(profile: Profile, other: Profile | None, path: Path) -> Steps[Path]:
+    yield Progress("writing the profile", 0, 1)
+    return save_profile(profile, path, other=other, overwrite=True)  # the dialog has asked

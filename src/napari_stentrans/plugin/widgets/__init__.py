@@ -1,0 +1,1 @@
+"""Small parts of Qt that know nothing of sections."""

@@ -1,0 +1,54 @@
+"""Asking: a line of words with buttons below it, in the dock; never a window of its own."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+
+from napari_stentrans.plugin.widgets.panel import button, words
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+LOOK = (
+    "#stentransAsking {background-color: rgba(224, 160, 40, 50); border-left: 3px solid #e0a028;}"
+    "#stentransAsking > QLabel {background-color: transparent;}"
+)
+
+
+class Asking(QFrame):
+    """Words, and what can be done about them; hidden until it is asked.
+
+    Parameters
+    ----------
+    name
+        What it is about, for screen readers.
+    answers
+        Texts of the buttons, with their tooltips and what they do.
+    """
+
+    def __init__(self, name: str, answers: Mapping[str, tuple[str, Callable[[], object]]]) -> None:
+        super().__init__()
+        self.setObjectName("stentransAsking")
+        self.setAccessibleName(name)
+        self.setStyleSheet(LOOK)
+        self.words = words(name)
+        self.answers: dict[str, QPushButton] = {
+            text: button(text, tip, do) for text, (tip, do) in answers.items()
+        }
+        row = QHBoxLayout()
+        row.setSpacing(6)
+        for made in self.answers.values():
+            row.addWidget(made, 1)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(8, 5, 5, 5)
+        rows.setSpacing(4)
+        rows.addWidget(self.words)
+        rows.addLayout(row)
+        self.hide()
+
+    def ask(self, text: str) -> None:
+        """Show what is asked; nothing where there is no text."""
+        self.words.setText(text)
+        self.setVisible(bool(text))

@@ -1,0 +1,92 @@
+"""Keys: shortcuts that work on the canvas and in the dock."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtGui import QGuiApplication, QKeySequence
+from qtpy.QtWidgets import QShortcut
+
+from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from napari.components import ViewerModel
+    from qtpy.QtGui import QKeyEvent
+    from qtpy.QtWidgets import QWidget
+
+
+class Keys(QObject):
+    """Binds actions of the table to the canvas of a viewer and to the dock beside it.
+
+    Parameters
+    ----------
+    viewer
+        Its canvas, when it has the focus.
+    dock
+        The dock, when anything in it has the focus; lines to type in keep their letters.
+    """
+
+    def __init__(self, viewer: ViewerModel, dock: QWidget) -> None:
+        super().__init__(dock)
+        self._viewer, self._dock = viewer, dock
+        self._bound: list[str] = []
+        self._held: dict[int, tuple[Callable[[], object], Callable[[], object]]] = {}
+        application: Any = QGuiApplication.instance()
+        application.applicationStateChanged.connect(self._on_state)
+
+    def on(self, action: str, do: Callable[[], object]) -> None:
+        """Do something when the keys of an action are pressed."""
+
+        def pressed(viewer: object) -> None:
+            do()
+
+        self._bind(action, pressed)
+        shortcut = QShortcut(QKeySequence(SHORTCUTS[action][0]), self._dock)
+        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+        shortcut.activated.connect(lambda: do())
+
+    def while_held(
+        self, action: str, press: Callable[[], object], release: Callable[[], object]
+    ) -> None:
+        """Do something when a key goes down, and something else when it comes up."""
+
+        def held(viewer: object) -> Iterator[None]:
+            press()
+            yield
+            release()
+
+        self._bind(action, held)
+        code = QKeySequence(SHORTCUTS[action][0])[0].key()
+        self._held[int(getattr(code, "value", code))] = (press, release)
+
+    def let_go(self) -> None:
+        """Unbind all keys."""
+        for keys in self._bound:
+            self._viewer.bind_key(keys, None)
+        self._bound.clear()
+        self._held.clear()
+        application: Any = QGuiApplication.instance()
+        application.applicationStateChanged.disconnect(self._on_state)
+
+    def take(self, event: QKeyEvent) -> bool:
+        """Take a key that nothing in the dock wanted; whether it was one that can be held."""
+        held = self._held.get(int(event.key()))
+        if held is None or event.modifiers():
+            return False
+        if not event.isAutoRepeat():
+            held[event.type() == QEvent.Type.KeyRelease]()
+        return True
+
+    def _bind(self, action: str, do: Callable[[object], object]) -> None:
+        keys = SHORTCUTS[action][0].replace("+", "-")  # as napari writes them
+        self._viewer.bind_key(keys, do, overwrite=True)
+        self._bound.append(keys)
+
+    def _on_state(self, state: object) -> None:
+        """Release what is held when another program gets the keyboard: no key tells it then."""
+        if state != Qt.ApplicationState.ApplicationActive:
+            for _, release in self._held.values():
+                release()

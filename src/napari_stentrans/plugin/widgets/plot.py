@@ -1,0 +1,56 @@
+"""Plot: a small plot in a panel, in the colours of the theme, that the mouse does not move."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import pyqtgraph
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QVBoxLayout, QWidget
+
+from napari_stentrans.plugin.widgets.icons import text_color
+
+SIDES = ("left", "bottom")
+
+
+class Plot(QWidget):
+    """A plot that scales itself to what is added to ``plot``; more rows may follow below it.
+
+    Importing this module takes half a second the first time.
+
+    Parameters
+    ----------
+    height
+        Of the plot, in pixels.
+    """
+
+    def __init__(self, height: int) -> None:
+        super().__init__()
+        self.plot: Any = pyqtgraph.PlotWidget(background=None)
+        self.plot.setFixedHeight(height)
+        self.plot.setMenuEnabled(False)
+        self.plot.setMouseEnabled(False, False)
+        self.plot.hideButtons()
+        self.plot.getPlotItem().setContentsMargins(0, 0, 0, 4)  # else the label below is cut
+        self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
+        for side in SIDES:
+            self.plot.getAxis(side).enableAutoSIPrefix(False)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.addWidget(self.plot)
+        self.recolour()
+
+    def recolour(self) -> None:
+        """Draw the axes in the colours of the theme."""
+        color = text_color(self)
+        self.plot.setBackground(None)  # else that of the last theme stays
+        for side in SIDES:
+            axis = self.plot.getAxis(side)
+            axis.setPen(color)
+            axis.setTextPen(color)
+
+    def changeEvent(self, event: Any) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self.recolour()
