@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import ref
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
@@ -44,8 +45,8 @@ class TopBar(QObject):
 
     def __init__(self, viewer: Any, widget: QWidget, name: str) -> None:
         super().__init__(widget)
-        self._viewer, self._window = unwrapped(viewer), window_of(viewer)
-        self._dock: QDockWidget = self._viewer.window.add_dock_widget(
+        self._viewer: Any = unwrapped(viewer)
+        self._dock: Any = self._viewer.window.add_dock_widget(
             widget, name=name, area="top", allowed_areas=["top"]
         )
         self._dock.setTitleBarWidget(QWidget())
@@ -55,20 +56,21 @@ class TopBar(QObject):
             (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
             (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
         ):
-            self._corners[corner] = self._window.corner(corner)
-            self._window.setCorner(corner, area)
+            window = window_of(viewer)
+            self._corners[corner] = window.corner(corner)
+            window.setCorner(corner, area)
 
     def set_height(self, height: int) -> None:
         """Be as high as the widget, and no higher."""
         self._dock.setFixedHeight(height)
 
     def let_go(self) -> None:
-        """Take the widget out of the window, which is then as it was."""
-        if not isalive(self._window) or not isalive(self._dock):
-            return
-        for corner, area in self._corners.items():
-            self._window.setCorner(corner, area)
-        self._viewer.window.remove_dock_widget(self._dock)
+        """Take the widget out of the window, which is then as it was, and hold on to nothing."""
+        if isalive(self._dock):
+            for corner, area in self._corners.items():
+                self._dock.parent().setCorner(corner, area)
+            self._viewer.window.remove_dock_widget(self._dock)
+        self._viewer = self._dock = None
 
 
 class LayerDocks(QObject):
@@ -82,7 +84,7 @@ class LayerDocks(QObject):
 
     def __init__(self, viewer: Any, parent: QObject) -> None:
         super().__init__(parent)
-        self._window = window_of(viewer)
+        self._held = ref(window_of(viewer))  # which it may not keep alive
         self._again = QTimer(self)
         self._again.setSingleShot(True)
         self._again.setInterval(0)
@@ -92,9 +94,15 @@ class LayerDocks(QObject):
             dock.toggleViewAction().toggled.connect(self.changed)
 
     @property
+    def _window(self) -> Any:
+        """The window; None once it was closed."""
+        window = self._held()
+        return window if window is not None and isalive(window) else None
+
+    @property
     def folded(self) -> bool:
         """Whether none of them is seen."""
-        return not any(dock.toggleViewAction().isChecked() for dock in self._docks())
+        return all(dock.isHidden() for dock in self._docks())
 
     def fold(self, on: bool) -> None:
         """Fold them away, or bring them back."""
@@ -104,7 +112,7 @@ class LayerDocks(QObject):
     def let_go(self) -> None:
         """Bring them back for good."""
         self._again.stop()
-        if isalive(self._window):
+        if self._window is not None:
             self._window.removeEventFilter(self)
             for dock in self._docks():
                 dock.toggleViewAction().toggled.disconnect(self.changed)
@@ -118,9 +126,11 @@ class LayerDocks(QObject):
         return False
 
     def _fold_again(self) -> None:
-        if isalive(self._window) and self._window.isVisible():
+        if self._window is not None and self._window.isVisible():
             self.fold(True)
 
     def _docks(self) -> Sequence[Any]:
+        if self._window is None:
+            return []
         found: list[Any] = [self._window.findChild(QDockWidget, name) for name in LAYER_DOCKS]
         return [dock for dock in found if dock is not None]

@@ -28,7 +28,8 @@ class OverCanvas(QObject):
 
     def __init__(self, canvas: QWidget, over: QWidget, place: Callable[[QWidget], None]) -> None:
         super().__init__(over)
-        self._canvas, self._over, self._place = canvas, over, place
+        self._canvas: Any = canvas
+        self._over, self._place = over, place
         seen = not over.isHidden()
         over.setParent(canvas)
         over.setVisible(seen)
@@ -37,7 +38,8 @@ class OverCanvas(QObject):
 
     def again(self) -> None:
         """Place the widget anew."""
-        self._place(self._canvas)
+        if self._canvas is not None:
+            self._place(self._canvas)
 
     def let_go(self) -> None:
         """Take the widget away."""
@@ -46,6 +48,7 @@ class OverCanvas(QObject):
             self._over.hide()
             self._over.setParent(None)
             self._over.deleteLater()
+        self._canvas = None
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Notice another size of the canvas."""
