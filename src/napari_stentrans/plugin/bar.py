@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent
+from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QToolButton, QWidget
 
+from napari_stentrans.plugin.compare.multiples import Multiples
 from napari_stentrans.plugin.jobs.bar_settings import BarSettings
 from napari_stentrans.plugin.layers.napari_compat import LayerDocks, TopBar, canvas_of
 from napari_stentrans.plugin.panels.bar.partner_row import PartnerRow
@@ -28,6 +29,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.widgets.keys import Keys
 
 NAME = "stEnTrans: what is shown"
+SINGLE = {"before", "after"}
 FOLD = "Fold away napari's layer controls and layer list: the map gets their room"
 UNFOLD = "Bring back napari's layer controls and layer list"
 
@@ -63,8 +65,15 @@ class Bar(Flow):
         self._docks = LayerDocks(viewer, self)
         self._top = TopBar(viewer, self, NAME)
         self.grown.connect(self._top.set_height)
-        self._over = OverCanvas(canvas_of(viewer), self.key, self._place_key)
-        self.key.resized.connect(self._over.again)
+        self.many = Multiples()
+        canvas = canvas_of(viewer)
+        over = OverCanvas(canvas, self.key, self._place_key)
+        self._over = (over, OverCanvas(canvas, self.many, self._place_many))
+        self.key.resized.connect(over.again)
+        genes.manyWanted.connect(self._show_many)
+        self.many.toggled.connect(genes.many.setChecked)
+        self.many.chosen.connect(genes.geneChosen)
+        self.choice.changed.connect(self._on_view)
         self._docks.changed.connect(self._show_fold)
         self.fold.clicked.connect(self._on_fold)
         self._docks.fold(self._settings.folded)
@@ -83,20 +92,23 @@ class Bar(Flow):
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Show what is looked at of this section from now on."""
-        for part in (self.choice, self.key, self.tissue, self.partner):
+        for part in (self.many, self.choice, self.key, self.tissue, self.partner):
             part.set_layers(layers)
 
     def let_go(self) -> None:
         """Be gone, and leave napari's window as it was."""
         self._docks.let_go()
-        self._over.let_go()
+        for over in self._over:
+            over.let_go()
         self._top.let_go()
         if isalive(self):
             self.deleteLater()
 
     def keyPressEvent(self, event: Any) -> None:
         """Take a key that nothing in the bar wanted."""
-        if self._keys is None or not self._keys.take(event):
+        if event.key() == Qt.Key.Key_Escape and not self.many.isHidden():
+            self.many.put_away()
+        elif self._keys is None or not self._keys.take(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: Any) -> None:
@@ -109,6 +121,28 @@ class Bar(Flow):
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour()
+
+    def _show_many(self, on: bool) -> None:
+        """Show many genes of the list, before or after, or one again."""
+        if not on or self.choice.layers is None:
+            self.many.put_away()
+            return
+        if not self.choice.shown & SINGLE:
+            self.choice.show_view("after" if self.views["after"].isEnabled() else "before")
+        names, first = self.genes.page()
+        self.many.show_genes(names, self._side(), first)
+
+    def _side(self) -> str:
+        return "after" if "after" in self.choice.shown else "before"
+
+    def _on_view(self) -> None:
+        """Show many genes before or after, or put them away where both maps are to be seen."""
+        if self.many.isHidden():
+            return
+        if self.choice.shown & SINGLE:
+            self.many.show_role(self._side())
+        else:
+            self.many.put_away()
 
     def _on_fold(self, on: bool) -> None:
         self._docks.fold(on)
@@ -128,3 +162,6 @@ class Bar(Flow):
         width = canvas.width()
         height = max(self.key.heightForWidth(width), self.key.sizeHint().height())
         self.key.setGeometry(0, 0, width, height)
+
+    def _place_many(self, canvas: QWidget) -> None:
+        self.many.setGeometry(canvas.rect())

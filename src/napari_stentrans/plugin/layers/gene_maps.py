@@ -180,6 +180,12 @@ class GeneMaps:
         limits = self.limits(role, self.shown, values)
         return gene_layer(role, raster, values, self.frame, tag, limits, self._colormap)
 
+    def drawn(
+        self, role: str, name: str, enhancement: Enhancement | None
+    ) -> tuple[SpotRaster, FloatArray]:
+        """Raster and values (site,) that a layer in a role would show of a map."""
+        return self._values(role, name, enhancement)
+
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_stentrans.plugin.compare.views import NAMES as VIEWS_OF_BOTH
@@ -57,12 +57,16 @@ PADDING = 12
 class ViewChoice(QWidget):
     """Buttons side by side, of which one is down; in two rows, or more, where there is no room."""
 
+    changed = Signal()
+    """What is shown may have changed, by whoever."""
+
     def __init__(self) -> None:
         self.views: dict[str, QPushButton] = {}  # first: Qt tells of its style at once
         super().__init__()
-        self._layers: SectionLayers | None = None
+        self.layers: SectionLayers | None = None
         self.setAccessibleName("what the canvas shows")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.shown: set[str] = set()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(0)
@@ -70,7 +74,7 @@ class ViewChoice(QWidget):
         for view, (name, tip) in VIEWS.items():
             made = button(name, tip)
             made.setCheckable(True)
-            made.clicked.connect(lambda on, view=view: self._show(view, on))
+            made.clicked.connect(lambda on, view=view: self.show_view(view, on))
             self.views[view] = made
         self.setStyleSheet(LOOK)
         self._arrange(self._columns)
@@ -84,10 +88,10 @@ class ViewChoice(QWidget):
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Choose among the views of this section from now on."""
-        if self._layers is not None:
-            self._layers.compared.disconnect(self.refresh, missing_ok=True)
-            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
-        self._layers = layers
+        if self.layers is not None:
+            self.layers.compared.disconnect(self.refresh, missing_ok=True)
+            self.layers.drawn.disconnect(self.refresh, missing_ok=True)
+        self.layers = layers
         if layers is not None:
             layers.compared.connect(self.refresh)
             layers.drawn.connect(self.refresh)
@@ -97,8 +101,8 @@ class ViewChoice(QWidget):
         """Follow the layers, which a person may also switch in napari."""
         if not isalive(self):
             return  # the window was closed in the middle of a view
-        layers = self._layers
-        shown = set() if layers is None else shown_views(layers)
+        layers = self.layers
+        self.shown = shown = set() if layers is None else shown_views(layers)
         for view, made in self.views.items():
             why = self._why_not(view)
             tip = VIEWS[view][1]
@@ -112,6 +116,7 @@ class ViewChoice(QWidget):
                 layer = layers.now(role)
                 if layer is not None:
                     layer.events.visible.connect(self._on_visible)
+        self.changed.emit()
 
     def hasHeightForWidth(self) -> bool:
         """Narrow ones need more rows."""
@@ -167,7 +172,7 @@ class ViewChoice(QWidget):
 
     def _why_not(self, view: str) -> str:
         """Why a view cannot be chosen; empty where it can."""
-        layers = self._layers
+        layers = self.layers
         if layers is None:
             return NO_SECTION
         if view == "before":
@@ -187,16 +192,16 @@ class ViewChoice(QWidget):
         self.refresh()
 
     def _hold(self) -> None:
-        if self._layers is not None:
-            self._layers.views.hold()
+        if self.layers is not None:
+            self.layers.views.hold()
 
     def _release(self) -> None:
-        if self._layers is not None:
-            self._layers.views.release()
+        if self.layers is not None:
+            self.layers.views.release()
 
-    def _show(self, view: str, on: bool) -> None:
+    def show_view(self, view: str, on: bool = True) -> None:
         """Show a view and no other; the map after, or before without one, where it was pressed."""
-        layers = self._layers
+        layers = self.layers
         if layers is None:
             return
         view = view if on else "after"

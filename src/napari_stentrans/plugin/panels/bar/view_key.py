@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 ORIGIN = "Where each value comes from."
-COLOURS = 33
+COLOURS, DOUBT_WIDTH = 33, 320
 SEEN = ("difference", "provenance", "uncertainty", "after", "before")
 """Roles of layers that may be what the picture shows."""
 
@@ -53,6 +53,7 @@ class ViewKey(QFrame):
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.handle = SwipeHandle()
         self.doubt = DoubtChoice()
+        self.doubt.setMaximumWidth(DOUBT_WIDTH)
         self.bar = ColourBar()
         rows = QVBoxLayout(self)
         rows.setContentsMargins(8, 2, 8, 2)

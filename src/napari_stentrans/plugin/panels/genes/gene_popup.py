@@ -47,10 +47,7 @@ class GenePopup(DropDown):
         self.words = words("about the list of genes")
         self.paste = button("Paste", "Take a list of genes from the clipboard")
         self.open_list = button("Open list…", "Read a list of genes from a CSV or TXT file")
-        self.many = button(
-            "Many genes at once",
-            "See the first genes of this list beside each other over the canvas, up to nine",
-        )
+        self.many = button("Many genes at once", "")
         self.rows.addLayout(in_row(self.lists))
         self.rows.addWidget(self._listing())
         self.rows.addWidget(self.many)

@@ -16,13 +16,14 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.models.gene_lists import NO_TABLE, GeneLists
 from napari_stentrans.plugin.models.gene_names import Kept, Listed, parse, read_list
+from napari_stentrans.plugin.models.maps import SUMS
 from napari_stentrans.plugin.panels.genes.gene_popup import GenePopup
 from napari_stentrans.plugin.panels.genes.look_form import LookForm
 from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
 from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
 from napari_stentrans.plugin.widgets.drop_down import DropDown
 from napari_stentrans.plugin.widgets.icons import icon, text_color
-from napari_stentrans.plugin.widgets.panel import in_row
+from napari_stentrans.plugin.widgets.panel import allow, in_row
 from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
 
 if TYPE_CHECKING:
@@ -38,6 +39,7 @@ DWELL_MS = 1500
 """A gene that is looked at for so long counts as recent."""
 PAUSE_MS = 300
 """After so long a pause in typing, a gene is drawn whose name is typed out."""
+MANY = "Many genes at once: up to nine of the list beside each other, over the canvas"
 MOST_SIMILAR = 5
 """Genes that are named where there is none of a name."""
 
@@ -53,6 +55,8 @@ class GenesPanel(QWidget):
 
     geneChosen = Signal(str)
     """Name of a gene, or of a sum over all genes, that is to be shown at once."""
+    manyWanted = Signal(bool)
+    """Many genes of the list are to be seen at once, or one again."""
     failed = Signal(str)
     """Something could not be read; in words."""
 
@@ -152,6 +156,16 @@ class GenesPanel(QWidget):
         self.popup.shut_down()
         self.look_box.shut_down()
 
+    def page(self) -> tuple[Sequence[str], int]:
+        """Genes of the list, and the position of the one that they are to be shown from.
+
+        Lists begin with what was asked for; all genes go on from the one that is shown.
+        """
+        names = [name for name in self.list.names() if name not in SUMS]
+        shown = "" if self._layers is None else self._layers.maps.shown
+        every = self.which() == "search" and not self._lists.query.strip()
+        return names, names.index(shown) if every and shown in names else 0
+
     # ---- lists
 
     def _fill(self) -> None:
@@ -164,7 +178,12 @@ class GenesPanel(QWidget):
         ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
         self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
         self.popup.say(found.said)
+        self._allow_many()
         self.popup.offer_own(self.which() == "mine")
+
+    def _allow_many(self) -> None:
+        for made in (self.many, self.popup.many):
+            allow(made, self.list.genes.rowCount() > 0, MANY, "The list is empty.")
 
     def _on_step(self, step: Progress) -> None:
         if self.which() in ("spatial", "changed"):
@@ -297,13 +316,15 @@ class GenesPanel(QWidget):
         self.star.setAccessibleName("favourite")
         self.star.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
         self.overlay = OverlayLine()
+        self.many = _tool("", MANY)
+        self.many.setAccessibleName("many genes at once")
         self.look = LookForm()
         self.look_button = _tool("", "Units, colours and range: how the values become colours")
         self.look_button.setAccessibleName("units, colours and range")
         self.look_box = DropDown("units, colours and range", self.look_button)
         self.look_box.rows.addWidget(self.look)
         self.look_box.guard()
-        row = in_row(self.search, self.down, self.star, self.overlay, self.look_button)
+        row = in_row(self.search, self.down, self.star, self.overlay, self.many, self.look_button)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
         row.setStretchFactor(self.overlay, 0)
@@ -311,7 +332,9 @@ class GenesPanel(QWidget):
 
     def recolour(self) -> None:
         """Draw icons in the colours of the theme."""
-        self.look_button.setIcon(icon("palette", text_color(self)))
+        color = text_color(self)
+        self.look_button.setIcon(icon("palette", color))
+        self.many.setIcon(icon("grid", color))
 
     def _connect(self) -> None:
         self.search.searched.connect(self._on_searched)
@@ -332,6 +355,8 @@ class GenesPanel(QWidget):
         self.popup.paste.clicked.connect(self._paste)
         self.popup.open_list.clicked.connect(self._open)
         self.down.clicked.connect(self._on_down)
+        self.many.clicked.connect(self._on_many)
+        self.popup.many.clicked.connect(lambda: self._on_many(True))
         self.look_box.toggled.connect(self.look_button.setChecked)
         self.look_button.clicked.connect(self._on_look_button)
         self.star.clicked.connect(lambda: self.toggle_favourite())
@@ -368,6 +393,10 @@ class GenesPanel(QWidget):
             self._focus_search()
         else:
             self.popup.close_up()
+
+    def _on_many(self, on: bool) -> None:
+        self.popup.close_up()
+        self.manyWanted.emit(on)
 
     def _on_look_button(self, on: bool) -> None:
         self.look_box.set_open(on)
