@@ -469,7 +469,7 @@ def type_number(qtbot, spin, number):
 
 def test_counts_or_log_normalised(panel, layers, result, qtbot):
     layers.show_enhancement(result)
-    assert panel.key.bar.bars()[0].unit == "log-normalised"
+    assert panel.key.bar.bars()[0].unit == "expression (log)"
     pick(qtbot, unfold(qtbot, panel).scale, "Counts (linear)")
     section, mean = layers.section, result.gene("Gene1").mean
     counts = section.gene_counts("Gene1")
