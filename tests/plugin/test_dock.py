@@ -106,7 +106,7 @@ def test_the_section_that_is_chosen_is_seen_alone_and_whole(
 ):
     run(qtbot, loaded, ready)
     first = loaded._layers
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     seen = [layer for layer in first.present if layer.visible]
     second = load(loaded, square_section)
     assert second.before.visible
@@ -432,7 +432,7 @@ def test_closing_the_viewer_stops_the_run(loaded, qtbot, slow):
 
 def test_views_are_switched_by_their_buttons(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
-    layers, views = loaded._layers, loaded.result.views
+    layers, views = loaded._layers, loaded.bar.views
     for view in ("uncertainty", "provenance", "difference"):
         click(qtbot, views[view])
         assert getattr(layers, view).visible

@@ -203,7 +203,7 @@ def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     ready(dock)
     qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
     click(qtbot, dock.enhance.form.gear)
-    click(qtbot, dock.genes.fold)
+    click(qtbot, dock.genes.look_button)
     click(qtbot, dock.quality.fold)
     qtbot.wait(100)
     dock.data.open.setFocus()

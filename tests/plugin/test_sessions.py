@@ -76,7 +76,7 @@ def check(dock, kept):
         "Run 2: kriging",
     ]
     assert names.currentRow() == 0
-    assert dock.result.partner.list.currentText() == "Run 2: kriging"
+    assert dock.bar.partner.list.currentText() == "Run 2: kriging"
     assert layers.gene == "Gene5"
     assert Regions(layers.lost).names == {1: "fold", 2: "lost 2"}
     assert dock.enhance.form.value().method == "kriging"

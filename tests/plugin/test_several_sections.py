@@ -300,13 +300,13 @@ def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, whi
 def test_a_difference_that_was_seen_comes_back_as_the_map(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
     layers = loaded._layers
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     delete_all(qtbot, loaded)
     click(qtbot, loaded.message.action)
     qtbot.waitUntil(lambda: layers.difference is not None and layers.after is not None)
     assert layers.after.visible
     assert not layers.difference.visible
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     assert layers.difference.visible
     assert not layers.after.visible
 
