@@ -1,33 +1,19 @@
-"""Result: what a run did, ways to look at it, and saving it."""
+"""ViewButtons: ways to look at a result."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QPushButton
+from qtpy.QtWidgets import QGridLayout, QPushButton, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.compare.views import NAMES as VIEWS_OF_BOTH
-from napari_stentrans.plugin.models.result_words import (
-    apart,
-    describe,
-    legend,
-    marked_since,
-    missing,
-    taken_as_measured,
-    verdict,
-)
-from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.panels.result.partner_row import PartnerRow
-from napari_stentrans.plugin.panels.result.profile_panel import ProfilePanel
-from napari_stentrans.plugin.panels.result.run_list import RunList
 from napari_stentrans.plugin.panels.result.view_key import ViewKey
-from napari_stentrans.plugin.widgets.panel import Panel, button, words
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS, with_keys
+from napari_stentrans.plugin.widgets.panel import button
+from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
 
 if TYPE_CHECKING:
-    from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.widgets.keys import Keys
 
@@ -52,28 +38,18 @@ VIEWS = {
         "Provenance",
         "Where each value comes from: measured, filled or between spots, in the colours below",
     ),
-    "profile": ("Profile…", "Draw a line over the tissue and see the gene along it"),
 }
-WORDS = 4
-"""Lines that are kept for what a run did; a preview keeps as many as were there."""
 
 
-class ResultPanel(Panel):
-    """Words, views and the save button of the last result of a section."""
-
-    saveWanted = Signal()
+class ViewButtons(QWidget):
+    """Views, what the run shown is compared with, and what the picture shows."""
 
     def __init__(self) -> None:
-        super().__init__("Result")
+        super().__init__()
         self._layers: SectionLayers | None = None
-        self._marked: LostMask | None = None
-        self.runs = RunList()
-        self.rows.addWidget(self.runs)
-        self.words = words("what was done")
-        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.rows.addWidget(self.words)
-        self.verdict = words("how good the gene on the map is")
-        self.rows.addWidget(self.verdict)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(5)
         self.partner = PartnerRow()
         self.rows.addWidget(self.partner)
         grid = QGridLayout()
@@ -90,52 +66,19 @@ class ResultPanel(Panel):
         self.key = ViewKey()
         self.rows.addWidget(self.key)
         self.handle = self.key.handle
-        self.profile = ProfilePanel()
-        self.legend = words("where values come from")
-        self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.rows.addWidget(self.legend)
-        self.unfilled = words("what the run did not fill")
-        self.unfilled.hide()
-        self.rows.addWidget(self.unfilled)
-        self.save = button(
-            "Save…",
-            with_keys(
-                "Write the result for analysis, as images, table or figure; or the lost regions",
-                "save.anything",
-            ),
-            self.saveWanted.emit,
-        )
-        self.rows.addWidget(self.save)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Show the result of this section from now on."""
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
             self._layers.drawn.disconnect(self.key.refresh, missing_ok=True)
-        if layers is not self._layers:
-            self._marked = None  # it is of another section
         self._layers = layers
-        self.profile.set_layers(layers)
         if layers is not None:
             layers.compared.connect(self.refresh)
             layers.drawn.connect(self.key.refresh)
         self.key.set_layers(layers)
         self.partner.set_layers(layers)
-        self.runs.set_layers(layers)
         self.refresh()
-
-    def show_unsaved(self, parts: list[str]) -> None:
-        """Mark the button where something is not saved."""
-        self.save.setText(f"Save… {MARK}" if parts else "Save…")
-
-    def set_marked(self, marked: LostMask | None) -> None:
-        """Say where more is marked as lost than the run has filled."""
-        self._marked = marked
-        self._say_marked()
-
-    def show_unpainted(self) -> None:
-        """Say how many spots of the run look lost, now that this is known."""
-        self._say_marked()
 
     def bind(self, keys: Keys) -> None:
         """Let the views be switched by keys too."""
@@ -144,34 +87,12 @@ class ResultPanel(Panel):
         keys.while_held("compare.hold", self._hold, self._release)
 
     def refresh(self) -> None:
-        """Show what there is of the result."""
+        """Show which view there is."""
         if not isalive(self):
             return  # the window was closed in the middle of a view
-        result = None if self._layers is None else self._layers.enhancement
-        self.setVisible(result is not None)
-        self.runs.refresh()
         self.partner.refresh()
-        if result is None or self._layers is None:
-            return
-        waiting = self._layers.preview_of
-        lines = WORDS * self.words.fontMetrics().lineSpacing()
-        self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
-        said = describe(result) + apart(self._layers)
-        said = f"Preview by kriging; {waiting} is at work …" if waiting else said
-        self.words.setText(said + missing(self._layers))
-        self.legend.setText(legend(result))
-        self._say_marked()
-        self.verdict.setText(verdict(self._layers))
-        self._watch(self._layers)
-
-    def _say_marked(self) -> None:
-        result = None if self._layers is None else self._layers.enhancement
-        text = ""
-        if result is not None and self._layers is not None:
-            left = taken_as_measured(result, self._layers.damage)
-            text = "\n".join(filter(None, [left, marked_since(result, self._marked)]))
-        self.unfilled.setText(text)
-        self.unfilled.setVisible(bool(text))
+        if self._layers is not None and self._layers.enhancement is not None:
+            self._watch(self._layers)
 
     def _watch(self, layers: SectionLayers) -> None:
         """Let the buttons follow the layers, which a person may also switch in napari."""
@@ -179,12 +100,10 @@ class ResultPanel(Panel):
         there = {
             **dict.fromkeys(VIEWS_OF_BOTH, both),
             "difference": True,
-            "profile": True,
             "uncertainty": layers.has("uncertainty"),
             "provenance": layers.has("provenance"),
         }
         on = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
-        on["profile"] = self.profile.on
         for view in ("difference", "uncertainty", "provenance"):
             layer = layers.now(view)
             on[view] = layer is not None and layer.visible
@@ -215,11 +134,8 @@ class ResultPanel(Panel):
             self._layers.views.release()
 
     def _show(self, view: str, on: bool) -> None:
-        """Show a view and no other, or the enhanced map again; the profile goes with any."""
+        """Show a view and no other, or the enhanced map again."""
         if self._layers is None:
             return
-        if view == "profile":
-            self.profile.set_on(on)
-        else:
-            self._layers.choose_view(view if on else "")
+        self._layers.choose_view(view if on else "")
         self.refresh()
