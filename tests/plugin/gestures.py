@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.plugin.layers.frame import Frame
 
@@ -34,6 +35,8 @@ def save_result(qtbot, dock):
 
 def export_page(qtbot, dock):
     """The page that asks what to save, by its key."""
+    dock.window().activateWindow()
+    qtbot.waitUntil(dock.isActiveWindow)
     qtbot.keyClick(dock, Qt.Key.Key_E, Qt.KeyboardModifier.AltModifier)
     return export_shown(qtbot, dock)
 
@@ -41,6 +44,7 @@ def export_page(qtbot, dock):
 def export_shown(qtbot, dock):
     """The page that asks what to save, which was brought to front."""
     qtbot.waitUntil(dock.export.isVisible)
+    qtbot.waitUntil(lambda: dock.export.isAncestorOf(QApplication.focusWidget() or dock))
     return dock.export
 
 
@@ -70,7 +74,7 @@ def use_menu(qtbot, dock, action):
     qtbot.waitUntil(lambda: not runs.menu.isVisible())
 
 
-def said(dock):
+def said_of_run(dock):
     """All that the page of results says of the run shown."""
     page = dock.result
     return "\n".join(part.text() for part in (page.words, page.unfilled, page.notes))

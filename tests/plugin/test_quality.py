@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click, open_tab, said, save_result
+from gestures import click, open_tab, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -170,10 +170,10 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
     assert not table.isVisible()
     for gene in (best, worst):
         loaded.show_gene(gene)
-        click(qtbot, page.opens["table"])
-        assert table.isVisible()
+        open_tab(qtbot, loaded, "table")
         assert in_view(table, gene)
         click(qtbot, page.opens["table"])
+        assert not table.isVisible()
 
 
 def test_a_check_gives_way_to_whatever_a_person_begins(
@@ -307,7 +307,9 @@ def test_a_section_too_small_to_be_checked_is_said_without_alarm(dock, load, qtb
     dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) > 4)
     choose(qtbot, dock, "kriging")
     click(qtbot, dock.enhance.run)
-    qtbot.waitUntil(lambda: dock.result.body.isVisible() and dock.phase is Phase.READY, timeout=30_000)
+    qtbot.waitUntil(
+        lambda: dock.result.body.isVisible() and dock.phase is Phase.READY, timeout=30_000
+    )
     assert "Take a larger section" in dock.quality.words.text()
     assert not dock.message.isVisible()
 
@@ -369,7 +371,9 @@ def test_a_preview_comes_first_and_is_then_refined(loaded, section, gate, qtbot)
     layers.paint_spots(np.arange(section.n_spots) < 10)
     choose(qtbot, loaded, "published")
     click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(lambda: "Preview by a smooth map (kriging)" in loaded.result.words.text(), timeout=30_000)
+    qtbot.waitUntil(
+        lambda: "Preview by a smooth map (kriging)" in loaded.result.words.text(), timeout=30_000
+    )
     assert "published is at work" in loaded.result.words.text()
     assert loaded.phase is Phase.RUNNING
     assert not loaded.quality.check.isVisible()

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
@@ -92,12 +93,12 @@ class WidePanel(QWidget):
             for corner, area in CORNERS.items():
                 window.setCorner(corner, area)
             window.resizeDocks([dock], [self._height], Qt.Orientation.Vertical)
-        dock.visibilityChanged.connect(self._on_visibility)
+        dock.visibilityChanged.connect(partial(self._on_visibility, dock))
         self.show()
 
-    def _on_visibility(self, seen: bool) -> None:
+    def _on_visibility(self, dock: QDockWidget, seen: bool) -> None:
         """Go where a person hides the panel: there is no other way to bring it back."""
-        if not seen and self._dock is not None and self._dock.isHidden():
+        if not seen and dock is self._dock and dock.isHidden():
             self.shut()
 
     def _on_out(self) -> None:

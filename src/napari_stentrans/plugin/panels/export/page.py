@@ -336,9 +336,10 @@ class ExportPage(QWidget):
         kinds.setVerticalSpacing(4)
         kinds.setColumnStretch(1, 1)
         for row, (what, made) in enumerate(self.kinds.items()):
-            kinds.addWidget(made, row, 0)
+            kinds.addWidget(made, row, 0, Qt.AlignmentFlag.AlignLeft)
             kinds.addWidget(self.reasons[what], row, 1)
-        self._form = QFormLayout()
+        choices = QWidget()
+        self._form = QFormLayout(choices)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.setContentsMargins(0, 8, 0, 4)
         self._form.addRow("Genes", self.which)
@@ -349,7 +350,7 @@ class ExportPage(QWidget):
         extras.setContentsMargins(0, 0, 0, 0)
         extras.setSpacing(2)
         for box in self.extras.values():
-            extras.addWidget(box)
+            extras.addWidget(box, 0, Qt.AlignmentFlag.AlignLeft)
         self._form.addRow("With", self._extras_row)
         foot = QHBoxLayout()
         foot.addStretch(1)
@@ -358,10 +359,11 @@ class ExportPage(QWidget):
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(6)
         rows.addLayout(kinds)
-        rows.addLayout(self._form)
+        rows.addWidget(choices)
         rows.addWidget(self.words)
         rows.addLayout(foot)
         rows.addStretch(1)
+        choices.setMinimumHeight(choices.sizeHint().height())  # no button moves when rows go
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was done meanwhile."""

@@ -59,7 +59,8 @@ class RunList(QWidget):
         self.menu.setToolTipsVisible(True)
         self.renaming = self._action("Rename", "runs.rename", self.rename)
         self.delete = self._action("Delete", "runs.delete", self._delete)
-        self._action("Undo delete", None, self.undoWanted.emit)
+        self.undo = self._action("Undo delete", None, self.undoWanted.emit)
+        self.undo.setEnabled(False)
         self.menu.addSeparator()
         python, command = (partial(self._copy, how) for how in ("python", "command"))
         self.as_python = self._action("Copy as Python", "runs.python", python)
@@ -94,6 +95,7 @@ class RunList(QWidget):
         if self._layers is not None:
             self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
         self._layers = layers
+        self.undo.setEnabled(False)
         if layers is not None:
             layers.runs.changed.connect(self.refresh)
         self.refresh()
@@ -203,6 +205,7 @@ class RunList(QWidget):
             self._layers.delete_run(run)
             self.shown.emit()
             self.deleted.emit(run, at, against)
+            self.undo.setEnabled(True)
 
 
 def details(run: Run, runs: Iterable[Run]) -> str:
