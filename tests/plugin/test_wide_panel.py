@@ -145,7 +145,7 @@ def test_the_menu_renames_deletes_and_takes_back(checked, result, qtbot):
     edit.selectAll()
     qtbot.keyClicks(edit, "the best")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
-    assert [run.name for run in layers.runs] == ["the best", "other"]
+    qtbot.waitUntil(lambda: [run.name for run in layers.runs] == ["the best", "other"])
     use_menu(qtbot, checked, runs.delete)
     assert [run.name for run in layers.runs] == ["other"]
     use_menu(qtbot, checked, runs.undo)

@@ -95,6 +95,7 @@ class WidePanel(QWidget):
             window.resizeDocks([dock], [self._height], Qt.Orientation.Vertical)
         dock.visibilityChanged.connect(partial(self._on_visibility, dock))
         self.show()
+        dock.show()
 
     def _on_visibility(self, dock: QDockWidget, seen: bool) -> None:
         """Go where a person hides the panel: there is no other way to bring it back."""

@@ -153,12 +153,18 @@ class RunList(QWidget):
             item = QListWidgetItem()
             self.list.addItem(item)
         chosen = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
-        item.setFlags(chosen | Qt.ItemFlag.ItemIsEditable if kept else Qt.ItemFlag.NoItemFlags)
-        if item.text() != name:
-            item.setText(name)
-        item.setData(DETAILS, said)
-        item.setData(Qt.ItemDataRole.AccessibleTextRole, f"{name}: {said}")
-        item.setToolTip(tip)
+        flags = chosen | Qt.ItemFlag.ItemIsEditable if kept else Qt.ItemFlag.NoItemFlags
+        if item.flags() != flags:
+            item.setFlags(flags)
+        shown = {
+            Qt.ItemDataRole.EditRole: name,
+            DETAILS: said,
+            Qt.ItemDataRole.AccessibleTextRole: f"{name}: {said}",
+            Qt.ItemDataRole.ToolTipRole: tip,
+        }
+        for role, text in shown.items():
+            if item.data(role) != text:  # else a name that is being typed would be set back
+                item.setData(role, text)
 
     def _open_menu(self, at: QPoint) -> None:
         """Offer what can be done with the run under the mouse, which is shown."""

@@ -53,7 +53,8 @@ class RunRows(QListWidget):
             item: Any = self.item(at)
             name = self.fontMetrics().boundingRect(0, 0, wide, 0, WRAP, item.text()).height()
             heights.append(name + self.fontMetrics().height() + 8)
-            item.setSizeHint(QSize(0, heights[-1]))
+            if item.sizeHint() != QSize(0, heights[-1]):
+                item.setSizeHint(QSize(0, heights[-1]))
         shown = sum(heights[:MOST_ROWS]) or self.fontMetrics().height()
         self.setFixedHeight(shown + 2 * self.frameWidth() + 4)
 
