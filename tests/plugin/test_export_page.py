@@ -32,7 +32,7 @@ def done(loaded, qtbot, ready):
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     section = loaded._layers.section
-    loaded._layers.paint_spots(np.arange(section.n_spots) < 9)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 9)
     qtbot.wait(50)
     Regions(loaded._layers.lost).rename(1, "fold")
     click(qtbot, loaded.enhance.run)
@@ -197,7 +197,7 @@ def test_the_page_follows_what_is_shown_and_says_beside_it_what_cannot_be(loaded
     assert "run first" in page.reasons["figure"].text()
     assert "Not read from a file" in page.reasons["session"].text()
     assert "Nothing is painted" in page.reasons["lost"].text()
-    loaded._layers.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
+    loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
     qtbot.waitUntil(lambda: not page.reasons["lost"].text())
     assert page.kinds["lost"].isEnabled()
     form = loaded.enhance.form

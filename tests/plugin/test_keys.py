@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
+    QRadioButton,
     QShortcut,
     QWidget,
 )
@@ -197,7 +198,7 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
 
 def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     dock = active
-    dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
+    dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
     click(qtbot, dock.enhance.run)
     ready(dock)
     qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
@@ -217,6 +218,8 @@ def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     assert len(wanted) > 40
 
     def is_reached(widget):
+        if isinstance(widget, QRadioButton):  # arrows go on from the one that is chosen
+            widget = widget.group().checkedButton()
         return any(widget is other or widget.isAncestorOf(other) for other in reached) or (
             widget.parentWidget() in reached  # the line inside a box
         )

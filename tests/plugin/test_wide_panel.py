@@ -35,8 +35,7 @@ def quality(section, result):
 @pytest.fixture
 def unchecked(loaded, result):
     """The dock with a result."""
-    loaded._layers.show_enhancement(result)
-    loaded._layers.runs.add(result)
+    loaded._layers.show_run(loaded._layers.runs.add(result))
     loaded._show_result()
     return loaded
 
@@ -44,7 +43,7 @@ def unchecked(loaded, result):
 @pytest.fixture
 def checked(unchecked, quality):
     """The dock with a result that was checked."""
-    next(iter(unchecked._layers.runs)).quality = unchecked._layers.quality = quality
+    next(iter(unchecked._layers.runs)).quality = quality
     unchecked._show_result()
     return unchecked
 

@@ -107,7 +107,7 @@ class ProfilePanel(QWidget):
         """Make the layer of the line."""
         if self._line is not None or self._layers is None:
             return
-        self._layers.profiled = True
+        self._layers.model.profiled = True
         with self._layers.beside_anew():
             self._line = ProfileLine(self._layers)
         self._line.changed.connect(self._draw_soon)
@@ -121,7 +121,7 @@ class ProfilePanel(QWidget):
         if self._line is not None:
             self._line.end()
         if layers is not None:
-            layers.profiled = shown
+            layers.model.profiled = shown
 
     def profile(self) -> Profile | None:
         """The profile that is shown."""
@@ -182,7 +182,7 @@ class ProfilePanel(QWidget):
         if not isalive(self):
             return  # the window was closed meanwhile
         if self._layers is not None:
-            self._layers.profiled = False
+            self._layers.model.profiled = False
         self.switched.emit(False)
 
     def _say(self, text: str) -> None:

@@ -97,13 +97,13 @@ class ViewButtons(QWidget):
     def _watch(self, layers: SectionLayers) -> None:
         """Let the buttons follow the layers, which a person may also switch in napari."""
         both = layers.has("after") and layers.has("before")
-        there = {
+        there: dict[str, bool] = {
             **dict.fromkeys(VIEWS_OF_BOTH, both),
             "difference": True,
             "uncertainty": layers.has("uncertainty"),
             "provenance": layers.has("provenance"),
         }
-        on = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
+        on: dict[str, bool] = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
         for view in ("difference", "uncertainty", "provenance"):
             layer = layers.now(view)
             on[view] = layer is not None and layer.visible
@@ -137,5 +137,5 @@ class ViewButtons(QWidget):
         """Show a view and no other, or the enhanced map again."""
         if self._layers is None:
             return
-        self._layers.choose_view(view if on else "")
+        self._layers.choose_view(view if on else "after")
         self.refresh()
