@@ -61,6 +61,12 @@ class LayerStore(dict[str, Any]):
         self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same one: napari connects one alone of two callbacks that are equal."""
+        return self is other
+
+    __hash__ = object.__hash__
+
     def put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
         """Make the layer of a role, or give new data to the one that is there."""
         data, options, _ = layer_data
