@@ -499,10 +499,10 @@ class TestHands:
 
     def test_a_section_after_one_that_was_deleted_notices_deletions_too(self, section):
         viewer = ViewerModel()
-        before = SectionLayers(viewer, section)
+        deleted = SectionLayers(viewer, section)
         viewer.layers.clear()
-        after = SectionLayers(viewer, section)  # while the other is there to be brought back
-        assert not before.present
-        assert after.present
+        later = SectionLayers(viewer, section)  # the other is kept, to be brought back
+        assert deleted.before is None
+        assert later.before is not None
         viewer.layers.clear()
-        assert not after.present
+        assert later.before is None
