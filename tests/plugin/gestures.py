@@ -19,7 +19,7 @@ def click(qtbot, button):
 
 def compare_with(qtbot, dock, row):
     """Choose by keys what the run that is shown is compared with: 0 is the measured map."""
-    names = dock.result.partner.list
+    names = dock.bar.partner.list
     assert names.isVisible()
     qtbot.keyClick(names, Qt.Key.Key_Home)
     for _ in range(row):

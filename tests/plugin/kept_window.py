@@ -18,10 +18,11 @@ from napari._qt.qt_viewer import QtViewer
 from napari._qt.threads.status_checker import StatusChecker
 from napari.settings import get_settings
 from napari.utils.events import EventedModel
-from qtpy.QtCore import QEvent, QObject, Qt
+from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QWidget
 
+from napari_stentrans.plugin.jobs.safekeeping import Safekeeping
 from napari_stentrans.plugin.layers.gl_context import GlContext
 
 if TYPE_CHECKING:
@@ -75,7 +76,7 @@ class KeptWindow:
             return []
         self.viewer.layers.clear()
         self.viewer.window.remove_dock_widget("all")
-        for kept in own_objects(self._window):
+        for kept in self._window.findChildren(Safekeeping):
             kept.eventFilter(self._window, QCloseEvent())  # lets go, as where the window closes
             kept.deleteLater()
         for notice in list(NapariQtNotification._instances):
@@ -161,10 +162,9 @@ def no_console(*_: object) -> QWidget:
 
 
 def own_objects(window: QObject) -> list[Any]:
-    """What the plugin has made a child of the window."""
-    direct = Qt.FindChildOption.FindDirectChildrenOnly
-    children = window.findChildren(QObject, options=direct)
-    return [child for child in children if type(child).__module__.startswith(OWN)]
+    """What the plugin has put into the window."""
+    made = window.findChildren(QObject)
+    return [child for child in made if type(child).__module__.startswith(OWN)]
 
 
 def deliver_deletions() -> None:

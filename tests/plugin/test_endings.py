@@ -91,7 +91,7 @@ def checking(dock, section, qtbot):
 
 def looking(view):
     def moment(dock, section, qtbot):
-        click(qtbot, dock.result.views[view])
+        click(qtbot, dock.bar.views[view])
         qtbot.wait(50)
 
     moment.__name__ = view

@@ -198,12 +198,12 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
 
 def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     dock = active
-    dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
+    dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
     click(qtbot, dock.enhance.run)
     ready(dock)
     qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
     click(qtbot, dock.enhance.form.gear)
-    click(qtbot, dock.genes.fold)
+    click(qtbot, dock.genes.look_button)
     click(qtbot, dock.quality.fold)
     qtbot.wait(100)
     dock.data.open.setFocus()

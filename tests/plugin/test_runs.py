@@ -120,11 +120,11 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
     dock, _ = two_runs
     layers = dock._layers
     compare_with(qtbot, dock, 1)
-    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.bar.views["difference"])
     for gene in (layers.gene, "Gene4"):  # the same settings give the same values at the spots
         dock.show_gene(gene)
         assert np.nanmax(np.abs(layers.difference.data)) == 0
-    assert dock.result.key.words.text() == EQUAL
+    assert dock.bar.key.words.text() == EQUAL
     compare_with(qtbot, dock, 0)
     measured, second = layers.section.gene_lognorm("Gene4"), list(layers.runs)[1].enhancement
     np.testing.assert_allclose(
@@ -132,7 +132,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         layers.section.raster.draw(second.gene("Gene4").mean - measured),
         atol=ROUNDING * measured.max(),
     )
-    assert "Enhanced minus measured" in dock.result.key.words.text()
+    assert "Enhanced minus measured" in dock.bar.key.words.text()
 
 
 @pytest.mark.numerical
@@ -140,13 +140,13 @@ def test_two_runs_that_differ_by_rounding_are_equal(two_runs, qtbot, monkeypatch
     dock, _ = two_runs
     compare_with(qtbot, dock, 1)
     _scatter(monkeypatch, 1e-7)
-    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.bar.views["difference"])
     assert np.nanmax(np.abs(dock._layers.difference.data)) == 0
-    assert dock.result.key.words.text() == EQUAL
+    assert dock.bar.key.words.text() == EQUAL
     _scatter(monkeypatch, 1e-2)
     dock.show_gene("Gene4")
     assert np.nanmax(np.abs(dock._layers.difference.data)) > 0
-    assert dock.result.key.words.text() == "Run 2 minus Run 1: red more, blue less."
+    assert dock.bar.key.words.text() == "Run 2 minus Run 1: red more, blue less."
 
 
 def _scatter(monkeypatch, size):
@@ -164,14 +164,14 @@ def test_deleting_the_run_that_was_subtracted_leaves_the_measured_map(two_runs, 
     dock, _ = two_runs
     layers = dock._layers
     compare_with(qtbot, dock, 1)
-    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.bar.views["difference"])
     layers.delete_run(next(iter(layers.runs)))
     assert layers.maps.against is None
-    assert not dock.result.partner.list.isVisible()
+    assert not dock.bar.partner.list.isVisible()
     measured = layers.section.gene_lognorm(layers.gene)
     np.testing.assert_array_equal(layers.before.data, layers.section.raster.draw(measured))
-    assert "Enhanced minus measured" in dock.result.key.words.text()
-    click(qtbot, dock.result.views["difference"])
+    assert "Enhanced minus measured" in dock.bar.key.words.text()
+    click(qtbot, dock.bar.views["difference"])
     assert layers.after.visible
 
 
@@ -243,7 +243,7 @@ def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     run(qtbot, loaded, ready)
-    loaded._layers.paint_spots(np.arange(section.n_spots) < 7)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, loaded, ready)
     assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, 7 lost"]
     names = loaded.result.runs.list
@@ -277,7 +277,7 @@ def test_the_python_that_is_copied_gives_the_same_numbers(
     from_file, section, qtbot, ready, tmp_path
 ):
     dock = from_file
-    dock._layers.paint_spots(np.arange(section.n_spots) < 7)
+    dock._layers.paint.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, dock, ready)
     dock.result.runs.as_python.trigger()
     text = QApplication.clipboard().text()
@@ -297,7 +297,7 @@ def test_the_command_line_needs_a_saved_record_where_regions_are_painted(
     line = QApplication.clipboard().text()
     assert line.startswith("stentrans enhance '")
     assert "--method kriging --upscale 2 -o enhanced.h5ad" in line
-    dock._layers.paint_spots(np.arange(section.n_spots) < 7)
+    dock._layers.paint.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, dock, ready)
     dock.result.runs.as_command.trigger()
     assert "Save the result" in dock.message.text()

@@ -33,11 +33,11 @@ def worked(dock, section, tmp_path, ready, qtbot):
     dock.open(path)
     ready(dock)
     layers, form = dock._layers, dock.enhance.form
-    layers.paint_spots(np.arange(section.n_spots) < 9)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 9)
     qtbot.wait(50)
     regions = Regions(layers.lost)
     regions.rename(1, "fold")
-    layers.relabel(np.where(section.raster.paint(np.arange(150) > 140), 2, layers.lost.data))
+    layers.paint.relabel(np.where(section.raster.paint(np.arange(150) > 140), 2, layers.lost.data))
     form.method.setCurrentIndex(form.method.findData("kriging"))
     dock.show_gene("Gene5")
     for _ in range(2):
@@ -76,7 +76,7 @@ def check(dock, kept):
         "Run 2: kriging",
     ]
     assert names.currentRow() == 0
-    assert dock.result.partner.list.currentText() == "Run 2: kriging"
+    assert dock.bar.partner.list.currentText() == "Run 2: kriging"
     assert layers.gene == "Gene5"
     assert Regions(layers.lost).names == {1: "fold", 2: "lost 2"}
     assert dock.enhance.form.value().method == "kriging"

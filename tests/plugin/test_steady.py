@@ -37,7 +37,7 @@ def choose(form, method):
 
 def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
     panel = loaded.genes
-    below = (panel.overlay.over, panel.fold, loaded.lost.new)
+    below = (panel.overlay.over, panel.look_button, loaded.lost.new)
     before = settled(qtbot, *below)
     panel.search.edit.selectAll()
     qtbot.keyClicks(panel.search.edit, "Gnee17")
@@ -51,7 +51,7 @@ def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
         assert settled(qtbot, *below) == before, which
         assert panel.words.geometry().bottom() <= panel.words.parentWidget().height()
     click(qtbot, panel.overlay.over)
-    assert panel.overlay.over.text() == "Choose another gene"
+    assert panel.overlay.over.toolTip().startswith("Choose another gene")
     for now, then in zip(settled(qtbot, *below), before, strict=True):
         assert abs(now.y() - then.y()) <= 2  # Qt makes the button anew for its text
 
@@ -61,7 +61,7 @@ def test_the_gene_shown_stays_in_view_when_its_list_gives_room(loaded, qtbot):
     listed = panel.list
     last = listed.genes.name(listed.genes.rowCount() - 1)
     loaded.show_gene(last)
-    panel._say("Two lines of words. " * 5)
+    panel.popup.say("Two lines of words. " * 5)
     qtbot.waitUntil(panel.words.isVisible)
     assert listed.current() == last
     marked = listed.currentIndex()
@@ -93,7 +93,7 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
 @pytest.mark.parametrize("painted", [False, True])
 def test_save_stays_where_it_is_whatever_is_saved(loaded, qtbot, ready, painted):
     if painted:
-        loaded._layers.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
+        loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
     choose(loaded.enhance.form, "kriging")
     click(qtbot, loaded.enhance.run)
     ready(loaded)

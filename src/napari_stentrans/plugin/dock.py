@@ -15,6 +15,7 @@ from qtpy.QtCore import QEvent, QSize, QTimer
 from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
+from napari_stentrans.plugin.bar import Bar
 from napari_stentrans.plugin.contributions.drops import Drops
 from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.jobs.beside import Beside
@@ -36,10 +37,10 @@ from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.layers.replacing import replace_layers
 from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
 from napari_stentrans.plugin.layers.taken_out import TakenOut
-from napari_stentrans.plugin.layers.tissue_view import TissueView
 from napari_stentrans.plugin.layers.units import OneUnit
 from napari_stentrans.plugin.layers.visibility import show_alone
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
 from napari_stentrans.plugin.panels.data.data_panel import DataPanel
 from napari_stentrans.plugin.panels.data.name_tables import NameTables
 from napari_stentrans.plugin.panels.data.placing import Placing
@@ -98,12 +99,12 @@ class StentransDock(QWidget):
         self.data, self.lost = DataPanel(), LostPanel()
         self.genes = GenesPanel(self.data.search)
         self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
-        self.tissue = TissueView(self)
-        self.lost.rows.addWidget(self.tissue.button)
+        self.tissue = TissueView()
+        self.bar = Bar(napari_viewer, self.genes, self.tissue)
         self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
         # The result first: it is told of the paint by the panel of lost regions.
-        panels = (self.result, self.lost, self.quality, self.tissue, self.enhance.form)
+        panels = (self.result, self.bar, self.lost, self.quality, self.enhance.form)
         self._undo = Undo(self, self.message, self.result.runs)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail, self._on_ended)
         self.damage = DamageLine(self._runner, self.lost)
@@ -133,8 +134,9 @@ class StentransDock(QWidget):
         self._watch_viewer()
         self._connect_panels()
         self._connect_jobs()
-        self._keys = Keys(napari_viewer, self)
+        self._keys = Keys(napari_viewer, self, self.bar, self.genes.popup)
         self.result.bind(self._keys)
+        self.bar.bind(self._keys)
         self._drops = Drops(
             self, napari_viewer, self.data.open.isEnabled, self.open, self.placing.lay
         )
@@ -149,7 +151,7 @@ class StentransDock(QWidget):
         own = (Collector(napari_viewer.layers, self), GlContext(napari_viewer, self))
         self._holders = (
             self._keys, self._drops, self._preferences, self._auto_fit, self._keeping,
-            self._taken_out, self._unit, *own,
+            self._taken_out, self._unit, *own, self.bar,
         )  # fmt: skip
         self._on_layers_changed()
         QTimer.singleShot(0, self._look_for_left)
@@ -567,7 +569,7 @@ class StentransDock(QWidget):
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
         result = (self.result, self.result.profile)
-        panels = (self.data, self.genes, self.lost, self.enhance, *result, self.quality)
+        panels = (self.data, self.lost, self.enhance, *result, self.quality)
         layout.addWidget(scrolled(*panels, self.enhance.curve), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         layout.addWidget(self.damage.question)

@@ -36,7 +36,7 @@ def bind_dock(dock: StentransDock, corner: HelpCorner) -> None:
             "runs.previous": partial(runs.step, -1),
             "runs.rename": runs.rename,
             "runs.delete": partial(_press, runs.delete),
-            "compare.with": dock.result.partner.open,
+            "compare.with": dock.bar.partner.open,
             "runs.python": runs.as_python.trigger,
             "runs.command": runs.as_command.trigger,
             "quality.check": partial(_check, dock.quality),
