@@ -58,7 +58,7 @@ def test_a_file_is_opened_from_the_menu(dock, section, ready, tmp_path, monkeypa
 
 
 def test_a_sample_is_opened_from_the_menu(dock, ready):
-    dock.data.sample.menu().actions()[1].trigger()
+    dock.data.open.samples.actions()[1].trigger()
     assert not dock.data.open.isEnabled()
     assert dock.data.busy.isVisible()
     ready(dock)

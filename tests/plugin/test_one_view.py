@@ -29,7 +29,7 @@ def shown(loaded, results, qtbot):
     for result in results:
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.result.isVisible)
     return loaded
 

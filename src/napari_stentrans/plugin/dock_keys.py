@@ -25,7 +25,7 @@ def bind_dock(dock: StentransDock, corner: HelpCorner) -> None:
         dock,
         {
             "data.open": partial(_if_on, dock.data.open, dock.data.fileWanted.emit),
-            "session.open": partial(_if_on, dock.data.session, dock.data.session.openWanted.emit),
+            "session.open": partial(_if_on, dock.data.open, dock.data.open.sessionWanted.emit),
             "session.save": dock.save_session,
             "save.anything": dock.save,
             "save.figure": partial(dock.save, "figure"),
@@ -54,7 +54,7 @@ def _if_on(made: QPushButton, do: Callable[[], object]) -> None:
 def _press(*buttons: QAbstractButton) -> None:
     """Press the first of some buttons that is there and on."""
     for made in buttons:
-        if made.isEnabled() and made.isVisible():
+        if made.isEnabled() and not made.isHidden():
             made.click()
             return
 

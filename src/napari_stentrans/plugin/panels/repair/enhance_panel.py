@@ -6,8 +6,8 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.io import LostMask
@@ -16,7 +16,7 @@ from napari_stentrans.plugin.panels.repair.estimate import EstimateWords
 from napari_stentrans.plugin.panels.repair.form import ConfigForm
 from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
 from napari_stentrans.plugin.panels.repair.queue_row import QueueRow
-from napari_stentrans.plugin.widgets.panel import Panel, button, parting, reveal
+from napari_stentrans.plugin.widgets.panel import Panel, button, column, reveal, row_of
 from napari_stentrans.plugin.widgets.shortcuts import with_keys
 from napari_stentrans.targets import check_observed
 
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.section import Section
 
 
@@ -63,10 +64,6 @@ class EnhancePanel(Panel):
             with_keys("Stop; layers and the last result stay as they are", "run.cancel"),
             self.cancelWanted.emit,
         )
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for made in (self.run, self.add, self.pause, self.cancel):
-            row.addWidget(made, 1)
         self.queue = QueueRow()
         self.curve = QWidget()
         """Room for the curve of the loss, below all buttons: they stay where they are."""
@@ -74,11 +71,16 @@ class EnhancePanel(Panel):
         curve.setContentsMargins(0, 0, 0, 0)
         self.progress = ProgressPanel(curve)
         self.progress.busy.connect(self.estimate.give_way)
-        self.foot = _foot(self.progress, self.estimate, self.queue, row)
-        """Buttons and progress, which stay in view: not one of the rows."""
+        self.begins = column(self.estimate, row_of(self.run, self.add))
+        """What begins a run, which stays in view: not one of the rows."""
+        self.foot = column(row_of(self.progress, self.queue), row_of(self.pause, self.cancel))
+        """How far a run is, and what holds and ends it: there while something runs."""
+        self.foot.hide()
         self.form.valueChanged.connect(self._allow)
         self.form.fill.toggled.connect(self._allow)
         self.in_foot = (self.run, self.add, self.pause, self.cancel, self.queue.clear_button)
+        self.progress.busy.connect(self._show_foot)
+        self.queue.changed.connect(self._show_foot)
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
         """Settings and mask of a run, given what is painted.
@@ -98,6 +100,16 @@ class EnhancePanel(Panel):
                 "resolution or Denoise."
             )
         return config, mask
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Enhance this section from now on."""
+        self.form.set_layers(layers)
+        self.set_section(None if layers is None else layers.section)
+
+    def set_lost(self, spots: int, sites: int) -> None:
+        """Say how much there is to fill."""
+        for part in (self.form, self.form.image, self.estimate):
+            part.set_lost(spots, sites)
 
     def set_section(self, section: Section | None) -> None:
         """Speak of this section from now on."""
@@ -154,6 +166,8 @@ class EnhancePanel(Panel):
         self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
+        self.progress.set_paused(phase is Phase.PAUSED)
+        self._show_foot()
 
     def _allow(self) -> None:
         """Let a run begin where it would not just refuse; else the tooltips say why."""
@@ -164,6 +178,11 @@ class EnhancePanel(Panel):
             made.setToolTip(f"{tip}.\n{why}" if why else tip)
         self.estimate.set_refusal(why)
 
+    def _show_foot(self) -> None:
+        """Show progress, and what holds it, while there is any."""
+        self.pause.setVisible(self._phase.running)
+        self.foot.setVisible(not self.progress.isHidden() or len(self.queue) > 0)
+
     def _on_gear(self, opened: bool) -> None:
         if opened:
             reveal(self.form.expert)
@@ -171,26 +190,3 @@ class EnhancePanel(Panel):
     def _on_pause(self) -> None:
         resume = self.pause.text() == "Resume"
         (self.resumeWanted if resume else self.pauseWanted).emit()
-
-
-def _foot(
-    progress: ProgressPanel, estimate: EstimateWords, queue: QueueRow, buttons: QHBoxLayout
-) -> QWidget:
-    """Lay out what stays in view; it is as high while nothing runs, so that nothing jumps."""
-    kept = progress.sizePolicy()
-    kept.setRetainSizeWhenHidden(True)
-    progress.setSizePolicy(kept)
-    above = QGridLayout()  # one cell for what is never shown together
-    above.setHorizontalSpacing(6)
-    above.addWidget(progress, 0, 0)
-    above.addWidget(estimate, 0, 0, Qt.AlignmentFlag.AlignBottom)
-    above.addWidget(queue, 0, 1, Qt.AlignmentFlag.AlignBottom)
-    above.setColumnStretch(0, 1)
-    foot = QWidget()
-    rows = QVBoxLayout(foot)
-    rows.setContentsMargins(8, 0, 8, 6)
-    rows.setSpacing(4)
-    rows.addWidget(parting())
-    rows.addLayout(above)
-    rows.addLayout(buttons)
-    return foot

@@ -79,7 +79,12 @@ class LostPanel(Panel):
         self._bind_keys()
         self.count()
 
-    # ---- what the dock calls
+    # ---- what the page calls
+
+    @property
+    def painting(self) -> bool:
+        """Whether a tool is on, so that the mouse paints."""
+        return self._mode() in self.tools
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Work on the lost regions of this section from now on."""
