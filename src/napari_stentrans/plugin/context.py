@@ -14,6 +14,7 @@ from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
 from napari_stentrans.plugin.layers.visibility import show_alone
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.widgets.bound import Bound
 from napari_stentrans.plugin.widgets.message_bar import MessageBar
 
 if TYPE_CHECKING:
@@ -50,6 +51,8 @@ class Context(QObject):
         Layers of the section that is worked on; None without one.
     runner
         Does one job at a time.
+    actions
+        What can be done by keys and menus.
     message
         Line that says what was noticed or went wrong.
     painted
@@ -77,8 +80,9 @@ class Context(QObject):
         self.layers: SectionLayers | None = None
         self.painted: LostMask | None = None
         self.is_restoring: Callable[[], bool] = lambda: False
-        self.runner, self.message = Runner(self), MessageBar()
+        self.runner, self.message, self.actions = Runner(self), MessageBar(), Bound(dock)
         self.runner.phaseChanged.connect(self.phaseChanged)
+        self.phaseChanged.connect(self.actions.allow)
         self.runner.failed.connect(self.fail)
         self.runner.warned.connect(self.note)
         self._followers: list[Follower] = []

@@ -16,7 +16,6 @@ from napari_stentrans.plugin import pages
 from napari_stentrans.plugin.context import Context
 from napari_stentrans.plugin.contributions.drops import Drops
 from napari_stentrans.plugin.dock_jobs import DockJobs, Parts
-from napari_stentrans.plugin.dock_keys import bind_dock
 from napari_stentrans.plugin.layers.collector import Collector
 from napari_stentrans.plugin.layers.gl_context import GlContext
 from napari_stentrans.plugin.layers.taken_out import TakenOut
@@ -31,6 +30,7 @@ from napari_stentrans.plugin.panels.result.result_page import ResultPage
 from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 from napari_stentrans.plugin.widgets.keys import Keys
 from napari_stentrans.plugin.widgets.page import Page, Pages
+from napari_stentrans.plugin.widgets.panel import reveal
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -74,14 +74,14 @@ class StentransDock(QWidget):
         self.genes, self.tissue = GenesPanel(self.data.search), TissueView(self)
         self.jobs = DockJobs(self, self.context, self._make_pages())
         self.placing = self.jobs.placing
-        corner = HelpCorner(napari_viewer, self.context.note)
-        self.data.head.addWidget(corner)
+        self.corner = HelpCorner(napari_viewer, self.context.note)
+        self.data.head.addWidget(self.corner)
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)
         self._watch_viewer()
         self._lay_out()
-        bind_dock(self, corner)
         self._connect()
+        self.context.actions.begin()
         self.context.look()
         QTimer.singleShot(0, self._look_for_left)
 
@@ -148,6 +148,18 @@ class StentransDock(QWidget):
         """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
         self.jobs.enhancing.check()
 
+    def show_quality(self) -> None:
+        """Begin a check, or show what it found."""
+        if self.quality.check.isEnabled() and not self.quality.check.isHidden():
+            self.check()
+        self.quality.fold.setChecked(True)
+        reveal(self.quality)
+
+    def rename_run(self) -> None:
+        """Let another name of the run that is shown be typed."""
+        reveal(self.result)
+        self.result.runs.rename()
+
     def save(self, what: What | None = None) -> None:
         """Ask what to save and where to, and write it there, off the window's thread."""
         self.jobs.saving.ask(what)
@@ -173,6 +185,7 @@ class StentransDock(QWidget):
             self.pages.add(kind(self.context))
         genes = GenesPage(self.context)
         genes.rows.addWidget(self.genes)
+        genes.rows.addWidget(self.tissue.button)
         self.pages.add(genes)
         self.repair, result = self.pages.page(RepairPage), self.pages.page(ResultPage)
         self.lost, self.enhance = self.repair.lost, self.repair.enhance

@@ -136,6 +136,12 @@ def row_of(*parts: QWidget) -> QWidget:
     return made
 
 
+def labelled(row: QWidget, text: str) -> None:
+    """Put a label before what is in a row."""
+    layout: Any = row.layout()
+    layout.insertWidget(0, QLabel(text))
+
+
 def column(*parts: QWidget) -> QWidget:
     """Make a widget with others below each other, for the foot of the dock."""
     made = QWidget()

@@ -30,7 +30,7 @@ class RepairPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.lost, self.enhance = LostPanel(), EnhancePanel()
+        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel()
         self.damage = DamageLine(context.runner, self.lost)
         self.foot = self.enhance.begins
         for part in (self.lost, self.enhance, self.enhance.curve):
@@ -59,7 +59,7 @@ class RepairPage(Page):
         enhance.pauseWanted.connect(context.runner.pause)
         enhance.resumeWanted.connect(context.runner.resume)
         enhance.cancelWanted.connect(context.runner.cancel)
-        self.damage.imageDamaged.connect(partial(image.damaged.setChecked, True))
+        self.damage.imageDamaged.connect(partial(image.choose, "damaged"))
         context.phaseChanged.connect(self._show_phase)
         context.sectionsChanged.connect(self._show_section)
         context.layersChanged.connect(self._watch)
