@@ -139,7 +139,7 @@ def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
         np.testing.assert_allclose(layers.frame.xy(world), found, atol=1e-6 * spacing)
     assert dock.viewer.layers.index(layers.image) < dock.viewer.layers.index(layers.before)
     assert layers.before.opacity == 1
-    assert dock.enhance.form.image.use.isVisible()
+    assert dock.enhance.form.image.choice.isVisible()
     assert dock.tissue.button.isVisible()
 
 

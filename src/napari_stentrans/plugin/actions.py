@@ -8,6 +8,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
+from napari_stentrans.plugin.models.phase import Phase
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
@@ -48,7 +50,7 @@ class Action:
 
 
 def _has_section(dock: Any) -> bool:
-    return dock.layers is not None and dock.lost.isEnabled()
+    return dock.layers is not None and dock.phase is not Phase.LOADING
 
 
 def _has_region(dock: Any) -> bool:

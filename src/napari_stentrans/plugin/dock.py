@@ -74,7 +74,7 @@ class StentransDock(QWidget):
         self.genes, self.tissue = GenesPanel(self.data.search), TissueView(self)
         self.jobs = DockJobs(self, self.context, self._make_pages())
         self.placing = self.jobs.placing
-        self.corner = HelpCorner(napari_viewer, self.context.note)
+        self.corner = HelpCorner(napari_viewer, self.context.note, self.context.actions)
         self.data.head.addWidget(self.corner)
         self._keys = Keys(napari_viewer, self)
         self.result.bind(self._keys)

@@ -61,13 +61,17 @@ class Bound(QObject):
         """Make a button with a menu of actions."""
         made = QPushButton(text)
         name_button(made, tip)
-        menu = QMenu(made)
+        made.setMenu(self.menu(made, names))
+        return made
+
+    def menu(self, parent: QWidget, names: Iterable[str]) -> QMenu:
+        """Make a menu of actions, which says of each whether it can be done now, and why not."""
+        menu = QMenu(parent)
         menu.setToolTipsVisible(True)
         for name in names:
             menu.addAction(self[name])
         menu.aboutToShow.connect(self.allow)
-        made.setMenu(menu)
-        return made
+        return menu
 
     def _do(self, name: str, checked: bool = False) -> None:
         action = ACTIONS[name]

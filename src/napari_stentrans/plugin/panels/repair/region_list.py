@@ -178,12 +178,14 @@ class Naming(QStyledItemDelegate):
         for part in (box, edit):
             part.setAccessibleName("name of the region")
             part.setToolTip("Name of this region: choose one or type your own")
-        box.textActivated.connect(lambda: self._take(box))
+        box.textActivated.connect(lambda: self.commitData.emit(box))
+        edit.editingFinished.connect(lambda: self._take(box))
         return box
 
     def setEditorData(self, editor: Any, index: Any) -> None:
         """Begin with the name as it is."""
         if not editor.lineEdit().isModified():
+            editor.setCurrentIndex(editor.findText(index.data()))
             editor.setEditText(index.data())
             editor.lineEdit().selectAll()
 
@@ -192,8 +194,9 @@ class Naming(QStyledItemDelegate):
         model.setData(index, editor.currentText())
 
     def _take(self, box: QComboBox) -> None:
-        self.commitData.emit(box)
-        self.closeEditor.emit(box)
+        if box.isVisible():  # not where Escape took it away
+            self.commitData.emit(box)
+            self.closeEditor.emit(box)
 
 
 class Fixed(QStyledItemDelegate):
