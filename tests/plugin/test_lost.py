@@ -124,7 +124,7 @@ def test_the_status_bar_names_no_region_where_none_is_painted(loaded, panel, sec
 
 def test_one_spot_is_no_spots(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(np.arange(section.n_spots) == middle(section))
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) == middle(section))
     qtbot.waitUntil(lambda: panel.words.text() == "1 spot lost.")
     assert loaded.enhance.run.text().startswith("Fill 1 spot, 2×")
 
@@ -156,7 +156,7 @@ def test_a_deleted_region_comes_back_with_its_name(loaded, panel, section, qtbot
     click(qtbot, panel.new)
     brush(qtbot, loaded, middle(section))
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(np.arange(section.n_spots) < 5)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 5)
     painted = np.array(loaded._layers.lost.data)
     tap_region(qtbot, panel, 1, BIN)
     assert not loaded._layers.lost.data.any()
@@ -172,7 +172,7 @@ def test_a_hidden_region_is_not_seen_but_counts(loaded, panel, section, qtbot):
     brush(qtbot, loaded, middle(section))
     tap_region(qtbot, panel, 1, EYE)
     assert loaded._layers.lost.get_color(1)[3] == 0
-    assert loaded._layers.painted().lost[middle(section)]
+    assert loaded._layers.paint.mask().lost[middle(section)]
     tap_region(qtbot, panel, 1, EYE)
     assert loaded._layers.lost.get_color(1)[3] == 1
 
@@ -201,17 +201,17 @@ def test_grow_and_shrink_by_one_spot_and_undo(loaded, panel, section, qtbot):
 def test_growing_keeps_other_regions_and_does_not_leave_the_spots(loaded, panel, section, qtbot):
     corner = int(section.xy.sum(1).argmin())
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(np.arange(section.n_spots) == corner)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) == corner)
     click(qtbot, panel.new)
     labels = np.array(loaded._layers.lost.data)
     neighbours = ring(section, [corner]) & (np.arange(section.n_spots) != corner)
     labels[section.raster.paint(neighbours)] = 2
-    loaded._layers.relabel(labels)
+    loaded._layers.paint.relabel(labels)
     tap_region(qtbot, panel, 1)
     for _ in range(2):
         click(qtbot, panel.edits["grow"])
     np.testing.assert_array_equal(loaded._layers.lost.data == 2, labels == 2)
-    assert len(loaded._layers.painted().sites) == 0
+    assert len(loaded._layers.paint.mask().sites) == 0
 
 
 def test_invert_swaps_a_region_with_what_is_free(loaded, panel, section, qtbot):
@@ -232,7 +232,7 @@ def test_fill_closes_an_outline(loaded, panel, section, qtbot):
     units = (section.xy - section.xy[middle(section)]) / section.lattice.spacing
     distance = np.linalg.norm(units, axis=1)
     click(qtbot, panel.new)
-    loaded._layers.paint_spots((distance > 1.5) & (distance < 2.1))
+    loaded._layers.paint.paint_spots((distance > 1.5) & (distance < 2.1))
     tap(qtbot, panel.tools["fill"])
     paint(qtbot, loaded.viewer, world_of(loaded._layers, middle(section)))
     np.testing.assert_array_equal(lost(loaded), distance < 2.1)
@@ -346,7 +346,7 @@ def test_tissue_without_spots_is_found_in_the_image(dock, load, qtbot, bitten):
     qtbot.waitUntil(panel.finder.isVisible)
     assert layers.proposal is not None
     click(qtbot, panel.finder.apply)
-    mask = layers.painted()
+    mask = layers.paint.mask()
     assert not mask.lost.any()
     distance = np.linalg.norm(mask.sites[:, None] - gone[None], axis=2)
     assert (distance.min(0) < 0.1 * section.lattice.spacing).all()
@@ -372,7 +372,7 @@ def test_holes_are_found_without_an_image(dock, load, qtbot, bitten):
     assert layers.lost is None
     assert layers.proposal is not None
     click(qtbot, panel.finder.apply)
-    mask = layers.painted()
+    mask = layers.paint.mask()
     assert not mask.lost.any()
     assert len(mask.sites) == len(gone)
     distance = np.linalg.norm(mask.sites[:, None] - gone[None], axis=2)
@@ -398,7 +398,7 @@ def test_what_has_nothing_to_work_on_cannot_be_pressed(loaded, panel, qtbot):
     tap_region(qtbot, panel, 1, BIN)
     qtbot.waitUntil(lambda: not panel.edits["grow"].isEnabled())
     assert not any(made.isEnabled() for made in panel.edits.values())
-    loaded._layers.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
+    loaded._layers.paint.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
     qtbot.waitUntil(panel.warning.isVisible)
     assert "nothing is left" in panel.warning.text()
     loaded.viewer.layers.clear()
@@ -475,7 +475,7 @@ def test_spots_without_counts_are_counted_before_as_after_a_run(dock, load, qtbo
     section.counts.eliminate_zeros()
     layers = load(dock, section)
     click(qtbot, dock.lost.new)
-    layers.paint_spots((apart >= 2) & (apart < 4))
+    layers.paint.paint_spots((apart >= 2) & (apart < 4))
     qtbot.waitUntil(dock.lost.warning.isVisible)
     kriging = dock.enhance.form.method
     kriging.setCurrentIndex(kriging.findData("kriging"))
@@ -497,7 +497,7 @@ def test_nothing_is_cut_off_at_360_pixels(poor, qtbot, theme):
     poor.viewer.window.resize(1280, 800)
     click(qtbot, poor.lost.new)
     click(qtbot, poor.lost.new)
-    poor._layers.paint_spots(np.ones(poor._layers.section.n_spots, bool))
+    poor._layers.paint.paint_spots(np.ones(poor._layers.section.n_spots, bool))
     click(qtbot, poor.lost.sources["low_counts"])
     qtbot.wait(100)
     panel = poor.lost

@@ -99,7 +99,7 @@ class TissueView(QObject):
         self._before, self._opacity = {}, FAINT
 
     def _make_faint(self) -> None:
-        for layer in () if self._layers is None else self._layers.over_tissue:
+        for layer in () if self._layers is None else self._layers.store.over_tissue:
             if layer not in self._before and layer.opacity > self._opacity:
                 self._before[layer] = layer.opacity
                 layer.opacity = self._opacity

@@ -176,14 +176,14 @@ class ResultPanel(Panel):
     def _watch(self, layers: SectionLayers) -> None:
         """Let the buttons follow the layers, which a person may also switch in napari."""
         both = layers.has("after") and layers.has("before")
-        there = {
+        there: dict[str, bool] = {
             **dict.fromkeys(VIEWS_OF_BOTH, both),
             "difference": True,
             "profile": True,
             "uncertainty": layers.has("uncertainty"),
             "provenance": layers.has("provenance"),
         }
-        on = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
+        on: dict[str, bool] = {view: layers.views.shown == view for view in VIEWS_OF_BOTH}
         on["profile"] = self.profile.on
         for view in ("difference", "uncertainty", "provenance"):
             layer = layers.now(view)
@@ -221,5 +221,5 @@ class ResultPanel(Panel):
         if view == "profile":
             self.profile.set_on(on)
         else:
-            self._layers.choose_view(view if on else "")
+            self._layers.choose_view(view if on else "after")
         self.refresh()

@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtWidgets import QGridLayout, QWidget
 
 from napari_stentrans.plugin.compare.swipe_handle import SwipeHandle
-from napari_stentrans.plugin.layers.gene_maps import ENHANCED, MEASURED
+from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.genes.colour_bar import Bar, ColourBar
 from napari_stentrans.plugin.panels.result.doubt_choice import DoubtChoice
