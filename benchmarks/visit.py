@@ -82,8 +82,8 @@ class Visit:
             hands.press("New region")
             for _, strokes in Plan.of(self.layers).damage:
                 hands.drag(strokes)
-            hands.wait(lambda: self.layers.painted().lost.any(), "spots are lost")
-        lost = self.layers.painted().lost
+            hands.wait(lambda: self.layers.paint.mask().lost.any(), "spots are lost")
+        lost = self.layers.paint.mask().lost
         with self.step("run, until the result is shown"):
             hands.press("Run")
             hands.wait(lambda: len(self.layers.runs) == 1, "there is a result")

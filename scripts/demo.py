@@ -73,7 +73,7 @@ def main() -> None:
     damaged = (section.adata.obs["artefact"] != "none").to_numpy()
     hidden = held_out(section)
     layers.add_lost()
-    layers.paint_spots(damaged | hidden)
+    layers.paint.paint_spots(damaged | hidden)
     dock.show_gene("Gene2")
     print(f"demo: masked {damaged.sum()} damaged spots, and {hidden.sum()} healthy ones to score")
     dock.run()
@@ -92,7 +92,7 @@ def main() -> None:
     print(f"demo:   {result.record.config.method:<12}{score(section, hidden, result, genes):6.3f}")
     print(f"demo:   {'linear':<12}{score(section, hidden, linear, genes):6.3f}")
 
-    layers.set_side_by_side(on=True)
+    layers.choose_view("side_by_side")
     if arguments.screenshot is None:
         napari.run()
         return

@@ -68,7 +68,7 @@ def test_a_stack_becomes_a_section_where_it_lies(dock, stack, use, qtbot, ready)
     at = layers.before.world_to_data(image.data_to_world((0, 4, 9))[1:])
     assert section.raster.index[tuple(np.rint(at).astype(int))] == spot
 
-    layers.paint_spots(np.arange(140) == spot)
+    layers.paint.paint_spots(np.arange(140) == spot)
     dock.enhance.form.method.setCurrentIndex(dock.enhance.form.method.findData("kriging"))
     click(qtbot, dock.enhance.run)
     ready(dock)

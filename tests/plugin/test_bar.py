@@ -352,10 +352,10 @@ def test_another_view_and_another_section_put_many_genes_away(shown, square_sect
 
 def test_each_gene_is_drawn_in_a_turn_of_its_own(shown, qtbot, monkeypatch):
     turns, made = [0], []
-    on_turn, drawn_by = Walk._on_turn, shown._layers.maps.drawn
+    on_turn, drawn_by = Walk._on_turn, shown._layers.maps.values
     monkeypatch.setattr(Walk, "_on_turn", lambda self: (turns.append(1), on_turn(self))[1])
     monkeypatch.setattr(
-        shown._layers.maps, "drawn", lambda *args: (made.append(len(turns)), drawn_by(*args))[1]
+        shown._layers.maps, "values", lambda *args: (made.append(len(turns)), drawn_by(*args))[1]
     )
     click(qtbot, shown.genes.many)
     all_drawn(qtbot, shown)

@@ -175,7 +175,7 @@ def test_a_session_comes_back_in_turns_with_a_sign(
     write_section(section, path)
     dock.open(path)
     ready(dock)
-    dock._layers.paint_spots(np.arange(section.n_spots) < 9)
+    dock._layers.paint.paint_spots(np.arange(section.n_spots) < 9)
     saved = tmp_path / "work.stentrans"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(saved), ""))
     dock.save_session()
@@ -195,7 +195,7 @@ def test_a_session_comes_back_in_turns_with_a_sign(
     assert len(turns) >= 4, "all that takes long has a turn of its own"
     assert set(turns) == {(True, False)}
     assert not dock.data.busy_row.isVisible()
-    assert dock._layers.painted().lost.sum() == 9
+    assert dock._layers.paint.mask().lost.sum() == 9
 
 
 def test_the_dialog_offers_pictures_and_regions(loaded):

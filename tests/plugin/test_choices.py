@@ -160,10 +160,10 @@ def test_reading_can_be_cancelled_and_leaves_what_is_open(opened, qtbot, bins):
 def test_paint_goes_along_where_the_spots_are_the_same(opened, qtbot, ready):
     section = opened._layers.section
     lost = np.arange(section.n_spots) < 9
-    opened._layers.paint_spots(lost)
+    opened._layers.paint.paint_spots(lost)
     take(qtbot, opened, "counts", "raw")
     ready(opened)
-    np.testing.assert_array_equal(opened._layers.painted().lost, lost)
+    np.testing.assert_array_equal(opened._layers.paint.mask().lost, lost)
     assert opened._layers.section.counts.sum() == 2 * section.counts.sum()
     take(qtbot, opened, "bin", "16")
     ready(opened)

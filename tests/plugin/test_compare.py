@@ -615,7 +615,7 @@ def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbo
 
 def test_the_name_of_a_lost_region_is_said_and_nothing_where_there_is_none(compared, section):
     layers = compared._layers
-    layers.paint_spots(np.arange(section.n_spots) == 3)
+    layers.paint.paint_spots(np.arange(section.n_spots) == 3)
     lost, world = layers.lost, layers.frame.world_yx(section.xy)
     assert lost.get_status(world[3], world=True)["coordinates"].count("region: lost") == 1
     said = lost.get_status(world[50], world=True)
@@ -653,7 +653,7 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     layers, viewer = compared._layers, compared.viewer
     before = list(viewer.layers)
     click(qtbot, compared.lost.new)
-    layers.paint_spots(np.arange(section.n_spots) < 12)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 12)
     spacing = section.lattice.spacing * layers.frame.per_px
     drawn_line(compared, qtbot, middle(section), 3 * spacing)
     layers.lost.contour = 3  # as after a run
@@ -666,11 +666,11 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
 
     (left, *over), (right, *over_too) = cells()
     assert (left, right) == (layers.before, layers.after)
-    assert over_too == [layers.lost, layers.line_layer]
+    assert over_too == [layers.lost, layers.store.line]
     assert [type(layer) for layer in over] == [type(layer) for layer in over_too]
     paint_layer, line = over
     assert paint_layer.contour == 3
-    layers.paint_spots(np.arange(section.n_spots) > 140)
+    layers.paint.paint_spots(np.arange(section.n_spots) > 140)
     np.testing.assert_array_equal(paint_layer.data, layers.lost.data)
     layers.lost.contour = 2
     assert paint_layer.contour == 2
@@ -681,9 +681,9 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     place = layers.frame.world_yx(layers.line.mean(0)) + to_the_right
     paint(qtbot, viewer, place, (10 / zoom, 0), (20 / zoom, 0))
     assert (layers.line[:, 1] > before_drag[:, 1]).all(), "the line was moved in the right cell"
-    np.testing.assert_array_equal(line.data, layers.line_layer.data)
+    np.testing.assert_array_equal(line.data, layers.store.line.data)
     click(qtbot, compared.result.views["profile"])
-    assert layers.side_by_side, "a profile goes with any view"
+    assert layers.view == "side_by_side", "a profile goes with any view"
     assert len(cells()[0]) == len(cells()[1]) == 2
     click(qtbot, compared.bar.views["side_by_side"])
     assert list(viewer.layers) == [*before, layers.lost]

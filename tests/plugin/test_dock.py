@@ -160,7 +160,7 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
     assert layers.lost.mode == "paint"
     start = world_of(layers, spot)
     paint(qtbot, loaded.viewer, start, (0, 60), (0, 120))
-    lost = layers.painted().lost
+    lost = layers.paint.mask().lost
     assert lost[spot]
     assert 2 <= lost.sum() < 60
     qtbot.waitUntil(lambda: f"{lost.sum()} spots lost" in loaded.lost.words.text())
@@ -179,7 +179,7 @@ def test_painting_beyond_the_spots_is_counted_as_sites(loaded, section, qtbot):
     click(qtbot, loaded.lost.new)
     corner = Frame.of(section).world_yx(section.xy.min(0) - 1.5 * section.lattice.spacing)
     paint(qtbot, loaded.viewer, corner, (150, 0))
-    sites = len(loaded._layers.painted().sites)
+    sites = len(loaded._layers.paint.mask().sites)
     assert sites > 0
     qtbot.waitUntil(lambda: f"{sites} unmeasured sites" in loaded.lost.words.text())
     assert "spots lost" not in loaded.lost.words.text()
@@ -234,7 +234,7 @@ def test_a_second_run_replaces_the_first(loaded, qtbot, ready):
 
 def test_without_fill_the_paint_is_left_out(loaded, section, qtbot, ready):
     layers = loaded._layers
-    layers.paint_spots(np.arange(section.n_spots) < 10)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 10)
     qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
     run(qtbot, loaded, ready)
     assert layers.enhancement.sites.counts()["lost"] == 0
@@ -284,7 +284,7 @@ def test_run_is_off_with_nothing_to_do_and_says_why(loaded, qtbot):
 
 def test_run_is_off_where_no_spots_are_left_and_says_why(loaded, section, qtbot):
     lost = np.ones(section.n_spots, bool)
-    loaded._layers.paint_spots(lost)
+    loaded._layers.paint.paint_spots(lost)
     run = loaded.enhance.run
     qtbot.waitUntil(lambda: not run.isEnabled())
     assert "Mark fewer spots as lost" in run.toolTip()
@@ -442,7 +442,7 @@ def test_views_are_switched_by_their_buttons(loaded, qtbot, ready):
     grid = getattr(loaded.viewer, "canvas", loaded.viewer).grid  # moved in napari 0.9
     for on in (True, False):
         click(qtbot, views["side_by_side"])
-        assert grid.enabled == layers.side_by_side == on
+        assert grid.enabled == layers.view == "side_by_side" == on
 
 
 def test_a_result_is_saved_with_its_record(loaded, qtbot, ready, tmp_path, monkeypatch):

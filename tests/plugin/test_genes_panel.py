@@ -411,12 +411,12 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     layers.before.visible = True
     order = [layer.name for layer in layers.viewer.layers]
     layers.viewer.layers.selection.active = layers.before
-    layers.set_side_by_side(on=True)
+    layers.choose_view("side_by_side")
     click(qtbot, panel.overlay.over)
     layers.show_gene("Gene4")
-    qtbot.waitUntil(lambda: layers.side_by_side)
+    qtbot.waitUntil(lambda: layers.view == "side_by_side")
     assert layers.before.rgb
-    layers.set_side_by_side(on=False)
+    layers.choose_view("after")
     assert [layer.name for layer in layers.viewer.layers] == [
         name.replace("Gene1 ", "Gene1 + Gene4 ")
         if "enhanced" in name
@@ -435,12 +435,12 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
 
 def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
     layers.show_enhancement(result)
-    layers.set_difference(on=True)
+    layers.choose_view("difference")
     click(qtbot, panel.overlay.over)
     layers.show_gene("Gene4")
-    qtbot.waitUntil(lambda: layers.difference_shown)
+    qtbot.waitUntil(lambda: layers.view == "difference")
     assert not layers.after.visible
-    layers.set_difference(on=False)
+    layers.choose_view("after")
     assert layers.after.visible
 
 

@@ -60,7 +60,7 @@ def test_open_search_paint_run_compare_save(dock, path, qtbot, ready, monkeypatc
     step = 2 * section.lattice.spacing * (section.um_per_px or 1)
     spot = middle(section)
     paint(qtbot, dock.viewer, world_of(layers, spot), (0, step), (step, step))
-    lost = layers.painted().lost
+    lost = layers.paint.mask().lost
     assert lost[spot]
     assert 3 <= lost.sum() < 100
 

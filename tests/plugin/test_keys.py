@@ -198,7 +198,7 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
 
 def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     dock = active
-    dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
+    dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
     click(qtbot, dock.enhance.run)
     ready(dock)
     qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)

@@ -237,7 +237,7 @@ class TestLook:
     def test_genes_switch_in_every_layer(self, make_napari_viewer, section, lost, doubled):
         layers = SectionLayers(make_napari_viewer(), section)
         layers.show_enhancement(doubled)
-        layers.set_difference(on=True)
+        layers.choose_view("difference")
         gene = next(str(g) for g in section.genes if g != layers.gene)
         layers.show_gene(gene)
         measured, (mean, std) = section.gene_lognorm(gene), doubled.gene(gene)
@@ -316,7 +316,7 @@ class TestPainting:
     ):
         viewer = make_napari_viewer()
         layers = SectionLayers(viewer, section)
-        assert not layers.painted().lost.any()
+        assert not layers.paint.mask().lost.any()
         labels = layers.add_lost()
         assert isinstance(labels, Labels)
         assert viewer.layers.selection.active is labels
@@ -326,13 +326,13 @@ class TestPainting:
         assert spot <= labels.brush_size <= 4 * spot
         row, column = section.raster.pixel_of(section.xy[[5]])[0]
         labels.paint((row, column), 1)
-        painted = layers.painted().lost
+        painted = layers.paint.mask().lost
         assert painted[5]
         assert painted.sum() < 9
-        layers.paint_spots(lost)
-        np.testing.assert_array_equal(layers.painted().lost, lost | painted)
+        layers.paint.paint_spots(lost)
+        np.testing.assert_array_equal(layers.paint.mask().lost, lost | painted)
         labels.undo()
-        np.testing.assert_array_equal(layers.painted().lost, painted)
+        np.testing.assert_array_equal(layers.paint.mask().lost, painted)
         layers.show_enhancement(enhancement)
         assert viewer.layers[-1] is labels
         assert viewer.layers.selection.active is labels
@@ -343,10 +343,10 @@ class TestPainting:
     def test_corner_beyond_the_section_gives_sites(self, make_napari_viewer, section):
         layers = SectionLayers(make_napari_viewer(), section)
         layers.add_lost().data[:40, :40] = 3  # any label means lost
-        mask = layers.painted()
+        mask = layers.paint.mask()
         assert len(mask.sites) > 2
         with pytest.raises(MaskError, match="must have the shape"):
-            layers.paint_spots(np.ones(3, bool))
+            layers.paint.paint_spots(np.ones(3, bool))
 
 
 class TestCompare:
@@ -358,16 +358,16 @@ class TestCompare:
         viewer = make_napari_viewer()
         layers = SectionLayers(viewer, section)
         switched = []
-        layers.compared.connect(lambda: switched.append(layers.side_by_side))
-        layers.set_side_by_side(on=True)
-        assert not layers.side_by_side  # nothing to compare with yet
+        layers.compared.connect(lambda: switched.append(layers.view == "side_by_side"))
+        layers.choose_view("side_by_side")
+        assert layers.view != "side_by_side"  # nothing to compare with yet
         layers.add_lost()
         layers.show_enhancement(enhancement)
         layers.uncertainty.visible = True
         viewer.add_points([(0, 0)], units=layers.before.units)
         before = [(layer.name, layer.visible) for layer in viewer.layers]
 
-        layers.set_side_by_side(on=True)
+        layers.choose_view("side_by_side")
         cells = [
             [viewer.layers[i].name for i in inside if viewer.layers[i].visible]
             for _, inside in viewer.canvas.grid.iter_viewboxes(viewer.layers)
@@ -380,37 +380,37 @@ class TestCompare:
         layers.image.visible = False
         assert not viewer.layers[f"{image} (beside)"].visible
         layers.image.visible = True
-        layers.set_side_by_side(on=False)
+        layers.views.end()
         assert [(layer.name, layer.visible) for layer in viewer.layers] == before
         assert not viewer.canvas.grid.enabled
 
-        layers.set_side_by_side(on=True)
+        layers.choose_view("side_by_side")
         viewer.canvas.grid.enabled = False  # napari's own button
-        assert not layers.side_by_side
+        assert layers.view != "side_by_side"
         assert [(layer.name, layer.visible) for layer in viewer.layers] == before
         assert switched == [True, False, True, False]
 
-        layers.set_side_by_side(on=True)
+        layers.choose_view("side_by_side")
         viewer.layers.remove(layers.after)
-        layers.set_side_by_side(on=False)
+        layers.choose_view("after")
         layers.show_enhancement(enhancement)
         assert {(layer.name, layer.visible) for layer in viewer.layers} >= set(before[:2])
 
     def test_difference_ends_side_by_side(self, make_napari_viewer, section, enhancement):
         viewer = make_napari_viewer()
         layers = SectionLayers(viewer, section)
-        layers.set_difference(on=True)
+        layers.choose_view("difference")
         assert layers.difference is None
         layers.show_enhancement(enhancement)
-        layers.set_side_by_side(on=True)
-        layers.set_difference(on=True)
-        assert not layers.side_by_side
-        assert layers.difference_shown
+        layers.choose_view("side_by_side")
+        layers.choose_view("difference")
+        assert layers.view != "side_by_side"
+        assert layers.view == "difference"
         assert not layers.after.visible  # it would be seen where there is no difference
         np.testing.assert_array_equal(layers.difference.extent.world, layers.before.extent.world)
 
         def put_away() -> None:
-            layers.set_difference(on=False)
+            layers.choose_view("after")
 
         def hide() -> None:
             layers.difference.visible = False
@@ -419,18 +419,18 @@ class TestCompare:
             viewer.layers.remove(layers.difference)
 
         for end in (put_away, hide, delete):
-            layers.set_difference(on=True)
+            layers.choose_view("difference")
             assert not layers.after.visible
             end()
-            assert not layers.difference_shown
+            assert layers.view != "difference"
             assert layers.after.visible
             assert not layers.before.visible
-        layers.set_difference(on=True)
-        layers.set_side_by_side(on=True)
-        assert not layers.difference_shown
-        layers.set_side_by_side(on=False)
+        layers.choose_view("difference")
+        layers.choose_view("side_by_side")
+        assert layers.view != "difference"
+        layers.choose_view("after")
         assert layers.after.visible
-        assert not layers.difference_shown
+        assert layers.view != "difference"
 
 
 class TestHands:
@@ -472,7 +472,7 @@ class TestHands:
         np.testing.assert_allclose(
             layers.after.contrast_limits, limits_of(section.gene_lognorm(gene))
         )
-        assert not layers.painted().lost.any()
+        assert not layers.paint.mask().lost.any()
         viewer.layers.remove(layers.after)
         layers.show_gene(section.genes[3])
         layers.show_enhancement(enhancement)

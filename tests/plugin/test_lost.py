@@ -103,7 +103,7 @@ def test_the_status_bar_names_no_region_where_none_is_painted(loaded, panel, sec
 
 def test_one_spot_is_no_spots(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(np.arange(section.n_spots) == middle(section))
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) == middle(section))
     qtbot.waitUntil(lambda: panel.words.text() == "1 spot lost.")
     assert loaded.enhance.form.fill.text() == "Fill lost regions (1 spot)"
 
@@ -136,7 +136,7 @@ def test_a_deleted_region_comes_back_with_its_name(loaded, panel, section, qtbot
     click(qtbot, panel.new)
     brush(qtbot, loaded, middle(section))
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(np.arange(section.n_spots) < 5)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 5)
     painted = np.array(loaded._layers.lost.data)
     tap(qtbot, panel.regions.rows[1].bin)
     assert not loaded._layers.lost.data.any()
@@ -152,7 +152,7 @@ def test_a_hidden_region_is_not_seen_but_counts(loaded, panel, section, qtbot):
     brush(qtbot, loaded, middle(section))
     tap(qtbot, panel.regions.rows[1].eye)
     assert loaded._layers.lost.get_color(1)[3] == 0
-    assert loaded._layers.painted().lost[middle(section)]
+    assert loaded._layers.paint.mask().lost[middle(section)]
     tap(qtbot, panel.regions.rows[1].eye)
     assert loaded._layers.lost.get_color(1)[3] == 1
 
@@ -163,7 +163,7 @@ def test_a_hidden_region_is_not_seen_but_counts(loaded, panel, section, qtbot):
 def test_grow_and_shrink_by_one_spot_and_undo(loaded, panel, section, qtbot):
     seed = np.arange(section.n_spots) == middle(section)
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(seed)
+    loaded._layers.paint.paint_spots(seed)
     click(qtbot, panel.edits["grown"])
     np.testing.assert_array_equal(lost(loaded), ring(section, seed))
     assert lost(loaded).sum() == 7
@@ -182,23 +182,23 @@ def test_grow_and_shrink_by_one_spot_and_undo(loaded, panel, section, qtbot):
 def test_growing_keeps_other_regions_and_does_not_leave_the_spots(loaded, panel, section, qtbot):
     corner = int(section.xy.sum(1).argmin())
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(np.arange(section.n_spots) == corner)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) == corner)
     click(qtbot, panel.new)
     labels = np.array(loaded._layers.lost.data)
     neighbours = ring(section, [corner]) & (np.arange(section.n_spots) != corner)
     labels[section.raster.paint(neighbours)] = 2
-    loaded._layers.relabel(labels)
+    loaded._layers.paint.relabel(labels)
     tap(qtbot, panel.regions.rows[1].swatch)
     for _ in range(2):
         click(qtbot, panel.edits["grown"])
     np.testing.assert_array_equal(loaded._layers.lost.data == 2, labels == 2)
-    assert len(loaded._layers.painted().sites) == 0
+    assert len(loaded._layers.paint.mask().sites) == 0
 
 
 def test_invert_swaps_a_region_with_what_is_free(loaded, panel, section, qtbot):
     some = np.arange(section.n_spots) < 30
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(some)
+    loaded._layers.paint.paint_spots(some)
     click(qtbot, panel.edits["inverted"])
     np.testing.assert_array_equal(lost(loaded), ~some)
     ctrl_z(qtbot, loaded)
@@ -213,7 +213,7 @@ def test_fill_closes_an_outline(loaded, panel, section, qtbot):
     units = (section.xy - section.xy[middle(section)]) / section.lattice.spacing
     distance = np.linalg.norm(units, axis=1)
     click(qtbot, panel.new)
-    loaded._layers.paint_spots((distance > 1.5) & (distance < 2.1))
+    loaded._layers.paint.paint_spots((distance > 1.5) & (distance < 2.1))
     tap(qtbot, panel.tools["fill"])
     paint(qtbot, loaded.viewer, world_of(loaded._layers, middle(section)))
     np.testing.assert_array_equal(lost(loaded), distance < 2.1)
@@ -327,7 +327,7 @@ def test_tissue_without_spots_is_found_in_the_image(dock, load, qtbot, bitten):
     qtbot.waitUntil(panel.finder.isVisible)
     assert layers.proposal is not None
     click(qtbot, panel.finder.apply)
-    mask = layers.painted()
+    mask = layers.paint.mask()
     assert not mask.lost.any()
     distance = np.linalg.norm(mask.sites[:, None] - gone[None], axis=2)
     assert (distance.min(0) < 0.1 * section.lattice.spacing).all()
@@ -352,7 +352,7 @@ def test_holes_are_found_without_an_image(dock, load, qtbot, bitten):
     assert layers.lost is None
     assert layers.proposal is not None
     click(qtbot, panel.finder.apply)
-    mask = layers.painted()
+    mask = layers.paint.mask()
     assert not mask.lost.any()
     assert len(mask.sites) == len(gone)
     distance = np.linalg.norm(mask.sites[:, None] - gone[None], axis=2)
@@ -378,7 +378,7 @@ def test_what_has_nothing_to_work_on_cannot_be_pressed(loaded, panel, qtbot):
     click(qtbot, panel.regions.rows[1].bin)
     qtbot.waitUntil(lambda: not panel.edits["grown"].isEnabled())
     assert not any(made.isEnabled() for made in panel.edits.values())
-    loaded._layers.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
+    loaded._layers.paint.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
     qtbot.waitUntil(panel.warning.isVisible)
     assert "nothing is left" in panel.warning.text()
 
@@ -401,7 +401,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     name.selectAll()
     qtbot.keyClicks(name, "big bubble")
     qtbot.keyClick(name, Qt.Key.Key_Return)
-    loaded._layers.paint_spots(np.arange(section.n_spots) == middle(section))
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) == middle(section))
     click(qtbot, panel.edits["grown"])
     assert not panel.warning.isVisible()
     for _ in range(3):
@@ -453,7 +453,7 @@ def test_spots_without_counts_are_counted_before_as_after_a_run(dock, load, qtbo
     section.counts.eliminate_zeros()
     layers = load(dock, section)
     click(qtbot, dock.lost.new)
-    layers.paint_spots((apart >= 2) & (apart < 4))
+    layers.paint.paint_spots((apart >= 2) & (apart < 4))
     qtbot.waitUntil(dock.lost.warning.isVisible)
     kriging = dock.enhance.form.method
     kriging.setCurrentIndex(kriging.findData("kriging"))
@@ -475,7 +475,7 @@ def test_nothing_is_cut_off_at_360_pixels(poor, qtbot, theme):
     poor.viewer.window.resize(1280, 800)
     click(qtbot, poor.lost.new)
     click(qtbot, poor.lost.new)
-    poor._layers.paint_spots(np.ones(poor._layers.section.n_spots, bool))
+    poor._layers.paint.paint_spots(np.ones(poor._layers.section.n_spots, bool))
     click(qtbot, poor.lost.sources["low_counts"])
     qtbot.wait(100)
     panel = poor.lost

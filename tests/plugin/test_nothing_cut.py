@@ -63,7 +63,7 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
     dock, layers = loaded, loaded._layers
     dock.viewer.theme = theme
     dock.viewer.window.resize(1280, 800)
-    layers.paint_spots(np.arange(section.n_spots) < 12)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 12)
     for config in (LONG.model_copy(update={"method": "kriging"}), LONG):
         dock.enhance.form.setValue(config)
         click(qtbot, dock.enhance.run)

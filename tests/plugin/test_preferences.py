@@ -63,7 +63,7 @@ def test_the_manifest_says_of_settings_what_their_fields_say():
 
 def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section, tmp_path, qtbot):
     kept.start.method, kept.start.double, kept.start.device = "kriging", False, "cpu"
-    kept.maps.colormap, kept.maps.high, kept.maps.lost_opacity = "magma", 95.0, 0.3
+    kept.maps.colormap, kept.maps.high, kept.maps.paint.opacity = "magma", 95.0, 0.3
     kept.files.samples = str(tmp_path / "mine")
     dock = open_dock()
     config = dock.enhance.form.value()

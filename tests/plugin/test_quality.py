@@ -81,7 +81,7 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
 ):
     layers, panel = loaded._layers, loaded.quality
     lost = np.linalg.norm(section.xy - section.xy[0], axis=1).argsort() < 20
-    layers.paint_spots(lost)
+    layers.paint.paint_spots(lost)
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: loaded.phase is Phase.CHECKING, timeout=30_000)
     assert "about as long as the run" in panel.words.text()
@@ -191,7 +191,7 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
     loaded.show_gene("Gene3")
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene3").mean))
     click(qtbot, loaded.bar.views["side_by_side"])
-    assert layers.side_by_side
+    assert layers.view == "side_by_side"
 
     click(qtbot, loaded.enhance.cancel)
     qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
@@ -303,7 +303,7 @@ def test_a_section_too_small_to_be_checked_is_said_without_alarm(dock, load, qtb
     from napari_stentrans.simulate import simulate_section
 
     load(dock, simulate_section(50, 30, image=False))
-    dock._layers.paint_spots(np.arange(dock._layers.section.n_spots) > 4)
+    dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) > 4)
     choose(qtbot, dock, "kriging")
     click(qtbot, dock.enhance.run)
     qtbot.waitUntil(lambda: dock.quality.isVisible() and dock.phase is Phase.READY, timeout=30_000)
@@ -360,7 +360,7 @@ def test_many_genes_are_sorted_by_number_and_name(qtbot):
 
 def test_a_preview_comes_first_and_is_then_refined(loaded, section, gate, qtbot):
     layers = loaded._layers
-    layers.paint_spots(np.arange(section.n_spots) < 10)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 10)
     choose(qtbot, loaded, "published")
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: "Preview by kriging" in loaded.result.words.text(), timeout=30_000)

@@ -243,7 +243,7 @@ def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     run(qtbot, loaded, ready)
-    loaded._layers.paint_spots(np.arange(section.n_spots) < 7)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, loaded, ready)
     assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, 7 lost"]
     names = loaded.result.runs.list
@@ -277,7 +277,7 @@ def test_the_python_that_is_copied_gives_the_same_numbers(
     from_file, section, qtbot, ready, tmp_path
 ):
     dock = from_file
-    dock._layers.paint_spots(np.arange(section.n_spots) < 7)
+    dock._layers.paint.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, dock, ready)
     dock.result.runs.as_python.trigger()
     text = QApplication.clipboard().text()
@@ -297,7 +297,7 @@ def test_the_command_line_needs_a_saved_record_where_regions_are_painted(
     line = QApplication.clipboard().text()
     assert line.startswith("stentrans enhance '")
     assert "--method kriging --upscale 2 -o enhanced.h5ad" in line
-    dock._layers.paint_spots(np.arange(section.n_spots) < 7)
+    dock._layers.paint.paint_spots(np.arange(section.n_spots) < 7)
     run(qtbot, dock, ready)
     dock.result.runs.as_command.trigger()
     assert "Save the result" in dock.message.text()

@@ -31,7 +31,7 @@ def done(loaded, qtbot, ready):
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     section = loaded._layers.section
-    loaded._layers.paint_spots(np.arange(section.n_spots) < 9)
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 9)
     qtbot.wait(50)
     Regions(loaded._layers.lost).rename(1, "fold")
     click(qtbot, loaded.enhance.run)

@@ -33,11 +33,11 @@ def worked(dock, section, tmp_path, ready, qtbot):
     dock.open(path)
     ready(dock)
     layers, form = dock._layers, dock.enhance.form
-    layers.paint_spots(np.arange(section.n_spots) < 9)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 9)
     qtbot.wait(50)
     regions = Regions(layers.lost)
     regions.rename(1, "fold")
-    layers.relabel(np.where(section.raster.paint(np.arange(150) > 140), 2, layers.lost.data))
+    layers.paint.relabel(np.where(section.raster.paint(np.arange(150) > 140), 2, layers.lost.data))
     form.method.setCurrentIndex(form.method.findData("kriging"))
     dock.show_gene("Gene5")
     for _ in range(2):

@@ -70,7 +70,7 @@ def test_the_layers_of_a_section_are_kept_together(two, qtbot, ready):
     choose(qtbot, dock, -1)
     paint_some(qtbot, dock)
     run(qtbot, dock, ready)
-    first._deferred.finish()
+    first.store.deferred.finish()
     owners = [layer.metadata["stentrans"]["layers"] for layer in dock.viewer.layers]
     assert owners == [first] * len(first.present) + [second] * len(second.present)
     assert first.present[-1] is first.lost, "paint is on top of its own section"
@@ -186,7 +186,7 @@ def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtb
     choose(qtbot, dock, -1)
     qtbot.waitUntil(lambda: len(second.runs) == 1, timeout=60_000)
     ready(dock)
-    second._deferred.finish()
+    second.store.deferred.finish()
     assert dock._layers is first
     assert first.enhancement is None
     assert not any(layer.visible for layer in second.present)
@@ -233,7 +233,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
     paint_some(qtbot, loaded)
     run(qtbot, loaded, ready)
     layers = loaded._layers
-    layers._deferred.finish()
+    layers.store.deferred.finish()
     layers.after.gamma = 0.7
     before = names(loaded)
     seen = [layer.visible for layer in loaded.viewer.layers]
@@ -252,10 +252,10 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
     assert layers.after.gamma == layers.before.gamma == 0.7
     assert len(layers.runs) == 1
     assert loaded.result.isVisible()
-    n_lost = int(layers.painted().lost.sum())
+    n_lost = int(layers.paint.mask().lost.sum())
     assert f"{n_lost} spots lost" in loaded.lost.words.text()
     layers.lost.undo()
-    assert not layers.painted().lost.any(), "also what was painted can still be undone"
+    assert not layers.paint.mask().lost.any(), "also what was painted can still be undone"
     loaded.show_gene("Gene5")
     assert layers.before.name == "Gene5 measured"
 
@@ -285,7 +285,7 @@ def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, whi
     click(qtbot, dock.message.action)
     qtbot.waitUntil(lambda: len(dock.viewer.layers) == len(before[0]))
     for layers in sections:
-        layers._deferred.finish()
+        layers.store.deferred.finish()
     chosen, other = sections[which], sections[1 - which]
     qtbot.waitUntil(lambda: dock._layers is chosen)
     assert (names(dock), [layer.visible for layer in dock.viewer.layers]) == before

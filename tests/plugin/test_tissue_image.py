@@ -46,7 +46,7 @@ def paint_middle(qtbot, dock):
     click(qtbot, dock.lost.new)
     start = world_of(layers, middle(layers.section))
     paint(qtbot, dock.viewer, start, (0, 150), (0, 300))
-    lost = layers.painted().lost
+    lost = layers.paint.mask().lost
     assert lost.sum() > 2
     qtbot.waitUntil(lambda: f"{lost.sum()} spots" in dock.enhance.form.fill.text())
     return lost

@@ -71,7 +71,7 @@ def layers_of(hands):
 
 
 def lost(hands):
-    return layers_of(hands).painted().lost
+    return layers_of(hands).paint.mask().lost
 
 
 def check_drawn(layers, gene):

@@ -234,11 +234,11 @@ def test_genes_laid_over_each_other_are_compared_too(two, qtbot):
     click(qtbot, two.bar.views["side_by_side"])
     layers.lay_over([layers.gene])
     two.show_gene("Gene4")
-    qtbot.waitUntil(lambda: layers.side_by_side and layers.now("before").rgb)
+    qtbot.waitUntil(lambda: layers.view == "side_by_side" and layers.now("before").rgb)
     assert layers.before.data.shape[:2] == results_shape(two, FINE)
     assert layers.before.visible
     layers.lay_over([])
-    qtbot.waitUntil(lambda: layers.side_by_side and not layers.now("before").rgb)
+    qtbot.waitUntil(lambda: layers.view == "side_by_side" and not layers.now("before").rgb)
     assert tuple(layers.before.contrast_limits) == tuple(layers.after.contrast_limits)
 
 

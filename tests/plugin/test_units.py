@@ -95,7 +95,7 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
     click(qtbot, dock.lost.new)
     click(qtbot, dock.enhance.run)
     ready(dock)
-    layers._deferred.finish()
+    layers.store.deferred.finish()
     click(qtbot, dock.result.views["profile"])
     camera = getattr(dock.viewer, "scene", dock.viewer).camera
     dock.viewer.add_image(np.ones((9, 9)), units=("pixel", "pixel"))
@@ -111,7 +111,7 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
     click(qtbot, dock.result.views["profile"])
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, um.xy[middle(um), ::-1], (0, 3))
-    assert layers.painted().lost[middle(um)]
+    assert layers.paint.mask().lost[middle(um)]
     hover = layers.before.get_status(um.xy[middle(um), ::-1], world=True)
     assert um.adata.obs_names[middle(um)] in str(hover) or layers.gene in str(hover)
     dock.show_gene("Gene5")

@@ -32,7 +32,7 @@ def result(section):
 def shown(plugin, make_napari_viewer, section, result):
     """The section and its result in a viewer, some spots painted."""
     layers = SectionLayers(make_napari_viewer(), section)
-    layers.paint_spots(np.arange(section.n_spots) < 12)
+    layers.paint.paint_spots(np.arange(section.n_spots) < 12)
     layers.show_enhancement(result)
     return layers
 
@@ -79,7 +79,7 @@ def test_a_measured_map_is_saved_as_the_section(shown, section, tmp_path: Path):
 
 @pytest.mark.parametrize("name", ["lost.geojson", "lost.csv", "lost.tif"])
 def test_paint_is_read_back_as_it_was(shown, section, tmp_path: Path, name: str):
-    painted = shown.painted()
+    painted = shown.paint.mask()
     assert painted.lost.sum() == 12
     assert save(shown, tmp_path / name, "lost") == [str(tmp_path / name)]
     np.testing.assert_array_equal(read_mask(tmp_path / name, section).lost, painted.lost)

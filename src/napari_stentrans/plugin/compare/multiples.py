@@ -248,7 +248,7 @@ class Multiples(QFrame):
             yield
             if turn != self._turn or self.isHidden():
                 return
-            raster, values = layers.maps.drawn(self._role, gene, layers.enhancement)
+            raster, values = layers.maps.values(self._role, gene, layers.enhancement)
             limits = layers.maps.limits(self._role, gene)
             yield
             if turn != self._turn:
@@ -273,8 +273,7 @@ def _colours(
     layers: SectionLayers, values: NDArray[np.floating], limits: tuple[float, float]
 ) -> NDArray[np.uint8]:
     """Colours (site, 4) of values, as on the canvas; clear where there is none."""
-    layer = layers.now("after") or layers.now("before")
-    colormap = getattr(layer, "colormap", None) or ensure_colormap(layers.maps.look.colormap)
+    colormap = ensure_colormap(layers.maps.colormap)
     low, high = limits
     share = np.clip((values - low) / (high - low), 0, 1)
     colours = np.rint(255 * colormap.map(np.nan_to_num(share))).astype(np.uint8)

@@ -6,7 +6,7 @@ as measured, or that of another run.
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Protocol
+from typing import TYPE_CHECKING, Any, Literal, Protocol
 
 from psygnal import Signal
 
@@ -15,11 +15,14 @@ from napari_stentrans.plugin.compare.side_by_side import SideBySide
 from napari_stentrans.plugin.compare.swipe import Swipe
 
 if TYPE_CHECKING:
+    from napari.components import ViewerModel
+    from napari.layers import Layer
     from psygnal import SignalInstance
 
-    from napari_stentrans.plugin.layers.map_layers import MapLayers
+    from napari_stentrans.plugin.models.section_model import SectionModel
 
-NAMES = ("side_by_side", "swipe", "blink")
+Name = Literal["side_by_side", "swipe", "blink"]
+NAMES: tuple[Name, ...] = ("side_by_side", "swipe", "blink")
 OVER = ("uncertainty", "provenance", "difference")
 """Roles of layers that cover the maps."""
 
@@ -33,6 +36,16 @@ class View(Protocol):
         """Bring back what was there before."""
 
 
+class Held(Protocol):
+    """Layers by role."""
+
+    viewer: ViewerModel
+    line: Layer | None
+
+    def layer(self, role: str) -> Any:
+        """Layer of a role; None when not there."""
+
+
 class Views:
     """At most one way to see both maps of a section together.
 
@@ -42,11 +55,11 @@ class Views:
 
     changed = Signal()
 
-    def __init__(self, layers: MapLayers) -> None:
-        self._layers = layers
+    def __init__(self, store: Held, model: SectionModel) -> None:
+        self._store, self._model = store, model
         self._view: View | None = None
         self._held: Blink | None = None
-        self.shown = ""
+        self.shown: Name | Literal[""] = ""
         """Name of the view, or empty."""
 
     @property
@@ -54,26 +67,29 @@ class Views:
         """The swipe, while there is one."""
         return self._view if isinstance(self._view, Swipe) else None
 
-    def show(self, name: str) -> None:
+    def show(self, name: Name) -> None:
         """Begin a view in place of the one before; nothing where one of the maps is missing."""
         self.end()
-        layers = self._layers
-        before, after = layers.before, layers.after
+        store, (before, after, over) = self._store, self._maps()
         if before is None or after is None or (name == "swipe" and before.rgb):
             return  # a swipe cuts values, not the colours of several genes
-        layers.set_difference(on=False)
-        over = [layer for role in OVER if (layer := getattr(layers, role)) is not None]
         if name == "side_by_side":
-            on_both = [layer for layer in (layers.lost, layers.line_layer) if layer is not None]
-            self._view = SideBySide(layers.viewer, layers.image, before, after, on_both)
+            on_both = [layer for layer in (store.layer("lost"), store.line) if layer is not None]
+            image = store.layer("image")
+            self._view = SideBySide(store.viewer, image, before, after, on_both)
         elif name == "swipe":
-            sides = layers.maps.sides(layers.enhancement)
-            self._view = Swipe(layers.viewer, before, after, over, sides)
+            sides = self._model.maps.sides(self._model.enhancement)
+            self._view = Swipe(store.viewer, before, after, over, sides)
         else:
-            self._view = Blink(layers.viewer, before, after, over, by_itself=True)
+            self._view = Blink(store.viewer, before, after, over, by_itself=True)
         self.shown = name
         self._view.ended.connect(self._on_ended)
         self.changed.emit()
+
+    def _maps(self) -> tuple[Any, Any, list[Layer]]:
+        """Both maps, and the layers that cover them."""
+        over = [layer for role in OVER if (layer := self._store.layer(role)) is not None]
+        return self._store.layer("before"), self._store.layer("after"), over
 
     def end(self) -> None:
         """Bring back what was there before."""
@@ -83,13 +99,12 @@ class Views:
 
     def hold(self) -> None:
         """Show the other map until ``release``; nothing while a view shows both anyway."""
-        layers = self._layers
-        before, after = layers.before, layers.after
-        busy = self._view is not None or self._held is not None or layers.difference_shown
+        before, after, over = self._maps()
+        covered = any(layer.visible for layer in over if layer is self._store.layer("difference"))
+        busy = self._view is not None or self._held is not None or covered
         if busy or before is None or after is None:
             return
-        over = [layer for role in OVER if (layer := getattr(layers, role)) is not None]
-        self._held = Blink(layers.viewer, before, after, over, by_itself=False)
+        self._held = Blink(self._store.viewer, before, after, over, by_itself=False)
         self._held.ended.connect(self._on_released)
 
     def release(self) -> None:

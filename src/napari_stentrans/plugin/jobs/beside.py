@@ -98,7 +98,7 @@ class Beside:
             layers.annotate(annotation)
             self._said(f"{some(len(annotation.names), 'named region')} of {path.name}.")
         elif answer == "lost":
-            layers.paint_regions(annotation)
+            layers.paint.paint_regions(annotation)
 
 
 def table_steps(section: Section, path: Path) -> Steps[FirstLook | Annotation]:

@@ -86,7 +86,7 @@ class Enhancing(QObject):
         if self._layers is None:
             return
         try:
-            painted = self._layers.painted()
+            painted = self._layers.paint.mask()
             config, mask = self._panel.what_to_do(painted)
         except StentransError as error:
             self.failed.emit(str(error))
@@ -132,7 +132,7 @@ class Enhancing(QObject):
             return
         self._runner.stop()  # a check
         layers, config, mask = wanted.layers, wanted.config, wanted.mask
-        layers.stop_painting()
+        layers.paint.stop()
         self._at_work = wanted
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
         self._panel.begin()
@@ -167,8 +167,7 @@ class Enhancing(QObject):
             )
             return
         self._panel.learn(result)
-        layers.show_enhancement(result, in_turns=True)
-        layers.runs.add(result, wanted.name)
+        layers.show_run(layers.runs.add(result, wanted.name))
         self.changed.emit()
         if layers is self._layers:
             self.enhanced.emit()
@@ -177,7 +176,7 @@ class Enhancing(QObject):
 
     def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
         if layers in find(self._viewer):
-            layers.show_preview(result, method, in_turns=True)
+            layers.show_preview(result, method)
             self.changed.emit()
 
     def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
@@ -188,5 +187,4 @@ class Enhancing(QObject):
         if run is not None:
             run.quality = found
         if layers.enhancement is result:
-            layers.quality = found
             self.changed.emit()

@@ -157,7 +157,7 @@ class PreferencesSync:
             layers.set_look(replace(look, **wanted))
         if layers.lost is not None and layers.lost.opacity == old.lost_opacity:
             layers.lost.opacity = now.lost_opacity
-        layers.lost_opacity = now.lost_opacity
+        layers.paint.opacity = now.lost_opacity
 
 
 def _settings() -> Any:

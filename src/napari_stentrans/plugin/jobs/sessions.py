@@ -211,7 +211,7 @@ def bring_back_steps(
 ) -> Generator[None, None, list[RunRequest]]:
     """Put all as it was, with turns in between; returns the runs that have to be made again."""
     facts, again = opened.session.facts, []
-    layers.ignores_damage = facts.ignores_damage
+    layers.model.ignores_damage = facts.ignores_damage
     layers.rename(facts.title)
     yield from _painting(layers, opened)
     if opened.session.annotation is not None:
@@ -240,12 +240,12 @@ def bring_back_steps(
         against = result if at == facts.against else against
     yield
     if shown is not None:
-        layers.show_run(shown, in_turns=True)
+        layers.show_run(shown)
         yield
         layers.compare_with(None if against is shown.enhancement else against)
         yield
     genes.restore(facts.favourites, facts.mine, facts.listed)
-    layers.line = None if facts.line is None else np.array(facts.line)
+    layers.model.line = None if facts.line is None else np.array(facts.line)
     if layers.line is not None and facts.profiled:
         layers.show_line(layers.line)
     return again
@@ -261,9 +261,9 @@ def _painting(layers: SectionLayers, opened: Reopened) -> Iterator[None]:
             f"The lost regions of the session have the shape {labels.shape}, the map of this "
             f"section {layers.section.raster.shape}. They are left out; paint them again."
         )
-    layers.make_lost()
+    layers.paint.make()
     yield
-    layers.relabel(labels)
+    layers.paint.relabel(labels)
     yield
     layer = layers.lost
     layer.features = pd.DataFrame({"index": list(names), "region": list(names.values())})

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari.layers import Layer
     from numpy.typing import NDArray
 
-    from napari_stentrans.plugin.layers.map_layers import MapLayers
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 MARGIN = 0.05
 """Part of the canvas that is left free around a section."""
@@ -39,7 +39,7 @@ class AutoFit(QObject):
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
         self._viewer = unwrapped(viewer)
-        self._layers: MapLayers | None = None
+        self._layers: SectionLayers | None = None
         self._fitted: tuple[float, ...] = ()
         self._again = QTimer(self)
         self._again.setSingleShot(True)
@@ -47,7 +47,7 @@ class AutoFit(QObject):
         self._again.timeout.connect(self._fit_again)
         self._viewer.window._qt_viewer.canvas.native.installEventFilter(self)
 
-    def fit(self, layers: MapLayers) -> None:
+    def fit(self, layers: SectionLayers) -> None:
         """Fit the view to the sites of a section; its layers reach further, as room to paint."""
         self._layers = layers
         drawn = next(filter(None, map(layers.now, ("before", "after"))), None)
@@ -95,7 +95,7 @@ def _close_in(viewer: ViewerModel, layer: Layer, box: NDArray[np.float64]) -> No
     camera.zoom *= np.min(held / np.ptp(box, axis=0))
 
 
-def _box(layers: MapLayers) -> NDArray[np.float64]:
+def _box(layers: SectionLayers) -> NDArray[np.float64]:
     """Corners (corner, 2) (y, x) in the world of what the cells of all sites cover."""
     result, section = layers.enhancement, layers.section
     xy = section.xy if result is None else result.sites.xy

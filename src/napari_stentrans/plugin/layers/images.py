@@ -22,7 +22,7 @@ from napari_stentrans.export.colours import (
 from napari_stentrans.factors import lognorm
 from napari_stentrans.image_fit import warn_unreadable
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
-from napari_stentrans.plugin.models.maps import Look
+from napari_stentrans.plugin.models.maps import Look, limits_of
 from napari_stentrans.ranking import morans_i
 from napari_stentrans.targets import LABELS
 
@@ -46,8 +46,6 @@ TAG = "stentrans"
 """Key in ``layer.metadata`` that says what a layer shows."""
 BIG = 16_000_000
 """Images of more pixels are shown as pyramids."""
-TOP_QUANTILE = 0.995
-"""Brighter values than this quantile share the brightest colour."""
 CANDIDATES = 20
 """Genes among which the first one to show is chosen."""
 DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
@@ -133,16 +131,6 @@ def first_gene(section: Section) -> str:
     at = np.argsort(np.where(dull, -1, totals), kind="stable")[::-1][:CANDIDATES]
     values = lognorm(section.counts[:, at], section.totals, section.median_total)
     return str(section.genes[at[morans_i(values, section.xy).argmax()]])
-
-
-def limits_of(values: NDArray[np.floating]) -> tuple[float, float]:
-    """Contrast limits of values from 0 up; never empty, whatever the values."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return 0.0, 1.0
-    top = float(np.quantile(known, TOP_QUANTILE))
-    top = top if top > 0 else float(known.max())
-    return 0.0, top if top > 1e-6 else 1.0
 
 
 def set_limits(layer: NapariImage, limits: tuple[float, float]) -> None:
@@ -269,7 +257,7 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
 
 
-def told_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
+def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
     """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
     options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
     tag = {"section": section}

@@ -10,12 +10,15 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_stentrans.plugin.layers.deferred import DeferredCalls
 from napari_stentrans.plugin.layers.images import TAG, Tag, set_limits, shown_gene
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
+
     from napari.components import LayerList, ViewerModel
 
-    from napari_stentrans.plugin.layers.base_layers import BaseLayers
+    from napari_stentrans.plugin.layers.frame import Frame
     from napari_stentrans.plugin.layers.images import LayerData
 
 ORDER = (
@@ -41,7 +44,20 @@ class LayerStore(dict[str, Any]):
         Where the layers are.
     owner
         What ``layer.metadata["stentrans"]["layers"]`` leads to.
+
+    Attributes
+    ----------
+    viewer
+        As given.
+    frame
+        World coordinates of the layers.
+    deferred
+        Layers that are about to be made, by role.
+    line
+        The layer of the line of a profile, while it is shown; it plays no role.
     """
+
+    frame: Frame
 
     removed = Signal(str)
     """A layer of this role was taken out of the viewer, by whoever."""
@@ -50,16 +66,52 @@ class LayerStore(dict[str, Any]):
     left = Signal(object)
     """This layer is no longer."""
 
-    def __init__(self, viewer: ViewerModel, owner: BaseLayers) -> None:
+    def __init__(self, viewer: ViewerModel, owner: object) -> None:
         super().__init__()
-        self._viewer = viewer
+        self.viewer: ViewerModel = viewer
+        self.deferred = DeferredCalls()
+        self.line: Layer | None = None
         self._owner = owner
         self._names: dict[str, str] = {}
         self._plain: dict[str, str] = {}
-        self._of = ""
+        self._of = self._section = ""
         self._genes: dict[str, str] = {}
         self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
+
+    def layer(self, role: str) -> Any:
+        """Layer of a role, made now where it was about to be; None when not there."""
+        self.deferred.finish(role)
+        return self.get(role)
+
+    def has(self, role: str) -> bool:
+        """Whether the layer of a role is there, or about to be."""
+        return role in self or role in self.deferred
+
+    @property
+    def present(self) -> list[Layer]:
+        """Layers that are in the viewer, the lowest first."""
+        return [layer for layer in self.viewer.layers if layer in self.values()]
+
+    @property
+    def over_tissue(self) -> list[Layer]:
+        """Layers that hide the tissue image, the lowest first."""
+        not_maps = ("image", "picture", "lost", "proposal")
+        maps = (layer for role, layer in self.items() if role not in not_maps)
+        return sorted(maps, key=self.viewer.layers.index)
+
+    def role_of(self, layer: Layer) -> str | None:
+        """Role of a layer; None where it is none of the section's."""
+        return next((role for role, own in self.items() if own is layer), None)
+
+    def later(self, role: str, step: Callable[[], None]) -> None:
+        """Make the layer of a role in a turn of the event loop, or when it is asked for."""
+        self.deferred.add(role, step)
+
+    def put_back(self, role: str, layer: Layer, at: int) -> None:
+        """Put a layer back that was taken out of the viewer, as it was."""
+        insert(self.viewer.layers, min(at, len(self.viewer.layers)), layer)
+        self.take_back(role, layer)
 
     def put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
         """Make the layer of a role, or give new data to the one that is there."""
@@ -94,7 +146,7 @@ class LayerStore(dict[str, Any]):
     def _called(self, plain: str) -> str:
         if not self._of:
             return plain
-        return f"{self._of} · {plain.removeprefix(f'{self._owner.section.name} ')}"
+        return f"{self._of} · {plain.removeprefix(f'{self._section} ')}"
 
     def swaps(self, role: str, *, coloured: bool) -> bool:
         """Whether there is a layer of this role, which would have to give way to another kind."""
@@ -105,7 +157,7 @@ class LayerStore(dict[str, Any]):
 
         In one turn of the event loop: OpenGL may break down where some are drawn meanwhile.
         """
-        layers = self._viewer.layers
+        layers = self.viewer.layers
         gone = [self[role] for role in roles if role in self]
         batch = getattr(layers, "batched_update", nullcontext)  # since napari 0.9
         with batch() if gone else nullcontext():
@@ -117,6 +169,7 @@ class LayerStore(dict[str, Any]):
         tag = layer.metadata[TAG]
         tag["layers"] = self._owner
         self._genes[role] = shown_gene(tag)
+        self._section = tag["section"].name
         self[role] = layer
         self._plain.setdefault(role, tag["name"])
         called = self._called(self._plain[role])
@@ -152,7 +205,7 @@ class LayerStore(dict[str, Any]):
         twin = self.get(TWIN.get(role, ""))
         if twin is not None and not options.get("rgb", False):
             options = options | {name: getattr(twin, name) for name in LINKED}
-        layers = self._viewer.layers
+        layers = self.viewer.layers
         place = ORDER.index(role)
         lower, higher = (
             [self[r] for r in rs if r in self] for rs in (ORDER[:place], ORDER[place:])
@@ -167,14 +220,14 @@ class LayerStore(dict[str, Any]):
 
     def _top(self, at: int) -> int:
         """Place above all from ``at`` on, but below other sections, which are kept apart."""
-        above = self._viewer.layers[at:]
+        above = self.viewer.layers[at:]
         owners = [layer.metadata.get(TAG, {}).get("layers", self._owner) for layer in above]
         return at + next((i for i, o in enumerate(owners) if o is not self._owner), len(owners))
 
     def _swap(self, role: str, layer_data: LayerData) -> None:
         """Put a layer of values in the place of one of colours, or the other way round."""
         data, options, kind = layer_data
-        old, layers = self[role], self._viewer.layers
+        old, layers = self[role], self.viewer.layers
         kept = {name: getattr(old, name) for name in KEPT}
         kept["name"] = self._renamed(role, old, options)
         old.name = f"{old.name} until now"  # so that the new one gets the name
@@ -200,6 +253,8 @@ class LayerStore(dict[str, Any]):
                 self._own.pop(role, None)
                 self._plain.pop(role, None)
                 self._unlink(role, layer)
+                if not any(pair in self for pair in TWIN):
+                    self.deferred.drop()  # make no more layers of a section without maps
                 self.removed.emit(role)
 
 

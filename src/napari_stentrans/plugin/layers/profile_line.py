@@ -68,7 +68,7 @@ class ProfileLine(ViewMode):
         )
         super().__init__(viewer, [self.layer])
         insert(viewer.layers, len(viewer.layers), self.layer)
-        layers.line_layer = self.layer
+        layers.store.line = self.layer
         line = layers.line
         self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._drawing = line is None
@@ -87,7 +87,7 @@ class ProfileLine(ViewMode):
     def draw_anew(self) -> None:
         """Let the person draw another line, and put the brush aside."""
         self._drawing = True
-        self._layers.stop_painting()
+        self._layers.paint.stop()
         self._viewer.help = "Draw a line across the tissue"  # the status bar says it
 
     def _restore(self) -> None:
@@ -95,7 +95,7 @@ class ProfileLine(ViewMode):
         self._frames.cancel()
         self._listen(False)
         self._point("standard")
-        self._layers.line_layer = None
+        self._layers.store.line = None
         if self.layer in self._viewer.layers:
             self._viewer.layers.remove(self.layer)
 
@@ -184,7 +184,7 @@ class ProfileLine(ViewMode):
         last = self._layers.line
         same = line is last if line is None or last is None else np.array_equal(line, last)
         if not same:
-            self._layers.line = line
+            self._layers.model.line = line
             self.changed.emit()
 
     def _on_zoom(self, event: Any = None) -> None:

@@ -36,6 +36,15 @@ def colour_of(label: int) -> str:
     return REGION_COLOURS[(label - 1) % len(REGION_COLOURS)]
 
 
+def names_of(layer: Labels) -> dict[int, str]:
+    """Names of the regions of a layer by label, in the order of the list."""
+    features = layer.features
+    if not {"index", "region"} <= set(features):
+        return {}
+    rows = zip(features["index"], features["region"], strict=True)
+    return {int(label): str(name) for label, name in rows if label}
+
+
 class Regions:
     """Names, colours and visibility of the labels of a layer.
 
@@ -53,11 +62,7 @@ class Regions:
     @property
     def names(self) -> dict[int, str]:
         """Names by label, in the order of the list."""
-        features = self.layer.features
-        if not {"index", "region"} <= set(features):
-            return {}
-        rows = zip(features["index"], features["region"], strict=True)
-        return {int(label): str(name) for label, name in rows if label}
+        return names_of(self.layer)
 
     @property
     def hidden(self) -> set[int]:

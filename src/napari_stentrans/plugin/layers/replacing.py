@@ -24,7 +24,7 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
         layer.name = f"{layer.name} until now"  # so that the new ones get the names
     new = SectionLayers(old.viewer, look.section, look)
     if new.section.name == old.section.name:
-        new.title = old.title
+        new.model.title = old.title
     with suppress(GeneNotFound):
         new.show_gene(old.gene)
     if old.before is not None and new.before is not None:
@@ -35,8 +35,8 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
     ):
         new.annotate(old.annotation)
     if np.array_equal(old.section.xy, new.section.xy):
-        new.line, new.profiled = old.line, old.profiled
-        new.ignores_damage = old.ignores_damage
+        new.model.line, new.model.profiled = old.line, old.profiled
+        new.model.ignores_damage = old.ignores_damage
     layers = new.viewer.layers
     at = min((layers.index(layer) for layer in old.present), default=len(layers))
     for i, layer in enumerate(new.present):

@@ -2,51 +2,58 @@
 
 from __future__ import annotations
 
+from contextlib import contextmanager
 from functools import partial
-from typing import TYPE_CHECKING
+from itertools import count
+from typing import TYPE_CHECKING, Any
 
-import numpy as np
-
+from napari_stentrans.plugin.compare.views import Views
 from napari_stentrans.plugin.layers.frame import Frame, drawn_on, rescale
-from napari_stentrans.plugin.layers.gene_maps import GeneMaps
+from napari_stentrans.plugin.layers.gene_layers import GeneLayers
 from napari_stentrans.plugin.layers.images import (
     TAG,
     FirstLook,
+    features_layer,
     proposal_layer,
-    provenance_layer,
     regions_layer,
-    told_layer,
 )
-from napari_stentrans.plugin.layers.layer_store import GENE_ROLES, ORDER, TWIN
-from napari_stentrans.plugin.layers.map_layers import MapLayers
+from napari_stentrans.plugin.layers.layer_store import ORDER, LayerStore
+from napari_stentrans.plugin.layers.lost_layer import LostLayer
+from napari_stentrans.plugin.layers.picture_layer import PictureLayer
 from napari_stentrans.plugin.layers.probe import Probe
-from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.layers.units import make_way
 from napari_stentrans.plugin.layers.viewers import unwrapped
-from napari_stentrans.plugin.models.unsaved import Unsaved
+from napari_stentrans.plugin.layers.visibility import Visibility
+from napari_stentrans.plugin.models.section_model import SectionModel
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterator, Mapping
 
+    import numpy as np
     from napari.components import ViewerModel
-    from napari.layers import Layer
+    from napari.layers import Labels, Layer
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.evaluation.quality import Quality
-    from napari_stentrans.plugin.models.runs import Run
+    from napari_stentrans.plugin.models.section_model import Scene
     from napari_stentrans.section import Section
 
-RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
-OUTLINE = 3
-"""Width of the outline of lost regions once they are filled, in raster pixels; at most."""
-CELLS_PER_OUTLINE = 250
-"""Raster pixels along a map for each of that width: a wide one would hide a spot of a small map."""
+
+def _layer_of(role: str, what: str) -> property:
+    return property(lambda self: self.store.layer(role), doc=f"{what}; None when not there.")
 
 
-class SectionLayers(MapLayers):
-    """The layers of one section in one viewer.
+def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
+    """Return the name, with a number where another section in the viewer has it."""
+    owners = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
+    taken = {owner.title for owner in owners if owner is not None and owner is not own}
+    numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
+    return name if name not in taken else next(t for t in numbered if t not in taken)
+
+
+class SectionLayers:
+    """The layers of one section in one viewer; they show what its model says.
 
     A person may rename, recolour, hide, move and delete the layers at any time: what is left
     goes on working, and nothing they chose is undone.
@@ -67,35 +74,33 @@ class SectionLayers(MapLayers):
 
     Attributes
     ----------
-    viewer, section
+    viewer
         As given.
-    enhancement
-        The result that is shown, or None.
-    quality
-        How good that result is, where it was checked.
-    annotation
-        Named regions that were opened; None without any.
-    preview_of
-        Method whose result is awaited while a preview is shown, else empty.
-    gene
-        Name of the gene that is shown, or was last.
-    origin
-        Where the section was read from, and what else there was to choose; None where unknown.
-    runs
-        Results that are kept, by name.
-    maps
-        What is shown of the genes, which may be a sum over them or several at once, and how.
+    model
+        The section, and what of it is shown.
+    store
+        The layers by role.
+    paint, pictures, genes
+        What draws lost regions, the tissue image, and the maps.
     views
-        Ways to see both maps together.
+        Ways to see two maps together.
     probe
         What is known of the place under the cursor.
     visibility
         Out of sight, while another section is looked at.
-    title
-        Name of the section, with a number where another in the viewer has it.
-    unsaved
-        What was done since it was opened, or last saved.
     """
+
+    image = _layer_of("image", "Tissue image")
+    picture = _layer_of("picture", "A picture that is being laid below the spots")
+    before = _layer_of("before", "Map of the gene as measured, or in the run compared with")
+    regions = _layer_of("regions", "Named regions of an annotation, which are not lost")
+    lost = _layer_of("lost", "Labels to paint lost regions on, on ``section.raster``")
+    proposal = _layer_of("proposal", "Places that may be lost, to be looked at before painting")
+    after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
+    provenance = _layer_of("provenance", "Where each enhanced value comes from")
+    uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
+    told = _layer_of("told", "What the tissue image tells, in colours")
+    difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
 
     def __init__(
         self,
@@ -106,225 +111,218 @@ class SectionLayers(MapLayers):
         *,
         in_turns: bool = False,
     ) -> None:
-        super().__init__(viewer, section)
-        self.quality: Quality | None = None
-        self.annotation: Annotation | None = None
-        self.preview_of = ""
-        self._last: tuple[Enhancement | None, Quality | None] = (None, None)
+        self.viewer: ViewerModel = unwrapped(viewer)
+        tag = next(iter(layers.values())).metadata[TAG] if layers else {}
+        if not layers:
+            look = look or FirstLook.of(section)
+            tag = {"gene": look.gene, "origin": look.origin}
+        self.model = SectionModel(section, tag["gene"], _free_title(self.viewer, section.name))
+        self.model.origin = tag["origin"]
+        self.store = LayerStore(self.viewer, self)
+        self.paint = LostLayer(self.store, self.model)
+        self.model.paint = self.paint
+        self.pictures = PictureLayer(self.store, self.model)
+        self.genes = GeneLayers(self.store, self.model, Views(self.store, self.model))
+        self.views = self.genes.views
+        self.visibility = Visibility(self)
         self.probe = Probe(self)
-        self._layers.taken.connect(self.probe.ask_here)
-        self._layers.left.connect(self.probe.leave)
-        self.unsaved = Unsaved(self)
-        if layers is None:
-            self._show_first(look or FirstLook.of(section), in_turns=in_turns)
+        self.store.taken.connect(self.probe.ask_here)
+        self.store.left.connect(self.probe.leave)
+        self.store.removed.connect(self._on_removed)
+        if layers:
+            self.store.frame = tag["frame"]
+            for role, layer in layers.items():
+                self.store.take(role, layer)
+        elif look is not None:
+            self._show_first(look, in_turns=in_turns)
+        self.genes.note_limits()
+        self._scene: Scene = self.model.scene
+        self.model.changing.connect(self._take_in)
+        self.model.changed.connect(self._resolve)
+
+    def __getattr__(self, name: str) -> Any:
+        """Say of the section what its model says."""
+        if name == "model":  # not made yet
+            raise AttributeError(name)
+        return getattr(self.model, name)
+
+    # ---- the layers
+
+    @property
+    def frame(self) -> Frame:
+        """World coordinates of the layers."""
+        return self.store.frame
+
+    @property
+    def present(self) -> list[Layer]:
+        """Layers of the section that are in the viewer, the lowest first."""
+        return self.store.present
+
+    def has(self, role: str) -> bool:
+        """Whether the layer of a role is there, or about to be."""
+        return self.store.has(role)
+
+    def now(self, role: str) -> Layer | None:
+        """Layer of a role as it is now; None where it is only about to be."""
+        return self.store.get(role)
+
+    # ---- what is drawn
+
+    def _take_in(self) -> None:
+        """Note what a person did on the layers, which is how they look already."""
+        self.genes.take_in()
+        self._scene = self.model.scene
+
+    def _resolve(self) -> None:
+        """Draw what is another than it was: the only step from the model to the canvas."""
+        last, now, genes = self._scene, self.model.scene, self.genes
+        self._scene = now
+        if now.look.colormap != last.look.colormap:
+            genes.recolour(now.look.colormap)
+        if now.asked != last.asked:
+            with self.visibility.back_for_a_moment():
+                self._draw_result()
+        elif (now.genes, now.look, now.by_hand) != (last.genes, last.look, last.by_hand):
+            genes.redraw()
+        elif now.sides != last.sides or now.against is not last.against:
+            genes.redraw()
+            self.views.call(now.sides)
+            self.model.compared.emit()
+        elif now.doubt != last.doubt:
+            genes.draw("uncertainty")
+            self.model.drawn.emit()
+        if now.view != last.view:
+            genes.look(now.view)
+            self.model.compared.emit()
+        self._scene = self.model.scene
+
+    def _draw_result(self) -> None:
+        if self.model.enhancement is None:
+            self.genes.clear_result()
+            self.paint.outline(on=False)
             return
-        tag = next(iter(layers.values())).metadata[TAG]
-        self.gene, self._frame, self.origin = tag["gene"], tag["frame"], tag["origin"]
-        self.maps = GeneMaps(section, self.gene, self._frame, self.runs)
-        for role, layer in layers.items():
-            self._layers.take(role, layer)
-        self._note_limits()
+        if self.told is not None:  # it would hide the result
+            self.told.visible = False
+            self.store.later("told", partial(self.show_told, None))
+        self.genes.show_result()
+        self.paint.outline(on=True)  # so that what was filled is seen
+        self.genes.tell()
+        self.model.drawn.emit()
+
+    def show_enhancement(self, result: Enhancement) -> None:
+        """Show a result of this section, with all its layers at once."""
+        self.model.show_enhancement(result)
+        self.store.deferred.finish()
+
+    def bring_back(self) -> None:
+        """Make the enhanced map again where a person deleted it; what is shown stays."""
+        if self.model.enhancement is not None and not self.has("after"):
+            self.genes.take_in()
+            with self.visibility.back_for_a_moment():
+                self._draw_result()
+
+    def redraw(self) -> None:
+        """Draw the maps anew, as they are to be."""
+        self.genes.take_in()
+        self.genes.redraw()
+
+    @contextmanager
+    def beside_anew(self) -> Iterator[None]:
+        """Let layers come or go that lie over both maps, where those are beside each other."""
+        beside = self.views.shown == "side_by_side"
+        if beside:
+            self.genes.look("after")
+        yield
+        if beside:
+            self.genes.look("side_by_side")
+
+    # ---- what else is shown
+
+    def add_lost(self) -> Labels:
+        """Let the person paint: make the layer of lost regions if needed, and select it."""
+        return self.paint.begin()
 
     def annotate(self, annotation: Annotation) -> None:
         """Show named regions of the spots, which results and files take over from now on."""
-        annotation.write(self.section)
-        self.annotation = annotation
-        self._layers.remove("regions")
+        self.model.annotate(annotation)
+        self.store.remove("regions")
         with self.visibility.back_for_a_moment():
-            self._layers.put("regions", regions_layer(self.section, annotation, self._frame))
-
-    def paint_regions(self, annotation: Annotation) -> None:
-        """Paint named regions as lost, where nothing is painted yet, as one step."""
-        layer = self._lost_layer()
-        regions, labels = Regions(layer), np.array(layer.data)
-        known = {name: label for label, name in regions.names.items()}
-        for name in annotation.names:
-            label = known[name] if name in known else regions.add(name)
-            cells = self.section.raster.paint(annotation.spots(name))
-            labels[cells & (labels == 0)] = label
-        self.relabel(labels)
+            self.store.put("regions", regions_layer(self.model.section, annotation, self.frame))
 
     def propose(self, cells: ArrayLike | None) -> None:
         """Show places (bool, row and column) that may be lost, over all else; None ends it."""
         if cells is not None:
-            layer_data = proposal_layer(self.section, cells, self._frame)
+            layer_data = proposal_layer(self.model.section, cells, self.frame)
             if self.proposal is not None:
                 self.proposal.data = layer_data[0]
                 return
             self.views.end()
-            self._layers.put("proposal", layer_data)
+            self.store.put("proposal", layer_data)
         else:
-            self._layers.remove("proposal")
-
-    def show_enhancement(self, enhancement: Enhancement, *, in_turns: bool = False) -> None:
-        """Show a result of this section, in the layers of the last one where they are left.
-
-        ``in_turns`` makes layers that are hidden at first in later turns of the event loop, or
-        when they are asked for, so that the window answers meanwhile.
-        """
-        self.quality, self.preview_of, self._last = None, "", (None, None)
-        self._show(enhancement)
-        if not in_turns:
-            self._deferred.finish()
-
-    def show_preview(
-        self, enhancement: Enhancement, preview_of: str, *, in_turns: bool = False
-    ) -> None:
-        """Show a first result until the one of the method ``preview_of`` comes."""
-        last = (self.enhancement, self.quality)
-        self.show_enhancement(enhancement, in_turns=in_turns)
-        self.preview_of, self._last = preview_of, last
-
-    def drop_preview(self) -> None:
-        """Show again what was shown before the preview; nothing happens where there is none."""
-        if not self.preview_of:
-            return
-        enhancement, quality = self._last
-        if enhancement is None:
-            self._clear_enhancement()
-        else:
-            self.show_enhancement(enhancement)
-            self.quality = quality
-
-    def show_run(self, run: Run, *, in_turns: bool = False) -> None:
-        """Show the result of a run that is kept."""
-        self.show_enhancement(run.enhancement, in_turns=in_turns)
-        self.quality = run.quality
-
-    def delete_run(self, run: Run) -> None:
-        """Let go of a run; where it is shown, the one next to it in the list takes its place.
-
-        Where the one shown would be compared with it, the measured map is.
-        """
-        left, result = self.runs.remove(run), run.enhancement
-        if self._last[0] is result:
-            self._last = (None, None) if left is None else (left.enhancement, left.quality)
-        if self.enhancement is not result:
-            return
-        if left is None:
-            self._clear_enhancement()
-        else:
-            self.show_run(left)
-
-    def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
-        """Take back a run that was let go of, at its place in the list, and show it.
-
-        It is compared again with what it was, where that is still there.
-        """
-        self.runs.insert(at, run)
-        self.show_run(run)
-        if self.runs.of(against) is not None:
-            self.compare_with(against)
-
-    def bring_back(self) -> None:
-        """Make the enhanced map again where a person deleted it; what is shown stays."""
-        if self.enhancement is not None and not self.has("after"):
-            self._show(self.enhancement)
-
-    def _clear_enhancement(self) -> None:
-        """Take the result away, as if there had been none."""
-        with self.visibility.back_for_a_moment():
-            self._clear_maps()
-
-    def _clear_maps(self) -> None:
-        self.compare_with(None)
-        self.views.end()
-        self.set_difference(on=False)
-        self.enhancement, self.quality, self.preview_of, self._last = None, None, "", (None, None)
-        self._layers.remove(*RESULT_ROLES)
-        if self.before is not None:
-            self.before.visible = True
-        if self.lost is not None:
-            self.lost.contour = 0
-        self.drawn.emit()
-
-    def _show(self, enhancement: Enhancement) -> None:
-        with self.visibility.back_for_a_moment():
-            self._show_maps(enhancement)
-
-    def _show_maps(self, enhancement: Enhancement) -> None:
-        self._watch()
-        if self.told is not None:  # it would hide the result
-            self.told.visible = False
-            self._deferred.add("told", partial(self.show_told, None))
-        if enhancement is self.maps.against:  # the two change places
-            last = self.runs.of(self.enhancement)
-            self.maps.against = None if last is None else last.enhancement
-        first = self.after is None
-        if first:
-            self.views.end()
-        self.enhancement = enhancement
-        result = self.maps.result(enhancement)
-        std_known = result is not None and bool(np.isfinite(result.std).any())
-        if not std_known:
-            self._deferred.drop("uncertainty")
-            self._layers.remove("uncertainty")
-        for role in GENE_ROLES:
-            if role in {"before", "after", *self._layers}:
-                of_result = role not in TWIN  # the values as measured give those of the twins
-                data = self.maps.layer(role, enhancement)
-                self._layers.put(role, data, new_limits=of_result)
-        self._note_limits()
-        for role in ("uncertainty",) * std_known + ("provenance",):
-            if role in self._layers:
-                self._add_hidden(role)
-            else:
-                self._deferred.add(role, partial(self._add_hidden, role))
-        if first:
-            self.before.visible = False  # its rim would show around a finer map
-        if self.lost is not None:
-            cells = max(self.section.raster.shape)  # so that what was filled is seen
-            self.lost.contour = min(1 + cells // CELLS_PER_OUTLINE, OUTLINE)
-        self.views.call(self.maps.sides(enhancement))
-        self.drawn.emit()
+            self.store.remove("proposal")
 
     def show_told(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show what the tissue image tells (row, column, 4); None takes it away."""
-        self._deferred.drop("told")
+        self.store.deferred.drop("told")
         if pixels is not None:
-            self._layers.put("told", told_layer(self.section, pixels, self._frame))
+            self.store.put("told", features_layer(self.model.section, pixels, self.frame))
         else:
-            self._layers.remove("told")
+            self.store.remove("told")
+
+    def show_line(self, line: NDArray[np.float64]) -> None:
+        """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""
+        self.model.line, self.model.profiled = line, True
+        self.store.later("line", self.model.lined.emit)
+
+    # ---- the section in its viewer
+
+    def rename(self, name: str) -> None:
+        """Give the section another title; a blank one is not taken."""
+        name = " ".join(name.split())
+        if name:
+            self.model.title = _free_title(self.viewer, name, self)
+
+    def name_layers(self, *, by_section: bool) -> None:
+        """Begin the names of the layers with the title, as is needed beside other sections."""
+        self.store.name_by(self.model.title if by_section else "")
 
     def reframe(self, frame: Frame) -> None:
         """Show all layers in other world coordinates."""
         self.views.end()
-        self._deferred.finish()
-        ratio = frame.per_px / self._frame.per_px
-        self._frame = self.maps.frame = frame
+        self.store.deferred.finish()
+        ratio = frame.per_px / self.frame.per_px
+        self.store.frame = frame
         for layer in (*self.present, *drawn_on(self.viewer, self)):
             rescale(layer, ratio, frame.unit)
 
+    def stop(self) -> None:
+        """Give up what is about to be made, since the window closes."""
+        self.store.deferred.drop()
+
     def remove(self) -> None:
         """Take all layers of the section out of the viewer, for good."""
-        self.removed = True
+        self.model.removed = True
         self.views.end()
-        self._deferred.drop(*ORDER, None)
-        self._layers.remove(*self._layers)
+        self.store.deferred.drop(*ORDER, None)
+        self.store.remove(*self.store)
 
     def _show_first(self, look: FirstLook, *, in_turns: bool) -> None:
-        self.gene, self.origin = look.gene, look.origin
-        self._frame = Frame.of(self.section, self.viewer.layers)
-        make_way(self.viewer, self._frame)
-        self.maps = GeneMaps(self.section, self.gene, self._frame, self.runs)
-        *image, before = look.layer_data(self._frame)
-        self._layers.put("before", before)
-        self.viewer.layers.selection.active = self._layers["before"]
-        self._note_limits()
+        store = self.store
+        store.frame = Frame.of(self.model.section, self.viewer.layers)
+        make_way(self.viewer, store.frame)
+        *image, before = look.layer_data(store.frame)
+        store.put("before", before)
+        self.viewer.layers.selection.active = store["before"]
         for data in image:
-            self._deferred.add("image", partial(self._layers.put, "image", data))
+            store.later("image", partial(store.put, "image", data))
         if not in_turns:
-            self._deferred.finish()
+            store.deferred.finish()
 
-    def _add_hidden(self, role: str) -> None:
-        """Show of the result what is not seen at first."""
-        if self.enhancement is None:
-            return
-        if role == "provenance":
-            self._layers.put(role, provenance_layer(self.enhancement, self._frame))
-        else:
-            self._layers.put(role, self.maps.layer(role, self.enhancement))
-            self._note_limits()
+    def _on_removed(self, role: str) -> None:
+        """Compare with what was measured where the enhanced map is not there."""
+        if role == "after" and self.model.maps.against is not None:
+            self.model.maps.against = None
+            self.store.later("before", self._resolve)  # not while a layer is removed
 
 
 def adopt(viewer: ViewerModel) -> SectionLayers | None:

@@ -52,7 +52,7 @@ class Gone:
     def put_back(self) -> None:
         """Put the layer where it was."""
         with self.owner.visibility.back_for_a_moment():
-            self.owner.put_back(self.role, self.layer, self.at)
+            self.owner.store.put_back(self.role, self.layer, self.at)
             self.layer.visible = self.visible
 
 
@@ -116,18 +116,18 @@ class TakenOut(QObject):
             first, *rest = [one for one in gone if one.owner is owner]
             first.put_back()
             for one in rest:
-                owner.later(one.role, one.put_back)
+                owner.store.later(one.role, one.put_back)
             # The map before may show another run, which it is no longer compared with.
-            owner.later("as measured", partial(owner.show_gene, owner.gene))
+            owner.store.later("as measured", owner.redraw)
             self.restored.emit(owner)
 
 
 def _layers_of(owner: SectionLayers) -> list[Gone]:
     """Layers of a section from the bottom up; of the views of the result, the plain map."""
-    plain = owner.difference_shown
+    plain = owner.view == "difference"
     found = []
     for layer in owner.present:
-        role = owner.role_of(layer)
+        role = owner.store.role_of(layer)
         if role is not None and role not in NOT_KEPT:
             seen = owner.visibility.shows(layer)
             visible = role == "after" if plain and role in GENE_ROLES else seen

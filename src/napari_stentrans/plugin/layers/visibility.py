@@ -10,7 +10,7 @@ if TYPE_CHECKING:
 
     from napari.layers import Layer
 
-    from napari_stentrans.plugin.layers.map_layers import MapLayers
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 
 class Visibility:
@@ -22,10 +22,9 @@ class Visibility:
         The section in its viewer.
     """
 
-    def __init__(self, layers: MapLayers) -> None:
+    def __init__(self, layers: SectionLayers) -> None:
         self._layers = layers
         self._seen: list[Layer] | None = None
-        self._difference = False
         self._active: Layer | None = None
 
     @property
@@ -40,9 +39,9 @@ class Visibility:
     def go(self) -> None:
         """Hide all layers; views of both maps end."""
         layers = self._layers
-        layers.views.end()
-        self._difference = layers.difference_shown or (self.away and self._difference)
-        layers.set_difference(on=False)
+        layers.views.end()  # the view goes on with the plain map
+        layers.genes.away = True
+        layers.genes.end_difference()
         seen = [layer for layer in layers.present if layer.visible]
         for layer in seen:
             layer.visible = False
@@ -60,8 +59,10 @@ class Visibility:
         for layer in seen:
             if layer in present:
                 layer.visible = True
-        if self._difference:
-            self._layers.set_difference(on=True)
+        self._layers.genes.away = False
+        if self._layers.model.view == "difference":
+            self._layers.genes.look("difference")
+        self._layers.genes.tell()
 
     def select(self) -> None:
         """Select the layer that was selected when the section went, or else its map."""
@@ -83,7 +84,7 @@ class Visibility:
             self.go()
 
 
-def show_alone(chosen: MapLayers, others: Iterable[MapLayers]) -> None:
+def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
     """Show one section; the others go out of sight, and none of their layers stays selected."""
     others = list(others)
     selected = chosen.viewer.layers.selection.active

@@ -39,6 +39,9 @@ LOW = 1.0
 NEAR_ZERO = 0.2
 """A low value below this share of the high one is taken for 0: there the gene is not expressed."""
 
+TOP_QUANTILE = 0.995
+"""Brighter values than this quantile share the brightest colour, where no look says otherwise."""
+
 Limits = tuple[float, float]
 
 
@@ -94,10 +97,24 @@ class Contrasts:
         """Remember limits."""
         self._limits[_twin(role), name, scale] = limits
 
+    def among(self, names: Sequence[str]) -> frozenset[tuple[tuple[str, str, str], Limits]]:
+        """Those of some maps, by role, name and scale."""
+        return frozenset(item for item in self._limits.items() if item[0][1] in names)
+
     def forget(self, name: str) -> None:
         """Let the limits of a map follow its values again."""
         for key in [key for key in self._limits if key[1] == name]:
             del self._limits[key]
+
+
+def limits_of(values: FloatArray) -> Limits:
+    """Contrast limits of values from 0 up; never empty, whatever the values."""
+    known = values[np.isfinite(values)]
+    if not known.size:
+        return 0.0, 1.0
+    top = float(np.quantile(known, TOP_QUANTILE))
+    top = top if top > 0 else float(known.max())
+    return 0.0, top if top > 1e-6 else 1.0
 
 
 def named(section: Section, name: str) -> str:

@@ -14,8 +14,8 @@ from napari_stentrans.wording import some
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.runs import Run
+    from napari_stentrans.plugin.models.section_model import SectionModel
 
 MARK = "●"
 """Beside the name of what is not saved."""
@@ -43,17 +43,13 @@ class State:
     image: PlacedImage | None = None
 
     @classmethod
-    def of(cls, layers: SectionLayers) -> State:
+    def of(cls, model: SectionModel) -> State:
         """State of now."""
-        runs, image = frozenset(layers.runs), PlacedImage.of(layers.section)
-        lost = layers.now("lost")
-        if lost is None or not np.any(lost.data):
+        runs, image = frozenset(model.runs), PlacedImage.of(model.section)
+        labels = None if model.paint is None else model.paint.labels
+        if model.paint is None or labels is None or not np.any(labels):
             return cls(runs, image=image)
-        rows = lost.features
-        names = {}
-        if {"index", "region"} <= set(rows):
-            names = {int(i): str(n) for i, n in zip(rows["index"], rows["region"], strict=True)}
-        return cls(runs, np.array(lost.data), names, image)
+        return cls(runs, np.array(labels), model.paint.names, image)
 
     def same_paint(self, other: State) -> bool:
         """Whether the lost regions and their names are the same."""
@@ -71,20 +67,20 @@ class Unsaved:
 
     Parameters
     ----------
-    layers
-        Of the section.
+    model
+        The section.
     """
 
     changed = Signal()
     """Something was saved, be it here or beside a result (``Run.record``)."""
 
-    def __init__(self, layers: SectionLayers) -> None:
-        self._layers = layers
-        self._saved = State.of(layers)
+    def __init__(self, model: SectionModel) -> None:
+        self._model = model
+        self._saved = State.of(model)
 
     def state(self) -> State:
         """Work as it is now, to be given to ``keep`` once it is in a file."""
-        return State.of(self._layers)
+        return State.of(self._model)
 
     def keep(self, state: State) -> None:
         """All of this is in a file now."""
@@ -102,12 +98,12 @@ class Unsaved:
         runs = [run for run in now.runs - self._saved.runs if run.record is None]
         parts = [some(len(runs), "run")] * bool(runs)
         parts += ["lost regions"] * (not now.same_paint(self._saved))
-        laid = self._layers.laid is not None
+        laid = self._model.laid is not None
         parts += ["the place of the tissue image"] * (laid or now.image != self._saved.image)
         return parts
 
     @property
     def marked(self) -> str:
         """Title of the section, with a mark where something is not saved."""
-        title = self._layers.title
+        title = self._model.title
         return f"{title} {MARK}" if self.parts else title

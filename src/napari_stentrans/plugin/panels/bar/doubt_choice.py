@@ -61,4 +61,4 @@ class DoubtChoice(QComboBox):
 
     def _on_chosen(self) -> None:
         if self._layers is not None:
-            self._layers.doubt(self.currentData())
+            self._layers.set_doubt(self.currentData())

@@ -141,7 +141,7 @@ class TissueView(QWidget):
         layers = self._layers
         if layers is None:
             return {}
-        maps = {str(layers.role_of(layer)): layer for layer in layers.over_tissue}
+        maps = {str(layers.store.role_of(layer)): layer for layer in layers.store.over_tissue}
         swipe = layers.views.swipe
         if swipe is None:
             self._before.pop("swipe", None)

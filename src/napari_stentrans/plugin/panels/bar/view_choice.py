@@ -204,13 +204,7 @@ class ViewChoice(QWidget):
         layers = self.layers
         if layers is None:
             return
-        view = view if on else "after"
-        layers.choose_view("")
-        if layers.after is not None and layers.before is not None:
-            layers.before.visible = view == "before"  # its rim would show around a finer map
-            layers.after.visible = view != "before"
-        if view not in ("before", "after"):
-            layers.choose_view(view)
+        layers.choose_view(view if on else "after")
         self.refresh()
 
 

@@ -10,7 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QVBoxLayout
 
-from napari_stentrans.plugin.layers.gene_maps import ENHANCED, MEASURED
+from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED
 from napari_stentrans.plugin.models.result_words import legend
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.bar.colour_bar import Bar, ColourBar, to_black

@@ -203,7 +203,7 @@ class Placing(QWidget):
     def _drop(self) -> None:
         layers = self._layers
         if layers is not None:
-            layers.drop_picture()
+            layers.pictures.drop()
 
     def _remove(self) -> None:
         layers = self._layers
@@ -232,7 +232,7 @@ class Placing(QWidget):
         if hide is not None:
             hide.visible = False
         layers.views.end()
-        layers.lay(picture)
+        layers.pictures.lay(picture)
         self._tissue.see_picture()
         self._move()
         with suppress(TypeError):  # napari before 0.7 fits all layers or none
@@ -240,7 +240,7 @@ class Placing(QWidget):
 
     def _on_used(self, layers: SectionLayers, made: tuple[Any, Any]) -> None:
         if layers.present:
-            layers.set_section(*made)
+            layers.pictures.set_section(*made)
             self._choose(layers, fit=False)
 
     def _on_removed(

@@ -92,7 +92,7 @@ class DamageLine(QObject):
         layers = self._layers
         if layers is None or layers.damage is None or layers.damage.section is not layers.section:
             return None
-        mask = layers.painted()
+        mask = layers.paint.mask()
         return layers.damage.without(mask.lost, mask.sites)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
@@ -150,7 +150,7 @@ class DamageLine(QObject):
     def ignore(self) -> None:
         """Say no more of it."""
         if self._layers is not None:
-            self._layers.ignores_damage = True
+            self._layers.model.ignores_damage = True
         self.refresh()
 
     # ---- the question
@@ -193,7 +193,7 @@ class DamageLine(QObject):
         job.start()
 
     def _on_found(self, layers: SectionLayers, damage: Damage) -> None:
-        layers.damage = damage
+        layers.model.damage = damage
         if layers is self._layers:
             self.refresh()
 

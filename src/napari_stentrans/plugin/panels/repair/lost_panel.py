@@ -226,7 +226,7 @@ class LostPanel(Panel):
         regions = self._ready(self._layers)
         labels = np.asarray(regions.layer.data)
         change: Callable[..., NDArray[np.integer]] = getattr(edits, name)
-        self._layers.relabel(change(self._layers.section, labels, regions.selected))
+        self._layers.paint.relabel(change(self._layers.section, labels, regions.selected))
         self._say("")
 
     def _step(self, name: str) -> None:
@@ -259,7 +259,7 @@ class LostPanel(Panel):
                 known[name] = unused
             label = known[name] if name in known else regions.add(name)
             labels = edits.added(labels, cells, label)
-        self._layers.relabel(labels)
+        self._layers.paint.relabel(labels)
         self._say("")
 
     def _paint_found(self, cells: NDArray[np.bool_], name: str) -> None:
@@ -276,7 +276,7 @@ class LostPanel(Panel):
     def _add(self, cells: NDArray[np.bool_], label: int) -> None:
         if self._layers is not None and self._layers.lost is not None:
             labels = np.asarray(self._layers.lost.data)
-            self._layers.relabel(edits.added(labels, cells, label))
+            self._layers.paint.relabel(edits.added(labels, cells, label))
 
     # ---- widgets
 

@@ -103,7 +103,7 @@ class ProfilePanel(Panel):
         """Make the layer of the line."""
         if self._line is not None or self._layers is None:
             return
-        self._layers.profiled = True
+        self._layers.model.profiled = True
         with self._layers.beside_anew():
             self._line = ProfileLine(self._layers)
         self._line.changed.connect(self._draw_soon)
@@ -118,7 +118,7 @@ class ProfilePanel(Panel):
         if self._line is not None:
             self._line.end()
         if layers is not None:
-            layers.profiled = shown
+            layers.model.profiled = shown
 
     def profile(self) -> Profile | None:
         """The profile that is shown."""
@@ -183,7 +183,7 @@ class ProfilePanel(Panel):
             return  # the window was closed meanwhile
         self.hide()
         if self._layers is not None:
-            self._layers.profiled = False
+            self._layers.model.profiled = False
             self._layers.compared.emit()
 
     def _say(self, text: str) -> None:

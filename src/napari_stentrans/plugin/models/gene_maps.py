@@ -1,4 +1,4 @@
-"""GeneMaps: what the layers of a section show of its genes, and in which colours."""
+"""GeneMaps: which maps of a section are shown, in which colours, and their values."""
 
 from __future__ import annotations
 
@@ -8,8 +8,6 @@ from weakref import WeakKeyDictionary
 
 import numpy as np
 
-from napari_stentrans.plugin.layers.images import gene_layer, limits_of, overlay_layer
-from napari_stentrans.plugin.layers.layer_store import TWIN
 from napari_stentrans.plugin.models.maps import (
     MOST_OVERLAID,
     OVERLAY_COLOURS,
@@ -19,6 +17,7 @@ from napari_stentrans.plugin.models.maps import (
     Look,
     enhanced,
     knows_measurements,
+    limits_of,
     measured,
     named,
     overlaid,
@@ -31,16 +30,16 @@ from napari_stentrans.rounding import difference
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari.layers import Image
+    from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement, GeneMap
-    from napari_stentrans.plugin.layers.frame import Frame
-    from napari_stentrans.plugin.layers.images import LayerData
     from napari_stentrans.plugin.models.maps import FloatArray, Limits
     from napari_stentrans.plugin.models.runs import Runs
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
+PAIR = ("before", "after")
+"""Roles of the two maps that are compared; they have the same contrast."""
 MEASURED, ENHANCED = "measured", "enhanced"
 """What maps are called that are of no run by name."""
 
@@ -58,6 +57,30 @@ class Legend:
     overlay: tuple[str, Limits] | None = None
 
 
+@dataclass(frozen=True, eq=False)
+class Drawn:
+    """What a layer shows.
+
+    Attributes
+    ----------
+    raster
+        Draws the values.
+    values
+        (site,) Values of one map; or the pixels (row, column, 4) of several, where there are no
+        limits.
+    limits
+        Contrast limits.
+    genes, called
+        Names of the maps, and the run that they are of, where they are called by it.
+    """
+
+    raster: SpotRaster
+    values: NDArray[Any]
+    limits: Limits | None
+    genes: str
+    called: str
+
+
 class GeneMaps:
     """Which maps of a section are shown, and how.
 
@@ -67,8 +90,6 @@ class GeneMaps:
         The section.
     gene
         The gene that is shown first.
-    frame
-        World coordinates of its layers.
     runs
         Results that are kept, by name.
 
@@ -82,6 +103,8 @@ class GeneMaps:
         Maps that stay when another is chosen, which is then laid over them.
     look
         How values become colours.
+    colormap
+        Of the look, or another that a person chose in napari.
     against
         Result that the one shown is compared with; None: the measured map is.
     doubt
@@ -89,7 +112,7 @@ class GeneMaps:
         measurement.
     """
 
-    def __init__(self, section: Section, gene: str, frame: Frame, runs: Runs) -> None:
+    def __init__(self, section: Section, gene: str, runs: Runs) -> None:
         self.section = section
         self._runs = runs
         self.shown = self.gene = gene
@@ -97,10 +120,8 @@ class GeneMaps:
         self.look = Look()
         self.against: Enhancement | None = None
         self.doubt: Doubt = "estimate"
-        self.frame = frame
-        self._colormap: Any = self.look.colormap
+        self.colormap: Any = self.look.colormap
         self._contrasts = Contrasts()
-        self._given: dict[str, Limits] = {}
         self._last: WeakKeyDictionary[Enhancement, tuple[tuple[str, str], GeneMap | None]]
         self._last = WeakKeyDictionary()
 
@@ -134,7 +155,7 @@ class GeneMaps:
         if (look.low, look.high) != (self.look.low, self.look.high):
             self.follow_values()
         if look.colormap != self.look.colormap:
-            self._colormap = look.colormap
+            self.colormap = look.colormap
         self.look = look
 
     def follow_values(self) -> None:
@@ -164,27 +185,18 @@ class GeneMaps:
         known = enhancement is not None and knows_measurements(enhancement)
         return self.doubt if known else "estimate"
 
-    def layer(self, role: str, enhancement: Enhancement | None) -> LayerData:
-        """Layer in a role, one of ``GENE_ROLES``; blank where there is no value."""
-        names = self.names
-        left, right = map(short, self.sides(enhancement))
-        called = {"before": left, "after": right}.get(role, "")
-        if role in TWIN and len(names) > 1:
-            drawn = [self._values(role, name, enhancement) for name in names]
-            tag = {"section": self.section, "gene": " + ".join(names), "called": called}
+    def drawn(self, role: str, enhancement: Enhancement | None) -> Drawn:
+        """What a layer in a role shows, one of ``GENE_ROLES``; blank where there is no value."""
+        names, sides = self.names, map(short, self.sides(enhancement))
+        called = dict(zip(PAIR, sides, strict=True))
+        if role in PAIR and len(names) > 1:
+            maps = [self.values(role, name, enhancement) for name in names]
             ends = [self.limits("before", name) for name in names]
-            pixels = overlaid(drawn[0][0], [values for _, values in drawn], ends)
-            return overlay_layer(role, drawn[0][0], pixels, self.frame, tag)
-        raster, values = self._values(role, self.shown, enhancement)
-        tag = {"section": self.section, "gene": self.shown, "called": called}
+            pixels = overlaid(maps[0][0], [values for _, values in maps], ends)
+            return Drawn(maps[0][0], pixels, None, " + ".join(names), called[role])
+        raster, values = self.values(role, self.shown, enhancement)
         limits = self.limits(role, self.shown, values)
-        return gene_layer(role, raster, values, self.frame, tag, limits, self._colormap)
-
-    def drawn(
-        self, role: str, name: str, enhancement: Enhancement | None
-    ) -> tuple[SpotRaster, FloatArray]:
-        """Raster and values (site,) that a layer in a role would show of a map."""
-        return self._values(role, name, enhancement)
+        return Drawn(raster, values, limits, self.shown, called.get(role, ""))
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.
@@ -195,7 +207,7 @@ class GeneMaps:
         by_hand = self._contrasts.of(self._contrast(role), name, scale)
         if by_hand is not None:
             return by_hand
-        if role in TWIN or values is None:
+        if role in PAIR or values is None:
             return self.look.limits_of(self.section, name)
         return limits_of(np.abs(values))
 
@@ -214,25 +226,20 @@ class GeneMaps:
             for name, colour in zip(names, OVERLAY_COLOURS.values(), strict=False)
         ]
 
-    def given(self, role: str, layer: Image) -> None:
-        """Note the contrast limits that a layer was given here."""
-        self._given[role] = _limits_of(layer)
+    def set_limits(self, role: str, limits: Limits) -> None:
+        """Remember contrast limits that a person set of the map that was chosen last."""
+        self._contrasts.keep(self._contrast(role), self.shown, self.look.scale, limits)
 
-    def watch(self, role: str, layer: Image) -> None:
-        """Remember what a person has changed on a layer, before it shows something else."""
-        if layer.rgb:
-            return
-        if role in TWIN:
-            self._colormap = layer.colormap
-        now = _limits_of(layer)
-        if now != self._given.get(role, now):
-            self._contrasts.keep(self._contrast(role), self.shown, self.look.scale, now)
+    @property
+    def by_hand(self) -> frozenset[tuple[tuple[str, str, str], Limits]]:
+        """Contrast limits that a person set of the maps that are drawn, by role, name and scale."""
+        return self._contrasts.among(self.names)
 
     def _contrast(self, role: str) -> str:
         """Under which name the contrast of a role is kept."""
         return f"{role} of {self.doubt}" if role == "uncertainty" else role
 
-    def _values(
+    def values(
         self, role: str, name: str, enhancement: Enhancement | None
     ) -> tuple[SpotRaster, FloatArray]:
         """Values of a map in a role, and the raster that draws them."""
@@ -261,8 +268,3 @@ class GeneMaps:
         if last is None or last[0] != key:
             last = self._last[enhancement] = (key, enhanced(enhancement, *key))
         return last[1]
-
-
-def _limits_of(layer: Image) -> Limits:
-    low, high = layer.contrast_limits
-    return float(low), float(high)

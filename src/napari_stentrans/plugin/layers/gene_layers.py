@@ -1,0 +1,316 @@
+"""GeneLayers: the layers that show a gene, before and after, and the ways to look at them."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from napari_stentrans.plugin.compare.views import NAMES as BOTH
+from napari_stentrans.plugin.layers.images import (
+    gene_layer,
+    overlay_layer,
+    provenance_layer,
+)
+from napari_stentrans.plugin.layers.layer_store import GENE_ROLES, TWIN
+
+if TYPE_CHECKING:
+    from napari.layers import Image, Layer
+
+    from napari_stentrans.plugin.compare.views import Views
+    from napari_stentrans.plugin.layers.images import LayerData
+    from napari_stentrans.plugin.layers.layer_store import LayerStore
+    from napari_stentrans.plugin.models.maps import Limits
+    from napari_stentrans.plugin.models.section_model import SectionModel, View
+
+RESULT_ROLES = ("after", "uncertainty", "provenance", "difference")
+OVER: tuple[View, ...] = ("difference", "provenance", "uncertainty")
+"""Roles of layers that cover the maps, the topmost first."""
+UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
+
+
+class GeneLayers:
+    """Draws the maps of a section, and brings them into view.
+
+    A person may switch layers in napari's list too: what is seen then is told to the model.
+
+    Parameters
+    ----------
+    store
+        Holds the layers.
+    model
+        The section.
+    views
+        Ways to see two maps together.
+
+    Attributes
+    ----------
+    away
+        Whether another section is looked at, so that what is seen is not what is wanted.
+    """
+
+    def __init__(self, store: LayerStore, model: SectionModel, views: Views) -> None:
+        self._store, self._model, self.views = store, model, views
+        self._given: dict[str, Limits] = {}
+        self._hidden: list[Layer] | None = None
+        self._busy = self.away = False
+        views.changed.connect(self._on_views_changed)
+        store.taken.connect(self._on_taken)
+        store.left.connect(self._on_left)
+        store.removed.connect(self._on_removed)
+
+    # ---- maps
+
+    def data(self, role: str) -> LayerData:
+        """Layer of a role, as it is to be now."""
+        model, frame = self._model, self._store.frame
+        if role == "provenance" and model.enhancement is not None:
+            return provenance_layer(model.enhancement, frame)
+        shown = model.maps.drawn(role, model.enhancement)
+        tag = {"section": model.section, "gene": shown.genes, "called": shown.called}
+        if shown.limits is None:
+            return overlay_layer(role, shown.raster, shown.values, frame, tag)
+        colours = model.maps.colormap
+        return gene_layer(role, shown.raster, shown.values, frame, tag, shown.limits, colours)
+
+    def take_in(self) -> None:
+        """Remember what a person changed on the layers, before they show something else."""
+        self._store.deferred.finish(*TWIN, None)
+        for role in GENE_ROLES:
+            layer = self._store.get(role)
+            if layer is None or layer.rgb:
+                continue
+            if role in TWIN:
+                self._model.maps.colormap = layer.colormap
+            now = _limits_of(layer)
+            if now != self._given.get(role, now):
+                self._model.maps.set_limits(role, now)
+                self._given[role] = now
+
+    def note_limits(self) -> None:
+        """Take the contrast of the layers as given, not as set by a person."""
+        for role in GENE_ROLES:
+            if role in self._store:
+                self._given[role] = _limits_of(self._store[role])
+
+    def recolour(self, colormap: str) -> None:
+        """Draw both maps in other colours."""
+        for role in TWIN:
+            if role in self._store:
+                self._store[role].colormap = colormap
+
+    def draw(self, role: str) -> None:
+        """Give the layer of a role the values of the gene, where it is there."""
+        if role in self._store:
+            self._store.put(role, self.data(role), new_limits=True)
+            self._given[role] = _limits_of(self._store[role])
+
+    def redraw(self) -> None:
+        """Give the layers that show a gene their values anew."""
+        store = self._store
+        coloured = len(self._model.maps.names) > 1
+        swapped = [role for role in TWIN if store.swaps(role, coloured=coloured)]
+        view = self._model.view
+        held = view in ("side_by_side", "difference")  # which hold on to what they arrange
+        if swapped and held:
+            self.look("after")
+        for role in GENE_ROLES:
+            if role in swapped or self._waits(role):
+                store.later(role, partial(self.draw, role))
+            else:
+                self.draw(role)
+        if swapped:
+            store.deferred.add(None, partial(self._on_swapped, view if held else None))
+        else:
+            self._model.drawn.emit()
+
+    def _on_swapped(self, view: View | None) -> None:
+        """Show maps of another kind in the view in which the last ones were."""
+        if view is not None:
+            self.look(view)
+        self._model.drawn.emit()
+
+    def _waits(self, role: str) -> bool:
+        """Whether a layer is out of sight and linked with none, so that it can be drawn later."""
+        layer = self._store.get(role)
+        return layer is not None and role not in TWIN and not layer.visible
+
+    # ---- results
+
+    def show_result(self) -> None:
+        """Show the result of the model, in the layers of the last one where they are left."""
+        model, store = self._model, self._store
+        first = store.layer("after") is None
+        if first:
+            self.views.end()
+        result = model.maps.result(model.enhancement)
+        std_known = result is not None and bool(np.isfinite(result.std).any())
+        if not std_known:
+            store.deferred.drop("uncertainty")
+            store.remove("uncertainty")
+        for role in GENE_ROLES:
+            if role in {*TWIN, *store}:
+                of_result = role not in TWIN  # the values as measured give those of the twins
+                store.put(role, self.data(role), new_limits=of_result)
+        self.note_limits()
+        for role in ("uncertainty",) * std_known + ("provenance",):
+            if role in store:
+                self._put_hidden(role)
+            else:
+                store.later(role, partial(self._put_hidden, role))
+        if first:
+            store["before"].visible = False  # its rim would show around a finer map
+        self.views.call(model.maps.sides(model.enhancement))
+
+    def clear_result(self) -> None:
+        """Take the layers of a result away."""
+        self.look("before")
+        self._store.remove(*RESULT_ROLES)
+        before = self._store.layer("before")
+        if before is not None:
+            before.visible = True
+        self.redraw()
+
+    def _put_hidden(self, role: str) -> None:
+        """Show of the result what is not seen at first."""
+        if self._model.enhancement is not None:
+            self._store.put(role, self.data(role))
+            self.note_limits()
+
+    # ---- ways to look
+
+    @property
+    def seen(self) -> View:
+        """How the section is seen now, whoever brought that about."""
+        store = self._store
+        if self.views.shown:
+            return self.views.shown
+        for role in OVER:
+            if role in store and store[role].visible:
+                return role
+        after = store.get("after")
+        return "after" if after is not None and after.visible else "before"
+
+    def look(self, view: View) -> None:
+        """Bring a view about, in place of the one before; what there is nothing for changes none.
+
+        The difference hides other maps, which would be seen in its holes.
+        """
+        self._busy = True
+        try:
+            self.views.end()
+            if view in BOTH:  # bring back themselves what they hide
+                self.end_difference()
+                self.views.show(view)
+            else:
+                self._leave()
+                self._enter(view)
+        finally:
+            self._busy = False
+        self.tell()
+
+    def _leave(self) -> None:
+        """Show the plain map."""
+        store = self._store
+        for role in OVER:
+            layer = store.layer(role)
+            if layer is not None:
+                layer.visible = False
+        before, after = store.layer("before"), store.layer("after")
+        if after is not None:
+            if before is not None and not after.visible:
+                before.visible = False
+            after.visible = True
+
+    def _enter(self, view: View) -> None:
+        store = self._store
+        before, after = store.layer("before"), store.layer("after")
+        if view == "difference" and self._model.enhancement is not None:
+            self._show_difference()
+        elif view == "before" and before is not None and after is not None:
+            before.visible, after.visible = True, False
+        elif view in OVER and view in store:
+            store[view].visible = True
+
+    def _show_difference(self) -> None:
+        store = self._store
+        if "difference" not in store:
+            self.take_in()
+            store.put("difference", self.data("difference"), new_limits=True)
+            self.note_limits()
+        store["difference"].visible = True
+        self._hide_others()
+
+    def end_difference(self) -> None:
+        """Put the difference away, where it is seen."""
+        if "difference" in self._store:
+            self._store["difference"].visible = False
+            self._hide_others()
+
+    def _hide_others(self) -> None:
+        """Hide other maps while the difference is seen, or bring them back."""
+        store = self._store
+        shown = "difference" in store and store["difference"].visible
+        if shown == (self._hidden is not None):
+            return
+        if self._hidden is None:
+            maps = [store[role] for role in UNDER_DIFFERENCE if role in store]
+            self._hidden = [layer for layer in maps if layer.visible]
+            for layer in self._hidden:
+                layer.visible = False
+        else:
+            hidden, self._hidden = self._hidden, None
+            for layer in hidden:
+                layer.visible = True
+            self.show_measured()
+
+    def show_measured(self) -> None:
+        """Let the canvas not be left empty where the enhanced map is not there.
+
+        With nothing else to see some drivers also crash (vispy draws what is hidden).
+        """
+        before, difference = self._store.get("before"), self._store.get("difference")
+        covered = difference is not None and difference.visible
+        if self._store.get("after") is None and before is not None and not covered:
+            before.visible = True
+
+    # ---- what a person does in napari
+
+    def tell(self) -> None:
+        """Tell the model what is seen."""
+        if not self._busy and not self.away:
+            self._model.see(self.seen)
+
+    def _on_visible(self, event: Any = None) -> None:
+        if not self.views.shown:
+            self._hide_others()
+        self.tell()
+
+    def _on_views_changed(self) -> None:
+        if not self.views.shown and self._model.enhancement is not None:
+            self.show_measured()
+        if not self._busy and not self.away:
+            self._model.see(self.seen)
+            self._model.compared.emit()
+
+    def _on_taken(self, layer: Layer) -> None:
+        if self._store.role_of(layer) in (*TWIN, *OVER):
+            layer.events.visible.connect(self._on_visible)
+
+    def _on_left(self, layer: Layer) -> None:
+        layer.events.visible.disconnect(self._on_visible)
+
+    def _on_removed(self, role: str) -> None:
+        if role == "difference":
+            self._hide_others()
+        if role == "after" and self._model.enhancement is not None:
+            self.show_measured()
+            self._model.lacking.emit()
+        if role in (*TWIN, *OVER):
+            self.tell()
+
+
+def _limits_of(layer: Image) -> Limits:
+    low, high = layer.contrast_limits
+    return float(low), float(high)

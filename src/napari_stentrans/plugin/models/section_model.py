@@ -1,0 +1,349 @@
+"""SectionModel: one section, what a person did with it, and what of it they look at."""
+
+from __future__ import annotations
+
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any, Literal, Protocol
+
+from psygnal import Signal
+
+from napari_stentrans.plugin.models.gene_maps import GeneMaps
+from napari_stentrans.plugin.models.runs import Run, Runs
+from napari_stentrans.plugin.models.unsaved import Unsaved
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from napari_stentrans.annotation import Annotation
+    from napari_stentrans.damage import Damage
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.plugin.models.maps import Doubt, Limits, Look
+    from napari_stentrans.section import Section
+
+View = Literal[
+    "before", "after", "side_by_side", "swipe", "blink", "difference", "uncertainty", "provenance"
+]
+"""Ways to look at a section, one at a time."""
+
+
+class Paint(Protocol):
+    """Lost regions as they are painted."""
+
+    @property
+    def labels(self) -> NDArray[np.integer] | None:
+        """Labels (row, column) on the section's raster; None before anything was painted."""
+
+    @property
+    def names(self) -> dict[int, str]:
+        """Names of the regions by label."""
+
+
+@dataclass(frozen=True)
+class Scene:
+    """All that decides what is drawn of a section, at one time; results are told by identity.
+
+    Attributes
+    ----------
+    genes
+        Names of the maps that are drawn, and what they are called.
+    look, by_hand
+        How values become colours; contrast limits that a person set of these maps.
+    doubt
+        Whose uncertainty is shown.
+    result, against
+        The result, and what it is compared with; None for the section as measured.
+    asked
+        How often a result was asked for: one that was deleted in napari is drawn again.
+    sides
+        What both are called.
+    view
+        Way to look at them.
+    """
+
+    genes: tuple[tuple[str, str], ...]
+    look: Look
+    by_hand: frozenset[tuple[tuple[str, str, str], Limits]]
+    doubt: Doubt
+    result: Enhancement | None
+    against: Enhancement | None
+    asked: int
+    sides: tuple[str, str]
+    view: View
+
+
+class SectionModel:
+    """One section in the window. Neither Qt nor napari is known here.
+
+    A method that changes what is drawn emits ``changing`` and then ``changed``; who draws compares
+    the ``scene`` with the last and draws the difference.
+
+    Parameters
+    ----------
+    section
+        The section.
+    gene
+        The gene that is shown first.
+    title
+        What to call it; by its name where empty.
+
+    Attributes
+    ----------
+    section, title
+        As given.
+    origin
+        Where the section was read from, and what else there was to choose; None where unknown.
+    maps
+        What is shown of the genes, which may be a sum over them or several at once, and how.
+    runs
+        Results that are kept, by name.
+    preview_of
+        Method whose result is awaited while a preview is shown, else empty.
+    annotation
+        Named regions that were opened; None without any.
+    paint
+        Lost regions; None where nothing can be painted.
+    damage
+        What looks lost; None until that was looked for.
+    ignores_damage
+        Whether a person has said to leave that as it is.
+    line
+        Ends (2, 2) of the line of the profile, (x, y) in full-resolution pixels; None without one.
+    profiled
+        Whether the line and its profile are shown.
+    laid
+        The picture that is being laid below the spots; None where there is none.
+    removed
+        Whether it was closed on purpose.
+    unsaved
+        What was done since it was opened, or last saved.
+    """
+
+    changing = Signal()
+    """Something is about to change: what a person did on the canvas is to be taken in."""
+    changed = Signal()
+    """Something else is to be drawn."""
+    drawn = Signal()
+    """Another gene is shown, or the same in other colours."""
+    compared = Signal()
+    """The section is looked at in another way, or compared with something else."""
+    lined = Signal()
+    """The line of the profile is to be shown."""
+    lacking = Signal()
+    """The enhanced map was deleted, though there is a result."""
+    laidChanged = Signal()
+    """A picture came, went or was taken as the tissue image."""
+
+    def __init__(self, section: Section, gene: str = "", title: str = "") -> None:
+        self.section, self.title = section, title or section.name
+        self.origin: Any = None
+        self.runs = Runs()
+        self.runs.changed.connect(self._on_runs_changed)
+        self.maps = GeneMaps(section, gene, self.runs)
+        self.preview_of = ""
+        self._run: Run | None = None
+        self._last: Run | None = None
+        self._asked = 0
+        self._view: View = "before"
+        self.annotation: Annotation | None = None
+        self.paint: Paint | None = None
+        self.damage: Damage | None = None
+        self.ignores_damage = False
+        self.line: NDArray[np.float64] | None = None
+        self.profiled = False
+        self.laid: Any = None
+        self.removed = False
+        self.unsaved = Unsaved(self)
+
+    # ---- what is shown
+
+    @property
+    def gene(self) -> str:
+        """Name of the gene that is shown, or was last."""
+        return self.maps.gene
+
+    @property
+    def run(self) -> Run | None:
+        """Run whose result is shown; one without a name where it is not kept."""
+        return None if self._run is None else self.runs.of(self._run.enhancement) or self._run
+
+    @property
+    def enhancement(self) -> Enhancement | None:
+        """Result that is shown."""
+        return None if self._run is None else self._run.enhancement
+
+    @property
+    def quality(self) -> Quality | None:
+        """How good that result is, where it was checked."""
+        return None if self.run is None else self.run.quality
+
+    @property
+    def gene_is_enhanced(self) -> bool:
+        """Whether there is a result that knows the gene that is shown."""
+        return self.maps.result(self.enhancement) is not None
+
+    @property
+    def view(self) -> View:
+        """Way to look at the section."""
+        return self._view
+
+    @property
+    def scene(self) -> Scene:
+        """What is to be drawn now."""
+        maps = self.maps
+        return Scene(
+            tuple((name, maps.label(name)) for name in maps.names),
+            maps.look,
+            maps.by_hand,
+            maps.doubt,
+            self.enhancement,
+            maps.against,
+            self._asked,
+            maps.sides(self.enhancement),
+            self._view,
+        )
+
+    @contextmanager
+    def _change(self) -> Iterator[None]:
+        self.changing.emit()
+        yield
+        self.changed.emit()
+
+    # ---- genes
+
+    def show_gene(self, name: str) -> None:
+        """Show a gene, given by name or id, in every layer that shows one.
+
+        The name may be one of ``maps.SUMS``. Where the result left this gene out, it is blank.
+
+        Raises
+        ------
+        GeneNotFound
+            When the section has no such gene; what is shown stays.
+        """
+        with self._change():
+            self.maps.show(name)
+
+    def lay_over(self, names: Sequence[str]) -> None:
+        """Keep these genes: the maps show them and the chosen one in colours."""
+        with self._change():
+            self.maps.keep(names)
+
+    def set_look(self, look: Look) -> None:
+        """Show the genes in other units, colours or contrast."""
+        with self._change():
+            self.maps.set_look(look)
+
+    def follow_values(self) -> None:
+        """Let the contrast of the gene that is shown follow its values again."""
+        with self._change():
+            self.maps.follow_values()
+
+    def set_doubt(self, whose: Doubt) -> None:
+        """Let the map of uncertainty be that of the estimate, or of a new measurement."""
+        with self._change():
+            self.maps.doubt = whose
+
+    # ---- ways to look at them
+
+    def choose_view(self, view: View) -> None:
+        """Look at the section in another way; what there is nothing for leaves it as it was."""
+        with self._change():
+            self._view = view
+
+    def see(self, view: View) -> None:
+        """Take in how the canvas shows the section, which a person may change in napari too."""
+        if view != self._view:
+            self._view = view
+            self.compared.emit()
+
+    def compare_with(self, result: Enhancement | None) -> None:
+        """Compare the result that is shown with another from now on; None: with what was measured.
+
+        Every view goes on with it.
+        """
+        if result is not self.maps.against:
+            with self._change():
+                self.maps.against = result
+
+    # ---- results
+
+    def show_enhancement(self, result: Enhancement) -> None:
+        """Show a result of this section."""
+        self.show_run(self.runs.of(result) or Run("", result))
+
+    def show_run(self, run: Run) -> None:
+        """Show the result of a run; compared with it, the one shown until now changes places."""
+        self._show(run)
+
+    def show_preview(self, result: Enhancement, preview_of: str) -> None:
+        """Show a first result until the one of the method ``preview_of`` comes."""
+        self._show(Run("", result), preview_of)
+
+    def drop_preview(self) -> None:
+        """Show again what was shown before the preview; nothing happens where there is none."""
+        if self.preview_of and self._last is None:
+            self.clear()
+        elif self.preview_of and self._last is not None:
+            self._show(self._last)
+
+    def delete_run(self, run: Run) -> None:
+        """Let go of a run; where it is shown, the one next to it in the list takes its place.
+
+        Where the one shown would be compared with it, the measured map is.
+        """
+        left = self.runs.remove(run)
+        if self._last is run:
+            self._last = left
+        if self.enhancement is run.enhancement:
+            self.clear() if left is None else self._show(left)
+
+    def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
+        """Take back a run that was let go of, at its place in the list, and show it.
+
+        It is compared again with what it was, where that is still there.
+        """
+        self.runs.insert(at, run)
+        self._show(run)
+        if self.runs.of(against) is not None:
+            self.compare_with(against)
+
+    def clear(self) -> None:
+        """Take the result away, as if there had been none."""
+        with self._change():
+            self.maps.against = None
+            self._run, self.preview_of, self._last = None, "", None
+            self._asked += 1
+
+    def _show(self, run: Run, preview_of: str = "") -> None:
+        with self._change():
+            if run.enhancement is self.maps.against:
+                kept = self.runs.of(self.enhancement)
+                self.maps.against = None if kept is None else kept.enhancement
+            self._last = self.run if preview_of else None
+            self._run, self.preview_of = run, preview_of
+            self._asked += 1
+
+    def _on_runs_changed(self) -> None:
+        """Go on with the measured map where the run compared with is gone; follow new names."""
+        against = self.maps.against
+        if against is not None and self.runs.of(against) is None:
+            self.compare_with(None)
+        elif against is not None:
+            with self._change():
+                pass  # runs are called by name
+
+    # ---- the section itself
+
+    def set_section(self, section: Section) -> None:
+        """Take the same section with other images."""
+        self.section = self.maps.section = section
+
+    def annotate(self, annotation: Annotation) -> None:
+        """Take named regions of the spots, which results and files take over from now on."""
+        annotation.write(self.section)
+        self.annotation = annotation
