@@ -68,7 +68,7 @@ class Hands:
     def seen(self, name: str, kind: type[QWidget] = QWidget) -> QWidget | None:
         """A widget of the dock or the bar, by its text or its name; None where there is none."""
         for widget in self._all(kind):
-            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+            text = widget.text().replace("&&", "&") if isinstance(widget, QAbstractButton) else ""
             text = text.removesuffix(f" {MARK}")  # of work that is not saved
             if widget.isVisible() and name in (text, widget.accessibleName()):
                 return widget
@@ -92,7 +92,7 @@ class Hands:
         return next(x.text() for x in labels if x.isVisible() and words in x.text())
 
     def _all(self, kind: type[T]) -> list[T]:
-        """All widgets of a kind of the dock, of the bar, and of what opens below or lies over it."""
+        """All widgets of a kind of the dock, the bar, and what opens below or lies over it."""
         bar = self.dock.bar
         places = (
             self.dock,

@@ -180,10 +180,10 @@ class Story:
         hands, camera = self.hands, self.camera
         if not self.layers.section.images:
             return
-        hands.press("Show tissue")
+        hands.press("H&E")
         hands.look_at("Lost regions")
         camera.window("show_tissue")
-        hands.press("Show tissue")
+        hands.press("H&E")
         hands.press("The image is damaged there too")
         camera.part("image_line", "Enhance")
         hands.press("Show what it tells")

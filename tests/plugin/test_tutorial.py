@@ -186,7 +186,7 @@ def paint_what_is_lost(step, hands):
         hands.key(step("Alt+N"))
         assert len(np.unique(layers.lost.features["region"].dropna())) >= 2
         opacity = layers.before.opacity
-        hands.press(step("Show tissue"))
+        hands.press(step("H&E"))
         assert layers.before.opacity < opacity / 2
         hands.key(step("Alt+Y"))
         assert layers.before.opacity == opacity
