@@ -36,7 +36,7 @@ def test_it_begins_empty_and_says_what_to_do(dock):
     assert "Drop a file or folder here" in dock.data.about.text()
     assert not dock.enhance.run.isEnabled()
     assert not dock.lost.new.isEnabled()
-    assert not dock.result.isVisible()
+    assert not dock.result.body.isVisible()
 
 
 def test_a_loaded_section_is_described_and_shown(loaded, section):
@@ -141,11 +141,11 @@ def test_two_sections_side_by_side_each_keep_their_own(
     run(qtbot, loaded, ready)
     load(loaded, square_section)
     assert "100 spots" in loaded.data.about.text()
-    assert not loaded.result.isVisible()
+    assert not loaded.result.body.isVisible()
     assert loaded.data.sections.isVisible()
     qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
     assert "150 spots" in loaded.data.about.text()
-    assert loaded.result.isVisible()
+    assert loaded.result.body.isVisible()
     run(qtbot, loaded, ready)
     assert loaded._layers.enhancement.section is section
 

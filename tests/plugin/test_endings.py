@@ -112,7 +112,7 @@ def holding(dock, section, qtbot):
 
 
 def profile(dock, section, qtbot):
-    looking("profile")(dock, section, qtbot)
+    click(qtbot, dock.result.opens["profile"])
     paint(qtbot, dock.viewer, world_of(dock._layers, middle(section)), (100, 100), (200, 150))
 
 

@@ -8,7 +8,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import LEFT, click, middle, paint, world_of
+from gestures import LEFT, click, middle, paint, said_of_run, world_of
 from qtpy.QtCore import QPoint, Qt
 
 from napari_stentrans.io import read_mask
@@ -429,7 +429,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     assert f"of these extrapolated {far.sum()}" in legend
     before = f"{far.sum()} of {gone.sum()} sites lie more than 3 spots"
     assert before in panel.warning.text()
-    assert before in loaded.result.words.text(), "one count, one meaning"
+    assert before in said_of_run(loaded), "one count, one meaning"
     obs = result.to_anndata([loaded._layers.gene]).obs
     np.testing.assert_array_equal(obs["extrapolated"], far)
     np.testing.assert_allclose(
@@ -440,7 +440,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     ready(loaded)
     result = loaded._layers.enhancement
     every = result.extrapolated.sum()
-    said = loaded.result.words.text()
+    said = said_of_run(loaded)
     assert f"{far.sum()} of {gone.sum()} sites and {every - far.sum()} between them" in said
     assert f"({every} in all)" in said
     assert f"of these extrapolated {every}" in loaded.result.legend.text().replace("&nbsp;", " ")
@@ -463,7 +463,7 @@ def test_spots_without_counts_are_counted_before_as_after_a_run(dock, load, qtbo
     n = int((apart < 4).sum())
     said = f"{layers.enhancement.extrapolated.sum()} of {n} sites lie more than 3 spots"
     assert said in dock.lost.warning.text()
-    assert said in dock.result.words.text()
+    assert said in said_of_run(dock)
 
 
 # ---- looks

@@ -9,7 +9,7 @@ from datetime import datetime
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, compare_with, save_result
+from gestures import LEFT, click, compare_with, save_result, use_menu
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -108,11 +108,11 @@ def test_deleting_runs_shows_the_next_and_then_none(two_runs, qtbot):
     qtbot.keyClick(names, Qt.Key.Key_Delete)
     assert kept(dock) == ["Run 1: kriging, 2×"]
     np.testing.assert_array_equal(dock._layers.after.data, shown[0])
-    click(qtbot, dock.result.runs.delete)
+    use_menu(qtbot, dock, dock.result.runs.delete)
     assert dock._layers.after is None
-    assert not dock.result.isVisible()
+    assert not dock.result.body.isVisible()
     assert dock._layers.before.visible
-    assert not dock.result.save.isEnabled()
+    assert not dock.export.kinds["everything"].isEnabled()
 
 
 @pytest.mark.numerical
@@ -252,7 +252,7 @@ def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
     assert names.item(1).toolTip().endswith(f"\nMade {started:%Y-%m-%d %H:%M}")
     assert local_time("some day") == "some day"
     assert names.visualItemRect(names.item(0)).height() >= 22
-    click(qtbot, loaded.result.runs.delete)
+    use_menu(qtbot, loaded, loaded.result.runs.delete)
     run(qtbot, loaded, ready)
     assert kept(loaded)[-1].startswith("Run 3")
 

@@ -44,16 +44,17 @@ from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
 from napari_stentrans.plugin.panels.data.data_panel import DataPanel
 from napari_stentrans.plugin.panels.data.name_tables import NameTables
 from napari_stentrans.plugin.panels.data.placing import Placing
+from napari_stentrans.plugin.panels.export.page import ExportPage
 from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
 from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
 from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
-from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
-from napari_stentrans.plugin.panels.result.result_panel import ResultPanel
+from napari_stentrans.plugin.panels.result.page import ResultPage
 from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 from napari_stentrans.plugin.widgets.keys import Keys
 from napari_stentrans.plugin.widgets.message_bar import MessageBar
 from napari_stentrans.plugin.widgets.panel import reveal, scrolled
+from napari_stentrans.plugin.widgets.wide_panel import WidePanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -98,13 +99,16 @@ class StentransDock(QWidget):
         self.message = MessageBar()
         self.data, self.lost = DataPanel(), LostPanel()
         self.genes = GenesPanel(self.data.search)
-        self.enhance, self.result, self.quality = EnhancePanel(), ResultPanel(), QualityPanel()
+        self.wide = WidePanel(napari_viewer)
+        self.enhance, self.result = EnhancePanel(), ResultPage(self.wide)
+        self.quality = self.result.quality
         self.tissue = TissueView()
         self.bar = Bar(napari_viewer, self.genes, self.tissue)
         self._enhancing = Enhancing(napari_viewer, self._runner, self.enhance, self.quality)
         self._saving = Saving(self, self._runner, self.enhance.progress, self.message, self.genes)
+        self.export = ExportPage(self._saving.stock)
         # The result first: it is told of the paint by the panel of lost regions.
-        panels = (self.result, self.bar, self.lost, self.quality, self.enhance.form)
+        panels = (self.result, self.bar, self.lost, self.enhance.form)
         self._undo = Undo(self, self.message, self.result.runs)
         jobs = Jobs(self._prepare, self._write_session, self._show_look, self._fail, self._on_ended)
         self.damage = DamageLine(self._runner, self.lost)
@@ -127,6 +131,7 @@ class StentransDock(QWidget):
             self._renaming,
             self._beside,
             self.damage,
+            self.export,  # it asks _saving
         )
         corner = HelpCorner(napari_viewer, self._on_warned)
         self.data.head.addWidget(corner)
@@ -151,7 +156,7 @@ class StentransDock(QWidget):
         own = (Collector(napari_viewer.layers, self), GlContext(napari_viewer, self))
         self._holders = (
             self._keys, self._drops, self._preferences, self._auto_fit, self._keeping,
-            self._taken_out, self._unit, *own, self.bar,
+            self._taken_out, self._unit, self.wide, *own, self.bar,
         )  # fmt: skip
         self._on_layers_changed()
         QTimer.singleShot(0, self._look_for_left)
@@ -234,8 +239,10 @@ class StentransDock(QWidget):
         self._enhancing.check()
 
     def save(self, what: What | None = None) -> None:
-        """Ask what to save and where to, and write it there, off the window's thread."""
-        self._saving.ask(what)
+        """Show the page that asks what to save, with ``what`` chosen."""
+        if self._layers is not None:
+            reveal(self.export)
+            self.export.choose(what)
 
     def save_table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
@@ -366,7 +373,10 @@ class StentransDock(QWidget):
 
     def _show_result(self) -> None:
         self.result.refresh()
-        self.quality.refresh()
+
+    def _show_queue(self) -> None:
+        """List the runs that are to come."""
+        self.result.show_queue(self._enhancing.at_work, self.enhance.queue)
 
     def _fail(self, text: str) -> None:
         """Say what went wrong, once: here, or by napari where the dock is not seen."""
@@ -381,7 +391,6 @@ class StentransDock(QWidget):
         phase, layers = self.phase, self._layers
         loading = phase is Phase.LOADING
         has_section = layers is not None
-        has_result = layers is not None and layers.enhancement is not None
         for opener in (self.data.open, self.data.sample):
             opener.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
         self.data.session.setEnabled(phase.idle)
@@ -393,8 +402,9 @@ class StentransDock(QWidget):
         self.lost.setEnabled(has_section and not loading)
         self.enhance.set_phase(phase)
         self.enhance.progress.set_paused(phase is Phase.PAUSED)
-        self.result.save.setEnabled(has_result and phase in (Phase.READY, Phase.CHECKING))
+        self.export.allow(busy=phase not in (Phase.EMPTY, Phase.READY, Phase.CHECKING))
         self.quality.set_phase(phase)
+        self._show_queue()
 
     def _choose(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
         """Work on a section from now on, and show it alone, fitted to the canvas."""
@@ -425,7 +435,7 @@ class StentransDock(QWidget):
         """Mark what is not saved, where that is shown."""
         parts = [] if self._layers is None else self._layers.unsaved.parts
         if self.data.session.show_unsaved(parts):
-            self.result.show_unsaved(parts)
+            self.export.show_unsaved(parts)
             self._show_section()
 
     def _show_section(self) -> None:
@@ -539,13 +549,15 @@ class StentransDock(QWidget):
         enhance.pauseWanted.connect(self._runner.pause)
         enhance.resumeWanted.connect(self._runner.resume)
         enhance.cancelWanted.connect(self._runner.cancel)
-        self.result.saveWanted.connect(lambda: self.save())
+        self.export.saveWanted.connect(self._saving.save)
+        self._saving.sessionWanted.connect(lambda: self.save_session())
+        enhance.queue.changed.connect(self._show_queue)
         self.result.runs.shown.connect(self._on_run_shown)
         self._undo.restored.connect(self._on_run_shown)
         self.result.runs.copyWanted.connect(partial(copy_run, self.message))
         self.quality.checkWanted.connect(self.check)
-        self.quality.geneChosen.connect(self.show_gene)
-        self.quality.saveWanted.connect(self.save_table)
+        self.result.geneChosen.connect(self.show_gene)
+        self.result.tableWanted.connect(self.save_table)
 
     def _connect_jobs(self) -> None:
         self._runner.phaseChanged.connect(self._show_phase)
@@ -568,14 +580,13 @@ class StentransDock(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(0)
-        result = (self.result, self.result.profile)
-        panels = (self.data, self.lost, self.enhance, *result, self.quality)
+        panels = (self.data, self.lost, self.enhance, self.result, self.export)
         layout.addWidget(scrolled(*panels, self.enhance.curve), 1)
         layout.addWidget(self.message)  # below, so that nothing moves under the mouse
         layout.addWidget(self.damage.question)
         layout.addWidget(self.enhance.foot)
         self.setTabOrder(self.data.open, self.data.section_menu)
-        self.setTabOrder(self.quality.save, self.enhance.run)
+        self.setTabOrder(self.export.save, self.enhance.run)
         for one, next_one in pairwise(self.enhance.in_foot):
             self.setTabOrder(one, next_one)
         self.setStyleSheet(LOOKS)

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QAbstractButton, QPushButton
 
     from napari_stentrans.plugin.dock import StentransDock
-    from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
+    from napari_stentrans.plugin.panels.result.page import ResultPage
     from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 
 
@@ -35,11 +35,11 @@ def bind_dock(dock: StentransDock, corner: HelpCorner) -> None:
             "runs.next": partial(runs.step, 1),
             "runs.previous": partial(runs.step, -1),
             "runs.rename": runs.rename,
-            "runs.delete": partial(_press, runs.delete),
+            "runs.delete": runs.delete.trigger,
             "compare.with": dock.bar.partner.open,
             "runs.python": runs.as_python.trigger,
             "runs.command": runs.as_command.trigger,
-            "quality.check": partial(_check, dock.quality),
+            "quality.check": partial(_check, dock.result),
             "help.keys": corner.show_keys,
             "help.preferences": corner.show_preferences,
         },
@@ -59,8 +59,13 @@ def _press(*buttons: QAbstractButton) -> None:
             return
 
 
-def _check(panel: QualityPanel) -> None:
+def _check(page: ResultPage) -> None:
     """Begin a check, or show what it found."""
-    _press(panel.check)
-    panel.fold.setChecked(True)
-    reveal(panel)
+    _press(page.quality.check)
+    _press_if_off(page.opens["table"])
+    reveal(page.quality)
+
+
+def _press_if_off(made: QAbstractButton) -> None:
+    if made.isEnabled() and not made.isChecked():
+        made.click()

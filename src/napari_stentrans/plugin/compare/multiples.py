@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from napari_stentrans.plugin.layers.deferred import Walk
@@ -39,8 +40,8 @@ EDGE = 6
 class Tile(QAbstractButton):
     """The small map of one gene, with its name and the values that the ends of its colours mean."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.gene = ""
         self._image: QImage | None = None
         self._ends = ""
@@ -121,7 +122,7 @@ class Multiples(QFrame):
         self.setAccessibleName("many genes")
         self.setAutoFillBackground(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.tiles = [Tile() for _ in range(MOST)]
+        self.tiles = [Tile(self) for _ in range(MOST)]
         self.words = OneLine("which genes are shown")
         self.earlier = _tool("◀", "The genes before these in the list", lambda: self._go(-MOST))
         self.later = _tool("▶", "The genes after these in the list", lambda: self._go(MOST))

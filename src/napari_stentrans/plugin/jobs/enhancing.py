@@ -76,10 +76,14 @@ class Enhancing(QObject):
             self.offered.emit(said, "Run again", tip, partial(self._run_again, stopped))
 
     @property
+    def at_work(self) -> RunRequest | None:
+        """Run that is being made; None where none is."""
+        return self._at_work if self._runner.phase.running else None
+
+    @property
     def at_work_on(self) -> SectionLayers | None:
         """Section of the run that is at work; None where none is."""
-        at_work = self._at_work if self._runner.phase.running else None
-        return None if at_work is None else at_work.layers
+        return None if self.at_work is None else self.at_work.layers
 
     def run(self) -> None:
         """Enhance the section as the panel says, now or after the run that is at work."""
@@ -118,8 +122,7 @@ class Enhancing(QObject):
 
     def shut_down(self) -> None:
         """Begin nothing more, and remember on their sections which runs come to nothing."""
-        at_work = self._at_work if self._runner.phase.running else None
-        for wanted in [at_work, *self._panel.queue]:
+        for wanted in [self.at_work, *self._panel.queue]:
             if wanted is not None:
                 wanted.layers.runs.stopped.append(wanted)
         self._layers = None

@@ -185,7 +185,7 @@ class GeneMaps:
         known = enhancement is not None and knows_measurements(enhancement)
         return self.doubt if known else "estimate"
 
-    def drawn(self, role: str, enhancement: Enhancement | None) -> Drawn:
+    def of_layer(self, role: str, enhancement: Enhancement | None) -> Drawn:
         """What a layer in a role shows, one of ``GENE_ROLES``; blank where there is no value."""
         names, sides = self.names, map(short, self.sides(enhancement))
         called = dict(zip(PAIR, sides, strict=True))

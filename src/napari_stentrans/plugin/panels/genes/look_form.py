@@ -15,9 +15,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.maps import Scale
 
 SCALES: dict[Scale, str] = {"log": "Expression (log)", "linear": "Counts (linear)"}
-UNITS = (
-    "Expression on a log scale, each spot by its own total (log-normalised), or counts as they are"
-)
+UNITS = "Expression on a log scale, each spot by its own total (log-normalised); or counts"
 COLOURS = "Colours of the maps, from low to high"
 LEAST_RANGE = 0.1
 """Percent that the lowest and the highest percentile stay apart."""
