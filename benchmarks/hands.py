@@ -103,7 +103,7 @@ class Window:
         self.until(lambda: self.dock.phase is Phase.READY)
 
     def press(self, view: str) -> None:
-        self.click(self.dock.result.views[view])
+        self.click(self.dock.bar.views[view])
 
     def click(self, button: QWidget, seconds: float = 0.5) -> None:
         QTest.mouseClick(button, LEFT)

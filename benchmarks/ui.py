@@ -168,7 +168,7 @@ def leak(runs: int, switches: int) -> None:
             print(f"  {said:<24}", *(f"{v:8.0f} {k}" for k, v in state().items()))
     for i in range(60):
         for view in ("swipe", "side_by_side"):
-            window.dock.result.views[view].click()
+            window.dock.bar.views[view].click()
             window.wait(0.02)
         if i in (2, 59):
             window.layers.views.end()

@@ -36,7 +36,7 @@ def test_it_begins_empty_and_says_what_to_do(dock):
     assert "Drop a file or folder here" in dock.data.about.text()
     assert not dock.enhance.run.isEnabled()
     assert not dock.lost.new.isEnabled()
-    assert not dock.result.isVisible()
+    assert not dock.result.body.isVisible()
 
 
 def test_a_loaded_section_is_described_and_shown(loaded, section):
@@ -106,7 +106,7 @@ def test_the_section_that_is_chosen_is_seen_alone_and_whole(
 ):
     run(qtbot, loaded, ready)
     first = loaded._layers
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     seen = [layer for layer in first.present if layer.visible]
     second = load(loaded, square_section)
     assert second.before.visible
@@ -141,11 +141,11 @@ def test_two_sections_side_by_side_each_keep_their_own(
     run(qtbot, loaded, ready)
     load(loaded, square_section)
     assert "100 spots" in loaded.data.about.text()
-    assert not loaded.result.isVisible()
+    assert not loaded.result.body.isVisible()
     assert loaded.data.sections.isVisible()
     qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
     assert "150 spots" in loaded.data.about.text()
-    assert loaded.result.isVisible()
+    assert loaded.result.body.isVisible()
     run(qtbot, loaded, ready)
     assert loaded._layers.enhancement.section is section
 
@@ -433,7 +433,7 @@ def test_closing_the_viewer_stops_the_run(loaded, qtbot, slow):
 
 def test_views_are_switched_by_their_buttons(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
-    layers, views = loaded._layers, loaded.result.views
+    layers, views = loaded._layers, loaded.bar.views
     for view in ("uncertainty", "provenance", "difference"):
         click(qtbot, views[view])
         assert getattr(layers, view).visible

@@ -91,7 +91,7 @@ def checking(dock, section, qtbot):
 
 def looking(view):
     def moment(dock, section, qtbot):
-        click(qtbot, dock.result.views[view])
+        click(qtbot, dock.bar.views[view])
         qtbot.wait(50)
 
     moment.__name__ = view
@@ -112,7 +112,7 @@ def holding(dock, section, qtbot):
 
 
 def profile(dock, section, qtbot):
-    looking("profile")(dock, section, qtbot)
+    click(qtbot, dock.result.opens["profile"])
     paint(qtbot, dock.viewer, world_of(dock._layers, middle(section)), (100, 100), (200, 150))
 
 

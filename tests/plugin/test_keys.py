@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, come_to, save_dialog
+from gestures import click, come_to, export_shown
 from napari.settings import get_settings
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
     QFileDialog,
     QLabel,
     QLineEdit,
+    QRadioButton,
     QShortcut,
     QWidget,
 )
@@ -170,17 +171,16 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
     press(active, "runs.command")
     assert QApplication.clipboard().text().startswith("stentrans enhance ")
     qtbot.waitUntil(lambda: active._layers.quality is not None, timeout=30_000)
-    click(qtbot, active.quality.fold)
-    assert not active.quality.table.isVisible()
+    assert not active.result.scores.table.isVisible()
     press(active, "quality.check")
-    assert active.quality.table.isVisible()
+    assert active.result.scores.table.isVisible()
     press(active, "save.figure")
-    dialog = save_dialog(qtbot, active)
-    assert dialog.what == "figure"
+    page = export_shown(qtbot, active)
+    assert page.what == "figure"
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "f.svg"), "")
     )
-    qtbot.keyClick(dialog, Qt.Key.Key_Return)
+    qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: "Saved f.svg in" in active.message.text())
     ready(active)
     active.window().activateWindow()
@@ -190,7 +190,7 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
     ready(active)
     active.window().activateWindow()
     press(active, "save.anything")
-    assert save_dialog(qtbot, active).what == "figure"
+    assert export_shown(qtbot, active).what == "figure"
 
 
 # ---- Tab
@@ -202,8 +202,7 @@ def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     click(qtbot, dock.enhance.run)
     ready(dock)
     qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
-    click(qtbot, dock.genes.fold)
-    click(qtbot, dock.quality.fold)
+    click(qtbot, dock.genes.look_button)
     for page in dock.pages:
         come_to(qtbot, page)
         qtbot.wait(100)
@@ -239,6 +238,8 @@ def unreached(wanted, reached):
     """Names of what Tab does not come to."""
 
     def is_reached(widget):
+        if isinstance(widget, QRadioButton):  # arrows go on from the one that is chosen
+            widget = widget.group().checkedButton()
         return any(widget is other or widget.isAncestorOf(other) for other in reached) or (
             widget.parentWidget() in reached  # the line inside a box
         )

@@ -8,7 +8,7 @@ import anndata as ad
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import LEFT, click, middle, paint, world_of
+from gestures import LEFT, click, middle, paint, said_of_run, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QLineEdit
 
@@ -183,7 +183,7 @@ def test_a_hidden_region_is_not_seen_but_counts(loaded, panel, section, qtbot):
 def test_grow_and_shrink_by_one_spot_and_undo(loaded, panel, section, qtbot):
     seed = np.arange(section.n_spots) == middle(section)
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(seed)
+    loaded._layers.paint.paint_spots(seed)
     click(qtbot, panel.edits["grow"])
     np.testing.assert_array_equal(lost(loaded), ring(section, seed))
     assert lost(loaded).sum() == 7
@@ -217,7 +217,7 @@ def test_growing_keeps_other_regions_and_does_not_leave_the_spots(loaded, panel,
 def test_invert_swaps_a_region_with_what_is_free(loaded, panel, section, qtbot):
     some = np.arange(section.n_spots) < 30
     click(qtbot, panel.new)
-    loaded._layers.paint_spots(some)
+    loaded._layers.paint.paint_spots(some)
     click(qtbot, panel.edits["invert"])
     np.testing.assert_array_equal(lost(loaded), ~some)
     ctrl_z(qtbot, loaded)
@@ -423,7 +423,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     name = name_line(qtbot, panel)
     qtbot.keyClicks(name, "big bubble")
     qtbot.keyClick(name, Qt.Key.Key_Return)
-    loaded._layers.paint_spots(np.arange(section.n_spots) == middle(section))
+    loaded._layers.paint.paint_spots(np.arange(section.n_spots) == middle(section))
     click(qtbot, panel.edits["grow"])
     assert not panel.warning.isVisible()
     for _ in range(3):
@@ -451,7 +451,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     assert f"of these extrapolated {far.sum()}" in legend
     before = f"{far.sum()} of {gone.sum()} sites lie more than 3 spots"
     assert before in panel.warning.text()
-    assert before in loaded.result.words.text(), "one count, one meaning"
+    assert before in said_of_run(loaded), "one count, one meaning"
     obs = result.to_anndata([loaded._layers.gene]).obs
     np.testing.assert_array_equal(obs["extrapolated"], far)
     np.testing.assert_allclose(
@@ -462,7 +462,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     ready(loaded)
     result = loaded._layers.enhancement
     every = result.extrapolated.sum()
-    said = loaded.result.words.text()
+    said = said_of_run(loaded)
     assert f"{far.sum()} of {gone.sum()} sites and {every - far.sum()} between them" in said
     assert f"({every} in all)" in said
     assert f"of these extrapolated {every}" in loaded.result.legend.text().replace("&nbsp;", " ")
@@ -485,7 +485,7 @@ def test_spots_without_counts_are_counted_before_as_after_a_run(dock, load, qtbo
     n = int((apart < 4).sum())
     said = f"{layers.enhancement.extrapolated.sum()} of {n} sites lie more than 3 spots"
     assert said in dock.lost.warning.text()
-    assert said in dock.result.words.text()
+    assert said in said_of_run(dock)
 
 
 # ---- looks

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gene_tables import HGNC
-from gestures import LEFT, type_gene
+from gestures import LEFT, said_of_run, type_gene
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -74,7 +74,7 @@ def test_ids_show_symbols_of_the_file_everywhere(dock, square_section, load, qtb
     assert layers.gene == ERBB2
     assert layers.before.name == "ERBB2 measured"
     assert dock.data.search.edit.text() == "ERBB2"
-    assert dock.genes.overlay.bar.toolTip().startswith("ERBB2: ")
+    assert dock.bar.key.bar.toolTip().startswith("ERBB2: ")
     assert listed(dock)[0] == "ERBB2"
     type_gene(qtbot, dock, SNCA.lower())  # ids find it too
     assert layers.before.name == "SNCA measured"
@@ -84,7 +84,7 @@ def test_ids_show_symbols_of_the_file_everywhere(dock, square_section, load, qtb
     layers.show_enhancement(result)
     dock.show_gene(ERBB2)
     assert layers.after.name == "ERBB2 enhanced"
-    assert "ENSG" not in dock.result.words.text()
+    assert "ENSG" not in said_of_run(dock)
 
 
 def test_a_table_names_the_genes_of_what_is_open(

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gestures import click
+from gestures import click, said_of_run
 from qtpy.QtCore import Qt
 
 from napari_stentrans import evidence
@@ -62,4 +62,4 @@ def test_evidence_that_was_brought_is_named_in_record_and_dock(brought, loaded, 
     record = loaded._layers.enhancement.record
     assert record.kinds == {"atlas": "the atlas"}
     assert record.findings["atlas_used"] == 0
-    assert "The atlas was not used: it did not help" in loaded.result.words.text()
+    assert "The atlas was not used: it did not help" in said_of_run(loaded)

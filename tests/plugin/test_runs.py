@@ -9,7 +9,7 @@ from datetime import datetime
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, compare_with, save_result
+from gestures import LEFT, click, compare_with, save_result, use_menu
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -108,11 +108,11 @@ def test_deleting_runs_shows_the_next_and_then_none(two_runs, qtbot):
     qtbot.keyClick(names, Qt.Key.Key_Delete)
     assert kept(dock) == ["Run 1: kriging, 2×"]
     np.testing.assert_array_equal(dock._layers.after.data, shown[0])
-    click(qtbot, dock.result.runs.delete)
+    use_menu(qtbot, dock, dock.result.runs.delete)
     assert dock._layers.after is None
-    assert not dock.result.isVisible()
+    assert not dock.result.body.isVisible()
     assert dock._layers.before.visible
-    assert not dock.result.save.isEnabled()
+    assert not dock.export.kinds["everything"].isEnabled()
 
 
 @pytest.mark.numerical
@@ -120,11 +120,11 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
     dock, _ = two_runs
     layers = dock._layers
     compare_with(qtbot, dock, 1)
-    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.bar.views["difference"])
     for gene in (layers.gene, "Gene4"):  # the same settings give the same values at the spots
         dock.show_gene(gene)
         assert np.nanmax(np.abs(layers.difference.data)) == 0
-    assert dock.result.key.words.text() == EQUAL
+    assert dock.bar.key.words.text() == EQUAL
     compare_with(qtbot, dock, 0)
     measured, second = layers.section.gene_lognorm("Gene4"), list(layers.runs)[1].enhancement
     np.testing.assert_allclose(
@@ -132,7 +132,7 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
         layers.section.raster.draw(second.gene("Gene4").mean - measured),
         atol=ROUNDING * measured.max(),
     )
-    assert "Enhanced minus measured" in dock.result.key.words.text()
+    assert "Enhanced minus measured" in dock.bar.key.words.text()
 
 
 @pytest.mark.numerical
@@ -140,13 +140,13 @@ def test_two_runs_that_differ_by_rounding_are_equal(two_runs, qtbot, monkeypatch
     dock, _ = two_runs
     compare_with(qtbot, dock, 1)
     _scatter(monkeypatch, 1e-7)
-    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.bar.views["difference"])
     assert np.nanmax(np.abs(dock._layers.difference.data)) == 0
-    assert dock.result.key.words.text() == EQUAL
+    assert dock.bar.key.words.text() == EQUAL
     _scatter(monkeypatch, 1e-2)
     dock.show_gene("Gene4")
     assert np.nanmax(np.abs(dock._layers.difference.data)) > 0
-    assert dock.result.key.words.text() == "Run 2 minus Run 1: red more, blue less."
+    assert dock.bar.key.words.text() == "Run 2 minus Run 1: red more, blue less."
 
 
 def _scatter(monkeypatch, size):
@@ -164,14 +164,14 @@ def test_deleting_the_run_that_was_subtracted_leaves_the_measured_map(two_runs, 
     dock, _ = two_runs
     layers = dock._layers
     compare_with(qtbot, dock, 1)
-    click(qtbot, dock.result.views["difference"])
+    click(qtbot, dock.bar.views["difference"])
     layers.delete_run(next(iter(layers.runs)))
     assert layers.maps.against is None
-    assert not dock.result.partner.list.isVisible()
+    assert not dock.bar.partner.list.isVisible()
     measured = layers.section.gene_lognorm(layers.gene)
     np.testing.assert_array_equal(layers.before.data, layers.section.raster.draw(measured))
-    assert "Enhanced minus measured" in dock.result.key.words.text()
-    click(qtbot, dock.result.views["difference"])
+    assert "Enhanced minus measured" in dock.bar.key.words.text()
+    click(qtbot, dock.bar.views["difference"])
     assert layers.after.visible
 
 
@@ -257,7 +257,7 @@ def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
     assert names.item(1).toolTip().endswith(f"\nMade {started:%Y-%m-%d %H:%M}")
     assert local_time("some day") == "some day"
     assert names.visualItemRect(names.item(0)).height() >= 22
-    click(qtbot, loaded.result.runs.delete)
+    use_menu(qtbot, loaded, loaded.result.runs.delete)
     run(qtbot, loaded, ready)
     assert kept(loaded)[-1].startswith("Run 3")
 

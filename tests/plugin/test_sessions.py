@@ -8,7 +8,7 @@ import zipfile
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click, compare_with, middle, paint, world_of
+from gestures import click, compare_with, middle, open_tab, paint, world_of
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 from qtpy.QtWidgets import QFileDialog, QMessageBox
@@ -76,7 +76,7 @@ def check(dock, kept):
         "Run 2: kriging",
     ]
     assert names.currentRow() == 0
-    assert dock.result.partner.list.currentText() == "Run 2: kriging"
+    assert dock.bar.partner.list.currentText() == "Run 2: kriging"
     assert layers.gene == "Gene5"
     assert Regions(layers.lost).names == {1: "fold", 2: "lost 2"}
     assert dock.enhance.form.value().method == "kriging"
@@ -93,7 +93,7 @@ def test_a_session_comes_back_as_it_was(worked, saved, qtbot, ready, monkeypatch
 
 def test_the_line_of_the_profile_comes_back(worked, request, qtbot, ready):
     layers = worked._layers
-    click(qtbot, worked.result.views["profile"])
+    open_tab(qtbot, worked, "profile")
     spot = middle(layers.section)
     step = 2 * layers.section.lattice.spacing * layers.frame.per_px
     paint(qtbot, worked.viewer, world_of(layers, spot), (0, step), (step, step))
@@ -106,7 +106,7 @@ def test_the_line_of_the_profile_comes_back(worked, request, qtbot, ready):
     qtbot.waitUntil(worked.result.profile.isVisible, timeout=30_000)
     ready(worked)
     np.testing.assert_array_equal(worked._layers.line, line)
-    assert worked.result.views["profile"].isChecked()
+    assert worked.result.opens["profile"].isChecked()
     assert worked.result.profile.profile().gene == "Gene5"
 
 
@@ -192,7 +192,7 @@ def test_what_a_check_found_and_lists_of_genes_come_back(checked, request, qtbot
     assert checked.quality.words.text() == sentence
     assert checked._layers.quality is None, "the first run had not been checked"
     qtbot.keyClick(checked.result.runs.list, Qt.Key.Key_Down)
-    assert checked.quality.table.scores.rowCount() == len(table)
+    assert open_tab(qtbot, checked, "table").table.scores.rowCount() == len(table)
     assert again.facts() == list(checked._layers.runs)[1].quality.facts()
     assert checked.genes.which() == "mine"
     assert checked.genes.list.names() == ["Gene9", "Gene2", "Gene4"]

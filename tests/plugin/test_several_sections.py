@@ -190,10 +190,10 @@ def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtb
     assert dock._layers is first
     assert first.enhancement is None
     assert not any(layer.visible for layer in second.present)
-    assert not dock.result.isVisible()
+    assert not dock.result.body.isVisible()
     choose(qtbot, dock, 1)
     assert second.after.visible
-    assert dock.result.isVisible()
+    assert dock.result.body.isVisible()
 
 
 def test_deleting_the_section_of_a_run_stops_it_from_wherever(two, slow, qtbot, ready):
@@ -251,7 +251,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
         np.testing.assert_array_equal(layer.data, data[layer.name])
     assert layers.after.gamma == layers.before.gamma == 0.7
     assert len(layers.runs) == 1
-    assert loaded.result.isVisible()
+    assert loaded.result.body.isVisible()
     n_lost = int(layers.paint.mask().lost.sum())
     assert f"{n_lost} spots lost" in loaded.lost.words.text()
     layers.lost.undo()
@@ -300,13 +300,13 @@ def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, whi
 def test_a_difference_that_was_seen_comes_back_as_the_map(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
     layers = loaded._layers
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     delete_all(qtbot, loaded)
     click(qtbot, loaded.message.action)
     qtbot.waitUntil(lambda: layers.difference is not None and layers.after is not None)
     assert layers.after.visible
     assert not layers.difference.visible
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     assert layers.difference.visible
     assert not layers.after.visible
 

@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from gestures import click, come_to, middle, paint, world_of
+from gestures import click, come_to, middle, paint, said_of_run, world_of
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 
@@ -86,14 +86,14 @@ def test_a_run_says_what_the_image_was_good_for(open_pictured, qtbot, ready):
     record = dock._layers.enhancement.record
     assert record.config.image == "auto"
     assert record.evidence_in_words
-    assert record.evidence_in_words in dock.result.words.text()
+    assert record.evidence_in_words in said_of_run(dock)
     take(qtbot, dock.enhance.form.image, "off")
     assert dock.enhance.form.value().image == "off"
     run(qtbot, dock, ready)
     record = dock._layers.enhancement.record
     assert record.config.image == "off"
     assert record.evidence_in_words == ""
-    assert "tissue image" not in dock.result.words.text()
+    assert "tissue image" not in said_of_run(dock)
 
 
 def test_painted_regions_count_as_damaged_image_when_ticked(open_pictured, qtbot, ready):
@@ -133,7 +133,7 @@ def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
     run(qtbot, dock, ready)
     record = dock._layers.enhancement.record
     assert record.config.features == "uni"
-    assert record.evidence_in_words in dock.result.words.text()
+    assert record.evidence_in_words in said_of_run(dock)
     form.method.setCurrentIndex(form.method.findData("linear"))
     assert form.value().features is None
 
@@ -199,7 +199,7 @@ def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot, ready):
     form.method.setCurrentIndex(form.method.findData("kriging"))
     assert form.image.choice.currentData() == "use"
     run(qtbot, dock, ready)
-    assert "The tissue image was not used: it is blank" in dock.result.words.text()
+    assert "The tissue image was not used: it is blank" in said_of_run(dock)
 
 
 # ---- the tissue below the paint

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, middle, paint, save_dialog, world_of
+from gestures import click, export_shown, middle, paint, save_result, world_of
 from qtpy.QtCore import QEvent
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -67,11 +67,11 @@ def test_what_is_not_saved_is_marked_until_it_is(opened, qtbot, ready, tmp_path,
     assert marked(dock)
     assert "lost regions" in dock.data.section_menu.toolTip()
     run(qtbot, dock, ready)
-    assert dock.result.save.text().endswith(MARK)
+    assert dock.export.save.text().endswith(MARK)
     assert "1 run, lost regions" in dock.data.section_menu.toolTip()
     save_session(dock, tmp_path / "work.stentrans", monkeypatch, qtbot)
     assert not marked(dock)
-    assert MARK not in dock.result.save.text()
+    assert MARK not in dock.export.save.text()
     Regions(dock._layers.lost).rename(1, "fold")
     qtbot.waitUntil(lambda: marked(dock))
 
@@ -81,8 +81,7 @@ def test_a_run_that_was_exported_is_saved(opened, qtbot, ready, tmp_path, monkey
     assert marked(opened)
     path = tmp_path / "result.h5ad"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    click(qtbot, opened.result.save)
-    click(qtbot, save_dialog(qtbot, opened).save)
+    save_result(qtbot, opened)
     qtbot.waitUntil(lambda: "Saved result.h5ad" in opened.message.text(), timeout=30_000)
     assert not marked(opened)
 
@@ -92,7 +91,7 @@ def test_lost_regions_that_were_exported_are_saved(opened, qtbot, ready, tmp_pat
     path = tmp_path / "lost.geojson"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     opened.save("lost")
-    click(qtbot, save_dialog(qtbot, opened).save)
+    click(qtbot, export_shown(qtbot, opened).save)
     qtbot.waitUntil(lambda: "Saved lost.geojson" in opened.message.text())
     assert not marked(opened)
 

@@ -200,7 +200,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "runs.delete": Action(
         "Alt+Del", "Delete the run that is shown",
-        do=lambda dock: dock.result.runs.delete.click(),
+        do=lambda dock: dock.result.runs.delete.trigger(),
         when=lambda dock: dock.result.runs.delete.isEnabled(),
     ),
     "runs.python": Action(
@@ -217,7 +217,7 @@ ACTIONS: dict[str, Action] = {
     ),
     "compare.with": Action(
         "Alt+Shift+M", "Choose what to compare with: measured, or another run",
-        do=lambda dock: dock.result.partner.open(),
+        do=lambda dock: dock.bar.partner.open(),
     ),
     "compare.side_by_side": Action("Shift+S", "Both maps side by side"),
     "compare.swipe": Action("Shift+W", "Swipe between both maps"),

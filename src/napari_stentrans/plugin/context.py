@@ -16,6 +16,7 @@ from napari_stentrans.plugin.layers.visibility import show_alone
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.widgets.bound import Bound
 from napari_stentrans.plugin.widgets.message_bar import MessageBar
+from napari_stentrans.plugin.widgets.wide_panel import WidePanel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -24,6 +25,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QWidget
 
     from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.models.export_request import ExportContext
 
 WAIT = "Wait until the run has ended, or cancel it, and {} then."
 
@@ -57,6 +59,10 @@ class Context(QObject):
         Line that says what was noticed or went wrong.
     painted
         What is painted as lost; None where nothing can be painted yet.
+    wide
+        Where plots and tables are shown below the canvas.
+    stock
+        Says what there is to be saved at the moment; None without a section.
     is_restoring
         Says whether a session that was read is being brought back.
     """
@@ -73,12 +79,16 @@ class Context(QObject):
     paintChanged = Signal(object)
     """What is painted as lost, as a LostMask; None where nothing can be painted yet."""
     geneWanted = Signal(str)
+    saveWanted = Signal(object)
+    """What is to be saved, "lost" for one; None for what was saved last."""
 
     def __init__(self, viewer: napari.viewer.Viewer, dock: QWidget) -> None:
         super().__init__(dock)
         self.viewer, self._dock = viewer, dock
         self.layers: SectionLayers | None = None
         self.painted: LostMask | None = None
+        self.wide = WidePanel(viewer)
+        self.stock: Callable[[], ExportContext | None] = lambda: None
         self.is_restoring: Callable[[], bool] = lambda: False
         self.runner, self.message, self.actions = Runner(self), MessageBar(), Bound(dock)
         self.runner.phaseChanged.connect(self.phaseChanged)
@@ -173,6 +183,7 @@ class Context(QObject):
         events.removed.disconnect(self._look_soon)
         for follower in self._followers:
             follower.set_layers(None)
+        self.wide.let_go()
         self._auto_fit.let_go()
 
     # ---- words

@@ -13,24 +13,24 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin import pages
+from napari_stentrans.plugin.bar import Bar
 from napari_stentrans.plugin.context import Context
 from napari_stentrans.plugin.contributions.drops import Drops
 from napari_stentrans.plugin.dock_jobs import DockJobs, Parts
 from napari_stentrans.plugin.layers.collector import Collector
 from napari_stentrans.plugin.layers.gl_context import GlContext
 from napari_stentrans.plugin.layers.taken_out import TakenOut
-from napari_stentrans.plugin.layers.tissue_view import TissueView
 from napari_stentrans.plugin.layers.units import OneUnit
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
 from napari_stentrans.plugin.panels.data.data_panel import DataPanel
-from napari_stentrans.plugin.panels.export.export_page import ExportPage
+from napari_stentrans.plugin.panels.export.page import ExportPage
 from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
 from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
-from napari_stentrans.plugin.panels.result.result_page import ResultPage
+from napari_stentrans.plugin.panels.result.page import ResultPage
 from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 from napari_stentrans.plugin.widgets.keys import Keys
-from napari_stentrans.plugin.widgets.page import Page, Pages
-from napari_stentrans.plugin.widgets.panel import reveal
+from napari_stentrans.plugin.widgets.page import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -50,12 +50,6 @@ QTableView::item:selected, QListWidget::item:selected {background-color: rgba(90
 """
 
 
-class GenesPage(Page):
-    """Where the genes are, until they have their bar."""
-
-    title, tip = "Genes", "Search and list genes"
-
-
 class StentransDock(QWidget):
     """Everything that the plugin does: a head, pages, and a foot with what is said and done.
 
@@ -71,13 +65,15 @@ class StentransDock(QWidget):
         self.context = Context(napari_viewer, self)
         self.message = self.context.message
         self.data = DataPanel(self.context)
-        self.genes, self.tissue = GenesPanel(self.data.search), TissueView(self)
+        self.genes, self.tissue = GenesPanel(self.data.search), TissueView()
+        self.bar = Bar(napari_viewer, self.genes, self.tissue)
         self.jobs = DockJobs(self, self.context, self._make_pages())
         self.placing = self.jobs.placing
         self.corner = HelpCorner(napari_viewer, self.context.note, self.context.actions)
         self.data.head.addWidget(self.corner)
-        self._keys = Keys(napari_viewer, self)
+        self._keys = Keys(napari_viewer, self, self.bar, self.genes.popup)
         self.result.bind(self._keys)
+        self.bar.bind(self._keys)
         self._watch_viewer()
         self._lay_out()
         self._connect()
@@ -153,17 +149,18 @@ class StentransDock(QWidget):
         """Begin a check, or show what it found."""
         if self.quality.check.isEnabled() and not self.quality.check.isHidden():
             self.check()
-        self.quality.fold.setChecked(True)
-        reveal(self.quality)
+        self.pages.show_page(self.result)
 
     def rename_run(self) -> None:
         """Let another name of the run that is shown be typed."""
-        reveal(self.result)
+        self.pages.show_page(self.result)
         self.result.runs.rename()
 
     def save(self, what: What | None = None) -> None:
-        """Ask what to save and where to, and write it there, off the window's thread."""
-        self.jobs.saving.ask(what)
+        """Show the page that asks what to save, with ``what`` chosen."""
+        if self.layers is not None:
+            self.pages.show_page(self.export)
+            self.export.choose(what)
 
     def shut_down(self) -> None:
         """Stop what runs and let go of the viewer; nothing works afterwards."""
@@ -184,15 +181,11 @@ class StentransDock(QWidget):
         self.pages = Pages()
         for kind in pages.PAGES:
             self.pages.add(kind(self.context))
-        genes = GenesPage(self.context)
-        genes.rows.addWidget(self.genes)
-        genes.rows.addWidget(self.tissue.button)
-        self.pages.add(genes)
-        self.repair, result = self.pages.page(RepairPage), self.pages.page(ResultPage)
+        self.repair, self.result = self.pages.page(RepairPage), self.pages.page(ResultPage)
+        self.export, self.wide = self.pages.page(ExportPage), self.context.wide
         self.lost, self.enhance = self.repair.lost, self.repair.enhance
-        self.damage, self.result, self.quality = self.repair.damage, result.result, result.quality
-        self.pages.page(ExportPage).saveWanted.connect(lambda: self.save())
-        return Parts(self.data, self.genes, self.tissue, self.repair, result)
+        self.damage, self.quality = self.repair.damage, self.result.quality
+        return Parts(self.data, self.genes, self.tissue, self.repair, self.result, self.export)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -217,7 +210,7 @@ class StentransDock(QWidget):
         collector = Collector(viewer.layers, self)
         self._holders = (
             self._keys, self._drops, self.jobs, taken_out, unit, collector,
-            GlContext(viewer, self),
+            GlContext(viewer, self), self.bar,
         )  # fmt: skip
 
     def _connect(self) -> None:
@@ -226,16 +219,17 @@ class StentransDock(QWidget):
         self.genes.geneChosen.connect(self.show_gene)
         self.genes.failed.connect(context.fail)
         context.sectionsChanged.connect(self.genes.refresh)
+        context.saveWanted.connect(self.save)
         context.layersChanged.connect(self.tissue.watch)
         context.phaseChanged.connect(self._show_phase)
-        context.follow(self.tissue, self.data, self.genes)
+        context.follow(self.bar, self.data, self.genes)
         self.jobs.enhancing.began.connect(self.pages.remember)
         self.jobs.enhancing.enhanced.connect(self._come_to_result)
 
     def _come_to_result(self) -> None:
         """Show the result, unless the person does something else meanwhile."""
         if not self.lost.painting:
-            self.pages.come(self.pages.page(ResultPage))
+            self.pages.come(self.result)
 
     def _show_phase(self) -> None:
         self.genes.setEnabled(self.layers is not None and self.phase is not Phase.LOADING)

@@ -32,11 +32,13 @@ if TYPE_CHECKING:
     from napari_stentrans.gene_table import GeneTable
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.layers.tissue_view import TissueView
+    from napari_stentrans.plugin.models.section_model import SectionModel
+    from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.plugin.panels.data.data_panel import DataPanel
+    from napari_stentrans.plugin.panels.export.page import ExportPage
     from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
     from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
-    from napari_stentrans.plugin.panels.result.result_page import ResultPage
+    from napari_stentrans.plugin.panels.result.page import ResultPage
     from napari_stentrans.progress import Progress, Steps
     from napari_stentrans.section import Section
 
@@ -49,6 +51,7 @@ class Parts(NamedTuple):
     tissue: TissueView
     repair: RepairPage
     result: ResultPage
+    export: ExportPage
 
 
 class DockJobs(QObject):
@@ -72,7 +75,7 @@ class DockJobs(QObject):
         self.loads = Loads(context)
         self.enhancing = Enhancing(viewer, runner, enhance, parts.result.quality)
         self.saving = Saving(parent, runner, enhance.progress, message, parts.genes)
-        self.undo = Undo(parent, message, parts.result.result.runs)
+        self.undo = Undo(parent, message, parts.result.runs)
         jobs = Jobs(
             self.loads.prepare, self._write_session, self.loads.show, context.fail, self._on_ended
         )
@@ -116,9 +119,9 @@ class DockJobs(QObject):
             return
         self._context.choose(layers)
         if layers.section.source is None and layers.enhancement is not None:
-            self.saving.ask()
+            self._context.saveWanted.emit(None)
         elif layers.section.source is None:
-            self.saving.ask("lost")
+            self._context.saveWanted.emit("lost")
         else:
             self.save_session(then)
 
@@ -139,6 +142,14 @@ class DockJobs(QObject):
 
     # ---- what comes of it
 
+    @property
+    def _current(self) -> SectionModel | None:
+        return None if self._context.layers is None else self._context.layers.model
+
+    @property
+    def _models(self) -> list[SectionModel]:
+        return [layers.model for layers in self._context.sections]
+
     def _sections(self) -> list[Section]:
         return [layers.section for layers in self._context.sections]
 
@@ -155,7 +166,7 @@ class DockJobs(QObject):
 
     def _on_progress(self, step: Progress) -> None:
         of, progress = self.enhancing.at_work_on, self._parts.repair.enhance.progress
-        progress.of = "" if of is None or of is self._context.layers else of.title
+        progress.of = "" if of is None or of is self._current else of.title
         if self._context.phase is Phase.LOADING:
             self._parts.data.show_step(step)
         else:
@@ -183,6 +194,11 @@ class DockJobs(QObject):
         context.phaseChanged.emit()
         self.enhancing.go_on()
 
+    def _show_queue(self) -> None:
+        """List the runs that are to come."""
+        queue = self._parts.repair.enhance.queue
+        self._parts.result.show_queue(self.enhancing.at_work, queue)
+
     def _on_option(self, key: str, option: str) -> None:
         layers = self._context.layers
         if layers is not None and not self.opener.choose(layers, key, option):
@@ -190,7 +206,7 @@ class DockJobs(QObject):
 
     def _on_layers(self) -> None:
         at_work = self.enhancing.at_work_on
-        if at_work is not None and at_work not in self._context.sections:
+        if at_work is not None and at_work not in self._models:
             self._context.runner.cancel()
 
     def _connect(self) -> None:
@@ -208,16 +224,20 @@ class DockJobs(QObject):
         for offers in (self.enhancing, self.placing):
             offers.offered.connect(context.message.offer)
         self.enhancing.changed.connect(context.resultChanged)
+        for signal in (context.phaseChanged, self._parts.repair.enhance.queue.changed):
+            signal.connect(self._show_queue)
         self.keeping.changed.connect(context.check_unsaved)
         self.keeping.openWanted.connect(self.open_session)
         self.sections.renamed.connect(context.sectionsChanged)
         self.undo.restored.connect(context.resultChanged)
         self.undo.restored.connect(context.phaseChanged)
-        result.result.saveWanted.connect(lambda: self.saving.ask())
-        result.result.runs.copyWanted.connect(partial(copy_run, context.message))
+        context.stock = self.saving.stock
+        self._parts.export.saveWanted.connect(self.saving.save)
+        self.saving.sessionWanted.connect(lambda: self.save_session())
+        result.runs.copyWanted.connect(partial(copy_run, context.message))
         result.quality.checkWanted.connect(self.enhancing.check)
-        result.quality.saveWanted.connect(self.saving.table)
-        self._parts.repair.damage.changed.connect(result.result.show_unpainted)
+        result.tableWanted.connect(self.saving.table)
+        self._parts.repair.damage.changed.connect(result.show_unpainted)
         data.open.add_menu(self.names)
         data.add_placing(self.placing)
         self._connect_opening()

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_stentrans.plugin.panels.export.export_page import ExportPage
+from napari_stentrans.plugin.panels.export.page import ExportPage
 from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
-from napari_stentrans.plugin.panels.result.result_page import ResultPage
+from napari_stentrans.plugin.panels.result.page import ResultPage
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.widgets.page import Page

@@ -133,6 +133,10 @@ class Pages(QTabWidget):
             self._bar.setFocus()  # what had the keyboard goes out of sight
         self.setCurrentIndex(self._pages.index(page))
 
+    def show_page(self, page: Page) -> None:
+        """Bring a page to the front."""
+        self.setCurrentIndex(self._pages.index(page))
+
     def _show(self, at: int) -> None:
         """Bring a page to the front for a person, who goes on there by keys."""
         self.setCurrentIndex(at)
