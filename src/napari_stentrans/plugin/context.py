@@ -101,7 +101,6 @@ class Context(QObject):
         self.is_restoring: Callable[[], bool] = lambda: False
         self.runner, self.message, self.actions = Runner(self), MessageBar(), Bound(dock)
         self.runner.phaseChanged.connect(self.phaseChanged)
-        self.phaseChanged.connect(self.actions.allow)
         self.runner.failed.connect(self.fail)
         self.runner.warned.connect(self.note)
         self._followers: list[Follower] = []

@@ -77,6 +77,7 @@ class StentransDock(QWidget):
         self._watch_viewer()
         self._lay_out()
         self._connect()
+        self.context.phaseChanged.connect(self.context.actions.allow)
         self.context.actions.begin()
         self.context.look()
         QTimer.singleShot(0, self._look_for_left)
