@@ -104,12 +104,12 @@ def delete(window: Window) -> None:
 def told(window: Window, spots: int) -> None:
     """Show what the image tells, and both maps beside each other on the image."""
     window.open(simulate_section(spots, 500, seed=1, image=True))
-    button = window.dock.enhance.form.image.show_map
+    action = window.dock.lost.sources["map"]
     for _ in range(2):
-        window.click(button)
+        action.trigger()
         window.until(lambda: window.layers.told is not None and window.layers.told.visible)
         window.wait(0.5)
-        window.click(button)
+        action.trigger()
     window.run()
     for _ in range(4):
         window.press("side_by_side")
@@ -168,7 +168,7 @@ def leak(runs: int, switches: int) -> None:
             print(f"  {said:<24}", *(f"{v:8.0f} {k}" for k, v in state().items()))
     for i in range(60):
         for view in ("swipe", "side_by_side"):
-            window.dock.result.views[view].click()
+            window.dock.bar.views[view].click()
             window.wait(0.02)
         if i in (2, 59):
             window.layers.views.end()

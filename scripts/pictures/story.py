@@ -138,7 +138,7 @@ class Story:
         hands.choose("colours", "magma")
         hands.look_at("Genes")
         camera.window("look")
-        hands.choose("units", "Log-normalised")
+        hands.choose("units", "Expression (log)")
         hands.choose("colours", "viridis")
         hands.press("Units, colours and range")
 

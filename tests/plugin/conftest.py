@@ -6,7 +6,6 @@ import gc
 import itertools
 import threading
 import time
-from copy import deepcopy
 from dataclasses import replace
 from pathlib import Path
 
@@ -14,8 +13,8 @@ import napari.settings
 import numpy as np
 import pytest
 import torch
+from kept_window import KeptWindow
 from npe2 import PluginManager, PluginManifest
-from npe2.manifest import _bases
 from qtpy.QtCore import QObject
 
 import napari_stentrans
@@ -33,18 +32,19 @@ from napari_stentrans.simulate import simulate_section
 
 
 @pytest.fixture(scope="session", autouse=True)
-def manifests_read_once():
-    """Read each plugin's manifest once: every viewer asks for all of them, twice."""
-    load, known = _bases._load_yaml_no_duplicates, {}
+def plugins_found_once():
+    """Look for installed plugins once: every viewer and every dock asks for all of them."""
+    discover, found = PluginManifest.discover, []
 
-    def load_once(stream):
-        text = stream.read()
-        if text not in known:
-            known[text] = load(text)
-        return deepcopy(known[text])
+    def discover_once(paths=()):
+        if paths:
+            return discover(paths)
+        if not found:
+            found.extend(discover())
+        return iter(found)
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_bases, "_load_yaml_no_duplicates", load_once)
+        patch.setattr(PluginManifest, "discover", discover_once)
         yield
 
 
@@ -97,13 +97,32 @@ def square_section():
     return simulate_section(100, 30, lattice="square", image=False)
 
 
+@pytest.fixture(scope="session")
+def kept_window(qapp):
+    """A window that tests have one after the other."""
+    kept = KeptWindow()
+    yield kept
+    kept.close()
+
+
 @pytest.fixture
-def dock(make_napari_viewer, qtbot):
+def shown_viewer(request, kept_window, qtbot):
+    """A viewer that is really shown: a new one where a test makes viewers or brings plugins."""
+    if {"make_napari_viewer", "plugin"} & set(request.fixturenames):
+        kept_window.hide()
+        yield request.getfixturevalue("make_napari_viewer")(show=True)
+    else:
+        yield kept_window.lend(qtbot)
+        left = kept_window.take_back()
+        assert not left, f"the dock has left something behind: {left}"
+
+
+@pytest.fixture
+def dock(shown_viewer, qtbot):
     """The dock in a viewer that is really shown."""
-    viewer = make_napari_viewer(show=True)
-    dock = StentransDock(viewer)
-    viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
-    viewer.window.resize(1000, 700)
+    dock = StentransDock(shown_viewer)
+    shown_viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
+    shown_viewer.window.resize(1000, 700)
     qtbot.wait(50)
     return dock
 
@@ -113,7 +132,7 @@ def load(qtbot):
     """Open a section that is in memory, in the way that a file is opened."""
 
     def load(dock, section):
-        dock._load(lambda: look_steps(section), "Reading")
+        dock.jobs.loads.load(lambda: look_steps(section), "Reading")
         wait_ready(qtbot, dock)
         return dock._layers
 

@@ -4,22 +4,49 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_stentrans.plugin.layers.frame import Frame
+from napari_stentrans.plugin.widgets.page import Pages
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def click(qtbot, button):
+def click(qtbot, button, pos=None):
+    """Press a button on the page that it is on, or choose an action in the menu that it is in."""
     assert button.isEnabled(), f"{button.text()} cannot be pressed"
+    if isinstance(button, QAction):
+        choose(qtbot, button)
+        return
+    come_to(qtbot, button)
     qtbot.waitUntil(lambda: not button.size().isEmpty())  # it was just shown
-    qtbot.mouseClick(button, LEFT)
+    qtbot.mouseClick(button, LEFT, pos=pos or QPoint())
+
+
+def come_to(qtbot, widget):
+    """Bring the page of a widget to the front by its tab, where it is on one."""
+    for pages in widget.window().findChildren(Pages):
+        for at, page in enumerate(pages):
+            on = page.isAncestorOf(widget) or (page.foot and page.foot.isAncestorOf(widget))
+            if on and pages.currentIndex() != at:
+                tabs = pages.tabBar()
+                qtbot.mouseClick(tabs, LEFT, pos=tabs.tabRect(at).center())
+                qtbot.wait(20)
+
+
+def choose(qtbot, action):
+    """Choose an action in its menu by mouse."""
+    menu = next(of for of in action.associatedObjects() if isinstance(of, QMenu))
+    menu.popup(QPoint(40, 40))
+    qtbot.waitUntil(menu.isVisible)
+    qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+    qtbot.waitUntil(lambda: not menu.isVisible())
 
 
 def compare_with(qtbot, dock, row):
     """Choose by keys what the run that is shown is compared with: 0 is the measured map."""
-    names = dock.result.partner.list
+    names = dock.bar.partner.list
     assert names.isVisible()
     qtbot.keyClick(names, Qt.Key.Key_Home)
     for _ in range(row):

@@ -34,7 +34,7 @@ def result(section):
 def compared(loaded, result, qtbot):
     """The dock with a section and its result."""
     loaded._layers.show_enhancement(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.result.isVisible)
     return loaded
 
@@ -96,7 +96,7 @@ def pixel(layers, position):
 def test_the_handle_is_dragged_over_the_canvas(compared, qtbot):
     layers, viewer = compared._layers, compared.viewer
     before = state_of(viewer)
-    click(qtbot, compared.result.views["swipe"])
+    click(qtbot, compared.bar.views["swipe"])
     qtbot.wait(50)
     start = halves_agree(layers)
     assert not layers.before.visible
@@ -114,7 +114,7 @@ def test_the_handle_is_dragged_over_the_canvas(compared, qtbot):
     assert halves_agree(layers) == pytest.approx(start + 30, abs=3)
     camera_of(viewer).center = view
 
-    click(qtbot, compared.result.views["swipe"])
+    click(qtbot, compared.bar.views["swipe"])
     assert state_of(viewer) == before
 
 
@@ -128,7 +128,7 @@ def test_the_handle_goes_by_keys_and_by_its_slider(compared, qtbot):
     assert halves_agree(layers) == pytest.approx(start + 0.05 * columns, abs=4)
     key(qtbot, compared, Qt.Key.Key_Left, times=10)
     assert halves_agree(layers) == pytest.approx(start - 0.05 * columns, abs=4)
-    slider = compared.result.handle.slider
+    slider = compared.bar.key.handle.slider
     assert slider.isVisible()
     qtbot.keyClick(slider, Qt.Key.Key_PageUp)
     qtbot.wait(50)
@@ -140,7 +140,7 @@ def test_the_handle_goes_by_keys_and_by_its_slider(compared, qtbot):
 
 def test_a_swipe_shows_the_gene_and_the_contrast_of_the_maps(compared, section, result, qtbot):
     layers = compared._layers
-    click(qtbot, compared.result.views["swipe"])
+    click(qtbot, compared.bar.views["swipe"])
     search = compared.data.search.edit
     search.selectAll()
     qtbot.keyClicks(search, "gene17")
@@ -160,7 +160,7 @@ def test_a_swipe_shows_the_gene_and_the_contrast_of_the_maps(compared, section, 
 def test_a_brush_does_not_paint_while_the_handle_is_dragged(compared, qtbot):
     layers, viewer = compared._layers, compared.viewer
     click(qtbot, compared.lost.new)
-    click(qtbot, compared.result.views["swipe"])
+    click(qtbot, compared.bar.views["swipe"])
     viewer.layers.selection.active = layers.lost
     qtbot.wait(50)
     start = halves_agree(layers)
@@ -191,7 +191,7 @@ def test_a_brush_does_not_paint_while_the_handle_is_dragged(compared, qtbot):
 )
 def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, view, end):
     viewer, layers = compared.viewer, compared._layers
-    click(qtbot, compared.result.views[view])
+    click(qtbot, compared.bar.views[view])
     if end == "clear":
         viewer.layers.clear()
     elif end == "new section":
@@ -207,14 +207,14 @@ def test_a_view_ends_when_its_maps_go(compared, square_section, qtbot, load, vie
     left = layers.after if end == "delete before" else layers.before
     if end.startswith("delete"):
         assert left.visible
-        assert not compared.result.views[view].isChecked()
+        assert not compared.bar.views[view].isChecked()
     compared.show_gene("Gene5")
 
 
 @pytest.mark.parametrize("view", ["side_by_side", "swipe", "blink"])
 def test_a_view_bears_what_a_person_does_to_its_layers(compared, result, qtbot, view):
     viewer, layers = compared.viewer, compared._layers
-    click(qtbot, compared.result.views[view])
+    click(qtbot, compared.bar.views[view])
     layers.after.name, layers.before.name = "mine", "mine too"
     layers.provenance.visible = True
     viewer.layers.move(viewer.layers.index(layers.before), len(viewer.layers) - 1)
@@ -223,7 +223,7 @@ def test_a_view_bears_what_a_person_does_to_its_layers(compared, result, qtbot, 
     qtbot.wait(50)
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene9").mean))
     viewer.layers.remove(layers.uncertainty)
-    click(qtbot, compared.result.views[view])
+    click(qtbot, compared.bar.views[view])
     assert layers.views.shown == ""
     assert layers.after.visible
     assert not layers.before.visible
@@ -231,7 +231,7 @@ def test_a_view_bears_what_a_person_does_to_its_layers(compared, result, qtbot, 
 
 
 def test_only_one_view_at_a_time(compared, qtbot):
-    viewer, layers, views = compared.viewer, compared._layers, compared.result.views
+    viewer, layers, views = compared.viewer, compared._layers, compared.bar.views
     before = state_of(viewer)
     names = ["swipe", "blink", "side_by_side", "swipe", "difference", "blink"]
     for view in names:
@@ -249,7 +249,7 @@ def test_only_one_view_at_a_time(compared, qtbot):
 
 def test_side_by_side_shares_contrast_both_ways_and_the_camera(compared, qtbot):
     layers, viewer = compared._layers, compared.viewer
-    click(qtbot, compared.result.views["side_by_side"])
+    click(qtbot, compared.bar.views["side_by_side"])
     layers.before.contrast_limits = (0.1, 0.8)
     assert tuple(layers.after.contrast_limits) == (0.1, 0.8)
     layers.after.contrast_limits = (0.2, 0.9)
@@ -268,7 +268,7 @@ def test_side_by_side_shares_contrast_both_ways_and_the_camera(compared, qtbot):
 
 def test_the_difference_is_symmetric(compared, section, result, qtbot):
     layers = compared._layers
-    click(qtbot, compared.result.views["difference"])
+    click(qtbot, compared.bar.views["difference"])
     low, high = layers.difference.contrast_limits
     assert low == -high < 0
     lost = result.sites.provenance[: section.n_spots] == 1
@@ -288,7 +288,7 @@ def test_a_key_that_is_held_shows_the_other_map(compared, qtbot):
     layers, canvas = compared._layers, canvas_of(compared)
     layers.uncertainty.visible = True
     before = state_of(compared.viewer)
-    for widget in (canvas, compared.result.views["swipe"]):
+    for widget in (canvas, compared.bar.views["swipe"]):
         qtbot.keyPress(widget, Qt.Key.Key_H)
         assert layers.before.visible
         assert not layers.after.visible
@@ -300,7 +300,7 @@ def test_a_key_that_is_held_shows_the_other_map(compared, qtbot):
 def test_blink_changes_twice_a_second_until_it_ends(compared, qtbot):
     layers = compared._layers
     before = state_of(compared.viewer)
-    click(qtbot, compared.result.views["blink"])
+    click(qtbot, compared.bar.views["blink"])
     seen, began = [], time.monotonic()
     for _ in range(26):
         seen.append((layers.before.visible, layers.after.visible))
@@ -309,7 +309,7 @@ def test_blink_changes_twice_a_second_until_it_ends(compared, qtbot):
     assert set(seen) == {(True, False), (False, True)}
     changes = sum(a != b for a, b in pairwise(seen))
     assert 2 <= changes <= 2 * took + 1
-    click(qtbot, compared.result.views["blink"])
+    click(qtbot, compared.bar.views["blink"])
     assert state_of(compared.viewer) == before
 
 
@@ -499,9 +499,9 @@ def test_the_profile_draws_where_a_new_measurement_would_lie(
 def test_the_map_of_uncertainty_is_that_of_the_estimate_or_of_a_new_measurement(
     compared, section, sure, result, qtbot
 ):
-    layers, choice = compared._layers, compared.result.key.doubt
+    layers, choice = compared._layers, compared.bar.key.doubt
     layers.show_enhancement(sure)
-    click(qtbot, compared.result.views["uncertainty"])
+    click(qtbot, compared.bar.views["uncertainty"])
     qtbot.waitUntil(choice.isVisible)
     shown = layers.uncertainty
     std = sure.gene(layers.gene).std
@@ -521,7 +521,7 @@ def test_the_map_of_uncertainty_is_that_of_the_estimate_or_of_a_new_measurement(
     assert "does not know" in choice.toolTip()
     layers.show_enhancement(sure)
     assert choice.currentText() == "Uncertainty of a new measurement"
-    click(qtbot, compared.result.views["uncertainty"])
+    click(qtbot, compared.bar.views["uncertainty"])
     assert not choice.isVisible()
 
 
@@ -657,7 +657,7 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     spacing = section.lattice.spacing * layers.frame.per_px
     drawn_line(compared, qtbot, middle(section), 3 * spacing)
     layers.lost.contour = 3  # as after a run
-    click(qtbot, compared.result.views["side_by_side"])
+    click(qtbot, compared.bar.views["side_by_side"])
 
     def cells():
         stride = viewer.canvas.grid.stride if hasattr(viewer, "canvas") else viewer.grid.stride
@@ -685,5 +685,5 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     click(qtbot, compared.result.opens["profile"])
     assert layers.view == "side_by_side", "a profile goes with any view"
     assert len(cells()[0]) == len(cells()[1]) == 2
-    click(qtbot, compared.result.views["side_by_side"])
+    click(qtbot, compared.bar.views["side_by_side"])
     assert list(viewer.layers) == [*before, layers.lost]

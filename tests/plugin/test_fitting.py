@@ -60,10 +60,10 @@ def test_a_section_fills_the_canvas_and_its_cell_of_the_grid(loaded, qtbot, read
     form.method.activated.emit(form.method.currentIndex())
     click(qtbot, loaded.enhance.run)
     ready(loaded)
-    click(qtbot, loaded.result.views["side_by_side"])
+    click(qtbot, loaded.bar.views["side_by_side"])
     assert layers.view == "side_by_side"
     qtbot.waitUntil(lambda: is_fitted(viewer, layers, cells=2))
-    click(qtbot, loaded.result.views["side_by_side"])
+    click(qtbot, loaded.bar.views["side_by_side"])
     qtbot.waitUntil(lambda: is_fitted(viewer, layers))
 
 

@@ -19,6 +19,7 @@ from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.plugin.layers.section_layers import SectionLayers
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.maps import PER_SPOT, TOTALS
+from napari_stentrans.plugin.panels.bar.view_key import ViewKey
 from napari_stentrans.plugin.panels.genes.gene_list import STAR_WIDTH
 from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
 from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
@@ -48,7 +49,10 @@ def make(qtbot):
         panel = GenesPanel(search)
         panel.geneChosen.connect(layers.show_gene)
         panel.set_layers(layers)
-        panel.resize(340, 520)
+        panel.key = ViewKey()
+        panel.key.set_layers(layers)
+        qtbot.addWidget(panel.key)
+        panel.resize(400, 520)
         qtbot.addWidget(panel)
         with qtbot.waitExposed(panel):
             panel.show()
@@ -308,7 +312,7 @@ def test_a_list_is_opened_by_its_button(panel, qtbot, tmp_path, monkeypatch):
     (tmp_path / "mine.txt").write_text("Gene12\nGene13\n")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(tmp_path / "mine.txt"), ""))
     choose_list(qtbot, panel, "My list")
-    click(qtbot, panel.open)
+    click(qtbot, panel.popup.open_list)
     assert panel.list.names() == ["Gene12", "Gene13"]
 
 
@@ -388,7 +392,7 @@ def test_genes_are_laid_over_each_other_before_and_after(panel, layers, result, 
                 expected = blended(section, raster, list(zip(maps, measured, strict=True)))
                 np.testing.assert_allclose(layer.data[..., :3], expected, atol=1.01)
                 np.testing.assert_array_equal(layer.data[..., 3] > 0, raster.index >= 0)
-            qtbot.waitUntil(lambda: [bar.name for bar in panel.overlay.bar.bars()] == genes)
+            qtbot.waitUntil(lambda: [bar.name for bar in panel.key.bar.bars()] == genes)
         if len(genes) < 3:
             click(qtbot, panel.overlay.over)
     assert not panel.overlay.over.isEnabled()
@@ -444,7 +448,7 @@ def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
 
 
 def unfold(qtbot, panel):
-    click(qtbot, panel.fold)
+    click(qtbot, panel.look_button)
     assert panel.look.isVisible()
     return panel.look
 
@@ -465,15 +469,15 @@ def type_number(qtbot, spin, number):
 
 def test_counts_or_log_normalised(panel, layers, result, qtbot):
     layers.show_enhancement(result)
-    assert panel.overlay.bar.bars()[0].unit == "log-normalised"
+    assert panel.key.bar.bars()[0].unit == "expression (log)"
     pick(qtbot, unfold(qtbot, panel).scale, "Counts (linear)")
     section, mean = layers.section, result.gene("Gene1").mean
     counts = section.gene_counts("Gene1")
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(counts))
     expected = result.expected_counts(mean[:, None])[:, 0]
     np.testing.assert_allclose(layers.after.data, result.raster.draw(expected), rtol=1e-6)
-    assert panel.overlay.bar.bars()[0].unit == "counts"
-    assert panel.overlay.bar.bars()[0].limits[1] == pytest.approx(np.percentile(counts, 99.5))
+    assert panel.key.bar.bars()[0].unit == "counts"
+    assert panel.key.bar.bars()[0].limits[1] == pytest.approx(np.percentile(counts, 99.5))
 
 
 def test_the_range_is_in_percentiles_of_the_gene(panel, layers, qtbot):
@@ -505,11 +509,11 @@ def test_a_gene_that_is_high_everywhere_shows_its_differences(high_layers, make,
     expected = np.percentile(section.gene_lognorm(gene), [1, 99.5])
     assert expected[0] > 1
     np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
-    np.testing.assert_allclose(panel.overlay.bar.bars()[0].limits, expected, rtol=1e-5)
+    np.testing.assert_allclose(panel.key.bar.bars()[0].limits, expected, rtol=1e-5)
     look = unfold(qtbot, panel)
     qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
     np.testing.assert_allclose(high_layers.before.contrast_limits, [0, expected[1]], rtol=1e-5)
-    assert panel.overlay.bar.bars()[0].limits[0] == 0
+    assert panel.key.bar.bars()[0].limits[0] == 0
     qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
     np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
     sparse = section.genes[int(np.argmin(section.counts.mean(0)))]
@@ -523,7 +527,7 @@ def test_contrast_set_by_hand_is_remembered_for_its_gene(panel, layers, qtbot):
     assert layers.before.contrast_limits != [0.5, 1.5]
     layers.show_gene("Gene1")
     assert layers.before.contrast_limits == [0.5, 1.5]
-    assert panel.overlay.bar.bars()[0].limits == (0.5, 1.5)
+    assert panel.key.bar.bars()[0].limits == (0.5, 1.5)
     click(qtbot, unfold(qtbot, panel).follow)
     top = np.percentile(layers.section.gene_lognorm("Gene1"), 99.5)
     np.testing.assert_allclose(layers.before.contrast_limits, [0, top], rtol=1e-5)
@@ -534,7 +538,7 @@ def test_the_bar_follows_the_layer(panel, layers, qtbot):
     assert layers.before.colormap.name == "magma"
     layers.before.contrast_limits = (0, 2)
     layers.before.colormap = "gray"
-    (bar,) = panel.overlay.bar.bars()
+    (bar,) = panel.key.bar.bars()
     assert bar.limits == (0, 2)
     np.testing.assert_allclose(bar.colours[-1, :3], 1, atol=0.01)
     layers.show_gene("Gene3")
@@ -563,7 +567,7 @@ def test_total_counts_and_genes_per_spot_are_maps(panel, layers, result, qtbot):
     seen = np.asarray((section.counts > 0).sum(1)).ravel().astype(np.float32)
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(seen))
     assert np.isnan(layers.after.data).all()
-    assert panel.overlay.bar.bars()[0].unit == "genes"
+    assert panel.key.bar.bars()[0].unit == "genes"
     assert layers.gene == "Gene1"  # a run for one gene still has one
     assert layers.before.name == f"{PER_SPOT} measured"
 

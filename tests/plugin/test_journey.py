@@ -80,7 +80,7 @@ def test_open_search_paint_run_compare_save(dock, path, qtbot, ready, monkeypatc
 
     type_gene(qtbot, dock, second)
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene(second).mean))
-    click(qtbot, dock.result.views["side_by_side"])
+    click(qtbot, dock.bar.views["side_by_side"])
     grid = getattr(dock.viewer, "canvas", dock.viewer).grid  # the viewer's, before napari 0.9
     assert grid.enabled
     assert layers.before.visible

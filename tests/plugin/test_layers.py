@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+from napari.components import ViewerModel
 from napari.layers import Image, Labels
 
 from napari_stentrans.config import EnhanceConfig
@@ -495,3 +496,13 @@ class TestHands:
         second.remove()
         assert list(viewer.layers) == [twin]
         assert find(viewer) == []
+
+    def test_a_section_after_one_that_was_deleted_notices_deletions_too(self, section):
+        viewer = ViewerModel()
+        deleted = SectionLayers(viewer, section)
+        viewer.layers.clear()
+        later = SectionLayers(viewer, section)  # the other is kept, to be brought back
+        assert deleted.before is None
+        assert later.before is not None
+        viewer.layers.clear()
+        assert later.before is None

@@ -74,7 +74,7 @@ def test_ids_show_symbols_of_the_file_everywhere(dock, square_section, load, qtb
     assert layers.gene == ERBB2
     assert layers.before.name == "ERBB2 measured"
     assert dock.data.search.edit.text() == "ERBB2"
-    assert dock.genes.overlay.bar.toolTip().startswith("ERBB2: ")
+    assert dock.bar.key.bar.toolTip().startswith("ERBB2: ")
     assert listed(dock)[0] == "ERBB2"
     type_gene(qtbot, dock, SNCA.lower())  # ids find it too
     assert layers.before.name == "SNCA measured"

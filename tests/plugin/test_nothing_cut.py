@@ -76,7 +76,7 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
     qtbot.waitUntil(lambda: dock.result.profile.plot is not None)
     for view in ("", "side_by_side", "difference", "uncertainty", "provenance"):
         if view:
-            click(qtbot, dock.result.views[view])
+            click(qtbot, dock.bar.views[view])
         qtbot.wait(50)
         with suppress(qtbot.TimeoutError):  # the layout takes a few turns
             qtbot.waitUntil(lambda: not any(map(cut, panels)), timeout=3000)

@@ -194,7 +194,7 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
     result = layers.enhancement
     loaded.show_gene("Gene3")
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene3").mean))
-    click(qtbot, loaded.result.views["side_by_side"])
+    click(qtbot, loaded.bar.views["side_by_side"])
     assert layers.view == "side_by_side"
 
     click(qtbot, loaded.enhance.cancel)

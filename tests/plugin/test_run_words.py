@@ -142,5 +142,5 @@ def test_runs_of_other_seeds_are_told_apart_in_the_window(loaded, qtbot, ready):
     said = said_of_run(loaded)
     assert "With seed 3." in said
     assert said.endswith("Beside Run 1: seed 3 (there seed 0).")
-    tip = loaded.result.partner.list.itemData(1, Qt.ItemDataRole.ToolTipRole)
+    tip = loaded.bar.partner.list.itemData(1, Qt.ItemDataRole.ToolTipRole)
     assert "Beside Run 2: seed 0 (there seed 3)" in tip

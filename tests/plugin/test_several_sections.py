@@ -32,7 +32,7 @@ def choose(qtbot, dock, step):
 def run(qtbot, dock, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.enhance.run)
     ready(dock)
 
@@ -41,7 +41,7 @@ def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
-    qtbot.waitUntil(lambda: MARK in dock.data.session.text())
+    qtbot.waitUntil(lambda: MARK in dock.data.section_menu.text())
 
 
 # ---- names and order
@@ -300,13 +300,13 @@ def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, whi
 def test_a_difference_that_was_seen_comes_back_as_the_map(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
     layers = loaded._layers
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     delete_all(qtbot, loaded)
     click(qtbot, loaded.message.action)
     qtbot.waitUntil(lambda: layers.difference is not None and layers.after is not None)
     assert layers.after.visible
     assert not layers.difference.visible
-    click(qtbot, loaded.result.views["difference"])
+    click(qtbot, loaded.bar.views["difference"])
     assert layers.difference.visible
     assert not layers.after.visible
 

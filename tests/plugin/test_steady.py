@@ -37,7 +37,7 @@ def choose(form, method):
 
 def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
     panel = loaded.genes
-    below = (panel.overlay.over, panel.fold, loaded.lost.new)
+    below = (panel.overlay.over, panel.look_button, loaded.lost.new)
     before = settled(qtbot, *below)
     panel.search.edit.selectAll()
     qtbot.keyClicks(panel.search.edit, "Gnee17")
@@ -51,7 +51,7 @@ def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
         assert settled(qtbot, *below) == before, which
         assert panel.words.geometry().bottom() <= panel.words.parentWidget().height()
     click(qtbot, panel.overlay.over)
-    assert panel.overlay.over.text() == "Choose another gene"
+    assert panel.overlay.over.toolTip().startswith("Choose another gene")
     for now, then in zip(settled(qtbot, *below), before, strict=True):
         assert abs(now.y() - then.y()) <= 2  # Qt makes the button anew for its text
 
@@ -61,7 +61,7 @@ def test_the_gene_shown_stays_in_view_when_its_list_gives_room(loaded, qtbot):
     listed = panel.list
     last = listed.genes.name(listed.genes.rowCount() - 1)
     loaded.show_gene(last)
-    panel._say("Two lines of words. " * 5)
+    panel.popup.say("Two lines of words. " * 5)
     qtbot.waitUntil(panel.words.isVisible)
     assert listed.current() == last
     marked = listed.currentIndex()
@@ -77,7 +77,7 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
     qtbot.waitUntil(lambda: loaded._layers.quality is not None, timeout=60_000)
     ready(loaded)
     choose(form, "transformer")
-    views = list(result.views.values())
+    views = list(loaded.bar.views.values())
     before = settled(qtbot, *views)
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: "Preview" in result.words.text(), timeout=60_000)

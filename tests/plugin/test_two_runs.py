@@ -51,8 +51,8 @@ def two(loaded, results, qtbot):
     for result in results[:2]:
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-    loaded._show_result()
-    qtbot.waitUntil(loaded.result.partner.list.isVisible)
+    loaded.context.resultChanged.emit()
+    qtbot.waitUntil(loaded.bar.partner.list.isVisible)
     return loaded
 
 
@@ -83,11 +83,11 @@ def settled(dock):
 
 
 def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot):
-    names = loaded.result.partner.list
+    names = loaded.bar.partner.list
     for n, result in enumerate(results, start=1):
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-        loaded._show_result()
+        loaded.context.resultChanged.emit()
         qtbot.waitUntil(loaded.result.runs.list.isVisible)
         assert names.isVisible() == (n > 1)
     offered = [names.itemText(at) for at in range(names.count())]
@@ -103,7 +103,7 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
 def test_the_choice_is_made_with_the_mouse_and_opened_by_its_key(two, results, qtbot):
     two.window().activateWindow()
     qtbot.waitUntil(two.window().isActiveWindow)
-    layers, names = two._layers, two.result.partner.list
+    layers, names = two._layers, two.bar.partner.list
     limits = tuple(layers.before.contrast_limits)
     qtbot.keyClick(
         canvas_of(two),
@@ -127,9 +127,9 @@ def test_the_choice_is_made_with_the_mouse_and_opened_by_its_key(two, results, q
 def test_side_by_side_shows_both_runs_in_the_same_colours(two, results, qtbot):
     layers = two._layers
     compare_with(qtbot, two, 1)
-    click(qtbot, two.result.views["side_by_side"])
+    click(qtbot, two.bar.views["side_by_side"])
     assert maps_seen(two) == {f"{layers.gene} in Run {n}" for n in (1, 2)}
-    assert two.result.key.words.text() == f"Run {FIRST} | Run {SECOND}"
+    assert two.bar.key.words.text() == f"Run {FIRST} | Run {SECOND}"
     grid = getattr(two.viewer, "canvas", two.viewer).grid
     assert grid.enabled
     order = [layer for layer in two.viewer.layers if layer.visible]
@@ -142,7 +142,7 @@ def test_side_by_side_shows_both_runs_in_the_same_colours(two, results, qtbot):
     np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], "Gene4"))
     np.testing.assert_array_equal(layers.after.data, drawn(results[COARSE], "Gene4"))
     assert tuple(layers.before.contrast_limits) == tuple(layers.after.contrast_limits)
-    click(qtbot, two.result.views["side_by_side"])
+    click(qtbot, two.bar.views["side_by_side"])
     assert maps_seen(two) == {"Gene4 in Run 2"}
     compare_with(qtbot, two, 0)
     assert settled(two)
@@ -170,7 +170,7 @@ def test_a_swipe_keeps_the_detail_of_the_finer_run_on_either_side(two, results, 
     shown, left, right = sides_of_swipe(two)
     names = [f"Run {FIRST}", f"Run {SECOND}"][:: 1 if fine == "left" else -1]
     assert shown.name == f"swipe: {' | '.join(name[:5] for name in names)}"
-    handle = two.result.handle
+    handle = two.bar.key.handle
     assert [handle.left.text(), handle.right.text()] == [name[:5] for name in names]
     whole = drawn(results[FINE], layers.gene)
     part = left if fine == "left" else right
@@ -189,7 +189,7 @@ def test_a_swipe_keeps_the_detail_of_the_finer_run_on_either_side(two, results, 
 
 
 def test_blink_and_hold_change_between_both_runs(two, qtbot):
-    layers, key = two._layers, two.result.key
+    layers, key = two._layers, two.bar.key
     compare_with(qtbot, two, 1)
     first, second = (f"{layers.gene} in Run {n}" for n in (1, 2))
     qtbot.keyPress(canvas_of(two), Qt.Key.Key_H)
@@ -197,7 +197,7 @@ def test_blink_and_hold_change_between_both_runs(two, qtbot):
     assert key.words.text() == "Run 1: kriging, 2×, 5 factors."
     qtbot.keyRelease(canvas_of(two), Qt.Key.Key_H)
     assert maps_seen(two) == {second}
-    click(qtbot, two.result.views["blink"])
+    click(qtbot, two.bar.views["blink"])
     seen = set()
 
     def both():
@@ -207,13 +207,13 @@ def test_blink_and_hold_change_between_both_runs(two, qtbot):
     qtbot.waitUntil(both)
     now = "In turn, now: Run"
     assert seen == {(first, f"{now} {FIRST}"), (second, f"{now} {SECOND}")}
-    click(qtbot, two.result.views["blink"])
+    click(qtbot, two.bar.views["blink"])
     assert maps_seen(two) == {second}
 
 
 @pytest.mark.parametrize("view", ["side_by_side", "swipe", "blink", "difference"])
 def test_a_view_goes_on_with_what_is_chosen(two, results, qtbot, view):
-    layers, made = two._layers, two.result.views[view]
+    layers, made = two._layers, two.bar.views[view]
     click(qtbot, made)
     for row in (1, 0, 1):
         compare_with(qtbot, two, row)
@@ -232,7 +232,7 @@ def test_a_view_goes_on_with_what_is_chosen(two, results, qtbot, view):
                 change[~results[COARSE].sites.measured] = np.nan
             expected = layers.section.raster.draw(change)
             np.testing.assert_allclose(layers.difference.data, expected, atol=1e-6)
-            assert two.result.key.words.text().startswith(
+            assert two.bar.key.words.text().startswith(
                 "Run 2 minus Run 1" if row else "Enhanced minus measured"
             )
     click(qtbot, made)
@@ -242,7 +242,7 @@ def test_a_view_goes_on_with_what_is_chosen(two, results, qtbot, view):
 def test_genes_laid_over_each_other_are_compared_too(two, qtbot):
     layers = two._layers
     compare_with(qtbot, two, 1)
-    click(qtbot, two.result.views["side_by_side"])
+    click(qtbot, two.bar.views["side_by_side"])
     layers.lay_over([layers.gene])
     two.show_gene("Gene4")
     qtbot.waitUntil(lambda: layers.view == "side_by_side" and layers.now("before").rgb)
@@ -311,7 +311,7 @@ def test_a_run_without_the_gene_is_blank_and_said_so(two, results, qtbot):
     layers.runs.add(results[FEW])
     two.show_gene("Gene3")
     compare_with(qtbot, two, 2)
-    click(qtbot, two.result.views["side_by_side"])
+    click(qtbot, two.bar.views["side_by_side"])
     np.testing.assert_array_equal(layers.before.data, drawn(results[FEW], "Gene3"))
     assert "blank" not in two.result.words.text()
     type_gene(qtbot, two, "gene17")
@@ -323,9 +323,9 @@ def test_a_run_without_the_gene_is_blank_and_said_so(two, results, qtbot):
 def test_a_run_is_renamed_while_it_is_compared_with(two, qtbot):
     layers, names = two._layers, two.result.runs.list
     compare_with(qtbot, two, 1)
-    click(qtbot, two.result.views["swipe"])
+    click(qtbot, two.bar.views["swipe"])
     layers.runs.rename(next(iter(layers.runs)), "the fine one")
-    assert two.result.partner.list.currentText() == "the fine one"
+    assert two.bar.partner.list.currentText() == "the fine one"
     qtbot.keyClick(names, Qt.Key.Key_F2)
     edit = names.findChild(QLineEdit)
     edit.selectAll()
@@ -335,12 +335,12 @@ def test_a_run_is_renamed_while_it_is_compared_with(two, qtbot):
     assert layers.before.name == f"{layers.gene} in the fine one"
     assert layers.after.name == f"{layers.gene} in mine"
     assert maps_seen(two) == {"swipe: the fine one | mine"}
-    assert two.result.handle.left.text() == "the fine one"
+    assert two.bar.key.handle.left.text() == "the fine one"
 
 
 @pytest.mark.parametrize("view", ["side_by_side", "swipe", "blink", "difference"])
 def test_a_run_is_deleted_under_a_view_and_comes_back(two, results, section, qtbot, view):
-    layers, names, made = two._layers, two.result.runs.list, two.result.views[view]
+    layers, names, made = two._layers, two.result.runs.list, two.bar.views[view]
     compare_with(qtbot, two, 1)
     click(qtbot, made)
     qtbot.keyClick(names, Qt.Key.Key_Delete)
@@ -351,10 +351,10 @@ def test_a_run_is_deleted_under_a_view_and_comes_back(two, results, section, qtb
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(measured))
     np.testing.assert_array_equal(layers.after.data, drawn(results[FINE], layers.gene))
     if view == "difference":
-        assert two.result.key.words.text().startswith("Enhanced minus measured")
+        assert two.bar.key.words.text().startswith("Enhanced minus measured")
     qtbot.keyClick(names, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
     assert layers.enhancement is results[COARSE]
-    assert two.result.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
+    assert two.bar.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
     np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.gene))
     qtbot.wait(60)
     click(qtbot, made)
@@ -365,15 +365,15 @@ def test_a_run_is_deleted_under_a_view_and_comes_back(two, results, section, qtb
 def test_the_map_that_is_shown_is_deleted_in_napari(two, section, qtbot, view):
     layers = two._layers
     compare_with(qtbot, two, 1)
-    click(qtbot, two.result.views[view])
+    click(qtbot, two.bar.views[view])
     two.viewer.layers.selection.active = layers.after
     bins = two.viewer.window._qt_viewer.layerButtons.deleteButton
     qtbot.mouseClick(bins, LEFT)
     qtbot.waitUntil(lambda: settled(two) and layers.views.shown == "")
-    qtbot.waitUntil(lambda: two.result.partner.list.currentText() == "measured")
+    qtbot.waitUntil(lambda: two.bar.partner.list.currentText() == "measured")
     if view == "difference":
-        assert two.result.key.words.text().startswith("Enhanced minus measured")
-        click(qtbot, two.result.views[view])
+        assert two.bar.key.words.text().startswith("Enhanced minus measured")
+        click(qtbot, two.bar.views[view])
     assert maps_seen(two) == {f"{layers.gene} measured"}
     measured = section.gene_lognorm(layers.gene)
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(measured))
@@ -396,13 +396,13 @@ def test_the_map_of_a_run_is_saved_as_that_run(two, results, qtbot, tmp_path):
 def test_another_section_and_back(two, square_section, load, qtbot):
     layers = two._layers
     compare_with(qtbot, two, 1)
-    click(qtbot, two.result.views["blink"])
+    click(qtbot, two.bar.views["blink"])
     load(two, square_section)
-    assert not two.result.partner.list.isVisible()
+    assert not two.bar.partner.list.isVisible()
     assert not any(layer.visible for layer in layers.present)
     two._on_section_chosen(0)
-    qtbot.waitUntil(two.result.partner.list.isVisible)
-    assert two.result.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
+    qtbot.waitUntil(two.bar.partner.list.isVisible)
+    assert two.bar.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
     assert maps_seen(two) == {f"{layers.title} · {layers.gene} in Run 2"}
     two.viewer.layers.clear()
     qtbot.wait(60)

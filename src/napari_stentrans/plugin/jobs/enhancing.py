@@ -48,6 +48,8 @@ class Enhancing(QObject):
 
     changed = Signal()
     """There is something else to show as the result, or as its quality."""
+    began = Signal()
+    """A run has begun."""
     enhanced = Signal()
     """The result of a run is shown."""
     failed = Signal(str)
@@ -139,6 +141,7 @@ class Enhancing(QObject):
         self._at_work = wanted
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
         self._panel.begin()
+        self.began.emit()
         self._runner.start(
             work,
             Phase.RUNNING,

@@ -67,7 +67,7 @@ class GeneLayers:
         model, frame = self._model, self._store.frame
         if role == "provenance" and model.enhancement is not None:
             return provenance_layer(model.enhancement, frame)
-        shown = model.maps.drawn(role, model.enhancement)
+        shown = model.maps.of_layer(role, model.enhancement)
         tag = {"section": model.section, "gene": shown.genes, "called": shown.called}
         if shown.limits is None:
             return overlay_layer(role, shown.raster, shown.values, frame, tag)

@@ -79,6 +79,12 @@ class LayerStore(dict[str, Any]):
         self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
 
+    def __eq__(self, other: object) -> bool:
+        """Whether it is the same one: napari connects one alone of two callbacks that are equal."""
+        return self is other
+
+    __hash__ = object.__hash__  # type: ignore[assignment]
+
     def layer(self, role: str) -> Any:
         """Layer of a role, made now where it was about to be; None when not there."""
         self.deferred.finish(role)

@@ -185,7 +185,7 @@ class GeneMaps:
         known = enhancement is not None and knows_measurements(enhancement)
         return self.doubt if known else "estimate"
 
-    def drawn(self, role: str, enhancement: Enhancement | None) -> Drawn:
+    def of_layer(self, role: str, enhancement: Enhancement | None) -> Drawn:
         """What a layer in a role shows, one of ``GENE_ROLES``; blank where there is no value."""
         names, sides = self.names, map(short, self.sides(enhancement))
         called = dict(zip(PAIR, sides, strict=True))
@@ -197,6 +197,12 @@ class GeneMaps:
         raster, values = self._values(role, self.shown, enhancement)
         limits = self.limits(role, self.shown, values)
         return Drawn(raster, values, limits, self.shown, called.get(role, ""))
+
+    def drawn(
+        self, role: str, name: str, enhancement: Enhancement | None
+    ) -> tuple[SpotRaster, FloatArray]:
+        """Raster and values (site,) that a layer in a role would show of a map."""
+        return self._values(role, name, enhancement)
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.

@@ -133,7 +133,7 @@ def unit(name: str, scale: Scale) -> str:
     if name in SUMS:
         what = "genes" if name == PER_SPOT else "counts"
         return what if scale == "linear" else f"log(1 + {what})"
-    return "counts" if scale == "linear" else "log-normalised"
+    return "counts" if scale == "linear" else "expression (log)"
 
 
 def measured(section: Section, name: str, scale: Scale) -> FloatArray:

@@ -46,6 +46,14 @@ _SHAPES = {
     '<circle cx="12" cy="12" r="3.5"/>',
     "eye_closed": f'<path {_LINE} d="M2 10 Q12 20 22 10 M5 14 L3 17 M12 15.5 V19 M19 14 L21 17"/>',
     "bin": f'<path {_LINE} d="M4 6 H20 M9 5.5 V3 H15 V5.5 M6 6.5 L7.3 21 H16.7 L18 6.5"/>',
+    "palette": f'<circle {_LINE} cx="12" cy="12" r="9.5"/>'
+    '<path d="M12 2.5 A9.5 9.5 0 0 1 12 21.5 Z"/>',
+    "layers": f'<path {_LINE} d="M12 3 L22 8.5 L12 14 L2 8.5 Z M2 13 L12 18.5 L22 13"/>',
+    "grid": "".join(
+        f'<rect x="{x}" y="{y}" width="5" height="5" rx="1"/>'
+        for y in (2.5, 9.5, 16.5)
+        for x in (2.5, 9.5, 16.5)
+    ),
     "swatch": '<rect x="2" y="2" width="20" height="20" rx="4"/>',
     "swatch_used": '<rect x="2" y="2" width="20" height="20" rx="4"/>'
     '<g transform="translate(4.2 4.2) scale(0.65)" fill="{hole}">'

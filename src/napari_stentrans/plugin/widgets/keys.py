@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QGuiApplication, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.actions import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
 
 class Keys(QObject):
-    """Binds actions of the table to the canvas of a viewer and to the dock beside it.
+    """Binds actions of the table to the canvas of a viewer and to the dock and bar beside it.
 
     Parameters
     ----------
@@ -27,11 +27,13 @@ class Keys(QObject):
         Its canvas, when it has the focus.
     dock
         The dock, when anything in it has the focus; lines to type in keep their letters.
+    others
+        More widgets of which that holds.
     """
 
-    def __init__(self, viewer: ViewerModel, dock: QWidget) -> None:
+    def __init__(self, viewer: ViewerModel, dock: QWidget, *others: QWidget) -> None:
         super().__init__(dock)
-        self._viewer, self._dock = viewer, dock
+        self._viewer, self._widgets = viewer, (dock, *others)
         self._bound: list[str] = []
         self._held: dict[int, tuple[Callable[[], object], Callable[[], object]]] = {}
         application: Any = QGuiApplication.instance()
@@ -44,9 +46,10 @@ class Keys(QObject):
             do()
 
         self._bind(action, pressed)
-        shortcut = QShortcut(QKeySequence(SHORTCUTS[action][0]), self._dock)
-        shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        shortcut.activated.connect(lambda: do())
+        for widget in self._widgets:
+            shortcut = QShortcut(QKeySequence(keys_of(action)), widget)
+            shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
+            shortcut.activated.connect(lambda: do())
 
     def while_held(
         self, action: str, press: Callable[[], object], release: Callable[[], object]
@@ -59,7 +62,7 @@ class Keys(QObject):
             release()
 
         self._bind(action, held)
-        code = QKeySequence(SHORTCUTS[action][0])[0].key()
+        code = QKeySequence(keys_of(action))[0].key()
         self._held[int(getattr(code, "value", code))] = (press, release)
 
     def let_go(self) -> None:
@@ -81,7 +84,7 @@ class Keys(QObject):
         return True
 
     def _bind(self, action: str, do: Callable[[object], object]) -> None:
-        keys = SHORTCUTS[action][0].replace("+", "-")  # as napari writes them
+        keys = keys_of(action).replace("+", "-")  # as napari writes them
         self._viewer.bind_key(keys, do, overwrite=True)
         self._bound.append(keys)
 

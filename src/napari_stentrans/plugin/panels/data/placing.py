@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.jobs.session_keeper import Jobs
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.layers.tissue_view import TissueView
+    from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.section import SectionImage
 
 MOVE = "transform"

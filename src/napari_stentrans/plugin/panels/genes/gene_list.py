@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     Notes = Sequence[str] | NDArray[np.floating]
 
-ROWS_SHOWN = 7
+ROWS_SHOWN = 12
 """Of the list, and of what is said below it."""
 STAR_WIDTH = 22
 STAR_COLOUR = QColor("#e69f00")

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import pandas as pd
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtGui import QKeySequence
 from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 
@@ -19,6 +19,7 @@ if TYPE_CHECKING:
 
     from qtpy.QtGui import QKeyEvent
 
+WIDTH = 120
 STEPS: dict[int, int] = {
     Qt.Key.Key_Down: 1,
     Qt.Key.Key_Up: -1,
@@ -36,15 +37,26 @@ class SearchLine(QLineEdit):
 
     left = Signal()
     """The keyboard went elsewhere."""
+    pressed = Signal()
+    """The mouse was pressed on it."""
 
     def __init__(self, take: Callable[[QKeyEvent], bool]) -> None:
         super().__init__()
         self._take = take
 
+    def sizeHint(self) -> QSize:
+        """As wide as names of genes are."""
+        return QSize(WIDTH, super().sizeHint().height())
+
     def keyPressEvent(self, event: Any) -> None:
         """Offer a key."""
         if not self._take(event):
             super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Say that it was pressed."""
+        super().mousePressEvent(event)
+        self.pressed.emit()
 
     def focusOutEvent(self, event: Any) -> None:
         """Say that the keyboard went elsewhere."""
@@ -59,6 +71,10 @@ class GeneSearch(QWidget):
     """Name of the gene that was chosen, here or in the list."""
     searched = Signal(str)
     """What is being typed."""
+    wanted = Signal()
+    """The list is to be seen."""
+    closed = Signal()
+    """It is not to be seen any longer."""
     stepped = Signal(int)
     """Rows to move down in the list; negative: up."""
     entered = Signal()
@@ -76,10 +92,11 @@ class GeneSearch(QWidget):
         self.edit.setToolTip(
             "Type a part of a gene's name, id or other name; small slips are forgiven. A whole "
             "name is drawn after a moment, or with Enter.\nUp and Down walk through what was "
-            "found, Esc clears. A list of genes can be pasted. "
+            "found; Esc clears, and again closes the list. A list of genes can be pasted. "
             "The maps before and after change together."
         )
-        self.edit.textEdited.connect(self.searched)
+        self.edit.textEdited.connect(self._on_edited)
+        self.edit.pressed.connect(self.wanted)
         self.edit.left.connect(self._on_left)
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
@@ -108,7 +125,11 @@ class GeneSearch(QWidget):
         """Begin a search with this text, as if it was typed here."""
         self.edit.setFocus()
         self.edit.setText(text)
+        self._on_edited(text)
+
+    def _on_edited(self, text: str) -> None:
         self.searched.emit(text)
+        self.wanted.emit()
 
     def _on_left(self) -> None:
         """Show the gene of the maps again where a search was left without a choice."""
@@ -118,10 +139,13 @@ class GeneSearch(QWidget):
         """Let the arrow keys, Enter and Esc work on the list; True when a key was used up."""
         key = event.key()
         if key in STEPS:
+            self.wanted.emit()
             self.stepped.emit(STEPS[key])
         elif key in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             self.entered.emit()
         elif key == Qt.Key.Key_Escape:
+            if not self.edit.text():
+                self.closed.emit()
             self.edit.clear()
             self.searched.emit("")
         elif event.matches(QKeySequence.StandardKey.Paste) and is_list(_clipboard()):

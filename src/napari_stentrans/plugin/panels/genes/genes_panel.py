@@ -1,25 +1,31 @@
-"""Genes: find them, walk through lists of them, lay them over each other, choose their look."""
+"""Genes: find them, walk through lists of them, lay them over each other, choose their look.
+
+A row of the bar above the canvas.
+"""
 
 from __future__ import annotations
 
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Qt, QTimer, Signal
-from qtpy.QtWidgets import QApplication, QComboBox, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtCore import QSize, QTimer, Signal
+from qtpy.QtWidgets import QApplication, QToolButton, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.jobs.rankings import Rankings
-from napari_stentrans.plugin.models.gene_lists import LISTS, NO_TABLE, GeneLists
+from napari_stentrans.plugin.models.gene_lists import NO_TABLE, GeneLists
 from napari_stentrans.plugin.models.gene_names import Kept, Listed, parse, read_list
-from napari_stentrans.plugin.panels.genes.gene_list import ROWS_SHOWN, GeneList
+from napari_stentrans.plugin.models.maps import SUMS
+from napari_stentrans.plugin.panels.genes.gene_popup import GenePopup
 from napari_stentrans.plugin.panels.genes.look_form import LookForm
 from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
+from napari_stentrans.plugin.widgets.bound import bind
 from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
-from napari_stentrans.plugin.widgets.fold import Fold
-from napari_stentrans.plugin.widgets.panel import Panel, button, in_row, reveal, words
-from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
+from napari_stentrans.plugin.widgets.drop_down import DropDown
+from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.plugin.widgets.panel import allow, in_row
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -34,12 +40,13 @@ DWELL_MS = 1500
 """A gene that is looked at for so long counts as recent."""
 PAUSE_MS = 300
 """After so long a pause in typing, a gene is drawn whose name is typed out."""
+MANY = "Many genes at once: up to nine of the list beside each other, over the canvas"
 MOST_SIMILAR = 5
 """Genes that are named where there is none of a name."""
 
 
-class GenesPanel(Panel):
-    """Search, lists, overlay and look of the genes of one section.
+class GenesPanel(QWidget):
+    """Search, star, overlay and look of the genes of one section in a row; lists open below it.
 
     Parameters
     ----------
@@ -49,18 +56,27 @@ class GenesPanel(Panel):
 
     geneChosen = Signal(str)
     """Name of a gene, or of a sum over all genes, that is to be shown at once."""
+    manyWanted = Signal(bool)
+    """Many genes of the list are to be seen at once, or one again."""
     failed = Signal(str)
     """Something could not be read; in words."""
 
     def __init__(self, search: GeneSearch) -> None:
-        super().__init__("Genes")
+        super().__init__()
+        self.setAccessibleName("Genes")
         self._layers: SectionLayers | None = None
         self._listed_of: object = None
         self.search, self.kept, self.rankings = search, Kept(), Rankings(self)
         self._lists = GeneLists(self.kept, self.rankings)
-        self.list = GeneList(
-            lambda name: name in self.kept.favourites, lambda name: search.index.label(name)
+        self.down = _tool("▾", "Show the lists of genes: all, most spatial, favourites, your own")
+        self.down.setAccessibleName("lists of genes")
+        self.popup = GenePopup(
+            search.edit,
+            self.down,
+            is_favourite=lambda name: name in self.kept.favourites,
+            label=lambda name: search.index.label(name),
         )
+        self.list, self.lists, self.words = self.popup.list, self.popup.lists, self.popup.words
         self._dwell = QTimer(self)
         self._dwell.setSingleShot(True)
         self._dwell.setInterval(DWELL_MS)
@@ -81,8 +97,9 @@ class GenesPanel(Panel):
             self._pause.cancel()
             self.rankings.stop()
         self._layers = layers
-        self.setVisible(layers is not None)
-        if layers is not None:
+        if layers is None:
+            self.popup.close_up()
+        else:
             layers.drawn.connect(self.refresh)
             self._fill()
         self.overlay.set_layers(layers)
@@ -103,7 +120,7 @@ class GenesPanel(Panel):
         self.look.allow_colours(len(layers.maps.names) == 1)
         self.overlay.refresh()
         self._dwell.start()
-        self._offer_changed(layers.enhancement is not None)
+        self.popup.offer_changed(layers.enhancement is not None)
         if self.which() == "changed" and self._listed_of is not layers.enhancement:
             self._fill()
 
@@ -114,32 +131,11 @@ class GenesPanel(Panel):
 
     def which(self) -> ListName:
         """Name of the list that is shown."""
-        return self.lists.currentData()
-
-    def _offer_changed(self, on: bool) -> None:
-        """List what the run changed only where there is a run."""
-        at = self.lists.findData("changed")
-        if on and at < 0:
-            title, tip = LISTS["changed"]
-            at = self.lists.findData("spatial") + 1
-            self.lists.insertItem(at, title, "changed")
-            self.lists.setItemData(at, tip, Qt.ItemDataRole.ToolTipRole)
-        elif not on and at >= 0:
-            self.lists.removeItem(at)  # the one before it is shown, where this one was
+        return self.popup.which()
 
     def choose_list(self, which: ListName | str) -> None:
-        """Show another list.
-
-        Raises
-        ------
-        KeyError
-            When there is no such list.
-        """
-        at = self.lists.findData(which)
-        if at < 0:
-            there = (self.lists.itemData(i) for i in range(self.lists.count()))
-            raise KeyError(f"no list {which!r}: there are {', '.join(there)}")
-        self.lists.setCurrentIndex(at)
+        """Show another list; KeyError when there is no such list."""
+        self.popup.choose(which)
 
     def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:
         """Bring back the lists of a session; its favourites join those that are kept."""
@@ -158,6 +154,18 @@ class GenesPanel(Panel):
             self._visit()
         self._pause.cancel()
         self.set_layers(None)
+        self.popup.shut_down()
+        self.look_box.shut_down()
+
+    def page(self) -> tuple[Sequence[str], int]:
+        """Genes of the list, and the position of the one that they are to be shown from.
+
+        Lists begin with what was asked for; all genes go on from the one that is shown.
+        """
+        names = [name for name in self.list.names() if name not in SUMS]
+        shown = "" if self._layers is None else self._layers.maps.shown
+        every = self.which() == "search" and not self._lists.query.strip()
+        return names, names.index(shown) if every and shown in names else 0
 
     # ---- lists
 
@@ -170,13 +178,17 @@ class GenesPanel(Panel):
         found = self._lists.contents(self.which(), layers, self.search.index)
         ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
         self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
-        self._say(found.said)
-        for part in (self.paste, self.open):
-            part.setVisible(self.which() == "mine")
+        self.popup.say(found.said)
+        self._allow_many()
+        self.popup.offer_own(self.which() == "mine")
+
+    def _allow_many(self) -> None:
+        for made in (self.many, self.popup.many):
+            allow(made, self.list.genes.rowCount() > 0, MANY, "The list is empty.")
 
     def _on_step(self, step: Progress) -> None:
         if self.which() in ("spatial", "changed"):
-            self._say(f"{step.stage[:1].upper()}{step.stage[1:]} … {step.fraction:.0%}")
+            self.popup.say(f"{step.stage[:1].upper()}{step.stage[1:]} … {step.fraction:.0%}")
 
     def _on_searched(self, query: str) -> None:
         self._lists.query = query
@@ -196,7 +208,7 @@ class GenesPanel(Panel):
             self.geneChosen.emit(name)
             if self._lists.exact(self.search.edit.text(), self.search.index) is None:
                 label = self.search.index.label(name)
-                self._say(f"{label} is shown, the only name that begins so.")
+                self.popup.say(f"{label} is shown, the only name that begins so.")
 
     def _on_entered(self) -> None:
         """Show the gene whose name or id is typed; never another."""
@@ -208,10 +220,11 @@ class GenesPanel(Panel):
         if name is not None:
             self._take(name)
             self.search.edit.selectAll()
+            self.popup.close_up()
         elif typed:
             self._on_searched(typed)
             self._pause.cancel()
-            self._say(self._not_here(typed))
+            self.popup.say(self._not_here(typed))
 
     def _not_here(self, typed: str) -> str:
         """Say that no gene is called so, and which may be meant."""
@@ -283,10 +296,6 @@ class GenesPanel(Panel):
         self.refresh()
         self._complain(problem)
 
-    def _say(self, text: str) -> None:
-        self.words.setText(text)
-        self.words.setVisible(bool(text))
-
     def _complain(self, problem: str) -> None:
         if problem:
             self.failed.emit(problem)
@@ -306,41 +315,32 @@ class GenesPanel(Panel):
     def _lay_out(self) -> None:
         self.star = _tool("☆", with_keys("Favourite: keep this gene in a list", "genes.favourite"))
         self.star.setAccessibleName("favourite")
-        self.lists = QComboBox()
-        self.lists.setAccessibleName("list of genes to show")
-        self.lists.setToolTip("Which genes are listed below")
-        for which, (title, tip) in LISTS.items():
-            self.lists.addItem(title, which)
-            self.lists.setItemData(self.lists.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self.words = words("about the list of genes")
-        self.paste = button("Paste", "Take a list of genes from the clipboard", self._paste)
-        self.open = button("Open list…", "Read a list of genes from a CSV or TXT file", self._open)
+        self.star.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
         self.overlay = OverlayLine()
+        self.many = _tool("", MANY)
+        self.many.setAccessibleName("many genes at once")
         self.look = LookForm()
-        self.look.hide()
-        self.fold = Fold("Units, colours and range", "Show or hide how the values become colours")
-        self.fold.toggled.connect(self.look.setVisible)
-        for parts in ((self.search, self.star), (self.lists,)):
-            self.rows.addLayout(in_row(*parts))
-        self.rows.addWidget(self._listing())
-        self.rows.addWidget(self.overlay)
-        self.rows.addWidget(self.fold)
-        self.rows.addWidget(self.look)
+        self.look_button = _tool("", "Units, colours and range: how the values become colours")
+        self.look_button.setAccessibleName("units, colours and range")
+        self.look_box = DropDown("units, colours and range", self.look_button)
+        self.look_box.rows.addWidget(self.look)
+        self.look_box.guard()
+        row = in_row(self.search, self.down, self.star, self.overlay, self.many, self.look_button)
+        row.setContentsMargins(0, 0, 0, 0)
+        row.setSpacing(3)
+        row.setStretchFactor(self.overlay, 0)
+        self.setLayout(row)
 
-    def _listing(self) -> QWidget:
-        """Lay out the list and what is said of it; it gives room, so that nothing else moves."""
-        listing = QWidget()
-        rows = QVBoxLayout(listing)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(5)
-        rows.addWidget(self.list, 1)
-        rows.addWidget(self.words)
-        rows.addLayout(in_row(self.paste, self.open))
-        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
-        return listing
+    def recolour(self) -> None:
+        """Draw icons in the colours of the theme."""
+        color = text_color(self)
+        self.look_button.setIcon(icon("palette", color))
+        self.many.setIcon(icon("grid", color))
 
     def _connect(self) -> None:
         self.search.searched.connect(self._on_searched)
+        self.search.wanted.connect(self.popup.open)
+        self.search.closed.connect(self.popup.close_up)
         self.search.stepped.connect(self.step)
         self.search.entered.connect(self._on_entered)
         self.search.listPasted.connect(self.read_text)
@@ -352,6 +352,14 @@ class GenesPanel(Panel):
         self.list.textDropped.connect(self.read_text)
         self.list.fileDropped.connect(self.read_file)
         self.lists.currentIndexChanged.connect(self._fill)
+        self.popup.toggled.connect(self.down.setChecked)
+        self.popup.paste.clicked.connect(self._paste)
+        self.popup.open_list.clicked.connect(self._open)
+        self.down.clicked.connect(self._on_down)
+        self.many.clicked.connect(self._on_many)
+        self.popup.many.clicked.connect(lambda: self._on_many(True))
+        self.look_box.toggled.connect(self.look_button.setChecked)
+        self.look_button.clicked.connect(self._on_look_button)
         self.star.clicked.connect(lambda: self.toggle_favourite())
         self.look.valueChanged.connect(self._on_look)
         self.look.followWanted.connect(self._on_follow)
@@ -376,9 +384,25 @@ class GenesPanel(Panel):
 
     def _focus_search(self) -> None:
         """Let another gene be typed."""
-        reveal(self.search)
-        self.search.edit.setFocus()
-        self.search.edit.selectAll()
+        if self.isEnabled():
+            self.search.edit.setFocus()
+            self.search.edit.selectAll()
+            self.popup.open()
+
+    def _on_down(self, on: bool) -> None:
+        if on:
+            self._focus_search()
+        else:
+            self.popup.close_up()
+
+    def _on_many(self, on: bool) -> None:
+        self.popup.close_up()
+        self.manyWanted.emit(on)
+
+    def _on_look_button(self, on: bool) -> None:
+        self.look_box.set_open(on)
+        if on:
+            self.look.scale.setFocus()
 
 
 def _tool(text: str, tip: str) -> QToolButton:
@@ -386,6 +410,5 @@ def _tool(text: str, tip: str) -> QToolButton:
     tool.setText(text)
     tool.setToolTip(tip)
     tool.setCheckable(True)
-    tool.setMinimumSize(QSize(26, 24))
-    tool.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
+    tool.setMinimumSize(QSize(22, 24))
     return tool

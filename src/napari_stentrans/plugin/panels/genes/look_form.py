@@ -14,7 +14,8 @@ from napari_stentrans.plugin.widgets.panel import allow, button
 if TYPE_CHECKING:
     from napari_stentrans.plugin.models.maps import Scale
 
-SCALES: dict[Scale, str] = {"log": "Log-normalised", "linear": "Counts (linear)"}
+SCALES: dict[Scale, str] = {"log": "Expression (log)", "linear": "Counts (linear)"}
+UNITS = "Expression on a log scale, each spot by its own total (log-normalised); or counts"
 COLOURS = "Colours of the maps, from low to high"
 LEAST_RANGE = 0.1
 """Percent that the lowest and the highest percentile stay apart."""
@@ -29,7 +30,10 @@ class LookForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale = _combo("units", "Log-normalised expression, or counts as they are")
+        self.scale = _combo(
+            "units",
+            "Expression on a log scale, each spot by its own total (log-normalised); or counts",
+        )
         for scale, words in SCALES.items():
             self.scale.addItem(words, scale)
         self.colormap = _combo("colours", COLOURS)

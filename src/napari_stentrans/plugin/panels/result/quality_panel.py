@@ -8,11 +8,11 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWhatsThis, QWidget
 
 from napari_stentrans.evaluation.quality import is_cheap
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.trust import MEANING, Trust, about_gene, of_all, trust
 from napari_stentrans.plugin.panels.repair.progress import in_words
 from napari_stentrans.plugin.widgets.panel import button, name_button, words
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement

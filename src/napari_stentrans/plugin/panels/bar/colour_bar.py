@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 STOPS = 32
-HEIGHT, GAP = 10, 3
+HEIGHT, GAP, APART, WIDTH = 9, 1, 6, 150
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,7 +30,7 @@ class Bar:
 
 
 class ColourBar(QWidget):
-    """Bars below each other, each with its lowest and highest value and a name or unit."""
+    """Bars beside each other, each with its lowest and highest value and a name or unit."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -48,30 +48,30 @@ class ColourBar(QWidget):
         self.setAccessibleName("colour bar")
         self.setAccessibleDescription(said)
         self.setToolTip(f"{said}. Values beyond the ends have the colour of the end.")
-        self.setVisible(bool(self._bars))
-        self.updateGeometry()
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A bar and a line of text for each."""
-        return QSize(120, max(len(self._bars), 1) * self._row())
+        """A bar and a line of text."""
+        return QSize(WIDTH, HEIGHT + 2 * GAP + self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
         """As high as it should be, and as narrow as may be."""
-        return QSize(60, self.sizeHint().height())
+        return QSize(WIDTH, self.sizeHint().height())
 
     def paintEvent(self, event: Any) -> None:
         """Draw the bars."""
         painter = QPainter(self)
+        n = max(len(self._bars), 1)
+        wide = (self.width() - (n - 1) * APART) // n
         for at, bar in enumerate(self._bars):
-            self._paint(painter, bar, at * self._row())
+            self._paint(painter, bar, QRect(at * (wide + APART), 0, wide, self.height()))
         painter.end()
 
-    def _paint(self, painter: QPainter, bar: Bar, top: int) -> None:
-        strip = QRect(0, top + GAP, self.width(), HEIGHT)
+    def _paint(self, painter: QPainter, bar: Bar, place: QRect) -> None:
+        strip = QRect(place.left(), GAP, place.width(), HEIGHT)
         gradient = QLinearGradient(strip.left(), 0, strip.right(), 0)
-        for place, colour in zip(np.linspace(0, 1, len(bar.colours)), bar.colours, strict=True):
-            gradient.setColorAt(float(place), QColor.fromRgbF(*map(float, colour[:3])))
+        for stop, colour in zip(np.linspace(0, 1, len(bar.colours)), bar.colours, strict=True):
+            gradient.setColorAt(float(stop), QColor.fromRgbF(*map(float, colour[:3])))
         painter.fillRect(strip, gradient)
         text = self.palette().color(self.foregroundRole())
         edge = QColor(text)
@@ -79,20 +79,18 @@ class ColourBar(QWidget):
         painter.setPen(edge)
         painter.drawRect(strip.adjusted(0, 0, -1, -1))
         painter.setPen(text)
-        line = QRect(0, strip.bottom() + 1, self.width(), self.fontMetrics().height())
-        low, high = map(_short, bar.limits)
-        centre = self._in_the_middle(bar)
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, low)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight, high)
-        room = line.width() - 2 * max(map(self.fontMetrics().horizontalAdvance, (low, high))) - 12
-        shown = self.fontMetrics().elidedText(centre, Qt.TextElideMode.ElideMiddle, room)
-        painter.drawText(line, Qt.AlignmentFlag.AlignHCenter, shown)
-
-    def _row(self) -> int:
-        return int(HEIGHT + 2 * GAP + self.fontMetrics().height())
-
-    def _in_the_middle(self, bar: Bar) -> str:
-        return bar.unit if len(self._bars) == 1 else f"{bar.name} · {bar.unit}"
+        metrics = self.fontMetrics()
+        line = QRect(strip.left(), strip.bottom() + 1, strip.width(), metrics.height())
+        middle = line
+        if len(self._bars) == 1:  # of several, the names; the tooltip says the rest
+            low, high = map(_short, bar.limits)
+            painter.drawText(line, Qt.AlignmentFlag.AlignLeft, low)
+            painter.drawText(line, Qt.AlignmentFlag.AlignRight, high)
+            left, right = (metrics.horizontalAdvance(end) + 5 for end in (low, high))
+            middle = line.adjusted(left, 0, -right, 0)
+        centre = bar.unit if len(self._bars) == 1 else bar.name
+        shown = metrics.elidedText(centre, Qt.TextElideMode.ElideMiddle, middle.width())
+        painter.drawText(middle, Qt.AlignmentFlag.AlignHCenter, shown)
 
     def _in_words(self, bar: Bar) -> str:
         low, high = map(_short, bar.limits)

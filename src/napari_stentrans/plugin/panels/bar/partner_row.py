@@ -4,13 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.gene_maps import MEASURED
 from napari_stentrans.plugin.panels.result.run_list import about
-from napari_stentrans.plugin.widgets.panel import in_row, reveal
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
+from napari_stentrans.plugin.widgets.panel import in_row
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
@@ -52,14 +53,20 @@ class PartnerRow(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer the runs of this section from now on."""
         if self._layers is not None:
+            for changed in (self._layers.compared, self._layers.drawn):
+                changed.disconnect(self.refresh, missing_ok=True)
             self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
         self._layers = layers
         if layers is not None:
             layers.runs.changed.connect(self.refresh)
+            layers.compared.connect(self.refresh)
+            layers.drawn.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Offer all runs but the one that is shown, and choose the one that is compared with."""
+        if not isalive(self):
+            return  # the window was closed in the middle of a view
         layers = self._layers
         runs = [] if layers is None else list(layers.runs)
         others = [run for run in runs if layers and run.enhancement is not layers.enhancement]
@@ -82,7 +89,6 @@ class PartnerRow(QWidget):
     def open(self) -> None:
         """Let the person choose."""
         if self.isVisible():
-            reveal(self)
             self.list.setFocus()
             self.list.showPopup()
 

@@ -1,0 +1,167 @@
+"""Bar: what is looked at, and how, in a slim bar above the map."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, Qt
+from qtpy.QtWidgets import QToolButton, QWidget
+
+from napari_stentrans.plugin.compare.multiples import Multiples
+from napari_stentrans.plugin.jobs.bar_settings import BarSettings
+from napari_stentrans.plugin.layers.napari_compat import LayerDocks, TopBar, canvas_of
+from napari_stentrans.plugin.panels.bar.partner_row import PartnerRow
+from napari_stentrans.plugin.panels.bar.view_choice import ViewChoice
+from napari_stentrans.plugin.panels.bar.view_key import ViewKey
+from napari_stentrans.plugin.widgets.flow import Flow
+from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.plugin.widgets.over_canvas import OverCanvas
+from napari_stentrans.plugin.widgets.panel import name_button
+
+if TYPE_CHECKING:
+    import napari
+    from qtpy.QtWidgets import QPushButton
+
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
+    from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
+    from napari_stentrans.plugin.widgets.keys import Keys
+
+NAME = "stEnTrans: what is shown"
+SINGLE = {"before", "after"}
+FOLD = "Fold away napari's layer controls and layer list: the map gets their room"
+UNFOLD = "Bring back napari's layer controls and layer list"
+
+
+class Bar(Flow):
+    """Genes, views, the tissue image, the colours, and what is compared, above the canvas.
+
+    It comes and goes with the dock.
+
+    Parameters
+    ----------
+    viewer
+        Above whose canvas it is.
+    genes, tissue
+        Parts of it that others reach too.
+    """
+
+    def __init__(self, viewer: napari.viewer.Viewer, genes: GenesPanel, tissue: TissueView) -> None:
+        super().__init__()
+        self.setAccessibleName("what is shown")
+        self.genes, self.tissue = genes, tissue
+        self.fold = QToolButton()
+        self.fold.setCheckable(True)
+        self.choice, self.key, self.partner = ViewChoice(), ViewKey(), PartnerRow()
+        self._keys: Keys | None = None
+        self._settings = BarSettings()
+        self.add(self.fold)
+        self.add(genes, 2)
+        self.add(self.key.bar, 3)
+        self.add(tissue, 1)
+        self.add(self.choice, 1)
+        self.add(self.partner, 2)
+        self._docks = LayerDocks(viewer, self)
+        self._top = TopBar(viewer, self, NAME)
+        self.grown.connect(self._top.set_height)
+        self.many = Multiples()
+        canvas = canvas_of(viewer)
+        over = OverCanvas(canvas, self.key, self._place_key)
+        self._over = (over, OverCanvas(canvas, self.many, self._place_many))
+        self.key.resized.connect(over.again)
+        genes.manyWanted.connect(self._show_many)
+        self.many.toggled.connect(genes.many.setChecked)
+        self.many.chosen.connect(genes.geneChosen)
+        self.choice.changed.connect(self._on_view)
+        self._docks.changed.connect(self._show_fold)
+        self.fold.clicked.connect(self._on_fold)
+        self._docks.fold(self._settings.folded)
+        self._show_fold()
+        self._recolour()
+
+    @property
+    def views(self) -> dict[str, QPushButton]:
+        """Buttons of the views, by name."""
+        return self.choice.views
+
+    def bind(self, keys: Keys) -> None:
+        """Let the views be switched by keys."""
+        self._keys = keys
+        self.choice.bind(keys)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Show what is looked at of this section from now on."""
+        for part in (self.many, self.choice, self.key, self.tissue, self.partner):
+            part.set_layers(layers)
+
+    def let_go(self) -> None:
+        """Be gone, and leave napari's window as it was."""
+        self._docks.let_go()
+        for over in self._over:
+            over.let_go()
+        self._top.let_go()
+        if isalive(self):
+            self.deleteLater()
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Take a key that nothing in the bar wanted."""
+        if event.key() == Qt.Key.Key_Escape and not self.many.isHidden():
+            self.many.put_away()
+        elif self._keys is None or not self._keys.take(event):
+            super().keyPressEvent(event)
+
+    def keyReleaseEvent(self, event: Any) -> None:
+        """Take the end of such a key."""
+        if self._keys is None or not self._keys.take(event):
+            super().keyReleaseEvent(event)
+
+    def changeEvent(self, event: Any) -> None:
+        """Notice changes of the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _show_many(self, on: bool) -> None:
+        """Show many genes of the list, before or after, or one again."""
+        if not on or self.choice.layers is None:
+            self.many.put_away()
+            return
+        if not self.choice.shown & SINGLE:
+            self.choice.show_view("after" if self.views["after"].isEnabled() else "before")
+        names, first = self.genes.page()
+        self.many.show_genes(names, self._side(), first)
+
+    def _side(self) -> str:
+        return "after" if "after" in self.choice.shown else "before"
+
+    def _on_view(self) -> None:
+        """Show many genes before or after, or put them away where both maps are to be seen."""
+        if self.many.isHidden():
+            return
+        if self.choice.shown & SINGLE:
+            self.many.show_role(self._side())
+        else:
+            self.many.put_away()
+
+    def _on_fold(self, on: bool) -> None:
+        self._docks.fold(on)
+        self._settings.folded = on
+
+    def _show_fold(self) -> None:
+        folded = self._docks.folded
+        self.fold.setChecked(folded)
+        name_button(self.fold, UNFOLD if folded else FOLD)
+        self.fold.setAccessibleName("napari's layer controls and list")
+
+    def _recolour(self) -> None:
+        self.fold.setIcon(icon("layers", text_color(self)))
+        self.genes.recolour()
+
+    def _place_key(self, canvas: QWidget) -> None:
+        width = canvas.width()
+        height = max(self.key.heightForWidth(width), self.key.sizeHint().height())
+        self.key.setGeometry(0, 0, width, height)
+
+    def _place_many(self, canvas: QWidget) -> None:
+        self.many.setGeometry(canvas.rect())

@@ -1,0 +1,296 @@
+"""Multiples: small maps of several genes beside each other, over the canvas."""
+
+from __future__ import annotations
+
+from math import ceil, sqrt
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+from napari.utils.colormaps import ensure_colormap
+from qtpy.QtCore import QRect, QRectF, QSize, Qt, Signal
+from qtpy.QtGui import QColor, QImage, QPainter
+from qtpy.QtWidgets import (
+    QAbstractButton,
+    QFrame,
+    QGridLayout,
+    QSizePolicy,
+    QToolButton,
+    QVBoxLayout,
+)
+
+from napari_stentrans.plugin.layers.deferred import Walk
+from napari_stentrans.plugin.widgets.panel import OneLine, in_row, name_button
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.raster import SpotRaster
+
+MOST = 9
+"""Genes at once."""
+PIXELS = 320
+"""Of a small map, along its longer side, at most so many more than its raster has."""
+EDGE = 6
+
+
+class Tile(QAbstractButton):
+    """The small map of one gene, with its name and the values that the ends of its colours mean."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.gene = ""
+        self._image: QImage | None = None
+        self._ends = ""
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.setMinimumSize(QSize(60, 60))
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
+
+    def call(self, gene: str, label: str) -> None:
+        """Be of another gene, whose map is to come."""
+        self.gene, self._image, self._ends = gene, None, ""
+        self.setText(label)
+        self.setAccessibleName(label)
+        self.setToolTip(f"Show {label} on the canvas")
+        self.update()
+
+    def show_map(self, image: QImage | None, limits: tuple[float, float]) -> None:
+        """Show the map; None: it is not known."""
+        self._image = image
+        low, high = limits
+        self._ends = "not known" if image is None else f"{low:.3g} to {high:.3g}"
+        self.setAccessibleDescription(self._ends)
+        self.update()
+
+    def image(self) -> QImage | None:
+        """The map that is shown; None until it is there, or where it is not known."""
+        return self._image
+
+    def paintEvent(self, event: Any) -> None:
+        """Draw name and ends above the map."""
+        painter = QPainter(self)
+        painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
+        text = self.palette().color(self.foregroundRole())
+        if self.underMouse() or self.hasFocus():
+            painter.setPen(QColor("#5a7deb"))
+            painter.drawRect(self.rect().adjusted(0, 0, -1, -1))
+        metrics = self.fontMetrics()
+        line = QRect(EDGE, 2, self.width() - 2 * EDGE, metrics.height())
+        painter.setPen(text)
+        room = line.width() - metrics.horizontalAdvance(self._ends) - EDGE
+        name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, max(room, 0))
+        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, name)
+        faint = QColor(text)
+        faint.setAlpha(170)
+        painter.setPen(faint)
+        painter.drawText(line, Qt.AlignmentFlag.AlignRight, self._ends)
+        if self._image is not None:
+            painter.drawImage(self._place(line.bottom() + 3), self._image)
+        painter.end()
+
+    def _place(self, top: int) -> QRectF:
+        """Where the map is drawn: as large as may be, in its own proportions."""
+        image, room = self._image, QSize(self.width() - 2 * EDGE, self.height() - top - EDGE)
+        size = QSize(1, 1) if image is None else image.size()
+        size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        left = (self.width() - size.width()) / 2
+        return QRectF(left, top + (room.height() - size.height()) / 2, size.width(), size.height())
+
+
+class Multiples(QFrame):
+    """Up to nine small maps, each in the contrast that it would have on the canvas.
+
+    They are of the map before or after, whichever is looked at, and made one in each turn of the
+    event loop.
+    """
+
+    chosen = Signal(str)
+    """This gene is to be shown on the canvas."""
+    toggled = Signal(bool)
+    """They were shown or put away."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._layers: SectionLayers | None = None
+        self._genes: Sequence[str] = ()
+        self._first, self._role = 0, "before"
+        self._turn = 0
+        self.setObjectName("multiples")
+        self.setAccessibleName("many genes")
+        self.setAutoFillBackground(True)
+        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
+        self.tiles = [Tile() for _ in range(MOST)]
+        self.words = OneLine("which genes are shown")
+        self.earlier = _tool("◀", "The genes before these in the list", lambda: self._go(-MOST))
+        self.later = _tool("▶", "The genes after these in the list", lambda: self._go(MOST))
+        self.close_button = _tool("✕", "Back to the map of one gene (Esc)", self.put_away)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
+        rows.addLayout(in_row(self.words, self.earlier, self.later, self.close_button))
+        self._grid = QGridLayout()
+        self._grid.setSpacing(4)
+        rows.addLayout(self._grid, 1)
+        for tile in self.tiles:
+            tile.clicked.connect(lambda _, tile=tile: self._choose(tile))
+        self.hide()
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Be of this section from now on; what is shown of another is put away."""
+        if layers is self._layers:
+            return
+        self.put_away()
+        if self._layers is not None:
+            self._layers.drawn.disconnect(self._draw, missing_ok=True)
+        self._layers = layers
+        if layers is not None:
+            layers.drawn.connect(self._draw)
+
+    def show_genes(self, genes: Sequence[str], role: str, first: int = 0) -> None:
+        """Show the maps ``role``, "before" or "after", of some genes of a list.
+
+        Parameters
+        ----------
+        genes
+            The whole list.
+        role
+            Which of both maps.
+        first
+            Position in the list from which on they are shown.
+        """
+        self._genes, self._role = list(genes), role
+        self._first = first // MOST * MOST
+        self.setVisible(True)
+        self.raise_()
+        self._lay_out()
+        self.tiles[0].setFocus()
+        self.toggled.emit(True)
+
+    def show_role(self, role: str) -> None:
+        """Show the other map of the same genes."""
+        if role != self._role:
+            self._role = role
+            self._draw()
+
+    def put_away(self) -> None:
+        """Show the canvas again."""
+        self._turn += 1
+        if not self.isHidden():
+            self.hide()
+            self.toggled.emit(False)
+
+    def genes(self) -> Sequence[str]:
+        """Genes that are shown."""
+        return self._genes[self._first : self._first + MOST]
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Close with Esc; go through the list with Page up and Page down."""
+        steps = {Qt.Key.Key_PageDown: MOST, Qt.Key.Key_PageUp: -MOST}
+        if event.key() == Qt.Key.Key_Escape:
+            self.put_away()
+        elif event.key() in steps:
+            self._go(steps[event.key()])
+        else:
+            super().keyPressEvent(event)
+
+    def mousePressEvent(self, event: Any) -> None:
+        """Let nothing through to the canvas."""
+        event.accept()
+
+    def wheelEvent(self, event: Any) -> None:
+        """Let nothing through to the canvas."""
+        event.accept()
+
+    def _go(self, by: int) -> None:
+        """Show the next genes of the list, or those before."""
+        first = self._first + by
+        if 0 <= first < len(self._genes):
+            self._first = first
+            self._lay_out()
+
+    def _choose(self, tile: Tile) -> None:
+        self.put_away()
+        self.chosen.emit(tile.gene)
+
+    def _lay_out(self) -> None:
+        """Call the tiles by their genes, in a grid that is about square, and draw them."""
+        layers, genes = self._layers, self.genes()
+        columns = ceil(sqrt(max(len(genes), 1)))
+        for at, tile in enumerate(self.tiles):
+            self._grid.removeWidget(tile)
+            self._grid.setRowStretch(at, int(at * columns < len(genes)))
+            self._grid.setColumnStretch(at, int(at < columns))
+            tile.setVisible(at < len(genes))
+            if at < len(genes) and layers is not None:
+                self._grid.addWidget(tile, at // columns, at % columns)
+                tile.call(genes[at], layers.maps.label(genes[at]))
+        self.earlier.setEnabled(self._first > 0)
+        self.later.setEnabled(self._first + MOST < len(self._genes))
+        self._draw()
+
+    def _draw(self) -> None:
+        """Draw all maps anew, one in each turn of the event loop."""
+        if self.isHidden() or self._layers is None:
+            return
+        self._turn += 1
+        left, right = self._layers.maps.sides(self._layers.enhancement)
+        shown, last = left if self._role == "before" else right, self._first + len(self.genes())
+        self.words.setText(
+            f"Genes {self._first + 1} to {last} of {len(self._genes):,}, {shown}. "
+            "Click one to see it on the canvas."
+        )
+        Walk(self, self._drawing(self._turn, self._layers), _nothing, _nothing)
+
+    def _drawing(self, turn: int, layers: SectionLayers) -> Generator[None, None, None]:
+        """Draw one map after the other, until others are asked for."""
+        for tile, gene in zip(self.tiles, self.genes(), strict=False):
+            yield
+            if turn != self._turn or self.isHidden():
+                return
+            raster, values = layers.maps.drawn(self._role, gene, layers.enhancement)
+            limits = layers.maps.limits(self._role, gene)
+            yield
+            if turn != self._turn:
+                return
+            colours = _colours(layers, values, limits)
+            known = bool(np.isfinite(values).any())
+            tile.show_map(small(raster, colours) if known else None, limits)
+
+
+def small(raster: SpotRaster, colours: NDArray[np.uint8]) -> QImage:
+    """Draw sites in their colours (site, 4), with few enough pixels to be quick; no site: clear."""
+    step = max(max(raster.index.shape) // PIXELS, 1)
+    index = raster.index[::step, ::step]
+    table = np.vstack([colours, np.zeros((1, 4), np.uint8)])
+    pixels = table[index].tobytes()
+    rows, columns = index.shape
+    image = QImage(pixels, columns, rows, 4 * columns, QImage.Format.Format_RGBA8888)
+    return image.copy()  # which keeps its own pixels
+
+
+def _colours(
+    layers: SectionLayers, values: NDArray[np.floating], limits: tuple[float, float]
+) -> NDArray[np.uint8]:
+    """Colours (site, 4) of values, as on the canvas; clear where there is none."""
+    layer = layers.now("after") or layers.now("before")
+    colormap = getattr(layer, "colormap", None) or ensure_colormap(layers.maps.look.colormap)
+    low, high = limits
+    share = np.clip((values - low) / (high - low), 0, 1)
+    colours = np.rint(255 * colormap.map(np.nan_to_num(share))).astype(np.uint8)
+    colours[np.isnan(share), 3] = 0
+    return colours
+
+
+def _tool(text: str, tip: str, clicked: Any) -> QToolButton:
+    made = QToolButton()
+    made.setText(text)
+    name_button(made, tip)
+    made.setAccessibleName(tip)
+    made.setMinimumSize(QSize(24, 24))
+    made.clicked.connect(lambda: clicked())
+    return made
+
+
+def _nothing(result: object) -> None:
+    """Nothing is to be done with it."""

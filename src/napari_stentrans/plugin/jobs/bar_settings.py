@@ -1,0 +1,26 @@
+"""BarSettings: how a person left the bar, in a small file among napari's settings."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+
+from napari_stentrans.plugin.models.gene_names import load_json, settings_folder, store_json
+
+FILE = "bar.json"
+
+
+class BarSettings:
+    """Whether napari's own docks of layers are folded away; that it is lost stops nothing."""
+
+    def __init__(self) -> None:
+        self._path = settings_folder() / FILE
+
+    @property
+    def folded(self) -> bool:
+        """Whether they are folded away."""
+        return load_json(self._path).get("folded") is True
+
+    @folded.setter
+    def folded(self, on: bool) -> None:
+        with suppress(OSError):
+            store_json(self._path, {"folded": on})

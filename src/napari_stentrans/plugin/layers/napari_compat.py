@@ -1,0 +1,136 @@
+"""What is asked of napari's window beyond what napari makes public; nothing else asks for it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+from weakref import ref
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
+
+from napari_stentrans.plugin.layers.viewers import unwrapped
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+LAYER_DOCKS = ("layer controls", "layer list")
+"""Names by which Qt finds napari's own docks of layers."""
+
+
+def window_of(viewer: Any) -> QMainWindow:
+    """Window of a viewer."""
+    window: QMainWindow = unwrapped(viewer).window._qt_window
+    return window
+
+
+def canvas_of(viewer: Any) -> QWidget:
+    """Widget that the layers of a viewer are drawn on."""
+    canvas: QWidget = unwrapped(viewer).window._qt_viewer.canvas.native
+    return canvas
+
+
+class TopBar(QObject):
+    """A widget without a title above the canvas, between the docks at its sides.
+
+    Parameters
+    ----------
+    viewer
+        Above whose canvas it is.
+    widget
+        The widget; it sets its own height.
+    name
+        Name of its dock.
+    """
+
+    def __init__(self, viewer: Any, widget: QWidget, name: str) -> None:
+        super().__init__(widget)
+        self._viewer: Any = unwrapped(viewer)
+        self._dock: Any = self._viewer.window.add_dock_widget(
+            widget, name=name, area="top", allowed_areas=["top"]
+        )
+        self._dock.setTitleBarWidget(QWidget())
+        self._dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
+        self._corners = {}
+        for corner, area in (
+            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
+            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
+        ):
+            window = window_of(viewer)
+            self._corners[corner] = window.corner(corner)
+            window.setCorner(corner, area)
+
+    def set_height(self, height: int) -> None:
+        """Be as high as the widget, and no higher."""
+        self._dock.setFixedHeight(height)
+
+    def let_go(self) -> None:
+        """Take the widget out of the window, which is then as it was, and hold on to nothing."""
+        if isalive(self._dock):
+            for corner, area in self._corners.items():
+                self._dock.parent().setCorner(corner, area)
+            self._viewer.window.remove_dock_widget(self._dock)
+        self._viewer = self._dock = None
+
+
+class LayerDocks(QObject):
+    """napari's own controls and list of layers, which can be folded away together.
+
+    napari saves which docks are seen when its window closes: they are back by then.
+    """
+
+    changed = Signal()
+    """They were folded away or brought back, by whoever."""
+
+    def __init__(self, viewer: Any, parent: QObject) -> None:
+        super().__init__(parent)
+        self._held = ref(window_of(viewer))  # which it may not keep alive
+        self._again = QTimer(self)
+        self._again.setSingleShot(True)
+        self._again.setInterval(0)
+        self._again.timeout.connect(self._fold_again)
+        self._window.installEventFilter(self)
+        for dock in self._docks():
+            dock.toggleViewAction().toggled.connect(self.changed)
+
+    @property
+    def _window(self) -> Any:
+        """The window; None once it was closed."""
+        window = self._held()
+        return window if window is not None and isalive(window) else None
+
+    @property
+    def folded(self) -> bool:
+        """Whether none of them is seen."""
+        return all(dock.isHidden() for dock in self._docks())
+
+    def fold(self, on: bool) -> None:
+        """Fold them away, or bring them back."""
+        for dock in self._docks():
+            dock.setVisible(not on)
+
+    def let_go(self) -> None:
+        """Bring them back for good."""
+        self._again.stop()
+        if self._window is not None:
+            self._window.removeEventFilter(self)
+            for dock in self._docks():
+                dock.toggleViewAction().toggled.disconnect(self.changed)
+            self.fold(False)
+
+    def eventFilter(self, watched: Any, event: Any) -> bool:
+        """Bring them back before the window closes; it may yet stay, if a person says so."""
+        if event.type() == QEvent.Type.Close and watched is self._window and self.folded:
+            self.fold(False)
+            self._again.start()
+        return False
+
+    def _fold_again(self) -> None:
+        if self._window is not None and self._window.isVisible():
+            self.fold(True)
+
+    def _docks(self) -> Sequence[Any]:
+        if self._window is None:
+            return []
+        found: list[Any] = [self._window.findChild(QDockWidget, name) for name in LAYER_DOCKS]
+        return [dock for dock in found if dock is not None]

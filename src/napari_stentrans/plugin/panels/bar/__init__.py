@@ -1,0 +1,1 @@
+"""What the bar above the canvas is made of."""

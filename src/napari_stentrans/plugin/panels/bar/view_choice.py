@@ -1,0 +1,226 @@
+"""ViewChoice: one choice of what the canvas shows of the maps before and after."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.compat import isalive
+from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
+
+from napari_stentrans.plugin.actions import ACTIONS, keys_of
+from napari_stentrans.plugin.compare.views import NAMES as VIEWS_OF_BOTH
+from napari_stentrans.plugin.widgets.panel import allow, button
+
+if TYPE_CHECKING:
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.widgets.keys import Keys
+
+VIEWS = {
+    "before": ("Before", "The map as measured, or of the run that you compare with"),
+    "after": ("After", "The map of the run that is shown: repaired and sharpened"),
+    "side_by_side": (
+        "Side by side",
+        "The measured map, or the run that you compare with, beside the run shown",
+    ),
+    "swipe": (
+        "Swipe",
+        "The measured map, or the run that you compare with, on the left of a handle that you "
+        "drag; the run shown on the right",
+    ),
+    "blink": ("Blink", "Change between both maps twice a second. Or hold H to see the other map"),
+    "difference": (
+        "Difference",
+        "The run shown minus the measured map, or minus the run that you compare with: "
+        "red is more, blue is less",
+    ),
+    "uncertainty": ("Uncertainty", "How sure each value is: the estimate, or a new measurement"),
+    "provenance": ("Origin", "Where each value comes from: measured, filled or between spots"),
+}
+"""Views by name: what they are called, and what they show."""
+ALONE = ("difference", "uncertainty", "provenance")
+"""Views that are a layer, which a person may also switch in napari."""
+NO_SECTION = "Open a section first"
+NO_RESULT = "There is no result yet: press Run first"
+GONE = "The map before or after was deleted from napari's list"
+NO_DOUBT = "This run does not know how sure its values are"
+COLOURED = "Several genes are shown in colours, which no handle can part: show one gene"
+LOOK = """
+QPushButton {border-radius: 0px; padding: 3px 0px; margin: 0px; border: 1px solid rgba(128, 128,
+128, 110);}
+QPushButton:checked {background-color: #5a7deb; color: white;}
+QPushButton:focus {border: 1px solid #5a7deb;}
+"""
+PADDING = 12
+
+
+class ViewChoice(QWidget):
+    """Buttons side by side, of which one is down; in two rows, or more, where there is no room."""
+
+    changed = Signal()
+    """What is shown may have changed, by whoever."""
+
+    def __init__(self) -> None:
+        self.views: dict[str, QPushButton] = {}  # first: Qt tells of its style at once
+        super().__init__()
+        self.layers: SectionLayers | None = None
+        self.setAccessibleName("what the canvas shows")
+        self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
+        self.shown: set[str] = set()
+        self._grid = QGridLayout(self)
+        self._grid.setContentsMargins(0, 0, 0, 0)
+        self._grid.setSpacing(0)
+        self._columns = len(VIEWS)
+        for view, (name, tip) in VIEWS.items():
+            made = button(name, tip)
+            made.setCheckable(True)
+            made.clicked.connect(lambda on, view=view: self.show_view(view, on))
+            self.views[view] = made
+        self.setStyleSheet(LOOK)
+        self._arrange(self._columns)
+
+    def bind(self, keys: Keys) -> None:
+        """Let the views be switched by keys too."""
+        for view, made in self.views.items():
+            if f"compare.{view}" in ACTIONS:
+                keys.on(f"compare.{view}", made.click)
+        keys.while_held("compare.hold", self._hold, self._release)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Choose among the views of this section from now on."""
+        if self.layers is not None:
+            self.layers.compared.disconnect(self.refresh, missing_ok=True)
+            self.layers.drawn.disconnect(self.refresh, missing_ok=True)
+        self.layers = layers
+        if layers is not None:
+            layers.compared.connect(self.refresh)
+            layers.drawn.connect(self.refresh)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Follow the layers, which a person may also switch in napari."""
+        if not isalive(self):
+            return  # the window was closed in the middle of a view
+        layers = self.layers
+        self.shown = shown = set() if layers is None else shown_views(layers)
+        for view, made in self.views.items():
+            why = self._why_not(view)
+            tip = VIEWS[view][1]
+            if f"compare.{view}" in ACTIONS:
+                tip = f"{tip} ({keys_of(f'compare.{view}')})"
+            allow(made, not why or view in shown, tip, f"{why}.")
+            made.setAccessibleDescription(made.toolTip())
+            made.setChecked(view in shown)
+        if layers is not None:
+            for role in ("before", "after", *ALONE):
+                layer = layers.now(role)
+                if layer is not None:
+                    layer.events.visible.connect(self._on_visible)
+        self.changed.emit()
+
+    def hasHeightForWidth(self) -> bool:
+        """Narrow ones need more rows."""
+        return True
+
+    def heightForWidth(self, width: int) -> int:
+        """Height of as many rows as are needed."""
+        rows = -(-len(VIEWS) // self._columns_for(width))
+        return rows * next(iter(self.views.values())).sizeHint().height()
+
+    def sizeHint(self) -> QSize:
+        """All in one row."""
+        return QSize(self._width_of(len(VIEWS)), self.heightForWidth(self._width_of(len(VIEWS))))
+
+    def minimumSizeHint(self) -> QSize:
+        """As narrow as two in a row."""
+        return QSize(self._width_of(2), self.views["before"].sizeHint().height())
+
+    def resizeEvent(self, event: Any) -> None:
+        """Take as many rows as are needed."""
+        super().resizeEvent(event)
+        self._arrange(self._columns_for(self.width()))
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Go to the next button with the arrow keys."""
+        step = {Qt.Key.Key_Right: 1, Qt.Key.Key_Left: -1}.get(event.key())
+        if step is None:
+            super().keyPressEvent(event)
+        else:
+            self.focusNextPrevChild(step > 0)
+
+    def changeEvent(self, event: Any) -> None:
+        """Take the room that another font needs."""
+        super().changeEvent(event)
+        if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.views:
+            self._arrange(self._columns)
+
+    def _columns_for(self, width: int) -> int:
+        return next((n for n in (8, 4) if self._width_of(n) <= width), 2)
+
+    def _width_of(self, columns: int) -> int:
+        """Width of so many buttons beside each other, whichever row is the longest."""
+        wide = [_width(made) for made in self.views.values()]
+        return sum(max(wide[at::columns]) for at in range(columns))
+
+    def _arrange(self, columns: int) -> None:
+        self._columns = columns
+        for at, made in enumerate(self.views.values()):
+            made.setMinimumWidth(_width(made))
+            self._grid.addWidget(made, at // columns, at % columns)
+        for at in range(len(VIEWS)):
+            self._grid.setColumnStretch(at, int(at < columns))
+
+    def _why_not(self, view: str) -> str:
+        """Why a view cannot be chosen; empty where it can."""
+        layers = self.layers
+        if layers is None:
+            return NO_SECTION
+        if view == "before":
+            return "" if layers.has("before") else GONE
+        if layers.enhancement is None:
+            return NO_RESULT
+        if view == "difference":
+            return ""
+        if view in ALONE:
+            missing = NO_DOUBT if view == "uncertainty" else GONE
+            return "" if layers.has(view) else missing
+        if not layers.has("after") or (view in VIEWS_OF_BOTH and not layers.has("before")):
+            return GONE
+        return COLOURED if view == "swipe" and len(layers.maps.names) > 1 else ""
+
+    def _on_visible(self, event: object = None) -> None:
+        self.refresh()
+
+    def _hold(self) -> None:
+        if self.layers is not None:
+            self.layers.views.hold()
+
+    def _release(self) -> None:
+        if self.layers is not None:
+            self.layers.views.release()
+
+    def show_view(self, view: str, on: bool = True) -> None:
+        """Show a view and no other; the map after, or before without one, where it was pressed."""
+        layers = self.layers
+        if layers is None:
+            return
+        layers.choose_view(view if on else "after")
+        self.refresh()
+
+
+def _width(made: QPushButton) -> int:
+    return int(made.fontMetrics().horizontalAdvance(made.text())) + PADDING
+
+
+def shown_views(layers: SectionLayers) -> set[str]:
+    """Names of the views that are seen; several where a person made several layers visible."""
+    if layers.views.shown:
+        return {layers.views.shown}
+    seen = {role for role in ("before", "after", *ALONE) if _visible(layers, role)}
+    over = seen & set(ALONE)
+    return over or seen & {"after"} or seen
+
+
+def _visible(layers: SectionLayers, role: str) -> bool:
+    layer: Any = layers.now(role)
+    return layer is not None and bool(layer.visible)
