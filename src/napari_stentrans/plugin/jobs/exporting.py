@@ -81,7 +81,7 @@ class Saving(QObject):
         if self._layers is None:
             return None
         index, favourites = self._genes.search.index, self._genes.kept.favourites
-        return ExportContext.of(self._layers, index, favourites, self._genes.listed)
+        return ExportContext.of(self._layers.model, index, favourites, self._genes.listed)
 
     def save(self, wish: ExportRequest) -> None:
         """Ask where to, and write what is wanted there."""

@@ -23,9 +23,9 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.sessions import Reopened
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
     from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
     from napari_stentrans.progress import Steps
     from napari_stentrans.session_facts import SessionFacts
 

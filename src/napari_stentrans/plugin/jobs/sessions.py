@@ -20,7 +20,7 @@ from napari_stentrans.plugin.jobs.job import draw_ahead
 from napari_stentrans.plugin.jobs.loading import read_steps
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models.maps import COLORMAPS, Look
-from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+from napari_stentrans.plugin.models.run_request import RunRequest
 from napari_stentrans.progress import Progress
 from napari_stentrans.record import PlacedImage
 from napari_stentrans.session import write_session
@@ -232,7 +232,7 @@ def bring_back_steps(
         result = opened.results[at]
         if result is None:
             lost, config, sites, damaged = run.record.inputs(layers.section)
-            again.append(RunRequest(layers, config, LostMask(lost, sites), run.name, damaged))
+            again.append(RunRequest(layers.model, config, LostMask(lost, sites), run.name, damaged))
             continue
         kept = layers.runs.add(result, run.name)
         kept.quality = opened.qualities[at]

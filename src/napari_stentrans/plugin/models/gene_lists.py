@@ -13,9 +13,9 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_stentrans.plugin.jobs.rankings import Rankings
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.gene_index import GeneIndex
     from napari_stentrans.plugin.models.gene_names import Kept, Listed
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.plugin.panels.genes.gene_list import Notes
 
 ListName = Literal["search", "spatial", "changed", "favourites", "recent", "mine"]
@@ -55,22 +55,22 @@ class GeneLists:
         self.mine: Listed | None = None
         self._kept, self._rankings = kept, rankings
 
-    def contents(self, which: ListName, layers: SectionLayers, index: GeneIndex) -> Contents:
+    def contents(self, which: ListName, model: SectionModel, index: GeneIndex) -> Contents:
         """Return what a list holds; rankings are begun, and empty until they are there."""
         if which == "search":
             return self._hits(index)
         if which == "spatial":
-            ranked = self._rankings.spatial(layers.section)
+            ranked = self._rankings.spatial(model.section)
             return _ranked(ranked, "Moran's I: 1 is a smooth pattern, 0 is noise.")
         if which == "changed":
-            return self._changed(layers)
+            return self._changed(model)
         if which == "mine":
             hint = "Paste names, or drop a CSV or TXT file on the list."
             mine = self.mine
             return Contents((), said=hint) if mine is None else Contents(mine.names, said=str(mine))
         self._kept.take_in()  # windows share them
         kept = self._kept.favourites if which == "favourites" else self._kept.recent
-        here = [name for name in kept if name in SUMS or name in layers.section.genes]
+        here = [name for name in kept if name in SUMS or name in model.section.genes]
         return Contents(here, said=_about_kept(which, len(here), len(kept)))
 
     def exact(self, typed: str, index: GeneIndex) -> str | None:
@@ -93,8 +93,8 @@ class GeneLists:
             said += "" if index.knows_others else f" {NO_TABLE}"
         return Contents([*names, *sums], [*notes, *[""] * len(sums)], said)
 
-    def _changed(self, layers: SectionLayers) -> Contents:
-        result = layers.enhancement
+    def _changed(self, model: SectionModel) -> Contents:
+        result = model.enhancement
         if result is None:
             return Contents((), said="There is no result yet: run first.")
         ranked = self._rankings.changed(result)

@@ -175,7 +175,7 @@ class GenesPanel(QWidget):
         if layers is None:
             return
         self._listed_of = layers.enhancement
-        found = self._lists.contents(self.which(), layers, self.search.index)
+        found = self._lists.contents(self.which(), layers.model, self.search.index)
         ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
         self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
         self.popup.say(found.said)
