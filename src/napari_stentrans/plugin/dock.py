@@ -150,6 +150,7 @@ class StentransDock(QWidget):
         if self.quality.check.isEnabled() and not self.quality.check.isHidden():
             self.check()
         self.pages.show_page(self.result)
+        self.result.open("table")
 
     def rename_run(self) -> None:
         """Let another name of the run that is shown be typed."""

@@ -181,9 +181,14 @@ class ResultPage(Page):
         elif self._wide.page is None:
             self._wide.open(self.profile)
 
+    def open(self, name: str) -> None:
+        """Open a tab of the wide panel, if there is something to see in it."""
+        if self.opens[name].isEnabled():
+            self._wide.open(self.tabs[name])
+
     def _open(self, name: str, on: bool) -> None:
         if on:
-            self._wide.open(self.tabs[name])
+            self.open(name)
         else:
             self._wide.shut()
 
