@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_stentrans.plugin.layers.frame import Frame
-from napari_stentrans.plugin.panels.export.save_dialog import SaveDialog
+from napari_stentrans.plugin.widgets.page import Pages
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def click(qtbot, button):
+def click(qtbot, button, pos=None):
+    """Press a button on the page that it is on, or choose an action in the menu that it is in."""
     assert button.isEnabled(), f"{button.text()} cannot be pressed"
+    if isinstance(button, QAction):
+        choose(qtbot, button)
+        return
+    come_to(qtbot, button)
     qtbot.waitUntil(lambda: not button.size().isEmpty())  # it was just shown
-    qtbot.mouseClick(button, LEFT)
+    qtbot.mouseClick(button, LEFT, pos=pos or QPoint())
+
+
+def come_to(qtbot, widget):
+    """Bring the page of a widget to the front by its tab, where it is on one."""
+    for pages in widget.window().findChildren(Pages):
+        for at, page in enumerate(pages):
+            on = page.isAncestorOf(widget) or (page.foot and page.foot.isAncestorOf(widget))
+            if on and pages.currentIndex() != at:
+                tabs = pages.tabBar()
+                qtbot.mouseClick(tabs, LEFT, pos=tabs.tabRect(at).center())
+                qtbot.wait(20)
+
+
+def choose(qtbot, action):
+    """Choose an action in its menu by mouse."""
+    menu = next(of for of in action.associatedObjects() if isinstance(of, QMenu))
+    menu.popup(QPoint(40, 40))
+    qtbot.waitUntil(menu.isVisible)
+    qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+    qtbot.waitUntil(lambda: not menu.isVisible())
 
 
 def compare_with(qtbot, dock, row):
@@ -29,17 +56,55 @@ def compare_with(qtbot, dock, row):
 
 
 def save_result(qtbot, dock):
-    """Press Save…, and Save as… in the dialog that opens."""
-    click(qtbot, dock.result.save)
-    click(qtbot, save_dialog(qtbot, dock).save)
+    """Bring the page of exports to front by its key, and press Save… there."""
+    click(qtbot, export_page(qtbot, dock).save)
 
 
-def save_dialog(qtbot, dock):
-    """The dialog that asks what to save."""
-    qtbot.waitUntil(lambda: dock.findChild(SaveDialog) is not None)
-    dialog = dock.findChild(SaveDialog)
-    qtbot.waitUntil(dialog.isVisible)
-    return dialog
+def export_page(qtbot, dock):
+    """The page that asks what to save, by its key."""
+    dock.window().activateWindow()
+    qtbot.waitUntil(dock.isActiveWindow)
+    qtbot.keyClick(dock, Qt.Key.Key_E, Qt.KeyboardModifier.AltModifier)
+    return export_shown(qtbot, dock)
+
+
+def export_shown(qtbot, dock):
+    """The page that asks what to save, which was brought to front."""
+    qtbot.waitUntil(dock.export.isVisible)
+    qtbot.waitUntil(lambda: dock.export.isAncestorOf(QApplication.focusWidget() or dock))
+    return dock.export
+
+
+def choose_kind(qtbot, page, what):
+    """Press the radio button of a thing to be saved, where its mark is."""
+    made = page.kinds[what]
+    qtbot.mouseClick(made, LEFT, pos=QPoint(8, made.height() // 2))
+    assert page.what == what
+
+
+def open_tab(qtbot, dock, name):
+    """Open a tab of the wide panel by its button, unless it is open: "table", "scatter", …"""
+    made = dock.result.opens[name]
+    if not made.isChecked():
+        click(qtbot, made)
+    qtbot.waitUntil(dock.result.tabs[name].isVisible)
+    return dock.result.tabs[name]
+
+
+def use_menu(qtbot, dock, action):
+    """Choose what can be done with the run shown from the menu of its button, by mouse."""
+    runs = dock.result.runs
+    runs.menu.popup(runs.more.mapToGlobal(runs.more.rect().bottomLeft()))
+    qtbot.waitUntil(runs.menu.isVisible)
+    assert action.isEnabled()
+    qtbot.mouseClick(runs.menu, LEFT, pos=runs.menu.actionGeometry(action).center())
+    qtbot.waitUntil(lambda: not runs.menu.isVisible())
+
+
+def said_of_run(dock):
+    """All that the page of results says of the run shown."""
+    page = dock.result
+    return "\n".join(part.text() for part in (page.words, page.unfilled, page.notes))
 
 
 def paint(qtbot, viewer, start, *moves):

@@ -34,7 +34,7 @@ def result(section):
 def compared(loaded, result, qtbot):
     """The dock with a section and its result."""
     loaded._layers.show_enhancement(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.result.isVisible)
     return loaded
 
@@ -319,7 +319,7 @@ def test_blink_changes_twice_a_second_until_it_ends(compared, qtbot):
 def drawn_line(compared, qtbot, start_spot, dx):
     """Drag a line over the canvas, with the tool that the button gives; its ends (x, y) px."""
     layers = compared._layers
-    click(qtbot, compared.result.views["profile"])
+    click(qtbot, compared.result.opens["profile"])
     start = world_of(layers, start_spot)
     paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
     qtbot.waitUntil(lambda: profile_of(compared) is not None)
@@ -337,7 +337,7 @@ def profile_of(dock):
 
 def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
     spacing = section.lattice.spacing * compared._layers.frame.per_px
-    click(qtbot, compared.result.views["profile"])
+    click(qtbot, compared.result.opens["profile"])
     start = world_of(compared._layers, middle(section))
     moves = [(0, dx) for dx in np.linspace(0, 4 * spacing, 21)[1:]]
     paint(qtbot, compared.viewer, start, *moves)  # half a second and more
@@ -400,7 +400,7 @@ def test_a_line_waits_while_another_section_is_shown(
     qtbot.waitUntil(compared.result.profile.isVisible)
     assert "profile line" in compared.viewer.layers
     np.testing.assert_array_equal(layers.line, line)
-    assert compared.result.views["profile"].isChecked()
+    assert compared.result.opens["profile"].isChecked()
 
 
 @pytest.mark.high_dpi
@@ -450,7 +450,7 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
     assert (tmp_path / "p.png").read_bytes().startswith(b"\x89PNG")
     qtbot.waitUntil(lambda: "Saved p.png" in panel.words.text())
 
-    click(qtbot, compared.result.views["profile"])
+    click(qtbot, compared.result.opens["profile"])
     assert list(compared.viewer.layers) == before
     assert not panel.isVisible()
 
@@ -563,8 +563,8 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
     line.name = "mine"
     compared.viewer.layers.remove(line)
     qtbot.waitUntil(lambda: not compared.result.profile.isVisible())
-    assert not compared.result.views["profile"].isChecked()
-    click(qtbot, compared.result.views["profile"])
+    assert not compared.result.opens["profile"].isChecked()
+    click(qtbot, compared.result.opens["profile"])
     qtbot.waitUntil(lambda: profile_of(compared) is not None)  # along the same line
 
 
@@ -682,7 +682,7 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     paint(qtbot, viewer, place, (10 / zoom, 0), (20 / zoom, 0))
     assert (layers.line[:, 1] > before_drag[:, 1]).all(), "the line was moved in the right cell"
     np.testing.assert_array_equal(line.data, layers.store.line.data)
-    click(qtbot, compared.result.views["profile"])
+    click(qtbot, compared.result.opens["profile"])
     assert layers.view == "side_by_side", "a profile goes with any view"
     assert len(cells()[0]) == len(cells()[1]) == 2
     click(qtbot, compared.bar.views["side_by_side"])

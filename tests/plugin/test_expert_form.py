@@ -7,7 +7,7 @@ from typing import Annotated
 
 import pytest
 from added import field_added
-from gestures import click
+from gestures import click, said_of_run
 from pydantic import BaseModel, Field
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QCheckBox, QComboBox, QLineEdit
@@ -184,6 +184,6 @@ def test_a_field_more_is_a_row_more_and_goes_into_the_run(
     ready(dock)
     record = dock._layers.enhancement.record
     assert record.config.damping == 0.5
-    assert "damping 0.5" in dock.result.words.text()
+    assert "damping 0.5" in said_of_run(dock)
     other = record.model_copy(update={"config": record.config.model_copy(update={"damping": None})})
     assert differences(record, other) == "damping 0.5 (there damping not at all)"

@@ -103,7 +103,7 @@ def test_tab_comes_to_the_run_buttons_after_all_else(kriging, qtbot, ready):
     ours = [part for part in ours if not isinstance(part, QScrollArea)]
     tail = [part for part in (enhance.run, enhance.cancel) if part.isEnabled()]
     assert ours[-len(tail) :] == tail
-    places = [ours.index(part) for part in (enhance.form.method, kriging.result.save, enhance.run)]
+    places = [ours.index(part) for part in (enhance.form.method, kriging.export.save, enhance.run)]
     assert places == sorted(places)
 
 

@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 from gene_tables import HGNC
-from gestures import LEFT, type_gene
+from gestures import LEFT, said_of_run, type_gene
 from qtpy.QtCore import Qt, QTimer
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
 
@@ -84,7 +84,7 @@ def test_ids_show_symbols_of_the_file_everywhere(dock, square_section, load, qtb
     layers.show_enhancement(result)
     dock.show_gene(ERBB2)
     assert layers.after.name == "ERBB2 enhanced"
-    assert "ENSG" not in dock.result.words.text()
+    assert "ENSG" not in said_of_run(dock)
 
 
 def test_a_table_names_the_genes_of_what_is_open(

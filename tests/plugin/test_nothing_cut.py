@@ -6,7 +6,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from gestures import click, middle, paint, world_of
+from gestures import click, middle, open_tab, paint, world_of
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QLabel, QPushButton
 
@@ -69,10 +69,10 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
         click(qtbot, dock.enhance.run)
         qtbot.waitUntil(lambda: dock.phase is Phase.READY, timeout=120_000)
     layers.compare_with(next(iter(layers.runs)).enhancement)
-    click(qtbot, dock.result.views["profile"])
+    click(qtbot, dock.result.opens["profile"])
     step = 2 * section.lattice.spacing * layers.frame.per_px
     paint(qtbot, dock.viewer, world_of(layers, middle(section)), (0, step / 2), (0, step))
-    panels = (dock.result, dock.result.profile, dock.quality)
+    panels = (dock.result, dock.result.profile)
     qtbot.waitUntil(lambda: dock.result.profile.plot is not None)
     for view in ("", "side_by_side", "difference", "uncertainty", "provenance"):
         if view:
@@ -81,7 +81,11 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
         with suppress(qtbot.TimeoutError):  # the layout takes a few turns
             qtbot.waitUntil(lambda: not any(map(cut, panels)), timeout=3000)
         assert [text for panel in panels for text in cut(panel)] == [], view
-    assert cut_axes(dock.quality.plot) == cut_axes(dock.result.profile.plot) == []
+    click(qtbot, dock.result.more)
+    assert cut_axes(dock.result.profile.plot) == cut(dock.result) == []
+    open_tab(qtbot, dock, "scatter")
+    qtbot.wait(50)
+    assert cut_axes(dock.result.scatter.plot) == cut(dock.result.scatter) == []
     names = dock.result.runs.list
     wrap = Qt.TextFlag.TextWordWrap
     for at in range(names.count()):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, click_run, compare_with, type_gene
+from gestures import LEFT, click, click_run, come_to, compare_with, type_gene, use_menu
 from qtpy.QtCore import Qt
 
 from napari_stentrans.config import EnhanceConfig
@@ -29,8 +29,9 @@ def shown(loaded, results, qtbot):
     for result in results:
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-    loaded._show_result()
-    qtbot.waitUntil(loaded.result.isVisible)
+    loaded.context.resultChanged.emit()
+    come_to(qtbot, loaded.result)
+    qtbot.waitUntil(loaded.result.body.isVisible)
     return loaded
 
 
@@ -146,12 +147,12 @@ def test_a_deleted_run_comes_back(shown, results, qtbot, way):
 
 
 def test_the_only_run_comes_back_too(shown, qtbot):
-    click(qtbot, shown.result.runs.delete)
-    click(qtbot, shown.result.runs.delete)
+    use_menu(qtbot, shown, shown.result.runs.delete)
+    use_menu(qtbot, shown, shown.result.runs.delete)
     assert visible(shown) == {"before"}
     click(qtbot, shown.message.action)
     assert visible(shown) == {"after"}
-    assert shown.result.isVisible()
+    assert shown.result.body.isVisible()
 
 
 @pytest.mark.parametrize("row", [0, 1])
@@ -203,7 +204,7 @@ def test_words_and_colours_go_with_the_view(shown, qtbot):
 
 
 def test_nothing_jumps_when_the_view_changes(shown, qtbot):
-    views, save = shown.bar.views, shown.result.save
+    views, save = shown.bar.views, shown.result.opens["table"]
     qtbot.wait(50)
     place = save.pos()
     for view in VIEWS:

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gestures import click
+from gestures import click, said_of_run
 from qtpy.QtCore import Qt
 
 from napari_stentrans import evidence
@@ -47,7 +47,7 @@ def test_a_method_that_was_brought_is_chosen_and_runs(brought, loaded, ready, qt
     assert box.currentData() == "copied"
     assert loaded.enhance.form.summary.text() == "Copies."
     loaded.enhance.form.double.setChecked(True)
-    qtbot.waitUntil(lambda: "A run takes" in loaded.enhance.estimate.text())
+    qtbot.waitUntil(lambda: " s" in loaded.enhance.run.text())
     click(qtbot, loaded.enhance.run)
     ready(loaded)
     result = loaded._layers.enhancement
@@ -62,4 +62,4 @@ def test_evidence_that_was_brought_is_named_in_record_and_dock(brought, loaded, 
     record = loaded._layers.enhancement.record
     assert record.kinds == {"atlas": "the atlas"}
     assert record.findings["atlas_used"] == 0
-    assert "The atlas was not used: it did not help" in loaded.result.words.text()
+    assert "The atlas was not used: it did not help" in said_of_run(loaded)

@@ -10,9 +10,9 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click, save_result
+from gestures import click, open_tab, save_result
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QFileDialog, QScrollArea
+from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.evaluation.quality import quality_steps
@@ -23,6 +23,7 @@ from napari_stentrans.methods.by_factors import by_factors
 from napari_stentrans.methods.kriging import Kriging
 from napari_stentrans.plugin.jobs.job import Preview, run_steps
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.models.trust import Trust
 from napari_stentrans.plugin.panels.result.quality_table import QualityTable
 from napari_stentrans.progress import Progress, drain
 
@@ -88,7 +89,7 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     assert "Checking how good it is here" in loaded.enhance.progress.words.text()
     assert loaded.enhance.progress.bar.isVisible()
     assert loaded.enhance.run.isEnabled()
-    assert loaded.result.save.isEnabled()
+    assert loaded.export.kinds["everything"].isEnabled()
     quality = run_and_check_ended(qtbot, loaded)
     assert not loaded.enhance.progress.bar.isVisible()
 
@@ -97,13 +98,14 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     assert 0 < quality.hidden <= 0.2 * (section.n_spots - 20)
     assert f"{quality.hidden} spots that were hidden" in panel.words.text()
     assert f"correlation {quality.typical(quality.method):.2f}" in panel.words.text()
-    assert panel.table.scores.rowCount() == len(expected)
-    assert panel.plot.isVisible()
+    assert open_tab(qtbot, loaded, "scatter").plot.isVisible()
+    tab = open_tab(qtbot, loaded, "table")
+    assert tab.table.scores.rowCount() == len(expected)
 
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "mine"), "")
     )
-    click(qtbot, panel.save)
+    click(qtbot, tab.save)
     written = pd.read_csv(tmp_path / "mine.csv", index_col="gene")
     pd.testing.assert_frame_equal(written, expected.round(4), check_names=False)
     save_result(qtbot, loaded)
@@ -130,10 +132,10 @@ def run_and_check_ended(qtbot, dock):
 
 def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qtbot):
     quality = run_and_check(qtbot, loaded)
-    panel, table = loaded.quality, loaded.quality.table
+    panel, page = loaded.quality, loaded.result
+    open_tab(qtbot, loaded, "scatter")
+    table = open_tab(qtbot, loaded, "table").table
     assert in_view(table, loaded._layers.gene)
-    area = loaded.findChild(QScrollArea)
-    area.ensureWidgetVisible(table)
     best, worst = quality.table["correlation"].idxmax(), quality.table["correlation"].idxmin()
 
     header = table.horizontalHeader()
@@ -147,9 +149,11 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
         qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
         assert loaded._layers.gene == expected
         assert loaded.data.search.edit.text() == expected
-        assert panel.of_gene.text().lstrip("⚠ ").startswith(f"{expected}:")
+        assert panel.of_gene.text().startswith(f"{expected}:")
         row = quality.table.loc[expected]
-        assert panel.plot.marked() == pytest.approx((row["linear"], row["correlation"]))
+        open_tab(qtbot, loaded, "scatter")
+        assert page.scatter.plot.marked() == pytest.approx((row["linear"], row["correlation"]))
+        open_tab(qtbot, loaded, "table")
 
     qtbot.keyClick(table, Qt.Key.Key_Down)
     qtbot.keyClick(table, Qt.Key.Key_Return)
@@ -162,14 +166,14 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
     assert table.currentIndex().row() == table.scores.row(losing)
     assert table.selectedIndexes()
 
-    click(qtbot, panel.fold)
+    click(qtbot, page.opens["table"])
     assert not table.isVisible()
     for gene in (best, worst):
         loaded.show_gene(gene)
-        click(qtbot, panel.fold)
-        assert table.isVisible()
+        open_tab(qtbot, loaded, "table")
         assert in_view(table, gene)
-        click(qtbot, panel.fold)
+        click(qtbot, page.opens["table"])
+        assert not table.isVisible()
 
 
 def test_a_check_gives_way_to_whatever_a_person_begins(
@@ -204,7 +208,7 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
     assert layers.enhancement is not result
     load(loaded, square_section)
     assert loaded.phase is Phase.READY
-    assert not panel.isVisible()
+    assert not loaded.result.body.isVisible()
     assert layers.quality is None
     assert not loaded.message.isVisible()
 
@@ -213,7 +217,7 @@ def test_a_run_of_one_gene_is_checked_by_itself_and_says_what_was_not(loaded, qt
     quality, panel, shown = run_with(qtbot, loaded, "cubic"), loaded.quality, loaded._layers.gene
     assert list(quality.table.index) == [shown]
     assert f"{shown}: correlation" in panel.words.text()
-    assert not panel.doubtful.isVisible()
+    assert not open_tab(qtbot, loaded, "table").doubtful.isVisible()
     other = next(gene for gene in loaded._layers.section.genes if gene != shown)
     loaded.show_gene(other)
     assert panel.of_gene.text() == f"{other} was not checked: it was not part of the run."
@@ -237,7 +241,7 @@ def test_costly_methods_are_checked_only_when_asked(loaded, gate, monkeypatch, q
     assert "as long as the run" in panel.words.text()
     click(qtbot, panel.check)
     quality = run_and_check_ended(qtbot, loaded)
-    assert panel.table.scores.rowCount() == len(quality.table)
+    assert open_tab(qtbot, loaded, "table").table.scores.rowCount() == len(quality.table)
 
 
 def listed(table):
@@ -247,31 +251,29 @@ def listed(table):
 
 def test_only_doubtful_genes_are_listed_and_they_are_those_that_are_warned_of(loaded, qtbot):
     quality, panel = run_and_check(qtbot, loaded), loaded.quality
-    table, genes = panel.table, list(quality.table.index)
+    tab = open_tab(qtbot, loaded, "table")
+    table, genes = tab.table, list(quality.table.index)
     warned = []
     for gene in genes:
         loaded.show_gene(gene)
-        assert panel.of_gene.text().startswith("⚠") == loaded.result.verdict.text().startswith("⚠")
-        if panel.of_gene.text().startswith("⚠"):
+        assert panel.trust.value in panel.light.text()
+        if panel.trust in (Trust.CARE, Trust.DO_NOT):
             warned.append(gene)
     assert 0 < len(warned) < len(genes)
-    assert panel.count.text() == f"{len(warned)} of {len(genes)} genes are doubtful (⚠)."
+    assert tab.count.text() == f"{len(warned)} of {len(genes)} genes are doubtful (⚠)."
     names = [table.scores.index(row, 0).data() for row in range(len(genes))]
     assert {name.removesuffix(" ⚠") for name in names if name.endswith("⚠")} == {*warned}
 
-    area = loaded.findChild(QScrollArea)
-    area.ensureWidgetVisible(panel.doubtful)
-    tick(qtbot, panel.doubtful)
+    tick(qtbot, tab.doubtful)
     assert sorted(listed(table)) == sorted(warned)
     trusted = next(gene for gene in genes if gene not in warned)
     loaded.show_gene(trusted)
     assert not table.selectedIndexes()
-    area.ensureWidgetVisible(table)
     at = table.visualRect(table.scores.index(1, 0)).center()
     second = table.scores.gene(1)
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert loaded._layers.gene == second
-    tick(qtbot, panel.doubtful)
+    tick(qtbot, tab.doubtful)
     assert sorted(listed(table)) == sorted(genes)
     assert in_view(table, second)
 
@@ -284,9 +286,8 @@ def tick(qtbot, box):
 
 
 def test_a_click_on_a_header_sorts_and_shows_the_top(loaded, qtbot):
-    quality, table = run_and_check(qtbot, loaded), loaded.quality.table
+    quality, table = run_and_check(qtbot, loaded), open_tab(qtbot, loaded, "table").table
     header = table.horizontalHeader()
-    loaded.findChild(QScrollArea).ensureWidgetVisible(table)
     gain = QPoint(header.sectionViewportPosition(3) + 10, header.height() // 2)
     tops = []
     for _ in range(2):
@@ -306,7 +307,9 @@ def test_a_section_too_small_to_be_checked_is_said_without_alarm(dock, load, qtb
     dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) > 4)
     choose(qtbot, dock, "kriging")
     click(qtbot, dock.enhance.run)
-    qtbot.waitUntil(lambda: dock.quality.isVisible() and dock.phase is Phase.READY, timeout=30_000)
+    qtbot.waitUntil(
+        lambda: dock.result.body.isVisible() and dock.phase is Phase.READY, timeout=30_000
+    )
     assert "Take a larger section" in dock.quality.words.text()
     assert not dock.message.isVisible()
 
@@ -316,21 +319,26 @@ def test_the_panel_fits_and_tab_goes_through_it(loaded, qtbot, theme):
     loaded.viewer.theme = theme
     loaded.viewer.window.resize(1280, 800)
     run_and_check(qtbot, loaded)
-    area = loaded.findChild(QScrollArea)
+    page, canvas = loaded.result, loaded.viewer.window._qt_viewer.canvas.native
+    tab, plot = page.scores, open_tab(qtbot, loaded, "scatter").plot
+    assert plot.plot.height() > 180
+    assert abs(plot.plot.width() - canvas.width()) < 60, "as wide as the canvas"
+    open_tab(qtbot, loaded, "table")
     qtbot.wait(50)
-    assert area.widget().minimumSizeHint().width() <= area.viewport().width()
-    panel = loaded.quality
-    about = (panel.words, panel.of_gene, panel.count)
-    for part in (*about, panel.plot, panel.doubtful, panel.table, panel.save):
+    about = (loaded.quality.words, loaded.quality.of_gene, loaded.quality.light)
+    for part, inside in ((part, page) for part in about):
         assert part.accessibleName()
-        right = part.mapTo(area.viewport(), QPoint(part.width(), 0)).x()
-        assert right <= area.viewport().width()
-    chain, part = [panel.fold], panel.fold.nextInFocusChain()
-    while len(chain) < 4:
+        assert part.mapTo(inside, QPoint(part.width(), 0)).x() <= inside.width()
+    for part in (tab.count, plot, tab.doubtful, tab.table, tab.save):
+        assert part.accessibleName()
+    columns = tab.table.horizontalHeader()
+    assert columns.length() <= tab.table.viewport().width(), "all columns are seen"
+    chain, part = [tab.doubtful], tab.doubtful.nextInFocusChain()
+    while len(chain) < 3:
         if part.isVisible() and part.focusPolicy() & Qt.FocusPolicy.TabFocus:
             chain.append(part)
         part = part.nextInFocusChain()
-    assert chain == [panel.fold, panel.doubtful, panel.table, panel.save]
+    assert chain == [tab.doubtful, tab.save, tab.table]
 
 
 def test_many_genes_are_sorted_by_number_and_name(qtbot):
@@ -363,11 +371,14 @@ def test_a_preview_comes_first_and_is_then_refined(loaded, section, gate, qtbot)
     layers.paint.paint_spots(np.arange(section.n_spots) < 10)
     choose(qtbot, loaded, "published")
     click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(lambda: "Preview by kriging" in loaded.result.words.text(), timeout=30_000)
+    qtbot.waitUntil(
+        lambda: "Preview by a smooth map (kriging)" in loaded.result.words.text(), timeout=30_000
+    )
     assert "published is at work" in loaded.result.words.text()
     assert loaded.phase is Phase.RUNNING
-    assert not loaded.quality.isVisible()
-    assert not loaded.result.save.isEnabled()
+    assert not loaded.quality.check.isVisible()
+    assert loaded.quality.trust is Trust.UNKNOWN
+    assert not loaded.export.save.isEnabled()
     mask = np.arange(section.n_spots) < 10
     kriged = enhance(section, mask, EnhanceConfig(method="kriging", upscale=2))
     for gene in (layers.gene, "Gene7"):
@@ -398,7 +409,7 @@ def test_a_cancelled_preview_goes_and_the_last_result_comes_back(loaded, gate, q
     assert set(loaded.viewer.layers) == before
     assert layers.enhancement is None
     assert layers.before.visible
-    assert not loaded.result.isVisible()
+    assert not loaded.result.body.isVisible()
 
     loaded.enhance.form.setValue(EnhanceConfig(method="kriging", upscale=1))
     quality = run_and_check(qtbot, loaded)
@@ -408,7 +419,7 @@ def test_a_cancelled_preview_goes_and_the_last_result_comes_back(loaded, gate, q
     assert layers.enhancement is result
     assert layers.quality is quality
     np.testing.assert_array_equal(layers.after.data, shown)
-    assert loaded.quality.isVisible()
+    assert loaded.quality.of_gene.isVisible()
 
 
 def test_a_preview_is_not_left_behind_when_the_dock_is_closed(loaded, gate, qtbot):

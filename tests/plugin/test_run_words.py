@@ -6,7 +6,7 @@ from itertools import combinations, permutations
 from types import SimpleNamespace
 
 import pytest
-from gestures import click
+from gestures import click, said_of_run
 from qtpy.QtCore import Qt
 
 from napari_stentrans.config import EnhanceConfig, PublishedConfig
@@ -139,7 +139,7 @@ def test_runs_of_other_seeds_are_told_apart_in_the_window(loaded, qtbot, ready):
     assert names.item(1).text() == "Run 2: kriging, 2×, seed 3"
     assert "Beside Run 1: seed 3 (there seed 0)" in names.item(1).toolTip()
     assert "Beside Run 2: seed 0 (there seed 3)" in names.item(0).toolTip()
-    said = loaded.result.words.text()
+    said = said_of_run(loaded)
     assert "With seed 3." in said
     assert said.endswith("Beside Run 1: seed 3 (there seed 0).")
     tip = loaded.bar.partner.list.itemData(1, Qt.ItemDataRole.ToolTipRole)

@@ -32,7 +32,7 @@ def choose(qtbot, dock, step):
 def run(qtbot, dock, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.enhance.run)
     ready(dock)
 
@@ -41,7 +41,7 @@ def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
-    qtbot.waitUntil(lambda: MARK in dock.data.session.text())
+    qtbot.waitUntil(lambda: MARK in dock.data.section_menu.text())
 
 
 # ---- names and order
@@ -190,10 +190,10 @@ def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtb
     assert dock._layers is first
     assert first.enhancement is None
     assert not any(layer.visible for layer in second.present)
-    assert not dock.result.isVisible()
+    assert not dock.result.body.isVisible()
     choose(qtbot, dock, 1)
     assert second.after.visible
-    assert dock.result.isVisible()
+    assert dock.result.body.isVisible()
 
 
 def test_deleting_the_section_of_a_run_stops_it_from_wherever(two, slow, qtbot, ready):
@@ -251,7 +251,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
         np.testing.assert_array_equal(layer.data, data[layer.name])
     assert layers.after.gamma == layers.before.gamma == 0.7
     assert len(layers.runs) == 1
-    assert loaded.result.isVisible()
+    assert loaded.result.body.isVisible()
     n_lost = int(layers.paint.mask().lost.sum())
     assert f"{n_lost} spots lost" in loaded.lost.words.text()
     layers.lost.undo()

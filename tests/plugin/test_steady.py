@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, save_dialog
+from gestures import LEFT, click, export_page
 from qtpy.QtCore import QPoint, Qt
 
 
@@ -77,7 +77,7 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
     qtbot.waitUntil(lambda: loaded._layers.quality is not None, timeout=60_000)
     ready(loaded)
     choose(form, "transformer")
-    views = list(result.views.values())
+    views = list(loaded.bar.views.values())
     before = settled(qtbot, *views)
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: "Preview" in result.words.text(), timeout=60_000)
@@ -98,15 +98,13 @@ def test_save_stays_where_it_is_whatever_is_saved(loaded, qtbot, ready, painted)
     click(qtbot, loaded.enhance.run)
     ready(loaded)
     qtbot.wait(50)
-    click(qtbot, loaded.result.save)
-    dialog = save_dialog(qtbot, loaded)
-    kept = (dialog.save, *dialog.kinds.values())
+    page = export_page(qtbot, loaded)
+    kept = (page.save, *page.kinds.values())
     before = settled(qtbot, *kept)
-    for made in dialog.kinds.values():
+    for made in page.kinds.values():
         if made.isEnabled():
             qtbot.mouseClick(made, LEFT, pos=QPoint(8, made.height() // 2))
             qtbot.wait(20)
-            for at in range(dialog.which.count()):
-                dialog.which.setCurrentIndex(at)
+            for at in range(page.which.count()):
+                page.which.setCurrentIndex(at)
                 assert settled(qtbot, *kept) == before, made.text()
-    dialog.reject()

@@ -7,7 +7,18 @@ import csv
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, click_run, compare_with, middle, paint, type_gene, world_of
+from gestures import (
+    LEFT,
+    click,
+    click_run,
+    compare_with,
+    middle,
+    open_tab,
+    paint,
+    type_gene,
+    use_menu,
+    world_of,
+)
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QFileDialog, QLineEdit
 
@@ -40,7 +51,7 @@ def two(loaded, results, qtbot):
     for result in results[:2]:
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.bar.partner.list.isVisible)
     return loaded
 
@@ -76,7 +87,7 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
     for n, result in enumerate(results, start=1):
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-        loaded._show_result()
+        loaded.context.resultChanged.emit()
         qtbot.waitUntil(loaded.result.runs.list.isVisible)
         assert names.isVisible() == (n > 1)
     offered = [names.itemText(at) for at in range(names.count())]
@@ -85,7 +96,7 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
     click_run(qtbot, loaded, FINE)
     assert names.itemText(1) == "Run 2: kriging, 3 factors"
     for _ in range(2):
-        click(qtbot, loaded.result.runs.delete)
+        use_menu(qtbot, loaded, loaded.result.runs.delete)
     assert not names.isVisible()
 
 
@@ -253,7 +264,7 @@ def test_the_profile_shows_both_runs(two, section, results, qtbot, tmp_path, mon
     layers, panel = two._layers, two.result.profile
     compare_with(qtbot, two, 1)
     spacing = section.lattice.spacing * layers.frame.per_px
-    click(qtbot, two.result.views["profile"])
+    open_tab(qtbot, two, "profile")
     moves = (0, 1.5 * spacing), (0, 3 * spacing)
     paint(qtbot, two.viewer, world_of(layers, middle(section)), *moves)
     qtbot.waitUntil(lambda: panel.plot is not None and len(panel.plot.drawn()["other"][1]) > 0)

@@ -91,12 +91,12 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
     layers = load(dock, um)
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.lost.new)
     click(qtbot, dock.enhance.run)
     ready(dock)
     layers.store.deferred.finish()
-    click(qtbot, dock.result.views["profile"])
+    click(qtbot, dock.result.opens["profile"])
     camera = getattr(dock.viewer, "scene", dock.viewer).camera
     dock.viewer.add_image(np.ones((9, 9)), units=("pixel", "pixel"))
     drawn_once()
@@ -108,7 +108,7 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
         if layer.data.shape == layers.before.data.shape:
             np.testing.assert_allclose(layer.scale[-2:], spacing)
     np.testing.assert_allclose(camera.center[-2:], um.xy.mean(0)[::-1], rtol=0.05)
-    click(qtbot, dock.result.views["profile"])
+    click(qtbot, dock.result.opens["profile"])
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, um.xy[middle(um), ::-1], (0, 3))
     assert layers.paint.mask().lost[middle(um)]

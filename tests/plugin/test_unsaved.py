@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, middle, paint, save_dialog, world_of
+from gestures import click, export_shown, middle, paint, save_result, world_of
 from qtpy.QtCore import QEvent
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QFileDialog, QMessageBox
@@ -34,25 +34,25 @@ def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
-    qtbot.waitUntil(lambda: dock.data.session.text() == "Session " + MARK)
+    qtbot.waitUntil(lambda: dock.data.section_menu.text() == "Section " + MARK)
 
 
 def run(qtbot, dock, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.enhance.run)
     ready(dock)
 
 
 def save_session(dock, path, monkeypatch, qtbot):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    dock.data.session.save.trigger()
+    dock.data.section_menu.save.trigger()
     qtbot.waitUntil(lambda: f"Saved {path.name}" in dock.message.text())
 
 
 def marked(dock):
-    signs = {MARK in text for text in (dock.data.session.text(), dock.data.about.text())}
+    signs = {MARK in text for text in (dock.data.section_menu.text(), dock.data.about.text())}
     assert len(signs) == 1
     return signs.pop()
 
@@ -65,13 +65,13 @@ def test_what_is_not_saved_is_marked_until_it_is(opened, qtbot, ready, tmp_path,
     assert not marked(dock)
     paint_some(qtbot, dock)
     assert marked(dock)
-    assert "lost regions" in dock.data.session.toolTip()
+    assert "lost regions" in dock.data.section_menu.toolTip()
     run(qtbot, dock, ready)
-    assert dock.result.save.text().endswith(MARK)
-    assert "1 run, lost regions" in dock.data.session.toolTip()
+    assert dock.export.save.text().endswith(MARK)
+    assert "1 run, lost regions" in dock.data.section_menu.toolTip()
     save_session(dock, tmp_path / "work.stentrans", monkeypatch, qtbot)
     assert not marked(dock)
-    assert MARK not in dock.result.save.text()
+    assert MARK not in dock.export.save.text()
     Regions(dock._layers.lost).rename(1, "fold")
     qtbot.waitUntil(lambda: marked(dock))
 
@@ -81,8 +81,7 @@ def test_a_run_that_was_exported_is_saved(opened, qtbot, ready, tmp_path, monkey
     assert marked(opened)
     path = tmp_path / "result.h5ad"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    click(qtbot, opened.result.save)
-    click(qtbot, save_dialog(qtbot, opened).save)
+    save_result(qtbot, opened)
     qtbot.waitUntil(lambda: "Saved result.h5ad" in opened.message.text(), timeout=30_000)
     assert not marked(opened)
 
@@ -92,7 +91,7 @@ def test_lost_regions_that_were_exported_are_saved(opened, qtbot, ready, tmp_pat
     path = tmp_path / "lost.geojson"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
     opened.save("lost")
-    click(qtbot, save_dialog(qtbot, opened).save)
+    click(qtbot, export_shown(qtbot, opened).save)
     qtbot.waitUntil(lambda: "Saved lost.geojson" in opened.message.text())
     assert not marked(opened)
 
@@ -206,8 +205,8 @@ def kept_files():
 
 
 def autosave(qtbot, dock):
-    dock._keeping.safe.autosave()
-    qtbot.waitUntil(lambda: dock._keeping.safe._job is None)
+    dock.jobs.keeping.safe.autosave()
+    qtbot.waitUntil(lambda: dock.jobs.keeping.safe._job is None)
 
 
 def crash():

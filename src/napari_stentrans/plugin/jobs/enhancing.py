@@ -48,6 +48,8 @@ class Enhancing(QObject):
 
     changed = Signal()
     """There is something else to show as the result, or as its quality."""
+    began = Signal()
+    """A run has begun."""
     enhanced = Signal()
     """The result of a run is shown."""
     failed = Signal(str)
@@ -76,10 +78,14 @@ class Enhancing(QObject):
             self.offered.emit(said, "Run again", tip, partial(self._run_again, stopped))
 
     @property
+    def at_work(self) -> RunRequest | None:
+        """Run that is being made; None where none is."""
+        return self._at_work if self._runner.phase.running else None
+
+    @property
     def at_work_on(self) -> SectionLayers | None:
         """Section of the run that is at work; None where none is."""
-        at_work = self._at_work if self._runner.phase.running else None
-        return None if at_work is None else at_work.layers
+        return None if self.at_work is None else self.at_work.layers
 
     def run(self) -> None:
         """Enhance the section as the panel says, now or after the run that is at work."""
@@ -118,8 +124,7 @@ class Enhancing(QObject):
 
     def shut_down(self) -> None:
         """Begin nothing more, and remember on their sections which runs come to nothing."""
-        at_work = self._at_work if self._runner.phase.running else None
-        for wanted in [at_work, *self._panel.queue]:
+        for wanted in [self.at_work, *self._panel.queue]:
             if wanted is not None:
                 wanted.layers.runs.stopped.append(wanted)
         self._layers = None
@@ -136,6 +141,7 @@ class Enhancing(QObject):
         self._at_work = wanted
         work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
         self._panel.begin()
+        self.began.emit()
         self._runner.start(
             work,
             Phase.RUNNING,

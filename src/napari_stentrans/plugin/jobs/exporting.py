@@ -9,14 +9,8 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_stentrans.errors import StentransError, WriteError
 from napari_stentrans.export import record_path
-from napari_stentrans.plugin.models.export_request import (
-    KINDS,
-    OF_RUNS,
-    ExportContext,
-    ExportRequest,
-)
+from napari_stentrans.plugin.models.export_request import KINDS, OF_RUNS, ExportContext
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.panels.export.save_dialog import SaveDialog
 from napari_stentrans.plugin.widgets.dialogs import ask_place, ask_table
 
 if TYPE_CHECKING:
@@ -27,7 +21,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.export_request import What
+    from napari_stentrans.plugin.models.export_request import ExportRequest
     from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.unsaved import State
     from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
@@ -60,6 +54,8 @@ class Saving(QObject):
     """
 
     failed = Signal(str)
+    sessionWanted = Signal()
+    """All that was done is to be saved."""
 
     def __init__(
         self,
@@ -74,33 +70,39 @@ class Saving(QObject):
         self._progress, self._message = progress, message
         self._genes = genes
         self._layers: SectionLayers | None = None
-        self._dialog: SaveDialog | None = None
-        self._what: What = "everything"
-        self._wishes: dict[What, ExportRequest] = {}
         self._folder: Path | None = None
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Save what there is of this section from now on."""
         self._layers = layers
 
-    def ask(self, what: What | None = None) -> None:
-        """Ask what to save, with ``what`` or what was saved last chosen already."""
-        layers = self._layers
-        if layers is None or not self._runner.idle:
-            return
-        if self._dialog is not None:
-            self._dialog.raise_()
-            return
+    def stock(self) -> ExportContext | None:
+        """What there is to be saved of the section; None without one."""
+        if self._layers is None:
+            return None
         index, favourites = self._genes.search.index, self._genes.kept.favourites
-        stock = ExportContext.of(layers, index, favourites, self._genes.listed)
-        dialog = self._dialog = SaveDialog(self._parent, stock)
-        wanted = what or self._what
-        first = ExportRequest(wanted, next(iter(KINDS[wanted].formats)))
-        dialog.setValue(self._wishes.get(wanted, first))
+        return ExportContext.of(self._layers, index, favourites, self._genes.listed)
+
+    def save(self, wish: ExportRequest) -> None:
+        """Ask where to, and write what is wanted there."""
+        stock, layers = self.stock(), self._layers
+        if stock is None or layers is None or not self._runner.idle:
+            return
+        if wish.what == "session":
+            self.sessionWanted.emit()
+            return
         run = layers.runs.of(layers.enhancement)
-        dialog.accepted.connect(partial(self._on_accepted, dialog, stock, run))
-        dialog.finished.connect(self._on_finished)
-        dialog.open()
+        proposed = wish.proposed(stock)
+        if self._folder is not None and self._folder.is_dir():
+            proposed = str(self._folder / proposed)
+        formats, with_record = KINDS[wish.what].formats, wish.what in OF_RUNS
+        path = ask_place(self._parent, proposed, formats, wish.ending, with_record=with_record)
+        if path is None:
+            return
+        self._folder = path.parent
+        lost = layers.unsaved.state() if wish.what == "lost" else None
+        done = partial(self._on_saved, layers, run if with_record else None, lost)
+        self.write(partial(wish.steps, stock, path), path.name, done)
 
     def table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
@@ -135,30 +137,6 @@ class Saving(QObject):
         self._message.clear()
         self._progress.start(f"Writing {name}")
         self._runner.start(lambda: _told(work()), Phase.SAVING, done)
-
-    def _on_finished(self) -> None:
-        if self._dialog is not None:
-            self._dialog.deleteLater()
-        self._dialog = None
-
-    def _on_accepted(self, dialog: SaveDialog, stock: ExportContext, run: Run | None) -> None:
-        """Ask where to, and write what is wanted there."""
-        wish = dialog.value()
-        self._what, self._wishes[wish.what] = wish.what, wish
-        proposed = wish.proposed(stock)
-        if self._folder is not None and self._folder.is_dir():
-            proposed = str(self._folder / proposed)
-        formats, with_record = KINDS[wish.what].formats, wish.what in OF_RUNS
-        path = ask_place(self._parent, proposed, formats, wish.ending, with_record=with_record)
-        if path is None:
-            return
-        self._folder = path.parent
-        layers = self._layers
-        if layers is None:
-            return
-        lost = layers.unsaved.state() if wish.what == "lost" else None
-        done = partial(self._on_saved, layers, run if with_record else None, lost)
-        self.write(partial(wish.steps, stock, path), path.name, done)
 
     def _on_saved(
         self, layers: SectionLayers, run: Run | None, lost: State | None, files: list[Path]

@@ -17,6 +17,7 @@ from napari_stentrans.export import (
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models.gene_names import Listed
 from napari_stentrans.progress import Progress
+from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -30,7 +31,7 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
-What = Literal["everything", "images", "table", "figure", "lost", "measured"]
+What = Literal["session", "everything", "images", "table", "figure", "lost", "measured"]
 WhichGenes = Literal["all", "shown", "favourites", "mine", "these"]
 Extra = Literal["std", "provenance", "image"]
 BYTES_PER_VALUE = 12
@@ -67,10 +68,17 @@ class Kind:
 
 
 KINDS: dict[What, Kind] = {
+    "session": Kind(
+        "Everything here, to go on later (session)",
+        "Data, lost regions, runs, gene and settings; the data stay where they are.",
+        {SESSION: "Session (.stentrans)"},
+        by_gene=False,
+        of_result=False,
+    ),
     "everything": Kind(
-        "&Everything, for analysis",
-        "All sites with values, expected counts, uncertainty and provenance, as scanpy and "
-        "squidpy read them.",
+        "The result, for analysis",
+        "All sites with values, expected counts, uncertainty and where each value comes from, as "
+        "scanpy and squidpy read them.",
         {
             ".h5ad": "AnnData, one file (.h5ad)",
             ".zarr": "AnnData, a folder (.zarr)",
@@ -78,20 +86,20 @@ KINDS: dict[What, Kind] = {
         },
     ),
     "images": Kind(
-        "Maps of genes, as &images",
+        "Maps of genes, as images",
         "One channel for each gene with pixel size and place, for Fiji and QuPath.",
         {".ome.tif": "OME-TIFF (.ome.tif)"},
         MOST_GENES,
         extras=("std",),
     ),
     "table": Kind(
-        "Values of genes, as a &table",
-        "One row for each site: x, y, provenance, and mean and uncertainty of each gene.",
+        "Values of genes, as a table",
+        "One row for each site: x, y, where it comes from, and mean and uncertainty of each gene.",
         {".csv": "Table (.csv)", ".csv.gz": "Table, compressed (.csv.gz)"},
         MOST_GENES,
     ),
     "figure": Kind(
-        "A &figure, before and after",
+        "A figure, before and after",
         "Each gene as measured and as enhanced, in the same colours, with a scale bar.",
         {
             ".png": "Picture, for slides (.png)",
@@ -102,7 +110,7 @@ KINDS: dict[What, Kind] = {
         extras=("std", "provenance", "image"),
     ),
     "lost": Kind(
-        "&Lost regions",
+        "Lost regions",
         "What you painted, with its names; it can be opened again here and by the command line.",
         {
             ".geojson": "Outlines, for QuPath (.geojson)",
@@ -113,7 +121,7 @@ KINDS: dict[What, Kind] = {
         of_result=False,
     ),
     "measured": Kind(
-        "The section as &measured",
+        "The section as measured",
         "Counts, positions and the tissue image as they were read, in one file.",
         {".h5ad": "AnnData, one file (.h5ad)"},
         by_gene=False,
@@ -199,9 +207,11 @@ class ExportContext:
     def why_not(self, what: What) -> str:
         """Why a thing cannot be saved, in words; empty where it can."""
         if KINDS[what].of_result and self.result is None:
-            return "There is no result yet: run first."
+            return "No result yet: run first."
         if what == "lost" and self.lost is None:
             return "Nothing is painted as lost."
+        if what == "session" and self.section.source is None:
+            return "Not read from a file."
         return ""
 
 

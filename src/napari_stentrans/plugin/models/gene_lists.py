@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Literal, NamedTuple
 
+from napari_stentrans.plugin.actions import keys_of
 from napari_stentrans.plugin.models.maps import SUMS
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -118,5 +118,5 @@ def _about_kept(which: ListName, here: int, kept: int) -> str:
         return f"{kept - here:,} more, of other sections." if kept > here else ""
     if which == "recent":
         return "Genes that you look at will be listed here."
-    keys = SHORTCUTS["genes.favourite"][0]
+    keys = keys_of("genes.favourite")
     return f"No favourites yet: click the star of a gene, or press {keys}."

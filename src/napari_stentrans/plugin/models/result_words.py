@@ -4,9 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_stentrans.evaluation.verdict import Verdict, noise
 from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
-from napari_stentrans.factors import SEEN
 from napari_stentrans.plugin.models.run_words import beyond, differences
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
@@ -15,7 +13,6 @@ from napari_stentrans.wording import some
 if TYPE_CHECKING:
     from napari_stentrans.damage import Damage
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.targets import Reach
@@ -26,7 +23,8 @@ MEANING = {
     "unmeasured": "not measured, filled",
     "between": "between spots",
 }
-NOT_IN_RUN = "it was not part of the run"
+PLAIN = {"kriging": "smooth map (kriging)"}
+"""Plain words for methods whose names are terms."""
 
 
 def describe(result: Enhancement) -> str:
@@ -44,10 +42,20 @@ def describe(result: Enhancement) -> str:
     one = result.section.gene_label(result.genes[0]) if len(result.genes) == 1 else ""
     genes = one or f"{len(result.genes):,} genes"
     return (
-        f"{config.method.capitalize()} {what}: {genes} at {some(len(result.sites), 'site')} "
-        f"in {result.record.seconds:.1f} s.{beyond(result.record)}{trusted(result.record.findings)}"
-        f"{extrapolated(result)} {result.record.evidence_in_words}"
-    ).rstrip()
+        f"{plain(config.method).capitalize()} {what}: {genes} at "
+        f"{some(len(result.sites), 'site')} in {result.record.seconds:.1f} s."
+        f"{beyond(result.record)}"
+    )
+
+
+def remarks(result: Enhancement) -> str:
+    """Say what came of the network and of the evidence in a run."""
+    return f"{trusted(result.record.findings)} {result.record.evidence_in_words}".strip()
+
+
+def plain(method: str) -> str:
+    """Name of a method, a plain word first where the name is a term."""
+    return PLAIN.get(method, method)
 
 
 def apart(layers: SectionLayers) -> str:
@@ -72,63 +80,23 @@ def missing(layers: SectionLayers) -> str:
     return said
 
 
-def verdict(layers: SectionLayers) -> str:
-    """Whether the gene on the map is better than by plain interpolation, as far as known."""
-    if layers.preview_of:
-        return ""
-    if layers.quality is None:
-        return "How good it is here: not known yet."
-    gene = layers.maps.label(layers.gene)
-    if layers.gene not in layers.quality.table.index:
-        return f"How good {gene} is here is not known."
-    row = layers.quality.table.loc[layers.gene]
-    sign = "" if layers.quality.verdict(layers.gene) is Verdict.BETTER else "⚠ "
-    plain = row[layers.quality.yardstick]
-    return f"{sign}{gene}: {figures(row['correlation'], plain, layers.quality.yardstick)}"
-
-
-def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str = "") -> str:
-    """How good one gene is, with a warning where its map is doubtful.
-
-    ``in_run`` says whether the run enhanced it, ``called`` what to call it.
-    """
-    called = called or gene
-    if gene not in quality.table.index:
-        why = f"it is seen in {SEEN:.0%} of the spots or fewer" if in_run else NOT_IN_RUN
-        return f"{called} was not checked: {why}."
-    row, name = quality.table.loc[gene], f"{quality.yardstick} interpolation"
-    ours, plain = row["correlation"], row[quality.yardstick]
-    says = figures(ours, plain, quality.yardstick)
-    found = quality.verdict(gene)
-    if found is Verdict.BETTER:
-        return f"{called}: better than {name} here ({says})."
-    if found is Verdict.HARDLY_PREDICTABLE:
-        return f"⚠ {called}: hardly predictable here ({says})."
-    if ours <= plain:
-        return f"⚠ {called}: no better than {name} here ({says})."
-    says += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"
-    return f"⚠ {called}: not clearly better than {name} here ({says})."
-
-
-def figures(ours: float, plain: float, yardstick: str) -> str:
-    """Say correlations with what was measured at hidden spots, everywhere in the same way."""
-    return f"correlation {ours:.2f}, {yardstick} {plain:.2f}"
-
-
 def trusted(findings: dict[str, float]) -> str:
     """Say how far the network was trusted; nothing where it was in full, or took no part."""
     trust = findings.get("network_trust", 1)
     if trust > 0.95:
         return ""
     if trust < 0.05:
-        return " On hidden spots plain kriging did about as well: the network was left out."
-    return f" Hidden spots say how far to follow the network: its correction counts by {trust:.0%}."
+        return (
+            "On hidden spots the smooth map (kriging) alone did about as well: the network was "
+            "left out."
+        )
+    return f"Hidden spots say how far to follow the network: its correction counts by {trust:.0%}."
 
 
 def extrapolated(result: Enhancement) -> str:
     """Warn of sites that are too far from what was measured; nothing where there are none."""
     said = too_far(result.reach)
-    return f" {said} Their values are extrapolated, do not trust them." if said else ""
+    return f"⚠ {said} Their values are extrapolated, do not trust them." if said else ""
 
 
 def too_far(reach: Reach) -> str:

@@ -1,4 +1,4 @@
-"""Plot: a small plot in a panel, in the colours of the theme, that the mouse does not move."""
+"""Plot: a plot in the colours of the theme, that the mouse does not move."""
 
 from __future__ import annotations
 
@@ -21,13 +21,13 @@ class Plot(QWidget):
     Parameters
     ----------
     height
-        Of the plot, in pixels.
+        Of the plot at least, in pixels; it takes all the room that there is.
     """
 
     def __init__(self, height: int) -> None:
         super().__init__()
         self.plot: Any = pyqtgraph.PlotWidget(background=None)
-        self.plot.setFixedHeight(height)
+        self.plot.setMinimumHeight(height)
         self.plot.setMenuEnabled(False)
         self.plot.setMouseEnabled(False, False)
         self.plot.hideButtons()
@@ -37,7 +37,7 @@ class Plot(QWidget):
             self.plot.getAxis(side).enableAutoSIPrefix(False)
         self.rows = QVBoxLayout(self)
         self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.addWidget(self.plot)
+        self.rows.addWidget(self.plot, 1)
         self.recolour()
 
     def recolour(self) -> None:

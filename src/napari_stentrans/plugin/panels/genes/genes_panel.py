@@ -13,6 +13,7 @@ from qtpy.QtWidgets import QApplication, QToolButton, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.models.gene_lists import NO_TABLE, GeneLists
 from napari_stentrans.plugin.models.gene_names import Kept, Listed, parse, read_list
@@ -20,11 +21,11 @@ from napari_stentrans.plugin.models.maps import SUMS
 from napari_stentrans.plugin.panels.genes.gene_popup import GenePopup
 from napari_stentrans.plugin.panels.genes.look_form import LookForm
 from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
+from napari_stentrans.plugin.widgets.bound import bind
 from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
 from napari_stentrans.plugin.widgets.drop_down import DropDown
 from napari_stentrans.plugin.widgets.icons import icon, text_color
 from napari_stentrans.plugin.widgets.panel import allow, in_row
-from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,12 +1,12 @@
-"""Profile: the gene along a line that a person draws."""
+"""ProfilePanel: the gene along a line that a person draws, in the wide panel."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer
-from qtpy.QtWidgets import QHBoxLayout
+from qtpy.QtCore import QTimer, Signal
+from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.export.profile import profile_along
@@ -16,7 +16,7 @@ from napari_stentrans.plugin.layers.profile_line import ProfileLine
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.widgets.dialogs import ask_profile
-from napari_stentrans.plugin.widgets.panel import Panel, button, reveal, words
+from napari_stentrans.plugin.widgets.panel import button, words
 from napari_stentrans.progress import Progress
 from napari_stentrans.wording import some
 
@@ -34,11 +34,14 @@ if TYPE_CHECKING:
 ASK = "Draw a line across the tissue: press, drag, release. Its ends can be moved afterwards."
 
 
-class ProfilePanel(Panel):
+class ProfilePanel(QWidget):
     """Plot of the gene along the line, while there is a layer to draw it on."""
 
+    switched = Signal(bool)
+    """There is a line to draw or drag now, or none any more."""
+
     def __init__(self) -> None:
-        super().__init__("Profile")
+        super().__init__()
         self._layers: SectionLayers | None = None
         self._line: ProfileLine | None = None
         self._profile: Profile | None = None
@@ -53,17 +56,19 @@ class ProfilePanel(Panel):
             "Write the profile as a table (.csv) or a figure (.png, .svg, .pdf)",
             self._save,
         )
-        self.rows.addWidget(self.words)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.again, 1)
-        row.addWidget(self.save, 1)
-        self.rows.addLayout(row)
+        head = QHBoxLayout()
+        head.setSpacing(6)
+        head.addWidget(self.words, 1)
+        head.addWidget(self.again)
+        head.addWidget(self.save)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(6, 4, 2, 2)
+        self.rows.addLayout(head)
+        self.rows.addStretch(0)
         self._soon = QTimer(self)
         self._soon.setSingleShot(True)
         self._soon.setInterval(0)  # a run changes several things at once
         self._soon.timeout.connect(self._draw)
-        self.hide()
 
     @property
     def on(self) -> bool:
@@ -94,7 +99,6 @@ class ProfilePanel(Panel):
             return
         if on:
             self._begin()
-            reveal(self)
         elif self._line is not None:
             with self._layers.beside_anew():
                 self._line.end()
@@ -109,8 +113,7 @@ class ProfilePanel(Panel):
         self._line.changed.connect(self._draw_soon)
         self._line.ended.connect(self._on_ended)
         self._draw()
-        self.show()
-        self._layers.compared.emit()
+        self.switched.emit(True)
 
     def _put_away(self) -> None:
         """Take the line away until its section is chosen again."""
@@ -145,10 +148,7 @@ class ProfilePanel(Panel):
             self._say(in_words(self._profile))
             self._plot().show_profile(self._profile, self._other)
         if self.plot is not None:
-            first = self._profile is not None and not self.plot.isVisible()
             self.plot.setVisible(self._profile is not None)
-            if first:
-                reveal(self)
 
     def _plot(self) -> ProfilePlot:
         if self.plot is None:
@@ -157,7 +157,7 @@ class ProfilePanel(Panel):
             )
 
             self.plot = ProfilePlot()
-            self.rows.insertWidget(self.rows.count() - 1, self.plot)
+            self.rows.insertWidget(1, self.plot, 1)
         return self.plot
 
     def _draw_anew(self) -> None:
@@ -181,10 +181,9 @@ class ProfilePanel(Panel):
         self._line = self._profile = self._other = None
         if not isalive(self):
             return  # the window was closed meanwhile
-        self.hide()
         if self._layers is not None:
             self._layers.model.profiled = False
-            self._layers.compared.emit()
+        self.switched.emit(False)
 
     def _say(self, text: str) -> None:
         self.words.setText(text)

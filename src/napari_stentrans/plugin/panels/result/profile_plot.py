@@ -52,7 +52,7 @@ class ProfilePlot(Plot):
     """Plot of a Profile."""
 
     def __init__(self) -> None:
-        super().__init__(height=190)
+        super().__init__(height=120)
         self.setAccessibleName("profile along the line")
         self.setToolTip(
             "Points: measured spots under the line; rings: those that were marked as lost.\n"

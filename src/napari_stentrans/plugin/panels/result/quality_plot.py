@@ -32,7 +32,7 @@ class QualityPlot(Plot):
     def __init__(self) -> None:
         self._equal = pyqtgraph.InfiniteLine(pos=(0, 0), angle=45)  # all recoloured by super
         self._dots = pyqtgraph.ScatterPlotItem(size=4, pen=None)
-        super().__init__(height=180)
+        super().__init__(height=120)
         self.setAccessibleName("quality of all genes")
         self.title = words("what the dots show")
         self.rows.insertWidget(0, self.title)

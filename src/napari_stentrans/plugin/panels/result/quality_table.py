@@ -14,7 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ROWS_SHOWN = 8
+ROWS_SHOWN = 4
+"""At least."""
 SORT_ARROW = 22
 """Pixels beside the name of a column."""
 NO_INDEX = QModelIndex()
@@ -178,7 +179,7 @@ class QualityTable(QTableView):
         columns.setMinimumSectionSize(20)
         columns.setSectionResizeMode(QHeaderView.ResizeMode.Fixed)
         self.setTextElideMode(Qt.TextElideMode.ElideMiddle)  # ids differ at their ends
-        self.setFixedHeight(
+        self.setMinimumHeight(
             ROWS_SHOWN * height + columns.sizeHint().height() + 2 * self.frameWidth()
         )
         corner = self.findChild(QAbstractButton)

@@ -1,46 +1,39 @@
-"""RunList: the runs of a section by name; the one that is chosen is shown."""
+"""RunList: the runs of a section as rows; the one that is chosen is shown."""
 
 from __future__ import annotations
 
 from datetime import datetime
-from typing import TYPE_CHECKING, Any
+from functools import partial
+from typing import TYPE_CHECKING, NamedTuple
 
-from qtpy.QtCore import QEvent, QSize, Qt, Signal
-from qtpy.QtGui import QAction, QKeySequence
-from qtpy.QtWidgets import (
-    QAbstractItemView,
-    QLineEdit,
-    QListWidget,
-    QListWidgetItem,
-    QMenu,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QPoint, Qt, Signal
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QLineEdit, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.models.run_words import differences, facts
+from napari_stentrans.plugin.actions import ACTIONS, keys_of, with_keys
+from napari_stentrans.plugin.models.run_words import differences, facts, in_words, name_of
 from napari_stentrans.plugin.models.runs import short
-from napari_stentrans.plugin.widgets.icons import icon, text_color
-from napari_stentrans.plugin.widgets.panel import button, in_row, name_button, reveal
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
+from napari_stentrans.plugin.panels.result.run_rows import DETAILS, RunRows
+from napari_stentrans.plugin.widgets.panel import in_row, name_button, reveal, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.runs import Run
+    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
 
-MOST_ROWS = 5
-"""More runs than this are scrolled to."""
-MARGIN = 4
-"""Pixels beside a name."""
-ROW = 22
-"""Pixels of a row at least, which a mouse hits well."""
+
+class Waiting(NamedTuple):
+    """A run that is not made yet: what it is called, and its place in the queue in words."""
+
+    name: str
+    state: str
 
 
 class RunList(QWidget):
-    """The runs that are kept: show, rename, delete and copy them."""
+    """The runs that are kept: show, rename, delete and copy them; and those that are to come."""
 
     shown = Signal()
     """Another run is shown."""
@@ -53,41 +46,56 @@ class RunList(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._layers: SectionLayers | None = None
-        self.list = _Names()
+        self._waiting: list[Waiting] = []
+        self.list = RunRows()
         self.list.deleteWanted.connect(self._delete)
         self.list.undoWanted.connect(self.undoWanted)
         self.list.itemClicked.connect(self._on_clicked)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
-        self.copy = button("Copy as code…", "Copy text that repeats the run shown")
-        menu = QMenu(self.copy)
-        menu.setToolTipsVisible(True)
-        self.as_python, self.as_command = (
-            QAction("As Python", menu),
-            QAction("As command line", menu),
-        )
-        self.as_python.triggered.connect(lambda: self._copy("python"))
-        self.as_command.triggered.connect(lambda: self._copy("command"))
-        menu.addActions([self.as_python, self.as_command])
-        self.copy.setMenu(menu)
-        self.delete = QToolButton()
-        self.delete.setText("Delete")
-        name_button(self.delete, with_keys("Delete the run that is chosen", "runs.delete"))
-        self.delete.setAutoRaise(True)
-        self.delete.clicked.connect(lambda: self._delete())
-        self._recolour()
-        row = in_row(self.copy, self.delete)
+        self.list.setContextMenuPolicy(Qt.ContextMenuPolicy.CustomContextMenu)
+        self.list.customContextMenuRequested.connect(self._open_menu)
+        self.menu = QMenu(self)
+        self.menu.setToolTipsVisible(True)
+        self.renaming = self._action("Rename", "runs.rename", self.rename)
+        self.delete = self._action("Delete", "runs.delete", self._delete)
+        self.undo = self._action("Undo delete", None, self.undoWanted.emit)
+        self.undo.setEnabled(False)
+        self.menu.addSeparator()
+        python, command = (partial(self._copy, how) for how in ("python", "command"))
+        self.as_python = self._action("Copy as Python", "runs.python", python)
+        self.as_command = self._action("Copy as command line", "runs.command", command)
+        self.more = QToolButton()
+        self.more.setText("⋮")
+        self.more.setAutoRaise(True)
+        name_button(self.more, "Rename, delete or copy the run shown")
+        self.more.setAccessibleName("what can be done with the run")
+        self.more.setStyleSheet("QToolButton::menu-indicator {image: none;}")
+        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.more.setMenu(self.menu)
+        title = words("heading of the runs")
+        title.setText("<b>Runs</b>")
         column = QVBoxLayout(self)
         column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(4)
+        column.setSpacing(2)
+        column.addLayout(in_row(title, self.more))
         column.addWidget(self.list)
-        column.addLayout(row)
+
+    def _action(self, text: str, key: str | None, do: Callable[[], object]) -> QAction:
+        """Put something to be done with the run shown into the menu."""
+        made = QAction(text, self.menu)
+        keys = "Ctrl+Z in the list" if key is None else keys_of(key)
+        made.setToolTip(f"{text} ({keys})" if key is None else with_keys(ACTIONS[key].words, key))
+        made.triggered.connect(lambda: do())
+        self.menu.addAction(made)
+        return made
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """List the runs of this section from now on."""
         if self._layers is not None:
             self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
         self._layers = layers
+        self.undo.setEnabled(False)
         if layers is not None:
             layers.runs.changed.connect(self.refresh)
         self.refresh()
@@ -96,36 +104,38 @@ class RunList(QWidget):
         """Show what is kept, and which of it is shown."""
         runs = [] if self._layers is None else list(self._layers.runs)
         with signals_blocked(self.list):
-            while self.list.count() > len(runs):
+            while self.list.count() > len(runs) + len(self._waiting):
                 self.list.takeItem(self.list.count() - 1)
             for at, run in enumerate(runs):
-                item = self.list.item(at) or self._new_item()
-                if item.text() != run.name:
-                    item.setText(run.name)
-                item.setToolTip(about(run, runs))
+                self._fill(at, run.name, details(run, runs), about(run, runs))
+            for at, (name, state) in enumerate(self._waiting, len(runs)):
+                self._fill(at, name, state, f"{name}: {state}", kept=False)
             self.list.fit_rows()
             shown = self._shown()
             if shown is not None and self.list.currentRow() != runs.index(shown):
                 self.list.setCurrentRow(runs.index(shown))
             elif shown is None:
                 self.list.setCurrentRow(-1)
-        self.setVisible(bool(runs))  # none while a preview is shown
-        self.copy.setEnabled(shown is not None)
-        self.delete.setEnabled(shown is not None)
+        self.setVisible(self.list.count() > 0)  # none while a preview is shown
+        for made in (self.renaming, self.delete, self.as_python, self.as_command):
+            made.setEnabled(shown is not None)
 
-    def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
-    def _recolour(self) -> None:
-        self.delete.setIcon(icon("bin", text_color(self)))
+    def show_queue(self, at_work: RunRequest | None, waiting: Iterable[RunRequest]) -> None:
+        """List the run of this section that is being made, and those that wait for it."""
+        found = [] if at_work is None else [(at_work, "being made now")]
+        for place, wanted in enumerate(waiting, 1):
+            found.append((wanted, "waits, the next" if place == 1 else f"waits, number {place}"))
+        self._waiting = [
+            Waiting(wanted.name or in_words(wanted.config), state)
+            for wanted, state in found
+            if wanted.layers is self._layers
+        ]
+        self.refresh()
 
     def step(self, by: int) -> None:
         """Show the next run, or one before."""
         row = self.list.currentRow() + by
-        if self.list.count() and 0 <= row < self.list.count():
+        if self._at(row) is not None:
             self.list.setCurrentRow(row)
 
     def rename(self) -> None:
@@ -136,11 +146,32 @@ class RunList(QWidget):
             self.list.setFocus()
             self.list.editItem(item)
 
-    def _new_item(self) -> QListWidgetItem:
-        item = QListWidgetItem()
-        item.setFlags(item.flags() | Qt.ItemFlag.ItemIsEditable)
-        self.list.addItem(item)
-        return item
+    def _fill(self, at: int, name: str, said: str, tip: str, *, kept: bool = True) -> None:
+        """Say in a row what a run is called and what is known of it."""
+        item = self.list.item(at)
+        if item is None:
+            item = QListWidgetItem()
+            self.list.addItem(item)
+        chosen = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
+        flags = chosen | Qt.ItemFlag.ItemIsEditable if kept else Qt.ItemFlag.NoItemFlags
+        if item.flags() != flags:
+            item.setFlags(flags)
+        shown = {
+            Qt.ItemDataRole.EditRole: name,
+            DETAILS: said,
+            Qt.ItemDataRole.AccessibleTextRole: f"{name}: {said}",
+            Qt.ItemDataRole.ToolTipRole: tip,
+        }
+        for role, text in shown.items():
+            if item.data(role) != text:  # else a name that is being typed would be set back
+                item.setData(role, text)
+
+    def _open_menu(self, at: QPoint) -> None:
+        """Offer what can be done with the run under the mouse, which is shown."""
+        row = self.list.indexAt(at).row()
+        if self._at(row) is not None:
+            self.list.setCurrentRow(row)
+            self.menu.popup(self.list.mapToGlobal(at))
 
     def _shown(self) -> Run | None:
         return None if self._layers is None else self._layers.runs.of(self._layers.enhancement)
@@ -180,6 +211,17 @@ class RunList(QWidget):
             self._layers.delete_run(run)
             self.shown.emit()
             self.deleted.emit(run, at, against)
+            self.undo.setEnabled(True)
+
+
+def details(run: Run, runs: Iterable[Run]) -> str:
+    """What tells a run from the others, how good it is, and how long it took, in a line."""
+    record = run.enhancement.record
+    others = [other.enhancement.record for other in runs if other is not run]
+    differs, found = name_of(record, others), run.quality
+    good = "not checked" if found is None else f"correlation {found.typical(found.method):.2f}"
+    said = [] if differs in run.name else [differs]
+    return " · ".join([*said, good, f"{record.seconds:.1f} s"])
 
 
 def about(run: Run, runs: Iterable[Run] = ()) -> str:
@@ -199,54 +241,3 @@ def local_time(text: str) -> str:
         return f"{datetime.fromisoformat(text).astimezone():%Y-%m-%d %H:%M}"
     except (ValueError, OverflowError):
         return text
-
-
-class _Names(QListWidget):
-    """Names that can be edited, and deleted by key."""
-
-    deleteWanted = Signal()
-    undoWanted = Signal()
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.setAccessibleName("runs")
-        self.setToolTip("Click to show a run; double click or F2 to rename it")
-        self.setEditTriggers(
-            QAbstractItemView.EditTrigger.DoubleClicked
-            | QAbstractItemView.EditTrigger.EditKeyPressed
-        )
-        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
-        self.setMinimumWidth(40)
-        self.setWordWrap(True)
-        self.setTextElideMode(Qt.TextElideMode.ElideNone)
-
-    def fit_rows(self) -> None:
-        """Make each row as high as its name, which may need several lines, and show some rows."""
-        bar: Any = self.verticalScrollBar()
-        beside = 2 * (self.frameWidth() + MARGIN) + bar.sizeHint().width()
-        wide = max(self.width() - beside, 40)
-        wrap = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
-        heights = []
-        for at in range(self.count()):
-            item: Any = self.item(at)
-            needed = self.fontMetrics().boundingRect(0, 0, wide, 0, wrap, item.text()).height()
-            heights.append(max(ROW, needed + 6))
-            item.setSizeHint(QSize(0, heights[-1]))
-        shown = sum(heights[:MOST_ROWS]) or ROW
-        self.setFixedHeight(shown + 2 * self.frameWidth() + 4)
-
-    def resizeEvent(self, event: Any) -> None:
-        """Wrap names anew."""
-        super().resizeEvent(event)
-        if event.size().width() != event.oldSize().width():
-            self.fit_rows()
-
-    def keyPressEvent(self, event: Any) -> None:
-        """Delete with the key of that name, and take that back."""
-        if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
-            self.deleteWanted.emit()
-            return
-        if event.matches(QKeySequence.StandardKey.Undo):
-            self.undoWanted.emit()
-            return
-        super().keyPressEvent(event)

@@ -1,0 +1,375 @@
+"""ExportPage: what to save, of which genes, in which format; says before what cannot be."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import (
+    QButtonGroup,
+    QCheckBox,
+    QComboBox,
+    QFormLayout,
+    QGridLayout,
+    QHBoxLayout,
+    QLineEdit,
+    QRadioButton,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from napari_stentrans.plugin.models.export_request import (
+    BYTES_PER_VALUE,
+    KINDS,
+    OF_RUNS,
+    WORTH_SAYING,
+    ExportRequest,
+    missing_package,
+    size_in_words,
+)
+from napari_stentrans.plugin.models.unsaved import MARK
+from napari_stentrans.plugin.widgets.page import Page
+from napari_stentrans.plugin.widgets.panel import OneLine, button, words
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.export_request import (
+        ExportContext,
+        Extra,
+        Kind,
+        What,
+        WhichGenes,
+    )
+    from napari_stentrans.plugin.models.gene_names import Listed
+
+EXTRAS: dict[Extra, tuple[str, str]] = {
+    "std": ("Uncertainty", "Add the standard deviation of each value"),
+    "provenance": (
+        "Where values come from",
+        "Add a map of where values come from: measured, filled or added",
+    ),
+    "image": ("Tissue image", "Draw the maps over the tissue image"),
+}
+MOST_NAMED = 5
+LINES = 5
+"""Of words, whose room is kept: no button moves when some go."""
+BUSY = "Wait until what is going on has ended, or cancel it, and save then."
+NOTHING = "Open a section first."
+
+
+class ExportPage(Page):
+    """Widgets over an ExportRequest: ``value``, ``setValue``; Save is on when it can be written."""
+
+    title = "Export"
+    tip = "Save results, figures, lost regions, and all that you did"
+
+    saveWanted = Signal(object)
+    """An ExportRequest."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self._layers: SectionLayers | None = None
+        self._stock: ExportContext | None = None
+        self._listed: Listed | None = None
+        self._wishes: dict[What, ExportRequest] = {}
+        self._busy = False
+        self._make_kinds()
+        self._make_genes()
+        self.formats = QComboBox()
+        self.formats.setAccessibleName("format")
+        self.formats.setToolTip("Which programs can read it")
+        self.formats.setMinimumContentsLength(10)
+        self.formats.currentIndexChanged.connect(self._check)
+        self.extras = {name: QCheckBox(text) for name, (text, _) in EXTRAS.items()}
+        for name, box in self.extras.items():
+            box.setToolTip(EXTRAS[name][1])
+        self.words = words("what will be in it")
+        self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
+        self.words.setMinimumHeight(LINES * self.fontMetrics().lineSpacing())
+        self.save = button("Save…", "Choose a name and a folder, and write it", self._on_save)
+        self._lay_out()
+        self.kinds["everything"].setChecked(True)
+        self._show_kind()
+        context.follow(self)
+        context.phaseChanged.connect(self._show_phase)
+        context.unsavedChanged.connect(self.show_unsaved)
+
+    def _show_phase(self) -> None:
+        self.allow(busy=not self.context.phase.idle)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Offer what there is of this section from now on."""
+        if self._layers is not None:
+            self._layers.drawn.disconnect(self._catch_up, missing_ok=True)
+            self._layers.runs.changed.disconnect(self._catch_up, missing_ok=True)
+        self._layers = layers
+        if layers is not None:
+            layers.drawn.connect(self._catch_up)
+            layers.runs.changed.connect(self._catch_up)
+        self._catch_up()
+
+    def value(self) -> ExportRequest:
+        """What a person wants."""
+        extras = frozenset(
+            name
+            for name, box in self.extras.items()
+            if name in self.kind.extras and box.isChecked() and box.isEnabled()
+        )
+        genes = None if self._listed is None else self._listed.names
+        return ExportRequest(self.what, self.formats.currentData(), genes, extras)
+
+    def setValue(self, wish: ExportRequest) -> None:
+        """Show a wish: what, format and extras; which genes follows from what it is."""
+        self.kinds[wish.what].setChecked(True)
+        self._show_kind()
+        self.formats.setCurrentIndex(max(self.formats.findData(wish.ending), 0))
+        for name, box in self.extras.items():
+            box.setChecked(name in wish.extras and box.isEnabled())
+
+    def choose(self, what: What | None = None) -> None:
+        """Choose what to save, as it was saved last; what is there if nothing is wanted."""
+        self.refresh()
+        if what is not None:
+            self._choose(what)
+        elif self._why_not(self.what):
+            self._choose(
+                next((one for one in reversed(KINDS) if not self._why_not(one)), self.what)
+            )
+        self.kinds[self.what].setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def allow(self, *, busy: bool) -> None:
+        """Let it be written, or say that something else is going on."""
+        self._busy = busy
+        self._check()
+
+    def show_unsaved(self, parts: list[str]) -> None:
+        """Mark the button where something is not saved."""
+        self.save.setText(f"Save… {MARK}" if parts else "Save…")
+        self._catch_up()
+
+    def refresh(self) -> None:
+        """Show what there is to be saved now; what a person has chosen stays."""
+        self._stock = self.context.stock()
+        for what, made in self.kinds.items():
+            why_not = self._why_not(what)
+            made.setEnabled(not why_not)
+            made.setToolTip(why_not or KINDS[what].about)
+            made.setAccessibleDescription(made.toolTip())
+            self.reasons[what].setText(why_not if self._stock else "")
+        self._list_genes()
+        self._allow_extras()
+        self._check()
+
+    def _catch_up(self) -> None:
+        if self.isVisible():
+            self.refresh()
+
+    def _why_not(self, what: What) -> str:
+        return NOTHING if self._stock is None else self._stock.why_not(what)
+
+    def _choose(self, what: What) -> None:
+        first = ExportRequest(what, next(iter(KINDS[what].formats)))
+        self.setValue(self._wishes.get(what, first))
+
+    def _on_save(self) -> None:
+        wish = self.value()
+        self._wishes[wish.what] = wish
+        self.saveWanted.emit(wish)
+
+    @property
+    def what(self) -> What:
+        """What is to be saved."""
+        return next(what for what, made in self.kinds.items() if made.isChecked())
+
+    @property
+    def kind(self) -> Kind:
+        """What is known of that."""
+        return KINDS[self.what]
+
+    # ---- what follows from what
+
+    def _show_kind(self) -> None:
+        """Offer the formats, genes and extras of what is to be saved."""
+        kind = self.kind
+        with signals_blocked(self.formats):
+            self.formats.clear()
+            for ending, says in kind.formats.items():
+                self.formats.addItem(says, ending)
+        self._form.setRowVisible(self.which, kind.by_gene)
+        self._form.setRowVisible(self._extras_row, bool(kind.extras))
+        for name, box in self.extras.items():
+            box.setVisible(name in kind.extras)
+        self.which.setCurrentIndex(self.which.findData("all" if not kind.most_genes else "shown"))
+        self._allow_extras()
+        self._check()
+
+    def _allow_extras(self) -> None:
+        image = self._stock is not None and bool(self._stock.section.images)
+        self.extras["image"].setEnabled(image)
+        tip = EXTRAS["image"][1]
+        self.extras["image"].setToolTip(tip if image else f"{tip}.\nThis section has no image")
+
+    def _check(self) -> None:
+        """Find the genes, and say what will be in the file or why it cannot be written."""
+        which: WhichGenes = self.which.currentData()
+        self._form.setRowVisible(self.these, self.kind.by_gene and which == "these")
+        self._listed = None
+        if self._stock is not None and self.kind.by_gene and which != "all":
+            self._listed = self._stock.genes(which, self.these.text())
+        problem = self._problem()
+        self.save.setEnabled(not problem)
+        said = f"⚠ {problem}" if problem else self._about()
+        self.words.setText(said)
+        self.words.setAccessibleDescription(said)
+
+    def _problem(self) -> str:
+        why_not = self._why_not(self.what) or (BUSY if self._busy else "")
+        if why_not:
+            return why_not
+        package = missing_package(self.formats.currentData() or "")
+        if package:
+            return (
+                f"This format needs the package {package}, which is not installed. Save as .h5ad "
+                f'or .zarr, or close napari, run pip install "napari-stentrans[{package}]" and '
+                "start it again."
+            )
+        if not self.kind.by_gene:
+            return ""
+        n, most = self._n_genes(), self.kind.most_genes
+        if not n:
+            return self._no_genes()
+        if most is not None and n > most:
+            what = "A figure shows" if self.what == "figure" else "This format holds"
+            return f"{what} {some(most, 'gene')} at most, and these are {n:,}. Choose fewer genes."
+        return ""
+
+    def _no_genes(self) -> str:
+        which: WhichGenes = self.which.currentData()
+        if which == "these" and not self.these.text().strip():
+            return "Write the names of genes, with commas between them."
+        if which == "shown" and self._stock is not None:
+            gene = self._stock.label(self._stock.shown)
+            return f"{gene} was not part of this run. Run again to enhance it."
+        return f"None of these genes is in the result{self._left_out(' ({})')}."
+
+    def _about(self) -> str:
+        """What will be in the file, and how large it becomes where that matters."""
+        parts, stock = [self.kind.about], self._stock
+        if stock is not None and self.kind.by_gene and stock.result is not None:
+            n_sites, n = len(stock.result.sites), self._n_genes()
+            genes = some(n, "gene")
+            size = n * n_sites * BYTES_PER_VALUE
+            big = self.kind.most_genes is None and size > WORTH_SAYING
+            large = f", up to {size_in_words(size)}" if big else ""
+            parts.append(f"{genes} at {some(n_sites, 'site')}{large}.")
+            parts.append(self._left_out("Not in the result, and left out: {}."))
+        if self.what == "figure" and stock is not None and stock.section.um_per_px is None:
+            parts.append("The scale bar is in pixels: how large one is was not in the data.")
+        if self.what in OF_RUNS:
+            parts.append("The settings of the run are written beside it (.run.json).")
+        return " ".join(filter(None, parts))
+
+    def _left_out(self, said: str) -> str:
+        left = () if self._listed is None else self._listed.unknown
+        more = " …" if len(left) > MOST_NAMED else ""
+        return said.format(", ".join(left[:MOST_NAMED]) + more) if left else ""
+
+    def _n_genes(self) -> int:
+        if self._listed is not None:
+            return len(self._listed.names)
+        result = None if self._stock is None else self._stock.result
+        return 0 if result is None else len(result.genes)
+
+    # ---- widgets
+
+    def _make_kinds(self) -> None:
+        self.kinds: dict[What, QRadioButton] = {}
+        self.reasons: dict[What, OneLine] = {}
+        group = QButtonGroup(self)
+        for what, kind in KINDS.items():
+            self.kinds[what] = QRadioButton(kind.title)
+            group.addButton(self.kinds[what])
+            self.reasons[what] = OneLine(f"why not: {kind.title}")
+        group.buttonToggled.connect(lambda _, on: self._show_kind() if on else None)
+
+    def _make_genes(self) -> None:
+        self.which = QComboBox()
+        self.which.setAccessibleName("which genes")
+        self.which.setToolTip("Genes that are written")
+        self.which.setMinimumContentsLength(10)
+        self.which.currentIndexChanged.connect(self._check)
+        self.which.activated.connect(self._on_which)
+        self.these = QLineEdit()
+        self.these.setAccessibleName("names of genes")
+        self.these.setPlaceholderText("Names with commas between them")
+        self.these.setToolTip("Names or ids of genes, with commas or spaces between them")
+        self.these.textChanged.connect(self._check)
+
+    def _list_genes(self) -> None:
+        """Offer the lists of genes that there are, the one that was chosen still chosen."""
+        offered: dict[str, str] = {"all": "All genes", "shown": "The gene shown"}
+        stock = self._stock
+        if stock is not None:
+            n = 0 if stock.result is None else len(stock.result.genes)
+            offered["all"] = f"All genes ({n:,})" if n != 1 else "The gene of this run"
+            offered["shown"] = f"The gene shown ({stock.label(stock.shown)})"
+            if stock.favourites:
+                offered["favourites"] = f"Favourites ({len(stock.favourites):,})"
+            if stock.mine:
+                offered["mine"] = f"My list ({len(stock.mine):,})"
+        offered["these"] = "These genes"
+        chosen = self.which.currentData()
+        with signals_blocked(self.which):
+            self.which.clear()
+            for data, says in offered.items():
+                self.which.addItem(says, data)
+            self.which.setCurrentIndex(max(self.which.findData(chosen), 0))
+
+    def _on_which(self) -> None:
+        if self.these.isVisible():
+            self.these.setFocus(Qt.FocusReason.OtherFocusReason)
+
+    def _lay_out(self) -> None:
+        kinds = QGridLayout()
+        kinds.setVerticalSpacing(4)
+        kinds.setColumnStretch(1, 1)
+        for row, (what, made) in enumerate(self.kinds.items()):
+            kinds.addWidget(made, row, 0, Qt.AlignmentFlag.AlignLeft)
+            kinds.addWidget(self.reasons[what], row, 1)
+        choices = QWidget()
+        self._form = QFormLayout(choices)
+        self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
+        self._form.setContentsMargins(0, 8, 0, 4)
+        self._form.addRow("Genes", self.which)
+        self._form.addRow("", self.these)
+        self._form.addRow("Format", self.formats)
+        self._extras_row = QWidget()
+        extras = QVBoxLayout(self._extras_row)
+        extras.setContentsMargins(0, 0, 0, 0)
+        extras.setSpacing(2)
+        for box in self.extras.values():
+            extras.addWidget(box, 0, Qt.AlignmentFlag.AlignLeft)
+        self._form.addRow("With", self._extras_row)
+        foot = QHBoxLayout()
+        foot.addStretch(1)
+        foot.addWidget(self.save)
+        self.rows.addLayout(kinds)
+        self.rows.addWidget(choices)
+        self.rows.addWidget(self.words)
+        self.rows.addLayout(foot)
+        choices.setMinimumHeight(choices.sizeHint().height())  # no button moves when rows go
+
+    def showEvent(self, event: Any) -> None:
+        """Catch up with what was done meanwhile."""
+        super().showEvent(event)
+        self.refresh()
+
+    def keyPressEvent(self, event: Any) -> None:
+        """Save on Enter."""
+        if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.save.isEnabled():
+            self.save.click()
+        else:
+            super().keyPressEvent(event)
