@@ -11,17 +11,16 @@ from napari_stentrans.plugin.compare.views import Views
 from napari_stentrans.plugin.layers.frame import Frame, drawn_on, rescale
 from napari_stentrans.plugin.layers.gene_layers import GeneLayers
 from napari_stentrans.plugin.layers.images import (
-    TAG,
     FirstLook,
     features_layer,
     proposal_layer,
     regions_layer,
 )
-from napari_stentrans.plugin.layers.layer_store import ORDER, LayerStore
+from napari_stentrans.plugin.layers.layer_store import ORDER, LayerStore, owners
 from napari_stentrans.plugin.layers.lost_layer import LostLayer
 from napari_stentrans.plugin.layers.picture_layer import PictureLayer
 from napari_stentrans.plugin.layers.probe import Probe
-from napari_stentrans.plugin.layers.units import make_way
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.layers.visibility import Visibility
 from napari_stentrans.plugin.models.section_model import SectionModel
 from napari_stentrans.plugin.napari_compat import unwrapped
@@ -46,8 +45,7 @@ def _layer_of(role: str, what: str) -> property:
 
 def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
     """Return the name, with a number where another section in the viewer has it."""
-    owners = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
-    taken = {owner.title for owner in owners if owner is not None and owner is not own}
+    taken = {owner.title for owner in owners(viewer) if owner is not own}
     numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
     return name if name not in taken else next(t for t in numbered if t not in taken)
 
@@ -124,8 +122,8 @@ class SectionLayers:
         self.pictures = PictureLayer(self.store, self.model)
         self.genes = GeneLayers(self.store, self.model, Views(self.store, self.model))
         self.views = self.genes.views
-        self.visibility = Visibility(self)
-        self.probe = Probe(self)
+        self.visibility = Visibility(self.store, self.genes)
+        self.probe = Probe(self.store, self.model)
         self.store.taken.connect(self.probe.ask_here)
         self.store.left.connect(self.probe.leave)
         self.store.removed.connect(self._on_removed)
@@ -323,6 +321,17 @@ class SectionLayers:
         if role == "after" and self.model.maps.against is not None:
             self.model.maps.against = None
             self.store.later("before", self._resolve)  # not while a layer is removed
+
+
+def make_way(viewer: ViewerModel, frame: Frame) -> None:
+    """Show what is there in pixels before a section comes that cannot be shown otherwise.
+
+    Done after it has come, napari would have drawn, and warned of several units, in between.
+    """
+    if frame.unit == "pixel":
+        for layers in owners(viewer):
+            if layers.present and layers.frame != frame:
+                layers.reframe(frame)
 
 
 def adopt(viewer: ViewerModel) -> SectionLayers | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_stentrans.plugin.layers.images import TAG
 from napari_stentrans.plugin.layers.layer_store import GENE_ROLES
 from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:

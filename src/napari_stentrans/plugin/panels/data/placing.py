@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from napari.layers import Image
 
-    from napari_stentrans.plugin.jobs.pictures import Picture
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.jobs.session_keeper import Jobs
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.picture import Picture
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.section import SectionImage
 

@@ -29,7 +29,7 @@ from napari_stentrans.plugin.models.export_request import (
     size_in_words,
 )
 from napari_stentrans.plugin.models.unsaved import MARK
-from napari_stentrans.plugin.widgets.page import Page
+from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.panel import OneLine, button, words
 from napari_stentrans.wording import some
 

@@ -20,12 +20,12 @@ from napari_stentrans.plugin.models.result_words import (
     remarks,
     taken_as_measured,
 )
+from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.panels.result.profile_panel import ProfilePanel
 from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
 from napari_stentrans.plugin.panels.result.quality_tabs import ScatterTab, TableTab
 from napari_stentrans.plugin.panels.result.run_list import RunList
 from napari_stentrans.plugin.widgets.fold import Fold
-from napari_stentrans.plugin.widgets.page import Page
 from napari_stentrans.plugin.widgets.panel import button, in_row, parting, words
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.run_request import RunRequest
+    from napari_stentrans.plugin.models.section_model import RunRequest
     from napari_stentrans.plugin.widgets.keys import Keys
 
 TABS = {

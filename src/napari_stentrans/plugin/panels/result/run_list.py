@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.models.runs import Run
+    from napari_stentrans.plugin.models.section_model import RunRequest
 
 
 class Waiting(NamedTuple):
