@@ -111,8 +111,9 @@ class DropDown(QFrame):
         self.setGeometry(left, at.y(), width, height)
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
-        """Close when the keyboard goes elsewhere; another program's window is nowhere."""
-        if new is not None and isalive(self) and not self._is_ours(new):
+        """Close when the keyboard goes elsewhere; the window itself, or another, is nowhere."""
+        nowhere = new is None or not isalive(self) or new is self.window()
+        if new is not None and not nowhere and not self._is_ours(new):
             self.close_up()
 
     def _is_ours(self, widget: QWidget) -> bool:
