@@ -61,7 +61,7 @@ class Window:
             time.sleep(0.001)
 
     def open(self, section: Section) -> None:
-        self.dock._load(lambda: look_steps(section), "Reading")
+        self.dock.jobs.loads.load(lambda: look_steps(section), "Reading")
         self.until(lambda: self.dock.enhance.run.isEnabled())
         self.dock.damage.ignore()  # what is measured is not how it asks
 

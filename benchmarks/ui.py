@@ -104,12 +104,12 @@ def delete(window: Window) -> None:
 def told(window: Window, spots: int) -> None:
     """Show what the image tells, and both maps beside each other on the image."""
     window.open(simulate_section(spots, 500, seed=1, image=True))
-    button = window.dock.enhance.form.image.show_map
+    action = window.dock.lost.sources["map"]
     for _ in range(2):
-        window.click(button)
+        action.trigger()
         window.until(lambda: window.layers.told is not None and window.layers.told.visible)
         window.wait(0.5)
-        window.click(button)
+        action.trigger()
     window.run()
     for _ in range(4):
         window.press("side_by_side")

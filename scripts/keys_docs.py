@@ -1,4 +1,4 @@
-"""Write the tables of docs/keys.md anew from the keys of the dock.
+"""Write the tables of docs/keys.md anew from the table of actions.
 
 .venv/bin/python scripts/keys_docs.py
 """
@@ -7,7 +7,7 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from napari_stentrans.plugin.widgets.shortcuts import groups
+from napari_stentrans.plugin.actions import groups
 
 PAGE = Path(__file__).resolve().parents[1] / "docs" / "keys.md"
 BEGIN, END = "<!-- keys -->", "<!-- end -->"

@@ -132,7 +132,7 @@ def load(qtbot):
     """Open a section that is in memory, in the way that a file is opened."""
 
     def load(dock, section):
-        dock._load(lambda: look_steps(section), "Reading")
+        dock.jobs.loads.load(lambda: look_steps(section), "Reading")
         wait_ready(qtbot, dock)
         return dock._layers
 

@@ -4,17 +4,44 @@ from __future__ import annotations
 
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
-from qtpy.QtWidgets import QApplication
+from qtpy.QtGui import QAction
+from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_stentrans.plugin.layers.frame import Frame
+from napari_stentrans.plugin.widgets.page import Pages
 
 LEFT = Qt.MouseButton.LeftButton
 
 
-def click(qtbot, button):
+def click(qtbot, button, pos=None):
+    """Press a button on the page that it is on, or choose an action in the menu that it is in."""
     assert button.isEnabled(), f"{button.text()} cannot be pressed"
+    if isinstance(button, QAction):
+        choose(qtbot, button)
+        return
+    come_to(qtbot, button)
     qtbot.waitUntil(lambda: not button.size().isEmpty())  # it was just shown
-    qtbot.mouseClick(button, LEFT)
+    qtbot.mouseClick(button, LEFT, pos=pos or QPoint())
+
+
+def come_to(qtbot, widget):
+    """Bring the page of a widget to the front by its tab, where it is on one."""
+    for pages in widget.window().findChildren(Pages):
+        for at, page in enumerate(pages):
+            on = page.isAncestorOf(widget) or (page.foot and page.foot.isAncestorOf(widget))
+            if on and pages.currentIndex() != at:
+                tabs = pages.tabBar()
+                qtbot.mouseClick(tabs, LEFT, pos=tabs.tabRect(at).center())
+                qtbot.wait(20)
+
+
+def choose(qtbot, action):
+    """Choose an action in its menu by mouse."""
+    menu = next(of for of in action.associatedObjects() if isinstance(of, QMenu))
+    menu.popup(QPoint(40, 40))
+    qtbot.waitUntil(menu.isVisible)
+    qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+    qtbot.waitUntil(lambda: not menu.isVisible())
 
 
 def compare_with(qtbot, dock, row):
@@ -51,6 +78,7 @@ def export_shown(qtbot, dock):
 def choose_kind(qtbot, page, what):
     """Press the radio button of a thing to be saved, where its mark is."""
     made = page.kinds[what]
+    come_to(qtbot, made)
     qtbot.mouseClick(made, LEFT, pos=QPoint(8, made.height() // 2))
     assert page.what == what
 
@@ -67,6 +95,7 @@ def open_tab(qtbot, dock, name):
 def use_menu(qtbot, dock, action):
     """Choose what can be done with the run shown from the menu of its button, by mouse."""
     runs = dock.result.runs
+    come_to(qtbot, runs)
     runs.menu.popup(runs.more.mapToGlobal(runs.more.rect().bottomLeft()))
     qtbot.waitUntil(runs.menu.isVisible)
     assert action.isEnabled()

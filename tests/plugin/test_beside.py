@@ -59,7 +59,7 @@ def test_a_picture_that_is_opened_becomes_the_tissue_image(
     open_file(loaded, path, monkeypatch)
     qtbot.waitUntil(lambda: loaded._layers.laid is not None, timeout=60_000)
     qtbot.waitUntil(loaded.placing.use.isEnabled)
-    assert loaded.data.session.toolTip().endswith("the place of the tissue image")
+    assert loaded.data.section_menu.toolTip().endswith("the place of the tissue image")
     click(qtbot, loaded.placing.use)
     qtbot.waitUntil(lambda: bool(loaded._layers.section.images), timeout=60_000)
     ready(loaded)

@@ -34,7 +34,7 @@ def result(section):
 def compared(loaded, result, qtbot):
     """The dock with a section and its result."""
     loaded._layers.show_enhancement(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.result.isVisible)
     return loaded
 

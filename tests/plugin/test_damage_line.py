@@ -66,7 +66,7 @@ def test_it_is_painted_by_kind_as_one_step(opened, spoilt, qtbot):
         painted = spoilt.raster.lost(lost.data == label)
         np.testing.assert_array_equal(painted, found.reasons == name)
     qtbot.waitUntil(lambda: not opened.damage.line.isVisible())
-    assert opened.enhance.form.image.damaged.isChecked()
+    assert opened.enhance.form.image.choice.currentData() == "damaged"
     lost.undo()
     assert not lost.data.any()
     qtbot.waitUntil(opened.damage.line.isVisible)

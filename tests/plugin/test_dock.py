@@ -58,7 +58,7 @@ def test_a_file_is_opened_from_the_menu(dock, section, ready, tmp_path, monkeypa
 
 
 def test_a_sample_is_opened_from_the_menu(dock, ready):
-    dock.data.sample.menu().actions()[1].trigger()
+    dock.data.open.samples.actions()[1].trigger()
     assert not dock.data.open.isEnabled()
     assert dock.data.busy.isVisible()
     ready(dock)
@@ -271,10 +271,11 @@ def test_run_is_off_with_nothing_to_do_and_says_why(loaded, qtbot):
     run = loaded.enhance.run
     assert not run.isEnabled()
     assert "nothing to do: paint" in run.toolTip()
-    assert "tick" in loaded.enhance.estimate.text()
+    assert loaded.enhance.refusal.isVisible()
+    assert "tick" in loaded.enhance.refusal.text()
     click(qtbot, loaded.lost.new)
     paint(qtbot, loaded.viewer, world_of(loaded._layers, 75), (0, 60))
-    qtbot.waitUntil(lambda: "A run takes" in loaded.enhance.estimate.text())
+    qtbot.waitUntil(lambda: loaded.enhance.run.text().startswith("Fill "))
     assert run.isEnabled()
     assert "nothing" not in run.toolTip()
     qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
@@ -288,7 +289,7 @@ def test_run_is_off_where_no_spots_are_left_and_says_why(loaded, section, qtbot)
     run = loaded.enhance.run
     qtbot.waitUntil(lambda: not run.isEnabled())
     assert "Mark fewer spots as lost" in run.toolTip()
-    assert "A run needs 2 spots" in loaded.enhance.estimate.text()
+    assert "A run needs 2 spots" in loaded.enhance.refusal.text()
     assert roles(loaded.viewer) == {"before", "lost"}
     qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
     assert run.isEnabled()  # nothing is filled, so that all spots are learned from
@@ -490,12 +491,13 @@ def test_nothing_is_cut_off_sideways(loaded, qtbot, ready, theme):
     run(qtbot, loaded, ready)
     form = loaded.enhance.form
     click(qtbot, form.gear)
-    area = loaded.findChild(QScrollArea)
+    areas = (form.popup.findChild(QScrollArea), loaded.pages.widget(0))
     for name in METHODS:
         form.method.setCurrentIndex(form.method.findData(name))
         qtbot.wait(20)
-        assert area.widget().minimumSizeHint().width() <= area.viewport().width()
-        assert area.widget().width() == area.viewport().width()
+        for area in areas:
+            assert area.widget().minimumSizeHint().width() <= area.viewport().width()
+            assert area.widget().width() == area.viewport().width()
 
 
 def test_every_control_explains_itself(loaded, qtbot, ready):

@@ -41,7 +41,7 @@ def reading(dock, section, qtbot):
             time.sleep(0.02)
         return (yield from look_steps(section))
 
-    dock._load(slow_steps, "Reading")
+    dock.jobs.loads.load(slow_steps, "Reading")
     assert dock.phase is Phase.LOADING
 
 
@@ -136,7 +136,7 @@ def busy(request, dock, section, load, result, qtbot):
     elif request.param in LATE:
         dock._layers.show_enhancement(result)
         dock._layers.runs.add(result, "")
-        dock._show_result()
+        dock.context.resultChanged.emit()
     request.param(dock, section, qtbot)
     return dock
 

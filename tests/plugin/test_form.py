@@ -69,7 +69,7 @@ def test_every_change_by_a_person_is_told(form, qtbot):
 
 
 def choose(form, qtbot, method):
-    """Choose a method with the keyboard, as a person does."""
+    """Choose a method with the keyboard, as a person does, behind the gear."""
     pick(form.method, qtbot, method)
 
 
@@ -138,6 +138,6 @@ def test_reset_puts_expert_settings_back_and_leaves_the_rest(form, qtbot):
 
 def test_what_there_is_to_fill_is_said(form):
     form.set_lost(37, 12)
-    assert form.fill.text() == "Fill lost regions (37 spots and 12 sites)"
+    assert form.fill.text() == "Fill (49)"
     form.set_lost(0, 0)
-    assert "nothing painted" in form.fill.text()
+    assert form.fill.text() == "Fill"

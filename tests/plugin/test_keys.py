@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, export_shown
+from gestures import click, come_to, export_shown
 from napari.settings import get_settings
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
@@ -23,9 +23,9 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
+from napari_stentrans.plugin.actions import ACTIONS, GROUPS, groups, keys_of
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.widgets.cheat_sheet import CheatSheet
-from napari_stentrans.plugin.widgets.shortcuts import GROUPS, SHORTCUTS, groups
 
 TO_PRESS = (QAbstractButton, QComboBox, QLineEdit, QAbstractItemView, QAbstractSpinBox)
 
@@ -34,7 +34,7 @@ def press(dock, action, on=None):
     """Press the keys of an action while the canvas has the focus."""
     canvas = on or dock.viewer.window._qt_viewer.canvas.native
     canvas.setFocus()
-    keys = QKeySequence(SHORTCUTS[action][0])[0]
+    keys = QKeySequence(keys_of(action))[0]
     QTest.keyClick(canvas, keys.key(), keys.keyboardModifiers())
 
 
@@ -58,7 +58,7 @@ def names(dock):
 def test_no_key_is_there_twice_and_none_is_naparis(dock):
     from napari._app_model import get_app_model
 
-    ours = [QKeySequence(keys).toString() for keys, _ in SHORTCUTS.values()]
+    ours = [QKeySequence(keys).toString() for keys in map(keys_of, ACTIONS)]
     assert len(set(ours)) == len(ours)
     bound = [key for keys in get_settings().shortcuts.shortcuts.values() for key in keys]
     bound += [rule.keybinding for rule in get_app_model().keybindings]
@@ -74,14 +74,15 @@ def test_no_key_is_there_twice_and_none_is_naparis(dock):
 
 def test_every_action_has_a_heading():
     begins = {begin for all_of_them in GROUPS.values() for begin in all_of_them}
-    assert {name.partition(".")[0] for name in SHORTCUTS} == begins
+    assert {name.partition(".")[0] for name in ACTIONS} == begins
     listed = {key for keys in groups().values() for key in keys}
-    assert listed >= {keys for keys, _ in SHORTCUTS.values()}
+    assert listed >= set(map(keys_of, ACTIONS))
 
 
 def test_every_key_of_the_table_is_bound_in_the_dock(active):
     bound = {shortcut.key().toString() for shortcut in active.findChildren(QShortcut)}
-    keys = {QKeySequence(keys).toString() for keys, _ in SHORTCUTS.values()}
+    bound |= {action.shortcut().toString() for action in active.actions()}
+    keys = {QKeySequence(keys).toString() for keys in map(keys_of, ACTIONS)}
     elsewhere = {"Left", "Right"}  # bound to the canvas while a swipe is on
     held = {"H"}
     assert keys - bound == elsewhere | held
@@ -95,7 +96,7 @@ def test_f1_shows_all_keys_and_escape_hides_them(active, qtbot):
     sheet = active.findChild(CheatSheet)
     qtbot.waitUntil(sheet.isVisible)
     said = {label.text() for label in sheet.findChildren(QLabel)}
-    assert said >= {words for _, words in SHORTCUTS.values()}
+    assert said >= {action.words for action in ACTIONS.values()}
     assert said >= {"Alt+O", "F1", "[ and ]"}
     qtbot.keyClick(sheet, Qt.Key.Key_Escape)
     assert not sheet.isVisible()
@@ -106,8 +107,7 @@ def test_f1_shows_all_keys_and_escape_hides_them(active, qtbot):
 
 
 def test_a_button_at_the_top_shows_all_keys(active, qtbot):
-    button = next(b for b in active.data.findChildren(QWidget) if b.accessibleName() == "keys")
-    click(qtbot, button)
+    click(qtbot, active.corner.menu().actions()[0])
     assert active.findChild(CheatSheet).isVisible()
 
 
@@ -202,20 +202,40 @@ def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     click(qtbot, dock.enhance.run)
     ready(dock)
     qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
-    click(qtbot, dock.enhance.form.gear)
     click(qtbot, dock.genes.look_button)
-    qtbot.wait(100)
-    dock.data.open.setFocus()
+    for page in dock.pages:
+        come_to(qtbot, page)
+        qtbot.wait(100)
+        reached, wanted = by_tab(dock), to_press(dock)
+        assert len(wanted) > 3
+        assert unreached(wanted, reached) == [], page.title
+    click(qtbot, dock.enhance.form.gear)
+    popup = dock.enhance.form.popup
+    qtbot.waitUntil(popup.isActiveWindow)
+    assert unreached(to_press(popup), by_tab(popup, dock.enhance.form.method)) == []
+
+
+def by_tab(dock, begin=None):
+    """What the key Tab comes to, until it comes round."""
+    (begin or dock.data.open).setFocus()
     reached = []
     while (widget := QApplication.focusWidget()) not in reached:
         reached.append(widget)
         QTest.keyClick(widget, Qt.Key.Key_Tab)
-    wanted = [
+    return reached
+
+
+def to_press(window):
+    """What is seen in a window, or a part of one, and can be pressed."""
+    return [
         widget
-        for widget in dock.findChildren(QWidget)
-        if isinstance(widget, TO_PRESS) and widget.isVisibleTo(dock) and widget.isEnabled()
+        for widget in window.findChildren(QWidget)
+        if isinstance(widget, TO_PRESS) and widget.isVisibleTo(window) and widget.isEnabled()
     ]
-    assert len(wanted) > 40
+
+
+def unreached(wanted, reached):
+    """Names of what Tab does not come to."""
 
     def is_reached(widget):
         if isinstance(widget, QRadioButton):  # arrows go on from the one that is chosen
@@ -224,8 +244,7 @@ def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
             widget.parentWidget() in reached  # the line inside a box
         )
 
-    missed = [w.accessibleName() or type(w).__name__ for w in wanted if not is_reached(w)]
-    assert missed == []
+    return [w.accessibleName() or type(w).__name__ for w in wanted if not is_reached(w)]
 
 
 # ---- two windows

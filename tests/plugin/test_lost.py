@@ -10,9 +10,11 @@ import pandas as pd
 import pytest
 from gestures import LEFT, click, middle, paint, said_of_run, world_of
 from qtpy.QtCore import QPoint, Qt
+from qtpy.QtWidgets import QLineEdit
 
 from napari_stentrans.io import read_mask
 from napari_stentrans.plugin.layers.frame import Frame
+from napari_stentrans.plugin.panels.repair.region_list import BIN, EYE, NAME, PAINTED
 from napari_stentrans.section import Section
 from napari_stentrans.simulate import simulate_section
 
@@ -29,6 +31,19 @@ def tap(qtbot, tool):
     """Click a small tool."""
     assert tool.isEnabled()
     qtbot.mouseClick(tool, LEFT, pos=QPoint(8, 8))
+
+
+def tap_region(qtbot, panel, label, column=NAME):
+    """Click a column of a region in the list."""
+    row = panel.regions.rows[label]
+    at = panel.regions.visualRect(panel.regions.indexFromItem(row, column)).center()
+    qtbot.mouseClick(panel.regions.viewport(), LEFT, pos=at)
+
+
+def name_line(qtbot, panel):
+    """The line in which a name is being typed."""
+    qtbot.waitUntil(lambda: panel.regions.findChild(QLineEdit) is not None)
+    return panel.regions.findChild(QLineEdit)
 
 
 def brush(qtbot, dock, spot, *moves):
@@ -48,6 +63,12 @@ def names(dock):
     """Names by label, as they are saved and shown in the status bar."""
     features = dock._layers.lost.features
     return dict(zip(features["index"], features["region"], strict=True))
+
+
+def press(qtbot, dock, key):
+    """Press a key with Alt on the canvas."""
+    canvas = dock.viewer.window._qt_viewer.canvas.native
+    qtbot.keyClick(canvas, key, Qt.KeyboardModifier.AltModifier)
 
 
 def ctrl_z(qtbot, dock, redo=False):
@@ -71,7 +92,7 @@ def test_regions_are_painted_named_and_saved(loaded, panel, section, qtbot, tmp_
     click(qtbot, panel.new)
     brush(qtbot, loaded, middle(section))
     click(qtbot, panel.new)
-    name = panel.regions.rows[2].name.edit
+    name = name_line(qtbot, panel)
     qtbot.waitUntil(name.hasFocus)
     assert name.text() == "fold"
     qtbot.keyClicks(name, "smear of ink")
@@ -83,7 +104,7 @@ def test_regions_are_painted_named_and_saved(loaded, panel, section, qtbot, tmp_
     assert lost(loaded, 1)[middle(section)]
     assert lost(loaded, 2)[far]
     n = int(lost(loaded, 2).sum())
-    qtbot.waitUntil(lambda: panel.regions.rows[2].painted.text().startswith(str(n)))
+    qtbot.waitUntil(lambda: panel.regions.rows[2].text(PAINTED).startswith(str(n)))
     position = world_of(loaded._layers, far)
     assert "region: smear of ink" in loaded._layers.lost.get_status(position, world=True)["value"]
     loaded.viewer.layers.selection = {loaded._layers.lost}
@@ -105,18 +126,17 @@ def test_one_spot_is_no_spots(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
     loaded._layers.paint.paint_spots(np.arange(section.n_spots) == middle(section))
     qtbot.waitUntil(lambda: panel.words.text() == "1 spot lost.")
-    assert loaded.enhance.form.fill.text() == "Fill lost regions (1 spot)"
+    assert loaded.enhance.run.text().startswith("Fill 1 spot, 2×")
 
 
 @pytest.mark.high_dpi
 def test_the_brush_paints_the_chosen_region(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
     click(qtbot, panel.new)
-    tap(qtbot, panel.regions.rows[1].swatch)
+    tap_region(qtbot, panel, 1)
     brush(qtbot, loaded, middle(section))
     assert lost(loaded, 1)[middle(section)]
-    canvas = loaded.viewer.window._qt_viewer.canvas.native
-    qtbot.keyClick(canvas, Qt.Key.Key_Period, Qt.KeyboardModifier.AltModifier)
+    press(qtbot, loaded, Qt.Key.Key_Period)
     brush(qtbot, loaded, middle(section))
     assert lost(loaded, 2)[middle(section)]
     assert not lost(loaded, 1)[middle(section)]
@@ -124,11 +144,11 @@ def test_the_brush_paints_the_chosen_region(loaded, panel, section, qtbot):
 
 def test_a_preset_is_chosen_from_the_list(loaded, panel, qtbot):
     click(qtbot, panel.new)
-    name = panel.regions.rows[1].name
-    name.setFocus()
+    qtbot.keyClick(panel.regions, Qt.Key.Key_F2)
+    name = name_line(qtbot, panel)
     for _ in range(2):
-        qtbot.keyClick(name, Qt.Key.Key_Down)
-    qtbot.keyClick(name.edit, Qt.Key.Key_Return)
+        qtbot.keyClick(name.parentWidget(), Qt.Key.Key_Down)
+    qtbot.keyClick(name, Qt.Key.Key_Return)
     assert names(loaded) == {1: "bubble"}
 
 
@@ -138,7 +158,7 @@ def test_a_deleted_region_comes_back_with_its_name(loaded, panel, section, qtbot
     click(qtbot, panel.new)
     loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 5)
     painted = np.array(loaded._layers.lost.data)
-    tap(qtbot, panel.regions.rows[1].bin)
+    tap_region(qtbot, panel, 1, BIN)
     assert not loaded._layers.lost.data.any()
     qtbot.waitUntil(lambda: list(panel.regions.rows) == [2])
     tap(qtbot, panel.steps["undo"])
@@ -150,10 +170,10 @@ def test_a_deleted_region_comes_back_with_its_name(loaded, panel, section, qtbot
 def test_a_hidden_region_is_not_seen_but_counts(loaded, panel, section, qtbot):
     click(qtbot, panel.new)
     brush(qtbot, loaded, middle(section))
-    tap(qtbot, panel.regions.rows[1].eye)
+    tap_region(qtbot, panel, 1, EYE)
     assert loaded._layers.lost.get_color(1)[3] == 0
     assert loaded._layers.paint.mask().lost[middle(section)]
-    tap(qtbot, panel.regions.rows[1].eye)
+    tap_region(qtbot, panel, 1, EYE)
     assert loaded._layers.lost.get_color(1)[3] == 1
 
 
@@ -164,13 +184,12 @@ def test_grow_and_shrink_by_one_spot_and_undo(loaded, panel, section, qtbot):
     seed = np.arange(section.n_spots) == middle(section)
     click(qtbot, panel.new)
     loaded._layers.paint.paint_spots(seed)
-    click(qtbot, panel.edits["grown"])
+    click(qtbot, panel.edits["grow"])
     np.testing.assert_array_equal(lost(loaded), ring(section, seed))
     assert lost(loaded).sum() == 7
-    canvas = loaded.viewer.window._qt_viewer.canvas.native
-    qtbot.keyClick(canvas, Qt.Key.Key_Equal, Qt.KeyboardModifier.AltModifier)
+    press(qtbot, loaded, Qt.Key.Key_Equal)
     assert lost(loaded).sum() == 19
-    click(qtbot, panel.edits["shrunk"])
+    click(qtbot, panel.edits["shrink"])
     np.testing.assert_array_equal(lost(loaded), ring(section, seed))
     for n in (19, 7, 1, 0):
         ctrl_z(qtbot, loaded)
@@ -188,9 +207,9 @@ def test_growing_keeps_other_regions_and_does_not_leave_the_spots(loaded, panel,
     neighbours = ring(section, [corner]) & (np.arange(section.n_spots) != corner)
     labels[section.raster.paint(neighbours)] = 2
     loaded._layers.paint.relabel(labels)
-    tap(qtbot, panel.regions.rows[1].swatch)
+    tap_region(qtbot, panel, 1)
     for _ in range(2):
-        click(qtbot, panel.edits["grown"])
+        click(qtbot, panel.edits["grow"])
     np.testing.assert_array_equal(loaded._layers.lost.data == 2, labels == 2)
     assert len(loaded._layers.paint.mask().sites) == 0
 
@@ -199,11 +218,11 @@ def test_invert_swaps_a_region_with_what_is_free(loaded, panel, section, qtbot):
     some = np.arange(section.n_spots) < 30
     click(qtbot, panel.new)
     loaded._layers.paint.paint_spots(some)
-    click(qtbot, panel.edits["inverted"])
+    click(qtbot, panel.edits["invert"])
     np.testing.assert_array_equal(lost(loaded), ~some)
     ctrl_z(qtbot, loaded)
     np.testing.assert_array_equal(lost(loaded), some)
-    click(qtbot, panel.edits["cleared"])
+    click(qtbot, panel.edits["clear"])
     assert not loaded._layers.lost.data.any()
     tap(qtbot, panel.steps["undo"])
     np.testing.assert_array_equal(lost(loaded), some)
@@ -339,7 +358,8 @@ def test_tissue_without_spots_is_found_in_the_image(dock, load, qtbot, bitten):
 
 def test_without_an_image_it_cannot_be_pressed_and_says_so(loaded, panel, qtbot):
     find = panel.sources["uncovered"]
-    qtbot.mouseClick(find, LEFT)
+    assert not find.isEnabled()
+    press(qtbot, loaded, Qt.Key.Key_T)
     assert loaded._layers.proposal is None
     assert "has no image" in find.toolTip()
 
@@ -367,20 +387,23 @@ def test_without_holes_it_says_so(loaded, panel, qtbot):
 
 
 def test_what_has_nothing_to_work_on_cannot_be_pressed(loaded, panel, qtbot):
-    tools = (*panel.tools.values(), *panel.steps.values())
-    for made in (*tools, *panel.edits.values()):
+    tools = (*panel.tools.values(), *panel.steps.values(), panel.new)
+    for made in panel.edits.values():
         assert not made.isEnabled()
-        assert "press New region first" in made.toolTip()
+        assert "no lost region yet: paint one" in made.toolTip()
     click(qtbot, panel.new)
     for made in (*tools, *panel.edits.values()):
         assert made.isEnabled()
-        assert "New region" not in made.toolTip()
-    click(qtbot, panel.regions.rows[1].bin)
-    qtbot.waitUntil(lambda: not panel.edits["grown"].isEnabled())
+        assert "lost region yet" not in made.toolTip()
+    tap_region(qtbot, panel, 1, BIN)
+    qtbot.waitUntil(lambda: not panel.edits["grow"].isEnabled())
     assert not any(made.isEnabled() for made in panel.edits.values())
     loaded._layers.paint.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
     qtbot.waitUntil(panel.warning.isVisible)
     assert "nothing is left" in panel.warning.text()
+    loaded.viewer.layers.clear()
+    qtbot.waitUntil(lambda: not panel.tools["paint"].isEnabled())
+    assert not any(made.isEnabled() for made in (*tools, *panel.sources.values()))
 
 
 def test_another_section_ends_what_is_proposed(poor, load, section, qtbot):
@@ -396,16 +419,15 @@ def test_another_section_ends_what_is_proposed(poor, load, section, qtbot):
 
 def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, qtbot, ready):
     click(qtbot, panel.new)
-    name = panel.regions.rows[1].name.edit
-    name.setFocus()
-    name.selectAll()
+    qtbot.keyClick(panel.regions, Qt.Key.Key_F2)
+    name = name_line(qtbot, panel)
     qtbot.keyClicks(name, "big bubble")
     qtbot.keyClick(name, Qt.Key.Key_Return)
     loaded._layers.paint.paint_spots(np.arange(section.n_spots) == middle(section))
-    click(qtbot, panel.edits["grown"])
+    click(qtbot, panel.edits["grow"])
     assert not panel.warning.isVisible()
     for _ in range(3):
-        click(qtbot, panel.edits["grown"])
+        click(qtbot, panel.edits["grow"])
     gone = lost(loaded)
     nearest = np.linalg.norm(section.xy[:, None] - section.xy[~gone][None], axis=2).min(1)
     far = nearest > 3 * section.lattice.spacing
@@ -480,6 +502,6 @@ def test_nothing_is_cut_off_at_360_pixels(poor, qtbot, theme):
     qtbot.wait(100)
     panel = poor.lost
     assert panel.minimumSizeHint().width() <= 344
-    for made in (*panel.edits.values(), *panel.sources.values(), panel.new):
+    for made in (panel.find_menu, panel.edit_menu):
         needed = made.fontMetrics().horizontalAdvance(made.text())
         assert needed <= made.width() - 4, made.text()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, click_run, compare_with, type_gene, use_menu
+from gestures import LEFT, click, click_run, come_to, compare_with, type_gene, use_menu
 from qtpy.QtCore import Qt
 
 from napari_stentrans.config import EnhanceConfig
@@ -29,7 +29,8 @@ def shown(loaded, results, qtbot):
     for result in results:
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
+    come_to(qtbot, loaded.result)
     qtbot.waitUntil(loaded.result.body.isVisible)
     return loaded
 

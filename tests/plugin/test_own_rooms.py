@@ -47,7 +47,7 @@ def test_a_method_that_was_brought_is_chosen_and_runs(brought, loaded, ready, qt
     assert box.currentData() == "copied"
     assert loaded.enhance.form.summary.text() == "Copies."
     loaded.enhance.form.double.setChecked(True)
-    qtbot.waitUntil(lambda: "A run takes" in loaded.enhance.estimate.text())
+    qtbot.waitUntil(lambda: " s" in loaded.enhance.run.text())
     click(qtbot, loaded.enhance.run)
     ready(loaded)
     result = loaded._layers.enhancement

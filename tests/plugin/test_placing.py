@@ -73,7 +73,7 @@ def lay(qtbot, dock):
 
 def done(qtbot, dock):
     """Wait until nothing is read or drawn any more."""
-    qtbot.waitUntil(lambda: not dock._runner.busy, timeout=60_000)
+    qtbot.waitUntil(lambda: not dock.context.runner.busy, timeout=60_000)
 
 
 def affine_of(dock):
@@ -139,7 +139,7 @@ def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
         np.testing.assert_allclose(layers.frame.xy(world), found, atol=1e-6 * spacing)
     assert dock.viewer.layers.index(layers.image) < dock.viewer.layers.index(layers.before)
     assert layers.before.opacity == 1
-    assert dock.enhance.form.image.use.isVisible()
+    assert dock.enhance.form.image.choice.isVisible()
     assert dock.tissue.button.isVisible()
 
 
@@ -322,7 +322,7 @@ def test_files_that_are_no_pictures_change_nothing(dock, bare, load, choose, tmp
     assert layers.section is bare
     choose(None)
     dock.placing.file.trigger()
-    assert not dock._runner.busy
+    assert not dock.context.runner.busy
 
 
 def test_a_picture_that_lies_elsewhere_is_told_and_stays_to_be_moved(laying, qtbot):

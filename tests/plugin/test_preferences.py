@@ -115,13 +115,13 @@ CHANGES = {
     "method": ("start", "kriging", lambda dock: dock.enhance.form.value().method == "kriging"),
     "double": ("start", False, lambda dock: dock.enhance.form.value().upscale == 1),
     "denoise": ("start", False, lambda dock: not dock.enhance.form.value().denoise),
-    "check": ("start", False, lambda dock: not dock._enhancing.checks),
+    "check": ("start", False, lambda dock: not dock.jobs.enhancing.checks),
     "device": ("start", "cpu", lambda dock: dock.enhance.form.value().device == "cpu"),
     "colormap": ("maps", "magma", lambda dock: dock._layers.before.colormap.name == "magma"),
     "low": ("maps", 30.0, saw_low),
     "high": ("maps", 80.0, saw_high),
     "lost_opacity": ("maps", 0.25, lambda dock: dock._layers.lost.opacity == 0.25),
-    "autosave": ("files", False, lambda dock: not dock._keeping.safe.on),
+    "autosave": ("files", False, lambda dock: not dock.jobs.keeping.safe.on),
     "samples": ("files", "~/mine", lambda _: downloads.cache_folder() == Path.home() / "mine"),
 }
 """Where each preference is, another value, and what is seen of it in the window."""

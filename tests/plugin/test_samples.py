@@ -61,7 +61,7 @@ def server(monkeypatch, tmp_path):
 
 def choose(dock, words="HER2+"):
     """Choose a sample in the dock's menu."""
-    actions = dock.data.sample.menu().actions()
+    actions = dock.data.open.samples.actions()
     next(action for action in actions if action.text().startswith(words)).trigger()
 
 
@@ -87,7 +87,7 @@ def answer(qtbot):
 
 
 def test_the_menu_says_which_samples_need_no_network_and_how_large_the_others_are(dock):
-    texts = [action.text() for action in dock.data.sample.menu().actions() if action.text()]
+    texts = [action.text() for action in dock.data.open.samples.actions() if action.text()]
     assert texts == [
         "Simulated Visium section (hex lattice)",
         "Simulated legacy ST section (square lattice)",

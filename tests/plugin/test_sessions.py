@@ -56,7 +56,7 @@ def saved(worked, qtbot, ready, tmp_path, monkeypatch):
     """Path of the session of that, and what was in its layers."""
     path = tmp_path / "data" / "work"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    action(worked.data.session.menu(), "Save session…").trigger()
+    action(worked.data.section_menu.menu(), "Save session…").trigger()
     qtbot.waitUntil(lambda: "Saved work.stentrans" in worked.message.text())
     ready(worked)
     layers = worked._layers
@@ -85,7 +85,7 @@ def check(dock, kept):
 def test_a_session_comes_back_as_it_was(worked, saved, qtbot, ready, monkeypatch):
     path, kept = saved
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
-    action(worked.data.session.menu(), "Open session…").trigger()
+    action(worked.data.open.menu(), "Session…").trigger()
     qtbot.waitUntil(lambda: worked._layers is not None and worked._layers.after is not None)
     ready(worked)
     check(worked, kept)
@@ -111,7 +111,7 @@ def test_the_line_of_the_profile_comes_back(worked, request, qtbot, ready):
 
 
 def test_recent_sessions_and_sections_are_offered(worked, saved, qtbot, ready):
-    recent = worked.data.session.recent
+    recent = worked.data.open.recent
     recent.aboutToShow.emit()
     assert [a.text() for a in recent.actions()] == ["work.stentrans", "mine.h5ad"]
     recent.actions()[0].trigger()
@@ -328,13 +328,13 @@ def test_windows_share_recent_files_and_favourites(
     assert other.genes.kept.favourites == ["Gene5", "Gene6"]
     worked.genes.choose_list("favourites")
     assert worked.genes.list.names() == ["Gene5", "Gene6"]
-    other.data.session.recent.aboutToShow.emit()
-    assert "work.stentrans" in [a.text() for a in other.data.session.recent.actions()]
+    other.data.open.recent.aboutToShow.emit()
+    assert "work.stentrans" in [a.text() for a in other.data.open.recent.actions()]
     viewer.close()
     worked.show_gene("Gene2")
     assert worked._layers.gene == "Gene2"
 
 
 def test_a_sample_cannot_be_saved_as_a_session(loaded):
-    action(loaded.data.session.menu(), "Save session…").trigger()
+    action(loaded.data.section_menu.menu(), "Save session…").trigger()
     assert "not read from a file" in loaded.message.text()

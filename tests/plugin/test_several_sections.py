@@ -32,7 +32,7 @@ def choose(qtbot, dock, step):
 def run(qtbot, dock, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.enhance.run)
     ready(dock)
 
@@ -41,7 +41,7 @@ def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
-    qtbot.waitUntil(lambda: MARK in dock.data.session.text())
+    qtbot.waitUntil(lambda: MARK in dock.data.section_menu.text())
 
 
 # ---- names and order

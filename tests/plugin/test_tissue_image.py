@@ -6,7 +6,7 @@ import numpy as np
 import pandas as pd
 import PIL.Image
 import pytest
-from gestures import click, middle, paint, said_of_run, world_of
+from gestures import click, come_to, middle, paint, said_of_run, world_of
 from qtpy.QtCore import QMimeData, QPointF, Qt, QTimer, QUrl
 from qtpy.QtGui import QDropEvent
 
@@ -34,6 +34,15 @@ def run(qtbot, dock, ready):
     ready(dock)
 
 
+def take(qtbot, image, name):
+    """Choose by keys what a run does with the image."""
+    come_to(qtbot, image.choice)
+    qtbot.keyClick(image.choice, Qt.Key.Key_Home)
+    for _ in range(image.choice.findData(name)):
+        qtbot.keyClick(image.choice, Qt.Key.Key_Down)
+    assert image.choice.currentData() == name
+
+
 def press(qtbot, dock, key):
     """Press a key with Alt on the canvas."""
     canvas = dock.viewer.window._qt_viewer.canvas.native
@@ -48,7 +57,7 @@ def paint_middle(qtbot, dock):
     paint(qtbot, dock.viewer, start, (0, 150), (0, 300))
     lost = layers.paint.mask().lost
     assert lost.sum() > 2
-    qtbot.waitUntil(lambda: f"{lost.sum()} spots" in dock.enhance.form.fill.text())
+    qtbot.waitUntil(lambda: f"({lost.sum()})" in dock.enhance.form.fill.text())
     return lost
 
 
@@ -59,17 +68,16 @@ def test_the_line_is_there_only_for_sections_with_an_image(loaded, pictured, loa
     line = loaded.enhance.form.image
     assert not line.isVisible()
     load(loaded, pictured)
-    assert line.use.isVisible()
-    assert line.use.isChecked()
-    assert not line.damaged.isVisible()
+    assert line.choice.isVisible()
+    assert line.choice.currentText() == "use"
 
 
 def test_the_line_asks_only_methods_that_look_at_images(open_pictured, qtbot):
     form = open_pictured.enhance.form
     form.method.setCurrentIndex(form.method.findData("linear"))
-    assert not form.image.use.isVisible()
+    assert not form.image.choice.isVisible()
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    assert form.image.use.isVisible()
+    assert form.image.choice.isVisible()
 
 
 def test_a_run_says_what_the_image_was_good_for(open_pictured, qtbot, ready):
@@ -79,7 +87,7 @@ def test_a_run_says_what_the_image_was_good_for(open_pictured, qtbot, ready):
     assert record.config.image == "auto"
     assert record.evidence_in_words
     assert record.evidence_in_words in said_of_run(dock)
-    click(qtbot, dock.enhance.form.image.use)
+    take(qtbot, dock.enhance.form.image, "off")
     assert dock.enhance.form.value().image == "off"
     run(qtbot, dock, ready)
     record = dock._layers.enhancement.record
@@ -93,15 +101,14 @@ def test_painted_regions_count_as_damaged_image_when_ticked(open_pictured, qtbot
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     lost = paint_middle(qtbot, dock)
-    assert form.image.damaged.isVisible()
+    assert form.image.choice.isVisible()
     run(qtbot, dock, ready)
     assert dock._layers.enhancement.record.image_damaged == ()
-    click(qtbot, form.image.damaged)
+    take(qtbot, form.image, "damaged")
     run(qtbot, dock, ready)
     names = dock._layers.section.adata.obs_names
     assert dock._layers.enhancement.record.image_damaged == tuple(names[lost])
-    click(qtbot, form.image.use)
-    assert not form.image.damaged.isVisible()
+    take(qtbot, form.image, "off")
     run(qtbot, dock, ready)
     assert dock._layers.enhancement.record.image_damaged == ()
 
@@ -115,7 +122,7 @@ def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
     assert embeddings(section) == ["uni"]
     load(dock, section)
     form = dock.enhance.form
-    assert form.image.use.isVisible()
+    assert form.image.choice.isVisible()
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, form.gear)
     box = form.expert.boxes["features"].native
@@ -136,10 +143,10 @@ def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
 
 def test_the_map_comes_goes_and_survives_deletion(open_pictured, pictured, qtbot):
     dock, layers = open_pictured, open_pictured._layers
-    show = dock.enhance.form.image.show_map
+    show, image = dock.lost.sources["map"], dock.enhance.form.image
     click(qtbot, show)
     qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
-    assert show.isChecked()
+    assert image.showing
     pixels = layers.told.data
     assert pixels.shape == (*pictured.raster.shape, 4)
     on_spots = pictured.raster.index >= 0
@@ -149,13 +156,13 @@ def test_the_map_comes_goes_and_survives_deletion(open_pictured, pictured, qtbot
     np.testing.assert_array_equal(layers.told.scale, layers.before.scale)
     np.testing.assert_array_equal(layers.told.translate, layers.before.translate)
     dock.viewer.layers.remove(layers.told)
-    qtbot.waitUntil(lambda: not show.isChecked())
+    qtbot.waitUntil(lambda: not image.showing)
     press(qtbot, dock, Qt.Key.Key_M)
     qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
     assert dock.enhance.form.image.meaning.isVisible()
     click(qtbot, show)
     assert layers.told is None
-    assert not show.isChecked()
+    assert not image.showing
     assert not dock.enhance.form.image.meaning.isVisible()
 
 
@@ -165,14 +172,14 @@ def test_the_map_gives_way_to_a_result_and_runs_say_whether_they_used_it(
     dock, layers = open_pictured, open_pictured._layers
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    click(qtbot, form.image.show_map)
+    click(qtbot, dock.lost.sources["map"])
     qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
     qtbot.waitUntil(lambda: form.image._job is None)
     run(qtbot, dock, ready)
     assert layers.after.visible
     qtbot.waitUntil(lambda: layers.now("told") is None)
-    qtbot.waitUntil(lambda: not form.image.show_map.isChecked())
-    click(qtbot, form.image.use)
+    qtbot.waitUntil(lambda: not form.image.showing)
+    take(qtbot, form.image, "off")
     run(qtbot, dock, ready)
     names = [kept.name for kept in layers.runs]
     assert names == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, no image"]
@@ -183,14 +190,14 @@ def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot, ready):
     record = next(iter(adata.uns["spatial"].values()))
     record["images"] = {k: np.full_like(v, 255) for k, v in record["images"].items()}
     layers = load(dock, Section.from_anndata(adata))
-    show = dock.enhance.form.image.show_map
+    show, image = dock.lost.sources["map"], dock.enhance.form.image
     click(qtbot, show)
     qtbot.waitUntil(lambda: "shows nothing" in dock.message.text(), timeout=60_000)
-    qtbot.waitUntil(lambda: not show.isChecked())
+    qtbot.waitUntil(lambda: not image.showing)
     assert layers.told is None
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    assert form.image.use.isChecked()
+    assert form.image.choice.currentData() == "use"
     run(qtbot, dock, ready)
     assert "The tissue image was not used: it is blank" in said_of_run(dock)
 
@@ -266,7 +273,7 @@ def test_one_drop_opens_the_table_its_positions_and_its_image(plugin, dock, data
         np.testing.assert_allclose(layers.image.world_to_data(world), (y, x), atol=1)
         on_map = np.rint(layers.before.world_to_data(world)).astype(int)
         assert section.raster.index[tuple(on_map)] == spot
-    assert dock.enhance.form.image.use.isVisible()
+    assert dock.enhance.form.image.choice.isVisible()
 
 
 def drop(qtbot, viewer, path):

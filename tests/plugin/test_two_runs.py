@@ -51,7 +51,7 @@ def two(loaded, results, qtbot):
     for result in results[:2]:
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.bar.partner.list.isVisible)
     return loaded
 
@@ -87,7 +87,7 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
     for n, result in enumerate(results, start=1):
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
-        loaded._show_result()
+        loaded.context.resultChanged.emit()
         qtbot.waitUntil(loaded.result.runs.list.isVisible)
         assert names.isVisible() == (n > 1)
     offered = [names.itemText(at) for at in range(names.count())]

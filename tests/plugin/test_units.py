@@ -91,7 +91,7 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
     layers = load(dock, um)
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.lost.new)
     click(qtbot, dock.enhance.run)
     ready(dock)

@@ -34,25 +34,25 @@ def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
     paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
-    qtbot.waitUntil(lambda: dock.data.session.text() == "Session " + MARK)
+    qtbot.waitUntil(lambda: dock.data.section_menu.text() == "Section " + MARK)
 
 
 def run(qtbot, dock, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    dock._enhancing.checks = False
+    dock.jobs.enhancing.checks = False
     click(qtbot, dock.enhance.run)
     ready(dock)
 
 
 def save_session(dock, path, monkeypatch, qtbot):
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
-    dock.data.session.save.trigger()
+    dock.data.section_menu.save.trigger()
     qtbot.waitUntil(lambda: f"Saved {path.name}" in dock.message.text())
 
 
 def marked(dock):
-    signs = {MARK in text for text in (dock.data.session.text(), dock.data.about.text())}
+    signs = {MARK in text for text in (dock.data.section_menu.text(), dock.data.about.text())}
     assert len(signs) == 1
     return signs.pop()
 
@@ -65,10 +65,10 @@ def test_what_is_not_saved_is_marked_until_it_is(opened, qtbot, ready, tmp_path,
     assert not marked(dock)
     paint_some(qtbot, dock)
     assert marked(dock)
-    assert "lost regions" in dock.data.session.toolTip()
+    assert "lost regions" in dock.data.section_menu.toolTip()
     run(qtbot, dock, ready)
     assert dock.export.save.text().endswith(MARK)
-    assert "1 run, lost regions" in dock.data.session.toolTip()
+    assert "1 run, lost regions" in dock.data.section_menu.toolTip()
     save_session(dock, tmp_path / "work.stentrans", monkeypatch, qtbot)
     assert not marked(dock)
     assert MARK not in dock.export.save.text()
@@ -205,8 +205,8 @@ def kept_files():
 
 
 def autosave(qtbot, dock):
-    dock._keeping.safe.autosave()
-    qtbot.waitUntil(lambda: dock._keeping.safe._job is None)
+    dock.jobs.keeping.safe.autosave()
+    qtbot.waitUntil(lambda: dock.jobs.keeping.safe._job is None)
 
 
 def crash():

@@ -10,11 +10,11 @@ from napari.layers import Layer
 from psygnal import Signal
 from qtpy.QtCore import QTimer
 
+from napari_stentrans.plugin.actions import keys_of
 from napari_stentrans.plugin.compare.view_mode import Hiding, ViewMode
 from napari_stentrans.plugin.layers.layer_store import LINKED
 from napari_stentrans.plugin.layers.viewers import camera_of
 from napari_stentrans.plugin.models.runs import short
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
 from napari_stentrans.plugin.widgets.throttle import throttled_slot
 
 if TYPE_CHECKING:
@@ -270,7 +270,7 @@ class Swipe(ViewMode):
         (moves.append if on else moves.remove)(self._on_move)
         (drags.append if on else drags.remove)(self._on_drag)
         for action, by in (("compare.swipe_left", -STEP), ("compare.swipe_right", STEP)):
-            key, _ = SHORTCUTS[action]
+            key = keys_of(action)
             bound = viewer.bind_key(key, None)
             do = (lambda _, by=by: self._step(by)) if on else self._other_keys.get(key)
             if do is not None:

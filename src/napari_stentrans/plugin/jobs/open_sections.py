@@ -61,7 +61,6 @@ class Sections(QObject):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Work on this section from now on."""
         self._layers = layers
-        self._menu.setEnabled(layers is not None)
 
     def rename(self) -> None:
         """Ask for another name."""

@@ -83,7 +83,7 @@ class LayerStore(dict[str, Any]):
         """Whether it is the same one: napari connects one alone of two callbacks that are equal."""
         return self is other
 
-    __hash__ = object.__hash__
+    __hash__ = object.__hash__  # type: ignore[assignment]
 
     def layer(self, role: str) -> Any:
         """Layer of a role, made now where it was about to be; None when not there."""

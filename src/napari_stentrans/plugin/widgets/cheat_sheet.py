@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
     QWidget,
 )
 
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS, groups
+from napari_stentrans.plugin.actions import ACTIONS, groups, keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -58,7 +58,7 @@ class CheatSheet(QDialog):
     def keyPressEvent(self, event: object) -> None:
         """Close with the key that opened it too."""
         pressed = QKeySequence(event.keyCombination())  # type: ignore[attr-defined]
-        if pressed == QKeySequence(SHORTCUTS["help.keys"][0]):
+        if pressed == QKeySequence(keys_of("help.keys")):
             self.reject()
             return
         super().keyPressEvent(event)  # type: ignore[arg-type]
@@ -102,6 +102,6 @@ def _rows(keys: dict[str, str]) -> QGridLayout:
 
 def _native(key: str) -> str:
     """Key as this computer writes it: ⌥O on a Mac."""
-    if key not in {keys for keys, _ in SHORTCUTS.values()}:
+    if key not in {action.keys for action in ACTIONS.values()}:
         return key  # several keys, in words
     return str(QKeySequence(key).toString(QKeySequence.SequenceFormat.NativeText))

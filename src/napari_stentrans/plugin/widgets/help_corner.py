@@ -1,25 +1,26 @@
-"""HelpCorner: the small buttons beside the first heading of the dock: keys and preferences."""
+"""HelpCorner: the small button at the top of the dock, for keys and preferences."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QEvent, QSize
-from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QToolButton
 
 from napari_stentrans.plugin.widgets.cheat_sheet import CheatSheet
 from napari_stentrans.plugin.widgets.icons import icon, text_color
 from napari_stentrans.plugin.widgets.preferences_page import open_preferences
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     import napari
 
+    from napari_stentrans.plugin.widgets.bound import Bound
 
-class HelpCorner(QWidget):
-    """Opens the list of keys, and our page of napari's preferences.
+
+class HelpCorner(QToolButton):
+    """A button with a menu: the list of keys, and our page of napari's preferences.
 
     Parameters
     ----------
@@ -27,32 +28,23 @@ class HelpCorner(QWidget):
         Whose preferences are opened.
     say
         Says in words what cannot be done.
+    bound
+        Actions for its menu.
     """
 
-    def __init__(self, viewer: napari.viewer.Viewer, say: Callable[[str], None]) -> None:
+    def __init__(
+        self, viewer: napari.viewer.Viewer, say: Callable[[str], None], bound: Bound
+    ) -> None:
         super().__init__()
         self._viewer, self._say = viewer, say
         self._sheet: CheatSheet | None = None
-        tips = {
-            "keyboard": ("keys", with_keys("All keys, in one list", "help.keys"), self.show_keys),
-            "gear": (
-                "preferences",
-                with_keys("Preferences: what the dock begins with", "help.preferences"),
-                self.show_preferences,
-            ),
-        }
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(2)
-        self.buttons: dict[str, QToolButton] = {}
-        for picture, (name, tip, clicked) in tips.items():
-            made = self.buttons[picture] = QToolButton()
-            made.setAutoRaise(True)
-            made.setIconSize(QSize(18, 18))
-            made.setToolTip(tip)
-            made.setAccessibleName(name)
-            made.clicked.connect(clicked)
-            row.addWidget(made)
+        self.setAutoRaise(True)
+        self.setIconSize(QSize(18, 18))
+        self.setToolTip("Keys, and preferences")
+        self.setAccessibleName("keys and preferences")
+        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.setStyleSheet("QToolButton::menu-indicator {image: none;}")
+        self.setMenu(bound.menu(self, ("help.keys", "help.preferences")))
         self._recolour()
 
     def show_keys(self) -> None:
@@ -74,5 +66,4 @@ class HelpCorner(QWidget):
             self._recolour()
 
     def _recolour(self) -> None:
-        for picture, made in self.buttons.items():
-            made.setIcon(icon(picture, text_color(self)))
+        self.setIcon(icon("keyboard", text_color(self)))

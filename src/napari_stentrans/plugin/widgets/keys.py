@@ -8,7 +8,7 @@ from qtpy.QtCore import QEvent, QObject, Qt
 from qtpy.QtGui import QGuiApplication, QKeySequence
 from qtpy.QtWidgets import QShortcut
 
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
+from napari_stentrans.plugin.actions import keys_of
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -47,7 +47,7 @@ class Keys(QObject):
 
         self._bind(action, pressed)
         for widget in self._widgets:
-            shortcut = QShortcut(QKeySequence(SHORTCUTS[action][0]), widget)
+            shortcut = QShortcut(QKeySequence(keys_of(action)), widget)
             shortcut.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
             shortcut.activated.connect(lambda: do())
 
@@ -62,7 +62,7 @@ class Keys(QObject):
             release()
 
         self._bind(action, held)
-        code = QKeySequence(SHORTCUTS[action][0])[0].key()
+        code = QKeySequence(keys_of(action))[0].key()
         self._held[int(getattr(code, "value", code))] = (press, release)
 
     def let_go(self) -> None:
@@ -84,7 +84,7 @@ class Keys(QObject):
         return True
 
     def _bind(self, action: str, do: Callable[[object], object]) -> None:
-        keys = SHORTCUTS[action][0].replace("+", "-")  # as napari writes them
+        keys = keys_of(action).replace("+", "-")  # as napari writes them
         self._viewer.bind_key(keys, do, overwrite=True)
         self._bound.append(keys)
 

@@ -15,6 +15,7 @@ from qtpy.QtWidgets import (
     QPushButton,
     QScrollArea,
     QSizePolicy,
+    QTabWidget,
     QToolButton,
     QVBoxLayout,
     QWidget,
@@ -75,12 +76,18 @@ def scrolled(*panels: QWidget) -> QScrollArea:
 
 
 def reveal(widget: QWidget) -> None:
-    """Scroll to a widget of a panel, once it has its place; the focus stays where it is."""
+    """Bring the page of a widget to the front, and scroll to it once it has its place."""
     above = widget.parentWidget()
     while above is not None and not isinstance(above, QScrollArea):
         above = above.parentWidget()
-    if above is not None:
-        QTimer.singleShot(0, partial(_scroll_to, above, widget))
+    if above is None:
+        return
+    tabs = above.parentWidget()
+    while tabs is not None and not isinstance(tabs, QTabWidget):
+        tabs = tabs.parentWidget()
+    if tabs is not None:
+        tabs.setCurrentWidget(above)
+    QTimer.singleShot(0, partial(_scroll_to, above, widget))
 
 
 def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
@@ -116,6 +123,34 @@ def in_row(*parts: QWidget) -> QHBoxLayout:
     for at, part in enumerate(parts):
         row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
     return row
+
+
+def row_of(*parts: QWidget) -> QWidget:
+    """Make a widget with others in a row."""
+    made = QWidget()
+    row = QHBoxLayout(made)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(6)
+    for at, part in enumerate(parts):
+        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    return made
+
+
+def labelled(row: QWidget, text: str) -> None:
+    """Put a label before what is in a row."""
+    layout: Any = row.layout()
+    layout.insertWidget(0, QLabel(text))
+
+
+def column(*parts: QWidget) -> QWidget:
+    """Make a widget with others below each other, for the foot of the dock."""
+    made = QWidget()
+    rows = QVBoxLayout(made)
+    rows.setContentsMargins(8, 0, 8, 6)
+    rows.setSpacing(4)
+    for part in (parting(), *parts):
+        rows.addWidget(part)
+    return made
 
 
 def button(text: str, tip: str, clicked: Callable[[], object] | None = None) -> QPushButton:

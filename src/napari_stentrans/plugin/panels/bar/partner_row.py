@@ -8,10 +8,10 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.gene_maps import MEASURED
 from napari_stentrans.plugin.panels.result.run_list import about
 from napari_stentrans.plugin.widgets.panel import in_row
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement

@@ -9,8 +9,9 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
 from superqt.utils import signals_blocked
 
+from napari_stentrans.plugin.actions import with_keys
+from napari_stentrans.plugin.widgets.bound import bind
 from napari_stentrans.plugin.widgets.panel import name_button
-from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
 
 if TYPE_CHECKING:
     from napari.layers import Layer

@@ -8,9 +8,9 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QSize, Qt, Signal
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
+from napari_stentrans.plugin.actions import ACTIONS, keys_of
 from napari_stentrans.plugin.compare.views import NAMES as VIEWS_OF_BOTH
 from napari_stentrans.plugin.widgets.panel import allow, button
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
@@ -82,7 +82,7 @@ class ViewChoice(QWidget):
     def bind(self, keys: Keys) -> None:
         """Let the views be switched by keys too."""
         for view, made in self.views.items():
-            if f"compare.{view}" in SHORTCUTS:
+            if f"compare.{view}" in ACTIONS:
                 keys.on(f"compare.{view}", made.click)
         keys.while_held("compare.hold", self._hold, self._release)
 
@@ -106,8 +106,8 @@ class ViewChoice(QWidget):
         for view, made in self.views.items():
             why = self._why_not(view)
             tip = VIEWS[view][1]
-            if f"compare.{view}" in SHORTCUTS:
-                tip = f"{tip} ({SHORTCUTS[f'compare.{view}'][0]})"
+            if f"compare.{view}" in ACTIONS:
+                tip = f"{tip} ({keys_of(f'compare.{view}')})"
             allow(made, not why or view in shown, tip, f"{why}.")
             made.setAccessibleDescription(made.toolTip())
             made.setChecked(view in shown)

@@ -1,57 +1,65 @@
-"""Data: open a section or a sample, see what it is, search its genes."""
+"""Data: what is open, and what can be opened."""
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QComboBox, QHBoxLayout, QLabel, QMenu, QProgressBar, QWidget
+from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.contributions.endings import CAN_BE_OPENED
-from napari_stentrans.plugin.contributions.samples import SAMPLES
 from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.data.choice_rows import ChoiceRows
+from napari_stentrans.plugin.panels.data.open_menu import OpenMenu
 from napari_stentrans.plugin.panels.data.section_menu import SectionMenu
-from napari_stentrans.plugin.panels.data.session_menu import SessionMenu
 from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
-from napari_stentrans.plugin.widgets.dialogs import in_megabytes
-from napari_stentrans.plugin.widgets.panel import Panel, button, words
-from napari_stentrans.samples import REAL_SAMPLES
+from napari_stentrans.plugin.widgets.panel import button, row_of, words
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.images import Origin
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.panels.data.placing import Placing
     from napari_stentrans.progress import Progress
     from napari_stentrans.section import Section
 
 
-class DataPanel(Panel):
-    """What is open, and which gene is shown."""
+class DataPanel(QWidget):
+    """What is open, in a few lines, and the menus to open something else.
+
+    Parameters
+    ----------
+    context
+        Whose section is worked on.
+    """
 
     fileWanted = Signal()
     folderWanted = Signal()
-    activeLayerWanted = Signal()
-    sampleWanted = Signal(str)
-    """Name of a sample."""
-    sectionChosen = Signal(int)
-    """Position of the section that was chosen in the list."""
     optionChosen = Signal(str, str)
     """Key of a Choice of the section that is shown, and the option taken."""
-    geneChosen = Signal(str)
     cancelWanted = Signal()
     """What is being read or downloaded is not wanted any more."""
 
-    def __init__(self) -> None:
-        super().__init__("Data", line=False)
-        self.section_menu = SectionMenu()
-        self.head.addWidget(self.section_menu)
-        self._make_openers()
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self.setAccessibleName("what is open")
+        self._context = context
+        self.open, self.section_menu = OpenMenu(), SectionMenu()
+        self.open.fileWanted.connect(self.fileWanted)
+        self.open.folderWanted.connect(self.folderWanted)
+        self.head = QHBoxLayout()
+        self.head.setSpacing(6)
+        self.head.addWidget(self.open, 1)
+        self.head.addWidget(self.section_menu, 1)
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(8, 6, 8, 4)
+        self.rows.setSpacing(4)
+        self.rows.addLayout(self.head)
         self._make_busy()
         self._make_sections()
         self.about = words("about the section")
@@ -61,68 +69,44 @@ class DataPanel(Panel):
         self.choices.chosen.connect(self.optionChosen)
         self.rows.addWidget(self.choices)
         self.search = GeneSearch()
-        self.search.chosen.connect(self.geneChosen)
+        self.search.chosen.connect(context.geneWanted)
         self._doing = ""
+        context.sectionsChanged.connect(self.refresh)
+        context.phaseChanged.connect(self._allow)
+        context.unsavedChanged.connect(self.section_menu.show_unsaved)
+        context.layersChanged.connect(self._allow)
         self.show_section(None)
-
-    def _make_openers(self) -> None:
-        self.open = button("Open…", "Open a section from a file, a folder or a layer")
-        files = QMenu(self.open)
-        files.setToolTipsVisible(True)
-        files.addAction("File (.h5ad, .h5, .tsv, .csv, .parquet, .gem)…", self.fileWanted.emit)
-        files.addAction("Folder (Space Ranger, Xenium, SpatialData)…", self.folderWanted.emit)
-        files.addSeparator()
-        self.use = use = QAction("Use active layer", files)
-        use.triggered.connect(lambda: self.activeLayerWanted.emit())
-        files.addAction(use)
-        self.allow_layer(on=False)
-        self.open.setMenu(files)
-        self.session = SessionMenu(files)
-        self.sample = button("Open sample", "Open a section to try things out")
-        samples = QMenu(self.sample)
-        for name, sample in SAMPLES.items():
-            samples.addAction(sample.title, partial(self._on_sample, name))
-        samples.addSeparator()
-        for name, real in REAL_SAMPLES.items():
-            size = "size asked on click" if real.size is None else in_megabytes(real.size)
-            title = f"{real.title}: download ({size})…"
-            action = QAction(title, samples)
-            action.triggered.connect(partial(self._on_sample, name))
-            samples.addAction(action)
-            action.setToolTip(f"From {real.page}; downloaded once, after asking")
-        samples.setToolTipsVisible(True)
-        self.sample.setMenu(samples)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.open, 5)
-        row.addWidget(self.sample, 7)
-        row.addWidget(self.session, 5)
-        self.rows.addLayout(row)
 
     def add_placing(self, placing: Placing) -> None:
         """Show the line of the tissue image, and offer it in the menu of what can be opened."""
         self.rows.addWidget(placing)
-        menu = self.open.menu()
-        if menu is not None:
-            menu.insertMenu(self.session.recent.menuAction(), placing.menu)
+        self.open.add_menu(placing.menu)
 
-    def add_names(self, names: QMenu) -> None:
-        """Offer tables of gene names in the menu of what can be opened."""
-        menu = self.open.menu()
-        if menu is not None:
-            menu.insertMenu(self.session.recent.menuAction(), names)
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Speak of this section from now on."""
+        self.refresh()
 
-    def allow_layer(self, *, on: bool) -> None:
-        """Let the active layer be used, where there is one."""
-        self.use.setEnabled(on)
-        self.use.setToolTip(
-            "Make a section of the layer that is selected in napari: an Image with one channel "
-            "per gene, or Points with one numeric feature per gene"
-            + ("" if on else ".\nThere is no layer yet.")
-        )
+    def refresh(self) -> None:
+        """Say what is open."""
+        context = self._context
+        sections, layers = context.sections, context.layers
+        names = [each.unsaved.marked for each in sections]
+        self.show_sections(names, sections.index(layers) if layers in sections else -1)
+        if layers is None:
+            self.show_section(None)
+        else:
+            self.show_section(layers.section, layers.gene, layers.origin, layers.unsaved.marked)
 
-    def _on_sample(self, name: str, checked: bool = False) -> None:
-        self.sampleWanted.emit(name)
+    def _allow(self) -> None:
+        """Offer what makes sense now."""
+        phase, there = self._context.phase, self._context.layers is not None
+        self.open.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
+        self.open.allow_layer(on=len(self._context.viewer.layers) > 0)
+        self.section_menu.setEnabled(there)
+        self.section_menu.save.setEnabled(there and phase.idle)
+        self.sections.setEnabled(phase.idle or phase.running)
+        self.choices.setEnabled(phase.idle)
+        self.cancel.setEnabled(phase is Phase.LOADING)
 
     def _make_busy(self) -> None:
         self.busy = QProgressBar()
@@ -130,12 +114,7 @@ class DataPanel(Panel):
         self.busy.setTextVisible(False)
         self.busy.setAccessibleName("reading")
         self.cancel = button("Cancel", "Stop; what is open stays", self.cancelWanted.emit)
-        self.busy_row = QWidget()
-        row = QHBoxLayout(self.busy_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(self.busy, 1)
-        row.addWidget(self.cancel)
+        self.busy_row = row_of(self.busy, self.cancel)
         self.busy_row.hide()
         self.rows.addWidget(self.busy_row)
 
@@ -147,15 +126,12 @@ class DataPanel(Panel):
         self.sections.setSizeAdjustPolicy(
             QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
         )
-        self.sections.activated.connect(self.sectionChosen)
-        self.section_row = QWidget()
-        row = QHBoxLayout(self.section_row)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(6)
-        row.addWidget(QLabel("Section"))
-        row.addWidget(self.sections, 1)
-        self.section_row.hide()
-        self.rows.addWidget(self.section_row)
+        self.sections.activated.connect(self._on_section)
+        self.sections.hide()
+        self.rows.addWidget(self.sections)
+
+    def _on_section(self, at: int) -> None:
+        self._context.choose(self._context.sections[at])
 
     def show_sections(self, names: Sequence[str], current: int) -> None:
         """List the sections of the viewer; the list is there when there are several."""
@@ -163,7 +139,7 @@ class DataPanel(Panel):
             self.sections.clear()
             self.sections.addItems(list(names))
             self.sections.setCurrentIndex(current)
-        self.section_row.setVisible(len(names) > 1)
+        self.sections.setVisible(len(names) > 1)
 
     def show_section(
         self,
@@ -180,7 +156,7 @@ class DataPanel(Panel):
         if section is None:
             self.about.setText(f"Drop a file or folder here, or press Open…: {CAN_BE_OPENED}.")
             return
-        named = not self.section_row.isHidden()  # by the list above
+        named = not self.sections.isHidden()  # by the list above
         self.about.setText(describe(section, None if named else title))
         self.about.setToolTip("" if section.source is None else str(section.source))
         index = GeneIndex.of(section)
@@ -219,6 +195,6 @@ def describe(section: Section, title: str | None = "") -> str:
     lattice = {"hex": "hexagonal lattice", "square": "square lattice"}.get(
         section.lattice.kind, "irregular positions"
     )
-    head = "" if title is None else f"{title or section.name}\n"
+    head = "" if title is None else f"{title or section.name}: "
     size = f"{some(section.n_spots, 'spot')} × {some(len(section.genes), 'gene')}"
     return f"{head}{size}\n{lattice}, spots {apart}"

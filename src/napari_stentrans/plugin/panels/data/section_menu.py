@@ -1,27 +1,28 @@
-"""SectionMenu: rename or close the section that is chosen."""
+"""SectionMenu: rename, close or keep the section that is chosen."""
 
 from __future__ import annotations
 
 from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QMenu, QToolButton
+from qtpy.QtWidgets import QMenu, QPushButton
 
+from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.widgets.panel import name_button
 
+TIP = "Rename, close or save the section that is worked on"
 
-class SectionMenu(QToolButton):
+
+class SectionMenu(QPushButton):
     """Button with what can be done with a section as a whole."""
 
     renameWanted = Signal()
     closeWanted = Signal()
+    saveWanted = Signal()
+    """All that was done with it is to be saved, as a session."""
 
     def __init__(self) -> None:
-        super().__init__()
-        self.setText("Section")
-        name_button(self, "Rename or close the section that all below is about")
-        self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
-        self.setAutoRaise(True)
-        self.setStyleSheet("QToolButton {padding-right: 14px;}")  # room for the arrow
+        super().__init__("Section")
+        name_button(self, TIP)
         menu = QMenu(self)
         menu.setToolTipsVisible(True)
         self.rename = QAction("Rename section…", menu)
@@ -30,5 +31,13 @@ class SectionMenu(QToolButton):
         self.close_section = QAction("Close section", menu)
         self.close_section.triggered.connect(lambda: self.closeWanted.emit())
         self.close_section.setToolTip("Take its layers and runs away; the files stay")
-        menu.addActions([self.rename, self.close_section])
+        self.save = QAction("Save session…", menu)
+        self.save.triggered.connect(lambda: self.saveWanted.emit())
+        self.save.setToolTip("Write a .stentrans file of all you did; the data stay where they are")
+        menu.addActions([self.rename, self.close_section, self.save])
         self.setMenu(menu)
+
+    def show_unsaved(self, parts: list[str]) -> None:
+        """Mark that this is not saved."""
+        self.setText(f"Section {MARK}" if parts else "Section")
+        self.setToolTip(f"{TIP}.\nNot saved yet: {', '.join(parts)}" if parts else TIP)

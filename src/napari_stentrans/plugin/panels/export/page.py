@@ -29,12 +29,12 @@ from napari_stentrans.plugin.models.export_request import (
     size_in_words,
 )
 from napari_stentrans.plugin.models.unsaved import MARK
+from napari_stentrans.plugin.widgets.page import Page
 from napari_stentrans.plugin.widgets.panel import OneLine, button, words
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
+    from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.export_request import (
         ExportContext,
@@ -60,22 +60,17 @@ BUSY = "Wait until what is going on has ended, or cancel it, and save then."
 NOTHING = "Open a section first."
 
 
-class ExportPage(QWidget):
-    """Widgets over an ExportRequest: ``value``, ``setValue``; Save is on when it can be written.
+class ExportPage(Page):
+    """Widgets over an ExportRequest: ``value``, ``setValue``; Save is on when it can be written."""
 
-    Parameters
-    ----------
-    stock
-        Says what there is to be saved at the moment; None without a section.
-    """
+    title = "Export"
+    tip = "Save results, figures, lost regions, and all that you did"
 
     saveWanted = Signal(object)
     """An ExportRequest."""
 
-    def __init__(self, stock: Callable[[], ExportContext | None]) -> None:
-        super().__init__()
-        self.setAccessibleName("Export")
-        self._ask = stock
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
         self._layers: SectionLayers | None = None
         self._stock: ExportContext | None = None
         self._listed: Listed | None = None
@@ -98,6 +93,12 @@ class ExportPage(QWidget):
         self._lay_out()
         self.kinds["everything"].setChecked(True)
         self._show_kind()
+        context.follow(self)
+        context.phaseChanged.connect(self._show_phase)
+        context.unsavedChanged.connect(self.show_unsaved)
+
+    def _show_phase(self) -> None:
+        self.allow(busy=not self.context.phase.idle)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer what there is of this section from now on."""
@@ -134,9 +135,8 @@ class ExportPage(QWidget):
         if what is not None:
             self._choose(what)
         elif self._why_not(self.what):
-            self._choose(
-                next((one for one in reversed(KINDS) if not self._why_not(one)), self.what)
-            )
+            others = (one for one in KINDS if one != "session" and not self._why_not(one))
+            self._choose(next(others, self.what))
         self.kinds[self.what].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def allow(self, *, busy: bool) -> None:
@@ -151,7 +151,7 @@ class ExportPage(QWidget):
 
     def refresh(self) -> None:
         """Show what there is to be saved now; what a person has chosen stays."""
-        self._stock = self._ask()
+        self._stock = self.context.stock()
         for what, made in self.kinds.items():
             why_not = self._why_not(what)
             made.setEnabled(not why_not)
@@ -355,14 +355,10 @@ class ExportPage(QWidget):
         foot = QHBoxLayout()
         foot.addStretch(1)
         foot.addWidget(self.save)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(6)
-        rows.addLayout(kinds)
-        rows.addWidget(choices)
-        rows.addWidget(self.words)
-        rows.addLayout(foot)
-        rows.addStretch(1)
+        self.rows.addLayout(kinds)
+        self.rows.addWidget(choices)
+        self.rows.addWidget(self.words)
+        self.rows.addLayout(foot)
         choices.setMinimumHeight(choices.sizeHint().height())  # no button moves when rows go
 
     def showEvent(self, event: Any) -> None:

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
 
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.maps import MOST_OVERLAID
 from napari_stentrans.plugin.widgets.panel import button, name_button
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from qtpy.QtWidgets import QPushButton

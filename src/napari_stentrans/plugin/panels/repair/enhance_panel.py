@@ -6,18 +6,18 @@ import time
 from typing import TYPE_CHECKING
 
 import numpy as np
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QGridLayout, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.io import LostMask
+from napari_stentrans.plugin.actions import tip_of, with_keys
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.panels.repair.estimate import EstimateWords
 from napari_stentrans.plugin.panels.repair.form import ConfigForm
 from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
 from napari_stentrans.plugin.panels.repair.queue_row import QueueRow
-from napari_stentrans.plugin.widgets.panel import Panel, button, parting, reveal
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
+from napari_stentrans.plugin.panels.repair.run_button import RunButton
+from napari_stentrans.plugin.widgets.panel import button, column, row_of, words
 from napari_stentrans.targets import check_observed
 
 if TYPE_CHECKING:
@@ -25,14 +25,14 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.section import Section
 
 
-RUN = with_keys("Fill, sharpen and denoise as chosen above", "run.start")
-QUEUE = with_keys("Add a run with the settings above; it begins when its turn comes", "run.start")
+QUEUE = "Add a run with the settings above; it begins when its turn comes"
 
 
-class EnhancePanel(Panel):
+class EnhancePanel(QWidget):
     """The form of a run, its buttons and its progress."""
 
     runWanted = Signal()
@@ -41,44 +41,37 @@ class EnhancePanel(Panel):
     cancelWanted = Signal()
 
     def __init__(self) -> None:
-        super().__init__("Enhance")
+        super().__init__()
+        self.setAccessibleName("enhance")
         self._held, self._began = False, 0.0
         self._phase = Phase.EMPTY
         self._section: Section | None = None
         self._painted: LostMask | None = None
         self.form = ConfigForm()
-        self.rows.addWidget(self.form)
-        self.form.gear.clicked.connect(self._on_gear)
-        self.estimate = EstimateWords(self.form)
-        self.run = button("Run", RUN, self.runWanted.emit)
-        self.add = button("Queue", QUEUE, self.runWanted.emit)
+        rows = QVBoxLayout(self)
+        rows.setContentsMargins(0, 0, 0, 0)
+        rows.addWidget(self.form)
+        self.run = RunButton(self.form, self.runWanted.emit)
+        self.refusal = words("why no run can begin")
+        self.add = button("Add to the queue", with_keys(QUEUE, "run.start"), self.runWanted.emit)
         self.add.hide()
-        self.pause = button(
-            "Pause",
-            with_keys("Hold the run; it goes on where it stopped", "run.pause"),
-            self._on_pause,
-        )
-        self.cancel = button(
-            "Cancel",
-            with_keys("Stop; layers and the last result stay as they are", "run.cancel"),
-            self.cancelWanted.emit,
-        )
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for made in (self.run, self.add, self.pause, self.cancel):
-            row.addWidget(made, 1)
+        self.pause = button("Pause", tip_of("run.pause"), self._on_pause)
+        self.cancel = button("Cancel", tip_of("run.cancel"), self.cancelWanted.emit)
         self.queue = QueueRow()
         self.curve = QWidget()
         """Room for the curve of the loss, below all buttons: they stay where they are."""
         curve = QVBoxLayout(self.curve)
         curve.setContentsMargins(0, 0, 0, 0)
         self.progress = ProgressPanel(curve)
-        self.progress.busy.connect(self.estimate.give_way)
-        self.foot = _foot(self.progress, self.estimate, self.queue, row)
-        """Buttons and progress, which stay in view: not one of the rows."""
+        self.begins = column(self.refusal, self.run, self.add)
+        """What begins a run, which stays in view: not one of the rows."""
+        self.foot = column(row_of(self.progress, self.queue), row_of(self.pause, self.cancel))
+        """How far a run is, and what holds and ends it: there while something runs."""
+        self.foot.hide()
         self.form.valueChanged.connect(self._allow)
         self.form.fill.toggled.connect(self._allow)
-        self.in_foot = (self.run, self.add, self.pause, self.cancel, self.queue.clear_button)
+        self.progress.busy.connect(self._show_foot)
+        self.queue.changed.connect(self._show_foot)
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
         """Settings and mask of a run, given what is painted.
@@ -99,10 +92,20 @@ class EnhancePanel(Panel):
             )
         return config, mask
 
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Enhance this section from now on."""
+        self.form.set_layers(layers)
+        self.set_section(None if layers is None else layers.section)
+
+    def set_lost(self, spots: int, sites: int) -> None:
+        """Say how much there is to fill."""
+        self.form.set_lost(spots, sites)
+        self.run.set_lost(spots, sites)
+
     def set_section(self, section: Section | None) -> None:
         """Speak of this section from now on."""
         self._section = section
-        self.estimate.set_section(section)
+        self.run.set_section(section)
         self._allow()
 
     def set_painted(self, painted: LostMask | None) -> None:
@@ -140,7 +143,7 @@ class EnhancePanel(Panel):
     def learn(self, result: Enhancement) -> None:
         """Estimate by what the run took that was begun last, unless it was held meanwhile."""
         if not self._held:
-            self.estimate.learn(result, time.monotonic() - self._began)
+            self.run.learn(result, time.monotonic() - self._began)
 
     def set_phase(self, phase: Phase) -> None:
         """Offer what makes sense in a phase."""
@@ -154,43 +157,29 @@ class EnhancePanel(Panel):
         self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
+        self.progress.set_paused(phase is Phase.PAUSED)
+        self._show_foot()
+
+    def press_run(self) -> None:
+        """Begin a run, or let one wait for its turn, as their button would."""
+        (self.add if self._phase.running else self.run).click()
 
     def _allow(self) -> None:
-        """Let a run begin where it would not just refuse; else the tooltips say why."""
+        """Let a run begin where it would not just refuse; else it is said why."""
         why = self.why_not()
         idle = self._phase in (Phase.READY, Phase.CHECKING)
-        for made, on, tip in ((self.run, idle, RUN), (self.add, True, QUEUE)):
-            made.setEnabled(on and not why)
-            made.setToolTip(f"{tip}.\n{why}" if why else tip)
-        self.estimate.set_refusal(why)
+        self.run.setEnabled(idle and not why)
+        self.run.set_refusal(why)
+        self.add.setEnabled(not why)
+        self.add.setToolTip(with_keys(QUEUE, "run.start") + (f".\n{why}" if why else ""))
+        self.refusal.setText(why)
+        self.refusal.setVisible(bool(why) and (idle or self._phase.running))
 
-    def _on_gear(self, opened: bool) -> None:
-        if opened:
-            reveal(self.form.expert)
+    def _show_foot(self) -> None:
+        """Show progress, and what holds it, while there is any."""
+        self.pause.setVisible(self._phase.running)
+        self.foot.setVisible(not self.progress.isHidden() or len(self.queue) > 0)
 
     def _on_pause(self) -> None:
         resume = self.pause.text() == "Resume"
         (self.resumeWanted if resume else self.pauseWanted).emit()
-
-
-def _foot(
-    progress: ProgressPanel, estimate: EstimateWords, queue: QueueRow, buttons: QHBoxLayout
-) -> QWidget:
-    """Lay out what stays in view; it is as high while nothing runs, so that nothing jumps."""
-    kept = progress.sizePolicy()
-    kept.setRetainSizeWhenHidden(True)
-    progress.setSizePolicy(kept)
-    above = QGridLayout()  # one cell for what is never shown together
-    above.setHorizontalSpacing(6)
-    above.addWidget(progress, 0, 0)
-    above.addWidget(estimate, 0, 0, Qt.AlignmentFlag.AlignBottom)
-    above.addWidget(queue, 0, 1, Qt.AlignmentFlag.AlignBottom)
-    above.setColumnStretch(0, 1)
-    foot = QWidget()
-    rows = QVBoxLayout(foot)
-    rows.setContentsMargins(8, 0, 8, 6)
-    rows.setSpacing(4)
-    rows.addWidget(parting())
-    rows.addLayout(above)
-    rows.addLayout(buttons)
-    return foot

@@ -2,13 +2,13 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from qtpy.QtCore import QSize, Qt, Signal
 from qtpy.QtWidgets import (
     QCheckBox,
     QComboBox,
-    QHBoxLayout,
     QLabel,
     QLineEdit,
     QToolButton,
@@ -19,19 +19,20 @@ from qtpy.QtWidgets import (
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.method_table import METHODS
+from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
 from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.plugin.widgets.panel import labelled, row_of
+from napari_stentrans.plugin.widgets.popup import Popup
 from napari_stentrans.settings import named
-from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.run_settings import RunSettings
 
-START = EnhanceConfig(upscale=2)
-"""What the form begins with."""
 WhichGenes = Literal["shown", "all", "list"]
 GENE_CHOICES: dict[WhichGenes, str] = {
     "shown": "The gene on the map",
@@ -97,6 +98,31 @@ class ConfigForm(QWidget):
         self._show_what_matters()
         self.valueChanged.emit()
 
+    def speak_to(self, settings: RunSettings) -> None:
+        """Let the settings of the next run be those of the form, and show those that are wanted."""
+        settings.read_from(self.value)
+        settings.fill = self.fill.isChecked()
+        self.fill.toggled.connect(partial(setattr, settings, "fill"))
+        settings.wanted.connect(self._on_wanted)
+        settings.preferred.connect(self._on_preferred)
+
+    def _on_wanted(self, config: EnhanceConfig, fill: bool, gene: str) -> None:
+        self.set_shown_gene(gene)
+        self.setValue(config)
+        self.fill.setChecked(fill)
+
+    def _on_preferred(self, old: EnhanceConfig, now: EnhanceConfig) -> None:
+        """Change what is still as it was preferred before."""
+        if self.method.currentData() == old.method != now.method:
+            self.choose_method(now.method)
+        if self.double.isChecked() == (old.upscale == 2):
+            self.double.setChecked(now.upscale == 2)
+        if self.denoise.isChecked() == old.denoise:
+            self.denoise.setChecked(now.denoise)
+        device = self.expert.boxes["device"]
+        if device.value == old.device:
+            device.value = now.device
+
     def begin_with(self, config: EnhanceConfig) -> None:
         """Show settings, with the genes that a person's choice of the method would give."""
         self.setValue(config)
@@ -115,9 +141,7 @@ class ConfigForm(QWidget):
 
     def set_lost(self, spots: int, sites: int) -> None:
         """Say what there is to fill."""
-        parts = [some(spots, "spot")] * bool(spots) + [some(sites, "site")] * bool(sites)
-        found = " and ".join(parts) or "nothing painted"
-        self.fill.setText(f"Fill lost regions ({found})")
+        self.fill.setText(f"Fill ({spots + sites:,})" if spots or sites else "Fill")
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer what this section has: a tissue image, embeddings of it."""
@@ -136,7 +160,7 @@ class ConfigForm(QWidget):
         self.double, self.denoise = QCheckBox(), QCheckBox()
         for box, name in ((self.double, "upscale"), (self.denoise, "denoise")):
             setting = named(EnhanceConfig, name)
-            box.setText(setting.label)
+            box.setText("Double" if box is self.double else "Denoise")
             box.setToolTip(setting.tip)
             box.setAccessibleName(setting.label.partition(" (")[0].lower())
             box.toggled.connect(self.valueChanged)
@@ -157,11 +181,10 @@ class ConfigForm(QWidget):
         self.summary.setWordWrap(True)
         self.summary.setAccessibleName("what the method does")
         self.gear = QToolButton()
-        self.gear.setCheckable(True)
         self.gear.setIconSize(QSize(18, 18))
-        self.gear.setToolTip("Expert settings: seed, device and the inner settings of the method")
+        self.gear.setToolTip("Method, and expert settings: seed, device, what is inside the method")
         self.gear.setAccessibleName("expert settings")
-        self.gear.toggled.connect(self._show_what_matters)
+        self.gear.clicked.connect(lambda: self.popup.show_by(self.gear))
 
     def _make_genes(self) -> None:
         self.which_genes = QComboBox()
@@ -180,24 +203,16 @@ class ConfigForm(QWidget):
         layout = QVBoxLayout(self)
         layout.setContentsMargins(0, 0, 0, 0)
         layout.setSpacing(5)
-        for box in (self.fill, self.double, self.denoise, self.image):
-            layout.addWidget(box)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(QLabel("Method"))
-        row.addWidget(self.method, 1)
-        row.addWidget(self.gear)
-        layout.addLayout(row)
-        layout.addWidget(self.summary)
-        self._genes_row = QWidget()
-        genes = QHBoxLayout(self._genes_row)
-        genes.setContentsMargins(0, 0, 0, 0)
-        genes.setSpacing(6)
-        genes.addWidget(QLabel("Genes"))
-        genes.addWidget(self.which_genes, 1)
+        tasks = row_of(self.fill, self.double, self.denoise, self.gear)
+        layout.addWidget(tasks)
+        layout.addWidget(self.image)
+        self._genes_row = row_of(self.which_genes)
+        labelled(self._genes_row, "Genes")
         layout.addWidget(self._genes_row)
         layout.addWidget(self.genes)
-        layout.addWidget(self.expert)
+        method = row_of(self.method)
+        labelled(method, "Method")
+        self.popup = Popup(self, "Expert settings", method, self.summary, self.expert)
 
     def _show_what_matters(self) -> None:
         """Show the settings that the chosen method listens to, and hide the others."""
@@ -209,7 +224,6 @@ class ConfigForm(QWidget):
         self.genes.setVisible(choice == "list")
         self.image.set_method(name)
         self.expert.set_method(name)
-        self.expert.setVisible(self.gear.isChecked())
 
     def _on_method(self) -> None:
         """Let a person's choice of method choose the genes that make sense with it."""

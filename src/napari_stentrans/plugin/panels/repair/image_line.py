@@ -7,13 +7,12 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.jobs.image_map import map_steps
 from napari_stentrans.plugin.jobs.job import Job
-from napari_stentrans.plugin.widgets.panel import button, words
-from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
+from napari_stentrans.plugin.widgets.panel import labelled, row_of, words
 from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
@@ -29,6 +28,10 @@ OF_COUNTS = (
 """Beginnings of keys in obsm that are no embeddings of an image: made of counts, or of places."""
 
 
+DAMAGED = (
+    "Damaged: where lost regions are painted, the image shows a fold, a bubble or a pen, and is "
+    "not to be looked at either"
+)
 MEANING = "Like colours are like tissue. Which colour it is means nothing."
 
 
@@ -43,8 +46,16 @@ def embeddings(section: Section) -> list[str]:
     ]
 
 
+CHOICES = {
+    "use": "use",
+    "damaged": "damaged under the paint",
+    "off": "do not use",
+}
+"""What a run does with the tissue image."""
+
+
 class ImageLine(QWidget):
-    """A tick for using the tissue image, one for its damage, and a button for what it tells.
+    """One choice: whether a run uses the tissue image; and what it tells, as a map.
 
     It is there where a section has an image or an embedding of one.
     """
@@ -58,38 +69,48 @@ class ImageLine(QWidget):
         self._layers: SectionLayers | None = None
         self._job: Job | None = None
         self._method: str = EnhanceConfig().method
-        self._painted = False
         self._features: str | None = None
-        self._make_ticks()
-        tip = (
-            "Three numbers of the image as red, green and blue: like colours are like tissue. "
-            "Colours are arbitrary, and some may look alike to you that are not"
-        )
-        self.show_map = button("Show what it tells", with_keys(tip, "tissue.map"))
-        self.show_map.setCheckable(True)
-        self.show_map.clicked.connect(self._toggle_map)
-        bind(self, {"tissue.map": self.show_map.click})
+        self.choice = QComboBox()
+        self.choice.setAccessibleName("use of the tissue image")
+        setting = named(EnhanceConfig, "image")
+        self.choice.setToolTip(f"{setting.tip}. {DAMAGED}")
+        for name, text in CHOICES.items():
+            self.choice.addItem(text, name)
+        self.choice.currentIndexChanged.connect(self.valueChanged)
+        self.asked = row_of(self.choice)
+        labelled(self.asked, "Tissue image")
+        self.meaning = words("what the colours of the image mean")
+        self.meaning.setText(MEANING)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        row.addWidget(self.use, 1)
-        row.addWidget(self.show_map)
-        rows.addLayout(row)
-        rows.addWidget(self.damaged)
-        self.meaning = words("what the colours of the image mean")
-        self.meaning.setText(MEANING)
+        rows.addWidget(self.asked)
         rows.addWidget(self.meaning)
         self._refresh()
 
+    @property
+    def there(self) -> bool:
+        """Whether there is an image, or an embedding of one."""
+        section = None if self._layers is None else self._layers.section
+        return section is not None and bool(section.images or embeddings(section))
+
+    @property
+    def used(self) -> bool:
+        """Whether a run would look at an image."""
+        return self.there and self.value() == "auto" and self._asks
+
+    def choose(self, name: str) -> None:
+        """Choose "use", "damaged" or "off"."""
+        self.choice.setCurrentIndex(self.choice.findData(name))
+
     def value(self) -> Literal["auto", "off"]:
         """Return the setting ``image`` of a run."""
-        return "auto" if self.use.isChecked() else "off"
+        return "off" if self.choice.currentData() == "off" else "auto"
 
     def setValue(self, config: EnhanceConfig) -> None:
         """Show the settings of a config."""
-        self.use.setChecked(config.image != "off")
+        if (config.image == "off") != (self.value() == "off"):
+            self.choose("off" if config.image == "off" else "use")
         self.set_method(config.method)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
@@ -108,14 +129,9 @@ class ImageLine(QWidget):
         """Speak of a person's own embedding in place of the image."""
         self._features = key
 
-    def set_lost(self, spots: int, sites: int) -> None:
-        """Say what is painted."""
-        self._painted = spots > 0
-        self._refresh()
-
     def damaged_spots(self, painted: LostMask) -> NDArray[np.bool_] | None:
         """Spots (spot,) at which a run is not to look at the image; None where it may at all."""
-        return painted.lost if self.damaged.isChecked() and self.value() == "auto" else None
+        return painted.lost if self.choice.currentData() == "damaged" else None
 
     def stop(self) -> None:
         """Give up making a map."""
@@ -124,36 +140,25 @@ class ImageLine(QWidget):
             self._job.deleteLater()
             self._job = None
 
-    def _make_ticks(self) -> None:
-        setting = named(EnhanceConfig, "image")
-        self.use = QCheckBox(setting.label)
-        self.use.setChecked(True)
-        self.use.setToolTip(setting.tip)
-        self.damaged = QCheckBox("The image is damaged there too")
-        self.damaged.setToolTip(
-            "Where lost regions are painted, the image shows a fold, a bubble or a pen, and is "
-            "not to be looked at either"
-        )
-        for box in (self.use, self.damaged):
-            box.setAccessibleName(box.text().lower())
-            box.toggled.connect(self.valueChanged)
-        self.use.toggled.connect(self._refresh)
+    @property
+    def _asks(self) -> bool:
+        return EnhanceConfig(method=self._method).sees_image
 
     def _refresh(self) -> None:
-        layers = self._layers
-        section = None if layers is None else layers.section
-        there = section is not None and bool(section.images or embeddings(section))
-        asked = EnhanceConfig(method=self._method).sees_image
-        self.setVisible(there)
-        self.use.setVisible(asked)
-        self.damaged.setVisible(asked and self.use.isChecked() and self._painted)
-        told = layers is not None and layers.told is not None
-        self.show_map.setChecked(self._job is not None or told)
+        told = self._layers is not None and self._layers.told is not None
+        self.asked.setVisible(self._asks)
         self.meaning.setVisible(told)
+        self.setVisible(self.there and (self._asks or told))
 
-    def _toggle_map(self, on: bool) -> None:
+    @property
+    def showing(self) -> bool:
+        """Whether what the image tells is shown as a map, or is being made."""
+        told = self._layers is not None and self._layers.told is not None
+        return self._job is not None or told
+
+    def toggle_map(self) -> None:
         """Show as a map what the image tells, once it is known, or take the map away."""
-        layers = self._layers
+        layers, on = self._layers, not self.showing
         if layers is None:
             return
         self.stop()

@@ -2,21 +2,21 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import MaskError
+from napari_stentrans.plugin.actions import EDITS, FINDS, tip_of
 from napari_stentrans.plugin.layers import edits
 from napari_stentrans.plugin.layers.regions import Painted, Regions
 from napari_stentrans.plugin.models.result_words import too_far
 from napari_stentrans.plugin.panels.repair.finder import Finder
 from napari_stentrans.plugin.panels.repair.paint_tools import PaintTools
 from napari_stentrans.plugin.panels.repair.region_list import RegionList
-from napari_stentrans.plugin.widgets.panel import Panel, allow, button, in_row, words
-from napari_stentrans.plugin.widgets.shortcuts import bind, with_keys
+from napari_stentrans.plugin.widgets.panel import in_row, words
 from napari_stentrans.plugin.widgets.throttle import throttled_slot
 from napari_stentrans.wording import some
 
@@ -26,60 +26,68 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.widgets.bound import Bound
 
-EDITS = {
-    "grown": ("Grow", "Let the region take in the spots next to it", "lost.grow"),
-    "shrunk": ("Shrink", "Take the outermost spots of the region away", "lost.shrink"),
-    "inverted": ("Invert", "Swap the region for the spots that no region has", "lost.invert"),
-    "cleared": ("Clear", "Take the paint of all regions away; undo brings it back", "lost.clear"),
-}
-SOURCES = {
-    "shapes": ("From shapes", "Paint what is drawn on the selected Shapes layer", "lost.shapes"),
-    "low_counts": (
-        "Low counts…",
-        "Find spots with far fewer counts than others",
-        "lost.low_counts",
-    ),
-    "uncovered": ("Not covered…", "Find tissue in the image that no spot covers", "lost.uncovered"),
-    "holes": ("Holes…", "Find sites without a spot inside the section", "lost.holes"),
-}
-NO_LAYER = "There is nothing to paint on yet: press New region first."
-NO_REGION = "There is no lost region: press New region first."
-NO_IMAGE = "This section has no image. Holes… finds sites inside it without a spot."
+NO_LAYER = "Open a section first."
 EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
 COUNT_EVERY_MS = 150
 
 
-class LostPanel(Panel):
-    """Tools over the layer of lost regions of one section."""
+class LostPanel(QWidget):
+    """Tools over the layer of lost regions of one section.
+
+    Parameters
+    ----------
+    bound
+        Actions for its menus.
+    """
 
     counted = Signal(int, int)
     """Spots and sites that are painted."""
     marked = Signal(object)
     """The same as a LostMask; None where nothing can be painted yet."""
 
-    def __init__(self) -> None:
-        super().__init__("Lost regions")
+    def __init__(self, bound: Bound) -> None:
+        super().__init__()
+        self._bound = bound
+        self.setAccessibleName("lost regions")
+        self.rows = QVBoxLayout(self)
+        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows.setSpacing(5)
         self._layers: SectionLayers | None = None
         self._regions: Regions | None = None
-        self._hint = ""
+        self._hint, self._looking = "", False
         self._soon = throttled_slot(COUNT_EVERY_MS, self.count, self)
         self._make_tools()
         self.regions = RegionList()
         self.rows.addWidget(self.regions)
-        self._make_buttons()
+        self._make_menus()
         self.finder = Finder()
         self.finder.accepted.connect(self._paint_found)
         self.finder.said.connect(self._say)
-        self._looking = False
         self.finder.looking.connect(self._on_looking)
         self.words, self.warning = words("what is painted"), words("what is too large")
         for widget in (self.finder, self.words, self.warning):
             self.rows.addWidget(widget)
-        self._bind_keys()
         self.count()
 
-    # ---- what the dock calls
+    # ---- what the page calls
+
+    @property
+    def painting(self) -> bool:
+        """Whether a tool is on, so that the mouse paints."""
+        return self._mode() in self.tools
+
+    @property
+    def has_region(self) -> bool:
+        """Whether there is a lost region."""
+        return self._regions is not None and bool(self._regions.names)
+
+    @property
+    def can_find_tissue(self) -> bool:
+        """Whether there is an image in which nothing is being looked for."""
+        there = self._layers is not None and bool(self._layers.section.images)
+        return there and not self._looking
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Work on the lost regions of this section from now on."""
@@ -127,15 +135,9 @@ class LostPanel(Panel):
 
     def _allow(self) -> None:
         """Let be pressed what has something to work on."""
-        regions, layers = self._regions, self._layers
-        self.paint.allow(regions is not None, NO_LAYER)
-        named = regions is not None and bool(regions.names)
-        for name, (_, tip, keys) in EDITS.items():
-            allow(self.edits[name], named, with_keys(tip, keys), NO_REGION)
-        has_image = layers is not None and bool(layers.section.images)
-        _, tip, keys = SOURCES["uncovered"]
-        find = self.sources["uncovered"]
-        allow(find, has_image and not self._looking, with_keys(tip, keys), NO_IMAGE)
+        self.paint.allow(self._layers is not None, NO_LAYER)
+        self.new.setEnabled(self._layers is not None)
+        self._bound.allow()
 
     def _on_looking(self, looking: bool) -> None:
         self._looking = looking
@@ -150,7 +152,8 @@ class LostPanel(Panel):
 
     def _show_nothing(self) -> None:
         self.regions.show_regions(None, {})
-        nothing = "Nothing is marked. Paint over folds, bubbles and tears to have them filled."
+        nothing = "Paint over folds, bubbles and tears to have them filled."
+        nothing = "" if self._layers is None else nothing
         self.words.setText(self._hint or nothing)
         self.warning.hide()
         self.counted.emit(0, 0)
@@ -176,7 +179,7 @@ class LostPanel(Panel):
 
     # ---- regions
 
-    def _new(self) -> None:
+    def add_region(self) -> None:
         """Make a layer to paint on, or another region on the one that is there."""
         if self._layers is None:
             return
@@ -192,9 +195,9 @@ class LostPanel(Panel):
             self._say(str(error))
             return
         self.count()
-        self.regions.focus_name(label)
+        self.regions.edit_name(label)
 
-    def _step_region(self, step: int) -> None:
+    def step_region(self, step: int) -> None:
         """Paint with the next region of the list, or the one before."""
         if self._regions is not None and self._regions.names:
             labels = list(self._regions.names)
@@ -219,7 +222,7 @@ class LostPanel(Panel):
 
     # ---- edits
 
-    def _edit(self, name: str) -> None:
+    def edit(self, name: str) -> None:
         """Change the paint by one of the functions in ``edits``."""
         if self._layers is None or self._regions is None:
             return
@@ -234,7 +237,8 @@ class LostPanel(Panel):
             getattr(self._regions.layer, name)()
             self._say("")
 
-    def _from_shapes(self) -> None:
+    def from_shapes(self) -> None:
+        """Paint what is drawn on the selected Shapes layer."""
         if self._layers is None:
             return
         shapes = edits.shapes_of(self._layers.viewer)
@@ -281,45 +285,29 @@ class LostPanel(Panel):
     # ---- widgets
 
     def _make_tools(self) -> None:
-        tip = with_keys("Start painting; again for a region of another kind", "lost.new")
-        self.new = button("New region", tip, self._new)
-        self.paint = PaintTools(self.new)
+        self.new = QToolButton()
+        self.new.setText("+")
+        self.new.setAccessibleName("new region")
+        self.new.setToolTip(tip_of("lost.new"))
+        self.new.clicked.connect(self.add_region)
+        self.paint = PaintTools()
         self.tools, self.steps = self.paint.tools, self.paint.steps
         self.paint.used.connect(self._use)
         self.paint.stepped.connect(self._step)
-        self.rows.addWidget(self.paint)
+        self.rows.addLayout(in_row(self.paint, self.new))
 
-    def _make_buttons(self) -> None:
-        self.edits = {
-            name: button(text, with_keys(tip, keys), partial(self._edit, name))
-            for name, (text, tip, keys) in EDITS.items()
-        }
-        self.clear = self.edits["cleared"]
-        clicked: dict[str, Callable[[], None]] = {
-            "shapes": self._from_shapes,
-            "low_counts": lambda: self.finder.low_counts(),
-            "uncovered": lambda: self.finder.uncovered(),
-            "holes": lambda: self.finder.holes(),
-        }
-        self.sources = {
-            name: button(text, with_keys(tip, keys), clicked[name])
-            for name, (text, tip, keys) in SOURCES.items()
-        }
-        sources = list(self.sources.values())
-        for row in (list(self.edits.values()), sources[:2], sources[2:]):
-            self.rows.addLayout(in_row(*row))
-
-    def _bind_keys(self) -> None:
-        keys: dict[str, Callable[[], object]] = {"lost.new": self.new.click}
-        keys |= {name: self.edits[edit].click for edit, (*_, name) in EDITS.items()}
-        keys |= {name: self.sources[source].click for source, (*_, name) in SOURCES.items()}
-        keys |= {"lost.next": partial(self._step_region, 1)}
-        keys |= {"lost.previous": partial(self._step_region, -1)}
-        bind(self, keys)
+    def _make_menus(self) -> None:
+        self.edits = {name.partition(".")[2]: self._bound[name] for name in EDITS}
+        self.sources = {name.partition(".")[2]: self._bound[name] for name in FINDS}
+        self.find_menu = self._bound.menu_button(
+            "Find damage", "Look for what may be lost, by counts or in the image", FINDS
+        )
+        self.edit_menu = self._bound.menu_button("Edit", "Grow, shrink, swap or clear", EDITS)
+        self.rows.addLayout(in_row(self.find_menu, self.edit_menu))
 
     def _use(self, mode: str) -> None:
-        """Switch a tool on, or back to moving the view when it was on."""
-        if self._layers is None or self._regions is None:
+        """Switch a tool on, or back to moving the view; the first makes the first region."""
+        if self._layers is None:
             return
         on = self._mode() == mode
         layer = self._ready(self._layers).layer

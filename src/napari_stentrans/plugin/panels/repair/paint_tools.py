@@ -27,31 +27,25 @@ STEPS = {
 
 
 class PaintTools(QWidget):
-    """A row: what begins it, then a button for each tool and each step of undo.
-
-    Parameters
-    ----------
-    first
-        The button at the beginning of the row.
-    """
+    """A row with a button for each tool and each step of undo."""
 
     used = Signal(str)
     """A tool was pressed: the mode of the layer that it stands for."""
     stepped = Signal(str)
     """"undo" or "redo"."""
 
-    def __init__(self, first: QWidget) -> None:
+    def __init__(self) -> None:
         super().__init__()
         row = QHBoxLayout(self)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(4)
-        row.addWidget(first, 1)
         self.tools, self.steps = {}, {}
         for mode, (_, name, tip) in TOOLS.items():
             self.tools[mode] = _tool(row, name, tip, partial(self.used.emit, mode))
             self.tools[mode].setCheckable(True)
         for step, (name, tip) in STEPS.items():
             self.steps[step] = _tool(row, name, tip, partial(self.stepped.emit, step))
+        row.addStretch(1)
 
     def allow(self, allowed: bool, why: str) -> None:
         """Let the tools be pressed; where they cannot, they say why."""

@@ -4,17 +4,18 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt, Signal
+from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import (
+    QAbstractItemView,
     QComboBox,
-    QFrame,
-    QHBoxLayout,
-    QLabel,
+    QHeaderView,
     QLineEdit,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
+    QSizePolicy,
+    QStyledItemDelegate,
+    QTreeWidget,
+    QTreeWidgetItem,
 )
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.layers.regions import PRESETS, colour_of
 from napari_stentrans.plugin.widgets.icons import icon, text_color
@@ -23,157 +24,184 @@ from napari_stentrans.wording import some
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.regions import Regions
 
-
-USED = "#region {background-color: rgba(90, 125, 235, 70); border-radius: 3px;}"
-
-
-class RegionName(QComboBox):
-    """A name that can be chosen or typed; the wheel scrolls the dock, not the names."""
-
-    renamed = Signal(str)
-
-    def __init__(self) -> None:
-        super().__init__()
-        self.edit = QLineEdit()
-        self.setLineEdit(self.edit)
-        self.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
-        self.addItems(PRESETS)
-        self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.setMinimumWidth(40)
-        self.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
-        self.setMinimumContentsLength(6)
-        self.textActivated.connect(self.renamed)
-        self.edit.editingFinished.connect(lambda: self.renamed.emit(self.currentText()))
-
-    def set_name(self, name: str) -> None:
-        """Show a name, unless another is just being typed."""
-        tip = f"Name of this region, now “{name}”: choose one or type your own"
-        for part in (self, self.edit):
-            part.setToolTip(tip)
-            part.setAccessibleName(f"name of region {name}")
-        if not self.edit.isModified() and self.currentText() != name:
-            self.setEditText(name)
-
-    def wheelEvent(self, event: Any) -> None:
-        """Leave the wheel to the dock."""
-        event.ignore()
+NAME, PAINTED, EYE, BIN = range(4)
+"""Columns."""
+KEYS = {Qt.Key.Key_F2: NAME, Qt.Key.Key_Space: EYE, Qt.Key.Key_Delete: BIN}
+RIGHT = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+ROWS_SHOWN = 4
+TIPS = {
+    NAME: "Click: brush, polygon and fill paint this region. Double-click, or F2: another name",
+    EYE: "Show or hide the paint (key Space); it counts as lost either way",
+    BIN: "Delete this region and its paint (key Delete); undo brings it back",
+}
 
 
-class RegionRow(QFrame):
-    """One region: colour, name, what is painted, an eye and a bin."""
+class RegionList(QTreeWidget):
+    """The regions of a layer, a row each: name, what is painted, an eye and a bin.
 
-    def __init__(self, label: int) -> None:
-        super().__init__()
-        self.label = label
-        self.setObjectName("region")
-        row = QHBoxLayout(self)
-        row.setContentsMargins(3, 1, 3, 1)
-        row.setSpacing(4)
-        self.swatch, self.eye, self.bin = (_tool() for _ in range(3))
-        self.swatch.setCheckable(True)
-        self.eye.setCheckable(True)
-        self.name, self.painted = RegionName(), QLabel()
-        self.painted.setMinimumWidth(self.painted.fontMetrics().horizontalAdvance("000 + 00"))
-        self.painted.setAlignment(Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter)
-        for widget in (self.swatch, self.name, self.painted, self.eye, self.bin):
-            row.addWidget(widget, int(widget is self.name))
-
-    def show_region(self, name: str, counts: tuple[int, int], *, hidden: bool, used: bool) -> None:
-        """Show what is known of the region."""
-        spots, sites = counts
-        self.name.set_name(name)
-        self.painted.setText(f"{spots:,} + {sites:,}" if sites else f"{spots:,}")
-        self.painted.setToolTip(f"{some(spots, 'spot')} and {some(sites, 'site')} without a spot")
-        self.painted.setAccessibleName(f"painted with {name}")
-        self.swatch.setChecked(used)
-        self.eye.setChecked(not hidden)
-        color = text_color(self.painted)
-        self.swatch.setIcon(icon("swatch_used" if used else "swatch", colour_of(self.label)))
-        self.eye.setIcon(icon("eye_closed" if hidden else "eye", color))
-        self.bin.setIcon(icon("bin", color))
-        tip = "Brush, polygon and fill paint this region"
-        _say(self.swatch, f"paint {name}", f"{tip} now" if used else f"Click: {tip.lower()}")
-        _say(self.eye, f"show {name}", "Show or hide the paint; it counts as lost either way")
-        _say(self.bin, f"delete {name}", "Delete this region and its paint; undo brings it back")
-        self.setStyleSheet(USED if used else "")
-
-
-class RegionList(QWidget):
-    """The regions of a layer; rows come and go with them."""
+    Attributes
+    ----------
+    rows
+        Label of a region -> its row.
+    """
 
     def __init__(self) -> None:
         super().__init__()
         self.setAccessibleName("lost regions by name")
+        self.setToolTip("Lost regions; the one that is chosen is painted with")
         self._regions: Regions | None = None
         self._counts: dict[int, tuple[int, int]] = {}
-        self.rows: dict[int, RegionRow] = {}
-        self._column = QVBoxLayout(self)
-        self._column.setContentsMargins(0, 0, 0, 0)
-        self._column.setSpacing(1)
+        self.rows: dict[int, QTreeWidgetItem] = {}
+        self.setColumnCount(4)
+        self.setHeaderHidden(True)
+        self.setRootIsDecorated(False)
+        self.setUniformRowHeights(True)
+        self.setIconSize(QSize(16, 16))
+        self.setItemDelegateForColumn(NAME, Naming(self))
+        for column in (PAINTED, EYE, BIN):
+            self.setItemDelegateForColumn(column, Fixed(self))
+        self.setEditTriggers(QAbstractItemView.EditTrigger.DoubleClicked)
+        self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
+        self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
+        header: Any = self.header()
+        header.setStretchLastSection(False)
+        header.setMinimumSectionSize(22)
+        header.setSectionResizeMode(NAME, QHeaderView.ResizeMode.Stretch)
+        header.setSectionResizeMode(PAINTED, QHeaderView.ResizeMode.ResizeToContents)
+        for column in (EYE, BIN):
+            header.setSectionResizeMode(column, QHeaderView.ResizeMode.Fixed)
+            self.setColumnWidth(column, 26)
+        self.currentItemChanged.connect(self._on_current)
+        self.itemClicked.connect(self._on_clicked)
+        self.itemChanged.connect(self._on_renamed)
 
     def show_regions(self, regions: Regions | None, counts: dict[int, tuple[int, int]]) -> None:
-        """Show regions, and (spots, sites) of each; rows that stay keep the keyboard's focus."""
-        if regions is not self._regions:
-            self._keep_rows(set())
-            self._regions = regions
-        self._counts = counts
+        """Show regions, and (spots, sites) of each; a name that is being typed stays."""
         names = {} if regions is None else regions.names
-        self._keep_rows(set(names))
+        with signals_blocked(self):
+            if regions is not self._regions or list(self.rows) != list(names):
+                self._fill(list(names))
+            self._regions, self._counts = regions, counts
+            if regions is not None:
+                for label, name in names.items():
+                    self._show(label, name, hidden=label in regions.hidden)
+                self.setCurrentItem(self.rows.get(regions.selected))
         self.setVisible(bool(names))
-        if regions is None:
-            return
-        hidden, used = regions.hidden, regions.selected
-        for at, (label, name) in enumerate(names.items()):
-            if label not in self.rows:
-                self._insert(at, label, regions)
-            found = counts.get(label, (0, 0))
-            self.rows[label].show_region(name, found, hidden=label in hidden, used=label == used)
+        height = self.sizeHintForRow(0) if names else 0
+        self.setFixedHeight(min(len(names), ROWS_SHOWN) * height + 2 * self.frameWidth() + 2)
 
     def recolour(self) -> None:
         """Draw the icons in the colours of the theme."""
         self.show_regions(self._regions, self._counts)
 
-    def focus_name(self, label: int) -> None:
+    def edit_name(self, label: int) -> None:
         """Let the name of a region be typed."""
         if label in self.rows:
-            self.rows[label].name.setFocus()
-            self.rows[label].name.edit.selectAll()
+            self.editItem(self.rows[label], NAME)
 
-    def _insert(self, at: int, label: int, regions: Regions) -> None:
-        row = self.rows[label] = RegionRow(label)
+    def keyPressEvent(self, event: Any) -> None:
+        """Rename or delete a region, and show or hide it."""
+        label = self._label(self.currentItem())
+        if label is None or event.key() not in KEYS:
+            super().keyPressEvent(event)
+        else:
+            self._act(label, KEYS[event.key()])
 
-        def select() -> None:
-            regions.select(label)
-            row.swatch.setChecked(True)  # also when it was already
+    def _fill(self, labels: list[int]) -> None:
+        """Make the rows anew."""
+        self.clear()
+        self.rows = {}
+        for label in labels:
+            row = self.rows[label] = QTreeWidgetItem(self)
+            row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
+            row.setTextAlignment(
+                PAINTED, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
+            )
+            for column, tip in TIPS.items():
+                row.setToolTip(column, tip)
 
-        def rename(name: str) -> None:
-            row.name.edit.setModified(False)
-            regions.rename(label, name)
-            row.name.edit.setText(regions.names.get(label, name))
+    def _show(self, label: int, name: str, *, hidden: bool) -> None:
+        spots, sites = self._counts.get(label, (0, 0))
+        row, colour = self.rows[label], text_color(self)
+        if row.text(NAME) != name:
+            row.setText(NAME, name)
+        row.setText(PAINTED, f"{spots:,} + {sites:,}" if sites else f"{spots:,}")
+        row.setToolTip(PAINTED, f"{some(spots, 'spot')} and {some(sites, 'site')} without a spot")
+        used = self._regions is not None and label == self._regions.selected
+        row.setIcon(NAME, icon("swatch_used" if used else "swatch", colour_of(label)))
+        row.setIcon(EYE, icon("eye_closed" if hidden else "eye", colour))
+        row.setIcon(BIN, icon("bin", colour))
+        said = Qt.ItemDataRole.AccessibleTextRole
+        row.setData(NAME, said, f"{name}, {row.text(PAINTED)} painted{', hidden' * hidden}")
+        row.setData(EYE, said, f"show {name}")
+        row.setData(BIN, said, f"delete {name}")
 
-        row.swatch.clicked.connect(select)
-        row.name.renamed.connect(rename)
-        row.eye.clicked.connect(lambda on: regions.set_visible(label, on=on))
-        row.bin.clicked.connect(lambda: regions.remove(label))
-        self._column.insertWidget(at, row)
+    def _label(self, row: QTreeWidgetItem | None) -> int | None:
+        return next((label for label, of in self.rows.items() if of is row), None)
 
-    def _keep_rows(self, labels: set[int]) -> None:
-        """Take away the rows of all other regions."""
-        for label in self.rows.keys() - labels:
-            row = self.rows.pop(label)
-            row.name.blockSignals(True)  # a name that is being typed goes with its region
-            self._column.removeWidget(row)
-            row.hide()
-            row.deleteLater()
+    def _act(self, label: int, column: int) -> None:
+        regions = self._regions
+        if column == NAME:
+            self.edit_name(label)
+        elif regions is not None and column == EYE:
+            regions.set_visible(label, on=label in regions.hidden)
+        elif regions is not None and column == BIN:
+            regions.remove(label)
+
+    def _on_current(self, row: QTreeWidgetItem | None, before: object = None) -> None:
+        label = self._label(row)
+        if self._regions is not None and label is not None:
+            self._regions.select(label)
+
+    def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
+        label = self._label(row)
+        if label is not None and column != NAME:
+            self._act(label, column)
+
+    def _on_renamed(self, row: QTreeWidgetItem, column: int) -> None:
+        label = self._label(row)
+        if self._regions is not None and label is not None and column == NAME:
+            self._regions.rename(label, row.text(NAME))
+            with signals_blocked(self):  # a blank one is not taken
+                row.setText(NAME, self._regions.names.get(label, row.text(NAME)))
 
 
-def _tool() -> QToolButton:
-    made = QToolButton()
-    made.setIconSize(QSize(16, 16))
-    made.setAutoRaise(True)
-    return made
+class Naming(QStyledItemDelegate):
+    """Asks for a name: one of the list, or another that is typed."""
+
+    def createEditor(self, parent: Any, option: Any, index: Any) -> Any:
+        """Make the box; names only can be edited."""
+        box, edit = QComboBox(parent), QLineEdit()
+        box.setLineEdit(edit)
+        box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
+        box.addItems(PRESETS)
+        for part in (box, edit):
+            part.setAccessibleName("name of the region")
+            part.setToolTip("Name of this region: choose one or type your own")
+        box.textActivated.connect(lambda: self.commitData.emit(box))
+        edit.editingFinished.connect(lambda: self._take(box))
+        return box
+
+    def setEditorData(self, editor: Any, index: Any) -> None:
+        """Begin with the name as it is."""
+        if not editor.lineEdit().isModified():
+            editor.setCurrentIndex(editor.findText(index.data()))
+            editor.setEditText(index.data())
+            editor.lineEdit().selectAll()
+
+    def setModelData(self, editor: Any, model: Any, index: Any) -> None:
+        """Take what was chosen or typed."""
+        model.setData(index, editor.currentText())
+
+    def _take(self, box: QComboBox) -> None:
+        if box.isVisible():  # not where Escape took it away
+            self.commitData.emit(box)
+            self.closeEditor.emit(box)
 
 
-def _say(tool: QToolButton, name: str, tip: str) -> None:
-    tool.setAccessibleName(name)
-    tool.setToolTip(tip)
+class Fixed(QStyledItemDelegate):
+    """Lets nothing be written."""
+
+    def createEditor(self, parent: Any, option: Any, index: Any) -> Any:
+        """Make none."""
+        return None

@@ -8,6 +8,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.result_words import (
     apart,
     describe,
@@ -24,17 +25,17 @@ from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
 from napari_stentrans.plugin.panels.result.quality_tabs import ScatterTab, TableTab
 from napari_stentrans.plugin.panels.result.run_list import RunList
 from napari_stentrans.plugin.widgets.fold import Fold
+from napari_stentrans.plugin.widgets.page import Page
 from napari_stentrans.plugin.widgets.panel import button, in_row, parting, words
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
     from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.widgets.keys import Keys
-    from napari_stentrans.plugin.widgets.wide_panel import WidePanel
 
 TABS = {
     "table": ("Table", "Genes: table", "Scores of all genes, to sort; and the doubtful ones"),
@@ -47,23 +48,19 @@ WORDS = 2
 NOTHING = "No result yet. Mark what is lost on the Repair page, and press Run."
 
 
-class ResultPage(QWidget):
-    """Words, runs and ways into the wide panel for the result of a section.
+class ResultPage(Page):
+    """Words, runs and ways into the wide panel for the result of a section."""
 
-    Parameters
-    ----------
-    wide
-        Where plots and the table are shown.
-    """
+    title = "Result"
+    tip = "What a run came to, and how far to trust it"
 
     geneChosen = Signal(str)
     tableWanted = Signal()
     """The scores of the genes are to be written to a file."""
 
-    def __init__(self, wide: WidePanel) -> None:
-        super().__init__()
-        self.setAccessibleName("Result")
-        self._wide = wide
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        wide = self._wide = context.wide
         self._layers: SectionLayers | None = None
         self._marked: LostMask | None = None
         self.quality, self.runs = QualityPanel(), RunList()
@@ -81,14 +78,18 @@ class ResultPage(QWidget):
         self.body = QWidget()
         self._lay_out()
         self.refresh()
+        context.follow(self)
+        context.paintChanged.connect(self.set_marked)
+        context.resultChanged.connect(self.refresh)
+        context.phaseChanged.connect(self._show_phase)
+        self.runs.shown.connect(self._on_run_shown)
+        self.geneChosen.connect(context.geneWanted)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Show the result of this section from now on."""
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
             self._layers.drawn.disconnect(self.refresh, missing_ok=True)
-        if layers is not self._layers:
-            self._marked = None  # it is of another section
         self._layers = layers
         if layers is not None:
             layers.compared.connect(self.refresh)
@@ -96,6 +97,7 @@ class ResultPage(QWidget):
         for part in (self.profile, self.scores, self.scatter, self.quality):
             part.set_layers(layers)
         self.runs.set_layers(layers)
+        self.set_marked(self.context.painted)
         if layers is None:
             self._wide.shut()
         self.refresh()
@@ -141,11 +143,18 @@ class ResultPage(QWidget):
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
         preview = f"Preview by a {plain('kriging')}; {waiting} is at work …"
-        self.words.setText((preview if waiting else describe(result)) + missing(layers))
-        self.notes.setText(f"{remarks(result)}{'' if waiting else apart(layers)}".strip())
+        self.words.setText((preview if waiting else describe(result)) + missing(layers.model))
+        self.notes.setText(f"{remarks(result)}{'' if waiting else apart(layers.model)}".strip())
         self.legend.setText(legend(result))
         self.show_unpainted()
         self._allow()
+
+    def _on_run_shown(self) -> None:
+        self.context.resultChanged.emit()
+        self.context.phaseChanged.emit()
+
+    def _show_phase(self) -> None:
+        self.quality.set_phase(self.context.phase)
 
     def _allow(self) -> None:
         checked = self._layers is not None and self._layers.quality is not None
@@ -172,9 +181,14 @@ class ResultPage(QWidget):
         elif self._wide.page is None:
             self._wide.open(self.profile)
 
+    def open(self, name: str) -> None:
+        """Open a tab of the wide panel, if there is something to see in it."""
+        if self.opens[name].isEnabled():
+            self._wide.open(self.tabs[name])
+
     def _open(self, name: str, on: bool) -> None:
         if on:
-            self._wide.open(self.tabs[name])
+            self.open(name)
         else:
             self._wide.shut()
 
@@ -205,9 +219,5 @@ class ResultPage(QWidget):
         for part in (self.words, self.unfilled, self.legend, self.more, self.notes):
             inside.addWidget(part)
         inside.addLayout(in_row(*self.opens.values()))
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(6)
         for above in (self.nothing, self.quality, parting(), self.runs, self.body):
-            rows.addWidget(above)
-        rows.addStretch(1)
+            self.rows.addWidget(above)

@@ -8,11 +8,11 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWhatsThis, QWidget
 
 from napari_stentrans.evaluation.quality import is_cheap
+from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.trust import MEANING, Trust, about_gene, of_all, trust
 from napari_stentrans.plugin.panels.repair.progress import in_words
 from napari_stentrans.plugin.widgets.panel import button, name_button, words
-from napari_stentrans.plugin.widgets.shortcuts import with_keys
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
@@ -90,7 +90,7 @@ class QualityPanel(QWidget):
             self.words.setText("")
             return
         quality, checking = layers.quality, self._phase is Phase.CHECKING
-        self._show_light(trust(layers))
+        self._show_light(trust(layers.model))
         self.check.setVisible(quality is None and not checking)
         self.check.setEnabled(self._phase is Phase.READY)
         self.of_gene.setVisible(quality is not None)

@@ -11,18 +11,18 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QLineEdit, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
+from napari_stentrans.plugin.actions import ACTIONS, keys_of, with_keys
 from napari_stentrans.plugin.models.run_words import differences, facts, in_words, name_of
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.result.run_rows import DETAILS, RunRows
 from napari_stentrans.plugin.widgets.panel import in_row, name_button, reveal, words
-from napari_stentrans.plugin.widgets.shortcuts import SHORTCUTS, with_keys
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.models.runs import Run
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
 
 
 class Waiting(NamedTuple):
@@ -84,8 +84,8 @@ class RunList(QWidget):
     def _action(self, text: str, key: str | None, do: Callable[[], object]) -> QAction:
         """Put something to be done with the run shown into the menu."""
         made = QAction(text, self.menu)
-        keys = "Ctrl+Z in the list" if key is None else SHORTCUTS[key][0]
-        made.setToolTip(f"{text} ({keys})" if key is None else with_keys(SHORTCUTS[key][1], key))
+        keys = "Ctrl+Z in the list" if key is None else keys_of(key)
+        made.setToolTip(f"{text} ({keys})" if key is None else with_keys(ACTIONS[key].words, key))
         made.triggered.connect(lambda: do())
         self.menu.addAction(made)
         return made
@@ -128,7 +128,7 @@ class RunList(QWidget):
         self._waiting = [
             Waiting(wanted.name or in_words(wanted.config), state)
             for wanted, state in found
-            if wanted.layers is self._layers
+            if self._layers is not None and wanted.model is self._layers.model
         ]
         self.refresh()
 

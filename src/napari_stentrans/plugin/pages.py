@@ -1,0 +1,19 @@
+"""The pages of the dock, in one table: a new page is one file, and one line here."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from napari_stentrans.plugin.panels.export.page import ExportPage
+from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
+from napari_stentrans.plugin.panels.result.page import ResultPage
+
+if TYPE_CHECKING:
+    from napari_stentrans.plugin.widgets.page import Page
+
+PAGES: list[type[Page]] = [
+    RepairPage,
+    ResultPage,
+    ExportPage,
+]
+"""From left to right."""

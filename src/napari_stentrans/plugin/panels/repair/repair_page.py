@@ -1,0 +1,91 @@
+"""RepairPage: mark what is lost, and fill it."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QEvent, Signal
+
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
+from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
+from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
+from napari_stentrans.plugin.widgets.page import Page
+
+if TYPE_CHECKING:
+    from typing import Any
+
+    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+
+
+class RepairPage(Page):
+    """Lost regions, the settings of a run, and what begins it."""
+
+    title = "Repair"
+    tip = "Mark what is lost, and fill it from what is around"
+    runWanted = Signal()
+    """Run; what looks lost was painted, or is to be taken as measured."""
+
+    def __init__(self, context: Context) -> None:
+        super().__init__(context)
+        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel()
+        self.damage = DamageLine(context.runner, self.lost)
+        self.enhance.form.speak_to(context.app.settings)
+        self.foot = self.enhance.begins
+        for part in (self.lost, self.enhance, self.enhance.curve):
+            self.rows.addWidget(part)
+        context.follow(self, self.damage)
+        self._connect(context)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        """Repair this section from now on."""
+        self.lost.set_layers(layers)
+        self.enhance.set_layers(layers)
+
+    def changeEvent(self, event: Any) -> None:
+        """Follow the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _connect(self, context: Context) -> None:
+        lost, enhance, image = self.lost, self.enhance, self.enhance.form.image
+        lost.counted.connect(enhance.set_lost)
+        lost.marked.connect(enhance.set_painted)
+        lost.marked.connect(context.set_painted)
+        image.failed.connect(context.fail)
+        enhance.runWanted.connect(self._run_or_ask)
+        enhance.pauseWanted.connect(context.runner.pause)
+        enhance.resumeWanted.connect(context.runner.resume)
+        enhance.cancelWanted.connect(context.runner.cancel)
+        self.damage.imageDamaged.connect(partial(image.choose, "damaged"))
+        context.phaseChanged.connect(self._show_phase)
+        context.sectionsChanged.connect(self._show_section)
+        context.layersChanged.connect(self._watch)
+        self._recolour()
+
+    def _run_or_ask(self) -> None:
+        """Run, unless something looks lost, which a run that fills would take as measured."""
+        fills = self.enhance.form.fill.isChecked()
+        if not (fills and self.damage.asks(self.runWanted.emit)):
+            self.runWanted.emit()
+
+    def _show_phase(self) -> None:
+        phase, layers = self.context.phase, self.context.layers
+        self.lost.setEnabled(layers is not None and phase is not Phase.LOADING)
+        self.enhance.set_phase(phase)
+
+    def _show_section(self) -> None:
+        layers = self.context.layers
+        self.enhance.set_section(None if layers is None else layers.section)
+        self.enhance.form.set_shown_gene("" if layers is None else layers.gene)
+
+    def _watch(self) -> None:
+        self.lost.watch()
+        self.enhance.form.set_layers(self.context.layers)
+
+    def _recolour(self) -> None:
+        self.lost.recolour()
+        self.enhance.form.recolour()

@@ -1,0 +1,127 @@
+"""RunButton: begins a run, and says what that will do and how long it takes."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtWidgets import QPushButton
+
+from napari_stentrans.cost import Work, estimate
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.plugin.actions import tip_of
+from napari_stentrans.plugin.panels.repair.progress import roughly
+from napari_stentrans.plugin.widgets.panel import name_button
+from napari_stentrans.wording import some
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.panels.repair.form import ConfigForm
+    from napari_stentrans.section import Section
+
+TIP = (
+    "How long it takes on this machine and how much memory it needs is told roughly, from the "
+    "size of the section and the speed of the machine"
+)
+WORTH_TELLING = 0.5
+"""Gigabytes from which on memory is said."""
+LOOK = """
+QPushButton {background-color: #3f5fd0; color: white; font-weight: bold; padding: 4px;}
+QPushButton:hover {background-color: #5472e0;}
+QPushButton:disabled {background-color: rgba(128, 128, 128, 60); color: gray; font-weight: normal;}
+QPushButton:focus {border: 2px solid #a9b8f5;}
+"""
+
+
+class RunButton(QPushButton):
+    """A button like "Fill 17 spots, 2×, with image: about 5 s".
+
+    Parameters
+    ----------
+    form
+        Settings of the run.
+    clicked
+        What it begins.
+    """
+
+    def __init__(self, form: ConfigForm, clicked: Callable[[], object]) -> None:
+        super().__init__("Run")
+        self._form = form
+        self._slower: dict[str, float] = {}
+        self._section: Section | None = None
+        self._lost = (0, 0)
+        self._refusal = ""
+        name_button(self, tip_of("run.start"))
+        self.setStyleSheet(LOOK)
+        self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 14)  # a long one has two lines
+        self.clicked.connect(lambda: clicked())
+        form.valueChanged.connect(self.refresh)
+        form.fill.toggled.connect(self.refresh)
+        self.refresh()
+
+    def set_section(self, section: Section | None) -> None:
+        """Speak of this section from now on."""
+        self._section = section
+        self.refresh()
+
+    def set_lost(self, spots: int, sites: int) -> None:
+        """Say what there is to fill."""
+        self._lost = (spots, sites)
+        self.refresh()
+
+    def set_refusal(self, why: str) -> None:
+        """Say in the tooltip why no run can begin; empty where one can."""
+        self._refusal = why
+        self.refresh()
+
+    def learn(self, result: Enhancement, seconds: float) -> None:
+        """Follow from now on what a run took, with its method."""
+        record = result.record
+        work = Work.of(result.section, record.config, len(record.lost), len(record.sites))
+        self._slower[record.config.method] = seconds / max(estimate(work).seconds, 1e-3)
+        self.refresh()
+
+    def refresh(self) -> None:
+        """Say it anew, in two lines where one is too short."""
+        what, cost = self._words()
+        text = f"{what}: {cost}" if cost else what
+        if self.fontMetrics().horizontalAdvance(text) > 0.85 * self.width():  # bold is wider
+            text = text.replace(": ", ":\n")
+        self.setText(text)
+        self.setAccessibleName(" ".join(text.lower().split()))
+        self.setToolTip(f"{tip_of('run.start', self._refusal)}" if self._refusal else self._tip())
+
+    def resizeEvent(self, event: Any) -> None:
+        """Fit the words into another width."""
+        super().resizeEvent(event)
+        self.refresh()
+
+    def _tip(self) -> str:
+        return tip_of("run.start", TIP)
+
+    def _words(self) -> tuple[str, str]:
+        """What a run does, and what that takes."""
+        if self._section is None or self._refusal:
+            return "Run", ""
+        try:
+            config = self._form.value()
+        except ConfigError:
+            return "Run", ""
+        spots, sites = self._lost if self._form.fill.isChecked() else (0, 0)
+        cost = estimate(Work.of(self._section, config, spots, sites))
+        time = roughly(cost.seconds * self._slower.get(config.method, 1.0))
+        memory = f", {cost.gigabytes:.1f} GB" if cost.gigabytes >= WORTH_TELLING else ""
+        return tasks(config, spots, sites, image=self._form.image.used), f"{time}{memory}"
+
+
+def tasks(config: EnhanceConfig, spots: int, sites: int, *, image: bool) -> str:
+    """What a run does, with so much to fill, like "Fill 17 spots, 2×, with image"."""
+    filled = [some(spots, "spot")] * bool(spots) + [some(sites, "site")] * bool(sites)
+    parts = [f"fill {' and '.join(filled)}"] * bool(filled)
+    parts += ["2×" if filled else "double the resolution"] * (config.upscale == 2)
+    parts += ["denoise"] * config.denoise
+    parts += ["with image"] * image
+    said = ", ".join(parts)
+    return f"{said[:1].upper()}{said[1:]}" or "Run"

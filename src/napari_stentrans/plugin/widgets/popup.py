@@ -1,0 +1,48 @@
+"""Popup: more of a panel, in a small window of its own that scrolls."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import QPoint
+from qtpy.QtWidgets import QDialog, QVBoxLayout
+
+from napari_stentrans.plugin.widgets.panel import button, scrolled
+
+if TYPE_CHECKING:
+    from qtpy.QtWidgets import QWidget
+
+WIDTH, HEIGHT = 360, 520
+
+
+class Popup(QDialog):
+    """Widgets below each other; changes count at once, Escape or Close closes it.
+
+    Parameters
+    ----------
+    parent
+        Whose window it stays above.
+    title
+        Of the window.
+    parts
+        From top to bottom.
+    """
+
+    def __init__(self, parent: QWidget, title: str, *parts: QWidget) -> None:
+        super().__init__(parent)
+        self.setWindowTitle(title)
+        self.setAccessibleName(title.lower())
+        rows = QVBoxLayout(self)
+        rows.addWidget(scrolled(*parts), 1)
+        rows.addWidget(button("Close", "Close this window; the settings stay", self.accept))
+        self.resize(WIDTH, HEIGHT)
+
+    def show_by(self, made: QWidget) -> None:
+        """Show the window to the left of a button, or take it away."""
+        if self.isVisible():
+            self.reject()
+            return
+        at = made.mapToGlobal(QPoint(0, 0))
+        self.move(max(at.x() - self.width() - 8, 0), max(at.y() - self.height() // 2, 0))
+        self.show()
+        self.activateWindow()
