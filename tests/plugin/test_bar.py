@@ -251,14 +251,14 @@ def test_the_list_opens_below_the_field_and_closes_by_itself(loaded, qtbot):
 def test_the_look_opens_below_its_button_and_changes_the_map(loaded, qtbot):
     genes = loaded.genes
     click(qtbot, genes.look_button)
-    assert genes.look.isVisible()
+    assert genes.look_button.form.isVisible()
     assert genes.look_button.isChecked()
-    look = genes.look.colormap
+    look = genes.look_button.form.colormap
     qtbot.keyClick(look, Qt.Key.Key_Down)
     assert loaded._layers.before.colormap.name == "magma"
     assert loaded.bar.key.bar.bars()[0].colours[-1, 0] > 0.9
     click(qtbot, genes.look_button)
-    assert not genes.look.isVisible()
+    assert not genes.look_button.form.isVisible()
 
 
 # ---- many genes

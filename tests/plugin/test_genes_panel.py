@@ -424,8 +424,8 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
         for name in order
     ]
     assert (layers.before.name, layers.before.opacity) == ("Gene1 + Gene4: mine", 0.5)
-    assert not panel.look.colormap.isEnabled()
-    assert "each in its own colour" in panel.look.colormap.toolTip()
+    assert not panel.look_button.form.colormap.isEnabled()
+    assert "each in its own colour" in panel.look_button.form.colormap.toolTip()
     assert layers.viewer.layers.selection.active is layers.before
     click(qtbot, panel.overlay.chips[0])
     assert layers.before.colormap.name == layers.after.colormap.name == "magma"
@@ -449,8 +449,8 @@ def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
 
 def unfold(qtbot, panel):
     click(qtbot, panel.look_button)
-    assert panel.look.isVisible()
-    return panel.look
+    assert panel.look_button.form.isVisible()
+    return panel.look_button.form
 
 
 def pick(qtbot, combo, text):

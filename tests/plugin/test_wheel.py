@@ -50,7 +50,7 @@ def test_the_wheel_over_values_scrolls_the_dock(loaded, bar, qtbot):
 
 
 def test_the_wheel_over_values_of_what_opens_below_the_bar_changes_none(loaded, qtbot):
-    genes, look = loaded.genes, loaded.genes.look
+    genes, look = loaded.genes, loaded.genes.look_button.form
     genes.look_button.click()
     before = look.value(), genes.which()
     for widget in (look.colormap, look.high):

@@ -155,8 +155,11 @@ class Bar(Flow):
         self.fold.setAccessibleName("napari's layer controls and list")
 
     def _recolour(self) -> None:
-        self.fold.setIcon(icon("layers", text_color(self)))
-        self.genes.recolour()
+        colour, genes = text_color(self), self.genes
+        for made, name in (
+            (self.fold, "layers"), (genes.many, "grid"), (genes.look_button, "palette"),
+        ):  # fmt: skip
+            made.setIcon(icon(name, colour))
 
     def _place_key(self, canvas: QWidget) -> None:
         width = canvas.width()
