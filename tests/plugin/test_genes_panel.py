@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +17,12 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from scipy.sparse import csc_matrix
 
 from napari_stentrans import EnhanceConfig, enhance
+from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.layers.section_layers import SectionLayers
+from napari_stentrans.plugin.models.app_model import AppModel
 from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.gene_lists import GeneLists
+from napari_stentrans.plugin.models.gene_names import Kept
 from napari_stentrans.plugin.models.maps import PER_SPOT, TOTALS
 from napari_stentrans.plugin.panels.bar.view_key import ViewKey
 from napari_stentrans.plugin.panels.genes.gene_list import STAR_WIDTH
@@ -46,7 +51,9 @@ def make(qtbot):
     def make(layers):
         search = GeneSearch()
         search.set_index(GeneIndex.of(layers.section))
-        panel = GenesPanel(search)
+        rankings = Rankings(search)
+        app = AppModel(GeneLists(Kept(), rankings))
+        panel = GenesPanel(search, SimpleNamespace(app=app, rankings=rankings))
         panel.geneChosen.connect(layers.show_gene)
         panel.set_layers(layers)
         panel.key = ViewKey()

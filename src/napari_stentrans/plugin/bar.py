@@ -162,7 +162,7 @@ class Bar(Flow):
             made.setIcon(icon(name, colour))
 
     def _place_key(self, canvas: QWidget) -> None:
-        width = canvas.width()
+        width = min(self.key.wanted_width() or canvas.width(), canvas.width())
         height = max(self.key.heightForWidth(width), self.key.sizeHint().height())
         self.key.setGeometry(0, 0, width, height)
 
