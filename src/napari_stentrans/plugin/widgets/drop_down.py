@@ -65,7 +65,7 @@ class DropDown(QFrame):
 
     def close_up(self) -> None:
         """Close; where the keyboard was inside, it goes back to the first owner."""
-        if not self.isVisible():
+        if not isalive(self) or not self.isVisible():
             return
         _application().focusChanged.disconnect(self._on_focus)
         _application().removeEventFilter(self)
@@ -82,7 +82,8 @@ class DropDown(QFrame):
     def shut_down(self) -> None:
         """Be gone, also from the window of another widget."""
         self.close_up()
-        self.deleteLater()
+        if isalive(self):
+            self.deleteLater()
 
     def sizeHint(self) -> QSize:
         """At least as wide as was asked for."""
