@@ -121,6 +121,22 @@ def test_napari_s_docks_are_folded_away_and_that_is_remembered(loaded, qtbot):
     assert not again.bar.fold.isChecked()
 
 
+def test_what_a_person_has_hidden_in_napari_stays_hidden(dock, qtbot):
+    viewer, docks = dock.viewer, napari_docks(dock)
+    viewer.window.remove_dock_widget(dock)
+    docks[0].hide()
+    again = StentransDock(viewer)
+    viewer.window.add_dock_widget(again, name="stEnTrans", area="right")
+    qtbot.wait(30)
+    assert [part.isHidden() for part in docks] == [True, False]
+    click(qtbot, again.bar.fold)
+    assert all(part.isHidden() for part in docks)
+    viewer.window.remove_dock_widget(again)
+    qtbot.wait(30)
+    assert [part.isHidden() for part in docks] == [True, False]
+    docks[0].show()
+
+
 def test_the_button_follows_what_is_done_in_napari_s_menu(loaded, qtbot):
     click(qtbot, loaded.bar.fold)
     napari_docks(loaded)[1].toggleViewAction().trigger()

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
     from napari_stentrans.plugin.widgets.keys import Keys
 
+LOOK = "QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}"
 NAME = "stEnTrans: what is shown"
 SINGLE = {"before", "after"}
 FOLD = "Fold away napari's layer controls and layer list: the map gets their room"
@@ -76,9 +77,11 @@ class Bar(Flow):
         self.choice.changed.connect(self._on_view)
         self._docks.changed.connect(self._show_fold)
         self.fold.clicked.connect(self._on_fold)
-        self._docks.fold(self._settings.folded)
+        if self._settings.folded:
+            self._docks.fold(True)
         self._show_fold()
         self._recolour()
+        self.setStyleSheet(LOOK)
 
     @property
     def views(self) -> dict[str, QPushButton]:
