@@ -98,7 +98,7 @@ class Hands:
             self.dock,
             bar,
             self.dock.genes.popup,
-            self.dock.genes.look_box,
+            self.dock.genes.look_button.box,
             bar.key,
             bar.many,
         )

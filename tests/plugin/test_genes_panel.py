@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import replace
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -16,8 +17,12 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from scipy.sparse import csc_matrix
 
 from napari_stentrans import EnhanceConfig, enhance
+from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.layers.section_layers import SectionLayers
+from napari_stentrans.plugin.models.app_model import AppModel
 from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.gene_lists import GeneLists
+from napari_stentrans.plugin.models.gene_names import Kept
 from napari_stentrans.plugin.models.maps import PER_SPOT, TOTALS
 from napari_stentrans.plugin.panels.bar.view_key import ViewKey
 from napari_stentrans.plugin.panels.genes.gene_list import STAR_WIDTH
@@ -46,7 +51,9 @@ def make(qtbot):
     def make(layers):
         search = GeneSearch()
         search.set_index(GeneIndex.of(layers.section))
-        panel = GenesPanel(search)
+        rankings = Rankings(search)
+        app = AppModel(GeneLists(Kept(), rankings))
+        panel = GenesPanel(search, SimpleNamespace(app=app, rankings=rankings))
         panel.geneChosen.connect(layers.show_gene)
         panel.set_layers(layers)
         panel.key = ViewKey()
@@ -424,8 +431,8 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
         for name in order
     ]
     assert (layers.before.name, layers.before.opacity) == ("Gene1 + Gene4: mine", 0.5)
-    assert not panel.look.colormap.isEnabled()
-    assert "each in its own colour" in panel.look.colormap.toolTip()
+    assert not panel.look_button.form.colormap.isEnabled()
+    assert "each in its own colour" in panel.look_button.form.colormap.toolTip()
     assert layers.viewer.layers.selection.active is layers.before
     click(qtbot, panel.overlay.chips[0])
     assert layers.before.colormap.name == layers.after.colormap.name == "magma"
@@ -449,8 +456,8 @@ def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
 
 def unfold(qtbot, panel):
     click(qtbot, panel.look_button)
-    assert panel.look.isVisible()
-    return panel.look
+    assert panel.look_button.form.isVisible()
+    return panel.look_button.form
 
 
 def pick(qtbot, combo, text):

@@ -88,7 +88,7 @@ def test_the_dock_follows_but_leaves_what_a_person_chose(kept, open_dock, load, 
     assert not form.denoise.isChecked()
     kept.maps.colormap = "cividis"
     assert layers.before.colormap.name == "cividis"
-    dock.genes.look.colormap.setCurrentText("gray")
+    dock.genes.look_button.form.colormap.setCurrentText("gray")
     kept.maps.colormap = "plasma"
     assert layers.before.colormap.name == "gray"
 

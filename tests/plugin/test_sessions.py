@@ -170,7 +170,7 @@ def checked(worked, qtbot, ready):
     qtbot.waitUntil(lambda: worked._layers.quality is not None, timeout=30_000)
     worked.genes.toggle_favourite("Gene7")
     worked.genes.read_text("Gene9\nGene2\nGene4")
-    worked.genes.look.colormap.setCurrentText("magma")
+    worked.genes.look_button.form.colormap.setCurrentText("magma")
     qtbot.keyClick(worked.result.runs.list, Qt.Key.Key_Up)
     return worked
 

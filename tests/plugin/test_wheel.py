@@ -1,8 +1,8 @@
-"""The wheel scrolls the dock, and changes nothing on its way."""
+"""The wheel scrolls what is around values, and changes nothing on its way."""
 
 from __future__ import annotations
 
-import pytest
+from gestures import click
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QScrollArea
@@ -31,17 +31,12 @@ def roll(widget, steps=-3):
         widget = None if widget.isWindow() else widget.parentWidget()
 
 
-@pytest.fixture
-def bar(loaded):
-    """The scroll bar of the dock, whose window is too low for it."""
-    loaded.viewer.window.resize(1000, 500)
-    bar = loaded.findChild(QScrollArea).verticalScrollBar()
-    assert bar.maximum() > 200
-    return bar
-
-
-def test_the_wheel_over_values_scrolls_the_dock(loaded, bar, qtbot):
+def test_the_wheel_over_values_scrolls_what_they_stand_in(loaded, qtbot):
     form = loaded.enhance.form
+    click(qtbot, form.gear)
+    form.popup.resize(form.popup.width(), 160)
+    bar = form.popup.findChild(QScrollArea).verticalScrollBar()
+    qtbot.waitUntil(lambda: bar.maximum() > 50)
     bar.setValue(0)
     before = form.value()
     roll(form.method)
@@ -50,7 +45,7 @@ def test_the_wheel_over_values_scrolls_the_dock(loaded, bar, qtbot):
 
 
 def test_the_wheel_over_values_of_what_opens_below_the_bar_changes_none(loaded, qtbot):
-    genes, look = loaded.genes, loaded.genes.look
+    genes, look = loaded.genes, loaded.genes.look_button.form
     genes.look_button.click()
     before = look.value(), genes.which()
     for widget in (look.colormap, look.high):

@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
     from napari_stentrans.plugin.widgets.keys import Keys
 
+LOOK = "QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}"
 NAME = "stEnTrans: what is shown"
 SINGLE = {"before", "after"}
 FOLD = "Fold away napari's layer controls and layer list: the map gets their room"
@@ -76,9 +77,11 @@ class Bar(Flow):
         self.choice.changed.connect(self._on_view)
         self._docks.changed.connect(self._show_fold)
         self.fold.clicked.connect(self._on_fold)
-        self._docks.fold(self._settings.folded)
+        if self._settings.folded:
+            self._docks.fold(True)
         self._show_fold()
         self._recolour()
+        self.setStyleSheet(LOOK)
 
     @property
     def views(self) -> dict[str, QPushButton]:
@@ -155,11 +158,14 @@ class Bar(Flow):
         self.fold.setAccessibleName("napari's layer controls and list")
 
     def _recolour(self) -> None:
-        self.fold.setIcon(icon("layers", text_color(self)))
-        self.genes.recolour()
+        colour, genes = text_color(self), self.genes
+        for made, name in (
+            (self.fold, "layers"), (genes.many, "grid"), (genes.look_button, "palette"),
+        ):  # fmt: skip
+            made.setIcon(icon(name, colour))
 
     def _place_key(self, canvas: QWidget) -> None:
-        width = canvas.width()
+        width = min(self.key.wanted_width() or canvas.width(), canvas.width())
         height = max(self.key.heightForWidth(width), self.key.sizeHint().height())
         self.key.setGeometry(0, 0, width, height)
 

@@ -79,7 +79,8 @@ class TopBar(QObject):
 class LayerDocks(QObject):
     """napari's own controls and list of layers, which can be folded away together.
 
-    napari saves which docks are seen when its window closes: they are back by then.
+    napari saves which docks are seen when its window closes: they are back by then. What a person
+    has hidden in napari stays hidden, unless they ask for it.
     """
 
     changed = Signal()
@@ -87,6 +88,7 @@ class LayerDocks(QObject):
 
     def __init__(self, viewer: Any, parent: QObject) -> None:
         super().__init__(parent)
+        self._hidden: list[str] = []
         self._held = ref(window_of(viewer))  # which it may not keep alive
         self._again = QTimer(self)
         self._again.setSingleShot(True)
@@ -109,8 +111,17 @@ class LayerDocks(QObject):
 
     def fold(self, on: bool) -> None:
         """Fold them away, or bring them back."""
+        if on:
+            self._hidden = [dock.objectName() for dock in self._docks() if not dock.isHidden()]
         for dock in self._docks():
             dock.setVisible(not on)
+
+    def _undo(self) -> None:
+        """Show what was hidden here."""
+        for dock in self._docks():
+            if dock.objectName() in self._hidden:
+                dock.show()
+        self._hidden = []
 
     def let_go(self) -> None:
         """Bring them back for good."""
@@ -119,12 +130,12 @@ class LayerDocks(QObject):
             self._window.removeEventFilter(self)
             for dock in self._docks():
                 dock.visibilityChanged.disconnect(self.changed)
-            self.fold(False)
+            self._undo()
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Bring them back before the window closes; it may yet stay, if a person says so."""
         if event.type() == QEvent.Type.Close and watched is self._window and self.folded:
-            self.fold(False)
+            self._undo()
             self._again.start()
         return False
 

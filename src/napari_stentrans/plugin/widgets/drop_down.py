@@ -65,7 +65,7 @@ class DropDown(QFrame):
 
     def close_up(self) -> None:
         """Close; where the keyboard was inside, it goes back to the first owner."""
-        if not self.isVisible():
+        if not isalive(self) or not self.isVisible():
             return
         _application().focusChanged.disconnect(self._on_focus)
         _application().removeEventFilter(self)
@@ -82,7 +82,8 @@ class DropDown(QFrame):
     def shut_down(self) -> None:
         """Be gone, also from the window of another widget."""
         self.close_up()
-        self.deleteLater()
+        if isalive(self):
+            self.deleteLater()
 
     def sizeHint(self) -> QSize:
         """At least as wide as was asked for."""
@@ -111,8 +112,9 @@ class DropDown(QFrame):
         self.setGeometry(left, at.y(), width, height)
 
     def _on_focus(self, old: QWidget | None, new: QWidget | None) -> None:
-        """Close when the keyboard goes elsewhere; another program's window is nowhere."""
-        if new is not None and isalive(self) and not self._is_ours(new):
+        """Close when the keyboard goes elsewhere; the window itself, or another, is nowhere."""
+        nowhere = new is None or not isalive(self) or new is self.window()
+        if new is not None and not nowhere and not self._is_ours(new):
             self.close_up()
 
     def _is_ours(self, widget: QWidget) -> bool:

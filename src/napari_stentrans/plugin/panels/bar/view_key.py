@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 ORIGIN = "Where each value comes from."
-COLOURS, DOUBT_WIDTH = 33, 320
+COLOURS, DOUBT_WIDTH, AROUND = 33, 320, 24
 SEEN = ("difference", "provenance", "uncertainty", "after", "before")
 """Roles of layers that may be what the picture shows."""
 
@@ -53,7 +53,6 @@ class ViewKey(QFrame):
         self.legend.setTextFormat(Qt.TextFormat.RichText)
         self.handle = SwipeHandle()
         self.doubt = DoubtChoice()
-        self.doubt.setMaximumWidth(DOUBT_WIDTH)
         self.bar = ColourBar()
         rows = QVBoxLayout(self)
         rows.setContentsMargins(8, 2, 8, 2)
@@ -97,6 +96,14 @@ class ViewKey(QFrame):
         self.setVisible(not plain)
         self.bar.set_bars(self._bars(layer, unit))
         self.resized.emit()
+
+    def wanted_width(self) -> int:
+        """Width that hides the least of the map; 0: as wide as may be."""
+        if not self.doubt.isHidden():
+            return DOUBT_WIDTH
+        if not self.words.isHidden():
+            return int(self.words.fontMetrics().horizontalAdvance(self.words.text())) + AROUND
+        return 0
 
     def _bars(self, layer: Image | None, unit: str) -> list[Bar]:
         """The colours of a layer; of each gene, where several are shown in it."""

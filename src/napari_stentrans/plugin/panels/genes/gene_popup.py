@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QApplication, QComboBox, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.models.gene_lists import LISTS
 from napari_stentrans.plugin.panels.genes.gene_list import ROWS_SHOWN, GeneList
+from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
 from napari_stentrans.plugin.widgets.drop_down import DropDown
 from napari_stentrans.plugin.widgets.panel import button, in_row, words
 
@@ -33,6 +34,11 @@ class GenePopup(DropDown):
         What to show for a name.
     """
 
+    textGiven = Signal(str)
+    """Text that lists genes was pasted or dropped."""
+    fileGiven = Signal(object)
+    """Path of a file that lists genes, which was chosen or dropped."""
+
     def __init__(
         self, *owners: QWidget, is_favourite: Callable[[str], bool], label: Callable[[str], str]
     ) -> None:
@@ -45,13 +51,18 @@ class GenePopup(DropDown):
             self.lists.setItemData(self.lists.count() - 1, tip, TIP_ROLE)
         self.list = GeneList(is_favourite, label)
         self.words = words("about the list of genes")
-        self.paste = button("Paste", "Take a list of genes from the clipboard")
-        self.open_list = button("Open list…", "Read a list of genes from a CSV or TXT file")
+        self.paste = button("Paste", "Take a list of genes from the clipboard", self._paste)
+        self.open_list = button(
+            "Open list…", "Read a list of genes from a CSV or TXT file", self._open
+        )
         self.many = button("Many genes at once", "")
         self.rows.addLayout(in_row(self.lists))
         self.rows.addWidget(self._listing())
         self.rows.addWidget(self.many)
         self.guard()
+        self.list.pasted.connect(self._paste)
+        self.list.textDropped.connect(self.textGiven)
+        self.list.fileDropped.connect(self.fileGiven)
 
     def which(self) -> ListName:
         """Name of the list that is shown."""
@@ -91,6 +102,15 @@ class GenePopup(DropDown):
         """Let a list of one's own be given."""
         for part in (self.paste, self.open_list):
             part.setVisible(on)
+
+    def _paste(self) -> None:
+        clipboard = QApplication.clipboard()
+        self.textGiven.emit("" if clipboard is None else clipboard.text())
+
+    def _open(self) -> None:
+        path = ask_gene_list(self)
+        if path is not None:
+            self.fileGiven.emit(path)
 
     def _listing(self) -> QWidget:
         """Lay out the list and what is said of it; it gives room, so that nothing else moves."""

@@ -9,7 +9,7 @@ from functools import partial
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import QSize, QTimer, Signal
-from qtpy.QtWidgets import QApplication, QToolButton, QWidget
+from qtpy.QtWidgets import QToolButton, QWidget
 from superqt.utils import QSignalDebouncer
 
 from napari_stentrans.errors import ReadError
@@ -18,12 +18,9 @@ from napari_stentrans.plugin.models.gene_lists import NO_TABLE
 from napari_stentrans.plugin.models.gene_names import Listed, parse, read_list
 from napari_stentrans.plugin.models.maps import SUMS
 from napari_stentrans.plugin.panels.genes.gene_popup import GenePopup
-from napari_stentrans.plugin.panels.genes.look_form import LookForm
+from napari_stentrans.plugin.panels.genes.look_button import LookButton
 from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
 from napari_stentrans.plugin.widgets.bound import bind
-from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
-from napari_stentrans.plugin.widgets.drop_down import DropDown
-from napari_stentrans.plugin.widgets.icons import icon, text_color
 from napari_stentrans.plugin.widgets.panel import allow, in_row
 
 if TYPE_CHECKING:
@@ -32,6 +29,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.gene_index import GeneIndex
     from napari_stentrans.plugin.models.gene_lists import ListName
     from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
     from napari_stentrans.progress import Progress
@@ -119,8 +117,7 @@ class GenesPanel(QWidget):
             self.search.set_gene(shown)
         self.star.setText("★" if shown in self.kept.favourites else "☆")
         self.star.setChecked(shown in self.kept.favourites)
-        self.look.setValue(layers.maps.look)
-        self.look.allow_colours(len(layers.maps.names) == 1)
+        self.look_button.show_look(layers)
         self.overlay.refresh()
         self._dwell.start()
         self.popup.offer_changed(layers.enhancement is not None)
@@ -152,7 +149,7 @@ class GenesPanel(QWidget):
         self._pause.cancel()
         self.set_layers(None)
         self.popup.shut_down()
-        self.look_box.shut_down()
+        self.look_button.box.shut_down()
 
     def page(self) -> tuple[Sequence[str], int]:
         """Genes of the list, and the position of the one that they are to be shown from.
@@ -221,18 +218,7 @@ class GenesPanel(QWidget):
         elif typed:
             self._on_searched(typed)
             self._pause.cancel()
-            self.popup.say(self._not_here(typed))
-
-    def _not_here(self, typed: str) -> str:
-        """Say that no gene is called so, and which may be meant."""
-        index, similar = self.search.index, self.list.names()[:MOST_SIMILAR]
-        said = index.said_of(typed) or index.hint(typed).strip()
-        if said:
-            return said if " may be " in said else f"No {typed} here. {said}"
-        if similar:
-            return f"No {typed} here. Similar: {', '.join(map(index.label, similar))}"
-        more = "" if index.knows_others else f" {NO_TABLE}"
-        return f"No {typed} here. No name is similar to it.{more}"
+            self.popup.say(not_here(typed, self.search.index, self.list.names()[:MOST_SIMILAR]))
 
     def _take(self, name: str) -> None:
         """Show a gene that was confirmed; it counts as looked at."""
@@ -270,15 +256,6 @@ class GenesPanel(QWidget):
         self.choose_list("mine")
         self._fill()
 
-    def _paste(self) -> None:
-        clipboard = QApplication.clipboard()
-        self.read_text("" if clipboard is None else clipboard.text())
-
-    def _open(self) -> None:
-        path = ask_gene_list(self)
-        if path is not None:
-            self.read_file(path)
-
     # ---- stars
 
     def toggle_favourite(self, name: str = "") -> None:
@@ -297,16 +274,6 @@ class GenesPanel(QWidget):
         if problem:
             self.failed.emit(problem)
 
-    # ---- look
-
-    def _on_look(self) -> None:
-        if self._layers is not None:
-            self._layers.set_look(self.look.value())
-
-    def _on_follow(self) -> None:
-        if self._layers is not None:
-            self._layers.follow_values()
-
     # ---- Qt
 
     def _lay_out(self) -> None:
@@ -316,23 +283,12 @@ class GenesPanel(QWidget):
         self.overlay = OverlayLine()
         self.many = _tool("", MANY)
         self.many.setAccessibleName("many genes at once")
-        self.look = LookForm()
-        self.look_button = _tool("", "Units, colours and range: how the values become colours")
-        self.look_button.setAccessibleName("units, colours and range")
-        self.look_box = DropDown("units, colours and range", self.look_button)
-        self.look_box.rows.addWidget(self.look)
-        self.look_box.guard()
+        self.look_button = LookButton()
         row = in_row(self.search, self.down, self.star, self.overlay, self.many, self.look_button)
         row.setContentsMargins(0, 0, 0, 0)
         row.setSpacing(3)
         row.setStretchFactor(self.overlay, 0)
         self.setLayout(row)
-
-    def recolour(self) -> None:
-        """Draw icons in the colours of the theme."""
-        color = text_color(self)
-        self.look_button.setIcon(icon("palette", color))
-        self.many.setIcon(icon("grid", color))
 
     def _connect(self) -> None:
         self.search.searched.connect(self._on_searched)
@@ -345,21 +301,14 @@ class GenesPanel(QWidget):
         self.list.taken.connect(self._take)
         self.list.starred.connect(self.toggle_favourite)
         self.list.typed.connect(self.search.type_in)
-        self.list.pasted.connect(self._paste)
-        self.list.textDropped.connect(self.read_text)
-        self.list.fileDropped.connect(self.read_file)
+        self.popup.textGiven.connect(self.read_text)
+        self.popup.fileGiven.connect(self.read_file)
         self.lists.currentIndexChanged.connect(self._fill)
         self.popup.toggled.connect(self.down.setChecked)
-        self.popup.paste.clicked.connect(self._paste)
-        self.popup.open_list.clicked.connect(self._open)
         self.down.clicked.connect(self._on_down)
         self.many.clicked.connect(self._on_many)
         self.popup.many.clicked.connect(lambda: self._on_many(True))
-        self.look_box.toggled.connect(self.look_button.setChecked)
-        self.look_button.clicked.connect(self._on_look_button)
         self.star.clicked.connect(lambda: self.toggle_favourite())
-        self.look.valueChanged.connect(self._on_look)
-        self.look.followWanted.connect(self._on_follow)
         self.rankings.progressed.connect(self._on_step)
         self.rankings.found.connect(self._fill)
         self.rankings.failed.connect(self.failed)
@@ -387,19 +336,11 @@ class GenesPanel(QWidget):
             self.popup.open()
 
     def _on_down(self, on: bool) -> None:
-        if on:
-            self._focus_search()
-        else:
-            self.popup.close_up()
+        (self._focus_search if on else self.popup.close_up)()
 
     def _on_many(self, on: bool) -> None:
         self.popup.close_up()
         self.manyWanted.emit(on)
-
-    def _on_look_button(self, on: bool) -> None:
-        self.look_box.set_open(on)
-        if on:
-            self.look.scale.setFocus()
 
 
 def _tool(text: str, tip: str) -> QToolButton:
@@ -409,3 +350,14 @@ def _tool(text: str, tip: str) -> QToolButton:
     tool.setCheckable(True)
     tool.setMinimumSize(QSize(22, 24))
     return tool
+
+
+def not_here(typed: str, index: GeneIndex, similar: Sequence[str]) -> str:
+    """Say that no gene is called so, and which may be meant."""
+    said = index.said_of(typed) or index.hint(typed).strip()
+    if said:
+        return said if " may be " in said else f"No {typed} here. {said}"
+    if similar:
+        return f"No {typed} here. Similar: {', '.join(map(index.label, similar))}"
+    more = "" if index.knows_others else f" {NO_TABLE}"
+    return f"No {typed} here. No name is similar to it.{more}"
