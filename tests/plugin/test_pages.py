@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import pytest
 from gestures import LEFT, click, middle, paint, world_of
-from napari_stentrans.plugin.panels.result.result_page import ResultPage
+from napari_stentrans.plugin.panels.result.page import ResultPage
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel
