@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import time
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 from qtpy.QtCore import QPoint, Qt, QTimer
@@ -28,6 +28,9 @@ if TYPE_CHECKING:
     import napari
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.plugin.dock import StentransDock
+
+T = TypeVar("T", bound=QWidget)
 LEFT = Qt.MouseButton.LeftButton
 PATIENCE = 300
 """Seconds to wait for anything."""
@@ -47,7 +50,7 @@ class Hands:
     Widgets are found by what is written on them, or by the name that a screen reader says.
     """
 
-    def __init__(self, viewer: napari.Viewer, dock: QWidget) -> None:
+    def __init__(self, viewer: napari.Viewer, dock: StentransDock) -> None:
         self.viewer, self.dock = viewer, dock
 
     @property
@@ -63,9 +66,9 @@ class Hands:
     # ---- eyes
 
     def seen(self, name: str, kind: type[QWidget] = QWidget) -> QWidget | None:
-        """A widget of the dock, by its text or its name; None where there is none."""
-        for widget in self.dock.findChildren(kind):
-            text = widget.text() if isinstance(widget, QAbstractButton) else ""
+        """A widget of the dock or the bar, by its text or its name; None where there is none."""
+        for widget in self._all(kind):
+            text = widget.text().replace("&&", "&") if isinstance(widget, QAbstractButton) else ""
             text = text.removesuffix(f" {MARK}")  # of work that is not saved
             if widget.isVisible() and name in (text, widget.accessibleName()):
                 return widget
@@ -80,13 +83,26 @@ class Hands:
 
     def says(self, words: str) -> bool:
         """Whether a text of the dock has these words."""
-        labels = self.dock.findChildren(QLabel)
+        labels = self._all(QLabel)
         return any(label.isVisible() and words in label.text() for label in labels)
 
     def sentence(self, words: str) -> str:
         """The text of the dock that has these words."""
-        labels = self.dock.findChildren(QLabel)
+        labels = self._all(QLabel)
         return next(x.text() for x in labels if x.isVisible() and words in x.text())
+
+    def _all(self, kind: type[T]) -> list[T]:
+        """All widgets of a kind of the dock, the bar, and what opens below or lies over it."""
+        bar = self.dock.bar
+        places = (
+            self.dock,
+            bar,
+            self.dock.genes.popup,
+            self.dock.genes.look_box,
+            bar.key,
+            bar.many,
+        )
+        return [widget for place in places for widget in place.findChildren(kind)]
 
     def can(self, name: str) -> bool:
         """Whether a button is there and can be pressed."""

@@ -22,7 +22,7 @@ PICTURES = {
     "uncovered": "Not covered: tissue in the image that no spot covers",
     "paint": "Two lost regions, a fold and a bubble, with their names and counts",
     "paint_light": "The same in the light theme",
-    "show_tissue": "Show tissue: the maps are faint, the image is seen while painting",
+    "show_tissue": "H&E: the maps are faint, the image is seen while painting",
     "image_line": "The tissue image in Enhance, and its damage",
     "image_tells": "What the image tells: like colours are like tissue",
     "estimate": "Time and memory before a run",

@@ -122,25 +122,25 @@ class Story:
     def colours(self) -> None:
         hands, camera = self.hands, self.camera
         hands.look_at("Genes")
-        hands.press("Add a second gene")
+        hands.press("add a second gene")
         self._show(self.second)
         hands.look_at("Genes")
         camera.window("overlay")
-        hands.press("Add a third gene")
+        hands.press("add a third gene")
         self._show(self.third)
         hands.look_at("Genes")
         camera.window("overlay_three")
         for gene in (self.shown, self.second):
             hands.press(f"{gene} ×")
         self._show(self.shown)
-        hands.press("Units, colours and range")
+        hands.press("units, colours and range")
         hands.choose("units", "Counts (linear)")
         hands.choose("colours", "magma")
         hands.look_at("Genes")
         camera.window("look")
         hands.choose("units", "Expression (log)")
         hands.choose("colours", "viridis")
-        hands.press("Units, colours and range")
+        hands.press("units, colours and range")
 
     def find_lost(self) -> None:
         hands, camera = self.hands, self.camera
@@ -180,10 +180,10 @@ class Story:
         hands, camera = self.hands, self.camera
         if not self.layers.section.images:
             return
-        hands.press("Show tissue")
+        hands.press("H&E")
         hands.look_at("Lost regions")
         camera.window("show_tissue")
-        hands.press("Show tissue")
+        hands.press("H&E")
         hands.press("The image is damaged there too")
         camera.part("image_line", "Enhance")
         hands.press("Show what it tells")
@@ -317,10 +317,10 @@ class Story:
         camera.window("too_large")
         hands.press("Run")
         hands.wait(lambda: len(self.layers.runs) == 3 and hands.says(CHECKED), "it has run")
-        hands.press("Provenance")
+        hands.press("Origin")
         hands.look_at("Result")
         camera.window("extrapolated")
-        hands.press("Provenance")
+        hands.press("Origin")
 
     def save(self) -> None:
         hands, camera = self.hands, self.camera

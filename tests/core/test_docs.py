@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+import ast
 import importlib
 import re
 import runpy
@@ -18,6 +19,7 @@ from napari_stentrans import export, io
 from napari_stentrans.cli import _parser
 
 REPO = Path(__file__).parents[2]
+PACKAGE = REPO / "src" / "napari_stentrans"
 DOCS = REPO / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
 
@@ -93,6 +95,60 @@ def test_links_lead_somewhere(page: Path) -> None:
         target = page.parent / path if path else page
         assert target.exists(), f"{page.name} links to {link}"
         assert not anchor or anchor in anchors(target), f"{page.name} links to {link}"
+
+
+TECHNICAL = [
+    "artefact", "correlation", "counts", "denoise", "difference", "embedding", "extrapolated",
+    "factors", "interpolation", "interval", "kriging", "lattice", "library", "log-normalised",
+    "moran", "noise", "profile", "provenance", "queue", "record", "run",
+    "seed", "session", "site", "smooth", "spacing", "spot", "standard",
+    "transformer", "uncertainty",
+]  # fmt: skip
+"""Words that a newcomer to the field may not know."""
+
+
+def words_of_the_window() -> str:
+    """What the window may say: its texts that are sentences or labels, and those of settings."""
+    said = []
+    for path in [*(PACKAGE / "plugin").rglob("*.py"), PACKAGE / "config.py"]:
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        notes = {
+            id(node.value)
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Expr) and isinstance(node.value, ast.Constant)
+        }
+        said += [
+            node.value
+            for node in ast.walk(tree)
+            if isinstance(node, ast.Constant)
+            and isinstance(node.value, str)
+            and id(node) not in notes
+            and (" " in node.value or node.value[:1].isupper())
+        ]
+    return "\n".join(said).lower()
+
+
+def glossary() -> dict[str, str]:
+    """What is said of each word, by the word and what else it is called."""
+    text = (DOCS / "glossary.md").read_text(encoding="utf-8")
+    found = re.findall(r"^- \*\*(.+?)\*\*(.*?): (.+?)(?=^- |^#|\Z)", text, re.DOTALL | re.MULTILINE)
+    return {name + also: " ".join(says.split()) for name, also, says in found}
+
+
+def test_the_glossary_has_the_terms_that_the_window_uses() -> None:
+    window, explained = words_of_the_window(), " ".join(glossary()).lower()
+    used = [term for term in TECHNICAL if re.search(rf"\b{term}", window)]
+    assert len(used) > 20
+    assert [term for term in used if term.rstrip("s") not in explained] == []
+
+
+def test_the_glossary_explains_only_what_is_said_somewhere_and_briefly() -> None:
+    pages = [page.read_text(encoding="utf-8") for page in PAGES if page.name != "glossary.md"]
+    said = words_of_the_window() + " ".join("\n".join(pages).lower().split())
+    for term, says in glossary().items():
+        names = [name.strip("` )").rstrip("s") for name in re.split(r" \(|, ", term.lower())]
+        assert any(name in said for name in names), f"nobody says {term}"
+        assert 3 < len(says.split()) < 50, f"{term}: one sentence or two"
 
 
 def test_every_page_is_in_the_menu() -> None:

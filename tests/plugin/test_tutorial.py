@@ -186,7 +186,7 @@ def paint_what_is_lost(step, hands):
         hands.key(step("Alt+N"))
         assert len(np.unique(layers.lost.features["region"].dropna())) >= 2
         opacity = layers.before.opacity
-        hands.press(step("Show tissue"))
+        hands.press(step("H&E"))
         assert layers.before.opacity < opacity / 2
         hands.key(step("Alt+Y"))
         assert layers.before.opacity == opacity
@@ -253,9 +253,13 @@ def compare(step, hands):
             press(hands.canvas, getattr(Qt.Key, f"Key_{step('H')}"))
             hands.settle(0.1)
             assert [x for x in (layers.before, layers.after) if x.visible] == [seen]
-        for view in ("Difference", "Uncertainty", "Provenance"):
+        for view, role in (
+            ("Difference", "difference"),
+            ("Uncertainty", "uncertainty"),
+            ("Origin", "provenance"),
+        ):
             hands.press(step(view))
-            assert getattr(layers, view.lower()).visible
+            assert getattr(layers, role).visible
             hands.press(view)
         hands.type("gene search", "Gene4")
         check_drawn(layers, "Gene4")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import pytest
-from gestures import LEFT
 from qtpy.QtCore import QPoint, QPointF, Qt
 from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication, QScrollArea
@@ -42,25 +41,28 @@ def bar(loaded):
 
 
 def test_the_wheel_over_values_scrolls_the_dock(loaded, bar, qtbot):
-    form, look = loaded.enhance.form, loaded.genes.look
-    loaded.genes.fold.click()
-    look.colormap.setFocus()
-    for widget in (form.method, loaded.genes.lists, look.colormap, look.high):
-        bar.setValue(0)
-        before = form.value(), look.value(), loaded.genes.which()
+    form = loaded.enhance.form
+    bar.setValue(0)
+    before = form.value()
+    roll(form.method)
+    assert bar.value() > 0
+    assert form.value() == before
+
+
+def test_the_wheel_over_values_of_what_opens_below_the_bar_changes_none(loaded, qtbot):
+    genes, look = loaded.genes, loaded.genes.look
+    genes.look_button.click()
+    before = look.value(), genes.which()
+    for widget in (look.colormap, look.high):
         roll(widget)
-        assert bar.value() > 0
-        assert (form.value(), look.value(), loaded.genes.which()) == before
+    genes.down.click()
+    roll(genes.lists)
+    assert (look.value(), genes.which()) == before
 
 
-def test_the_wheel_over_genes_scrolls_them_once_they_were_clicked(loaded, bar, qtbot):
+def test_the_wheel_over_genes_scrolls_them(loaded, qtbot):
     genes = loaded.genes.list
+    loaded.genes.down.click()
     genes.scrollToTop()
     roll(genes.viewport())
-    assert bar.value() > 0
-    assert genes.verticalScrollBar().value() == 0
-    bar.setValue(0)
-    qtbot.mouseClick(genes.viewport(), LEFT, pos=QPoint(60, 8))
-    roll(genes.viewport())
-    assert bar.value() == 0
     assert genes.verticalScrollBar().value() > 0

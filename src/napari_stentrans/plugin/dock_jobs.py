@@ -74,18 +74,23 @@ class DockJobs(QObject):
         enhance, recent = parts.repair.enhance, parts.data.open.kept
         self.loads = Loads(context)
         self.enhancing = Enhancing(viewer, runner, enhance, parts.result.quality)
-        self.saving = Saving(parent, runner, enhance.progress, message, parts.genes)
+        self.saving = Saving(parent, runner, enhance.progress.start, message, context.app.lists)
         self.undo = Undo(parent, message, parts.result.runs)
         jobs = Jobs(
-            self.loads.prepare, self._write_session, self.loads.show, context.fail, self._on_ended
+            self.loads.prepare,
+            self._write_session,
+            self.loads.show,
+            context.fail,
+            enhance.queue.add,
+            self._on_ended,
         )
         self.placing = Placing(parts.tissue, runner, jobs, context.choose)
         self.beside = Beside(parent, self.placing, runner, jobs, context.note)
         self.names = NameTables(parent, self.loads.prepare_idle, self._sections, self._on_names)
-        self.keeper = SessionKeeper(parent, enhance, parts.genes, recent, jobs)
+        self.keeper = SessionKeeper(parent, context.app, recent, jobs)
         desk = Desk(self.keeper.facts, self.save_work, context.note)
         self.keeping = Keeping(parent, viewer, message, desk)
-        self.preferences = PreferencesSync(enhance.form, self.enhancing, self.keeping.safe)
+        self.preferences = PreferencesSync(context.app.settings, self.enhancing, self.keeping.safe)
         menu = parts.data.section_menu
         self.sections = Sections(parent, menu, self.keeping.safe, self.save_work)
         self.opener = Opener(

@@ -16,6 +16,7 @@ from qtpy.QtWidgets import (
     QSizePolicy,
     QToolButton,
     QVBoxLayout,
+    QWidget,
 )
 
 from napari_stentrans.plugin.layers.deferred import Walk
@@ -39,8 +40,8 @@ EDGE = 6
 class Tile(QAbstractButton):
     """The small map of one gene, with its name and the values that the ends of its colours mean."""
 
-    def __init__(self) -> None:
-        super().__init__()
+    def __init__(self, parent: QWidget) -> None:
+        super().__init__(parent)
         self.gene = ""
         self._image: QImage | None = None
         self._ends = ""
@@ -121,7 +122,7 @@ class Multiples(QFrame):
         self.setAccessibleName("many genes")
         self.setAutoFillBackground(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
-        self.tiles = [Tile() for _ in range(MOST)]
+        self.tiles = [Tile(self) for _ in range(MOST)]
         self.words = OneLine("which genes are shown")
         self.earlier = _tool("◀", "The genes before these in the list", lambda: self._go(-MOST))
         self.later = _tool("▶", "The genes after these in the list", lambda: self._go(MOST))
@@ -248,7 +249,7 @@ class Multiples(QFrame):
             yield
             if turn != self._turn or self.isHidden():
                 return
-            raster, values = layers.maps.drawn(self._role, gene, layers.enhancement)
+            raster, values = layers.maps.values(self._role, gene, layers.enhancement)
             limits = layers.maps.limits(self._role, gene)
             yield
             if turn != self._turn:
@@ -273,8 +274,7 @@ def _colours(
     layers: SectionLayers, values: NDArray[np.floating], limits: tuple[float, float]
 ) -> NDArray[np.uint8]:
     """Colours (site, 4) of values, as on the canvas; clear where there is none."""
-    layer = layers.now("after") or layers.now("before")
-    colormap = getattr(layer, "colormap", None) or ensure_colormap(layers.maps.look.colormap)
+    colormap = ensure_colormap(layers.maps.colormap)
     low, high = limits
     share = np.clip((values - low) / (high - low), 0, 1)
     colours = np.rint(255 * colormap.map(np.nan_to_num(share))).astype(np.uint8)

@@ -91,7 +91,7 @@ class LayerDocks(QObject):
         self._again.timeout.connect(self._fold_again)
         self._window.installEventFilter(self)
         for dock in self._docks():
-            dock.toggleViewAction().toggled.connect(self.changed)
+            dock.visibilityChanged.connect(self.changed)
 
     @property
     def _window(self) -> Any:
@@ -115,7 +115,7 @@ class LayerDocks(QObject):
         if self._window is not None:
             self._window.removeEventFilter(self)
             for dock in self._docks():
-                dock.toggleViewAction().toggled.disconnect(self.changed)
+                dock.visibilityChanged.disconnect(self.changed)
             self.fold(False)
 
     def eventFilter(self, watched: Any, event: Any) -> bool:

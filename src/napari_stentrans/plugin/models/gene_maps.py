@@ -190,19 +190,13 @@ class GeneMaps:
         names, sides = self.names, map(short, self.sides(enhancement))
         called = dict(zip(PAIR, sides, strict=True))
         if role in PAIR and len(names) > 1:
-            maps = [self._values(role, name, enhancement) for name in names]
+            maps = [self.values(role, name, enhancement) for name in names]
             ends = [self.limits("before", name) for name in names]
             pixels = overlaid(maps[0][0], [values for _, values in maps], ends)
             return Drawn(maps[0][0], pixels, None, " + ".join(names), called[role])
-        raster, values = self._values(role, self.shown, enhancement)
+        raster, values = self.values(role, self.shown, enhancement)
         limits = self.limits(role, self.shown, values)
         return Drawn(raster, values, limits, self.shown, called.get(role, ""))
-
-    def drawn(
-        self, role: str, name: str, enhancement: Enhancement | None
-    ) -> tuple[SpotRaster, FloatArray]:
-        """Raster and values (site,) that a layer in a role would show of a map."""
-        return self._values(role, name, enhancement)
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
         """Contrast limits of a map: set by hand, else from the values.
@@ -245,7 +239,7 @@ class GeneMaps:
         """Under which name the contrast of a role is kept."""
         return f"{role} of {self.doubt}" if role == "uncertainty" else role
 
-    def _values(
+    def values(
         self, role: str, name: str, enhancement: Enhancement | None
     ) -> tuple[SpotRaster, FloatArray]:
         """Values of a map in a role, and the raster that draws them."""

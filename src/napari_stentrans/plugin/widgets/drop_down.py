@@ -47,7 +47,7 @@ class DropDown(QFrame):
 
     def guard(self) -> None:
         """Keep the wheel from changing values; call it when all widgets are in it."""
-        WheelGuard(self)
+        WheelGuard(self, lists=False)
 
     def open(self) -> None:
         """Open below the first owner, as high as there is room."""

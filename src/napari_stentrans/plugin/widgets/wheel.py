@@ -24,11 +24,14 @@ class WheelGuard(QObject):
     ----------
     inside
         What scrolls; widgets that come into it later are guarded from when it is next entered.
+    lists
+        Whether lists are guarded too; else they scroll without the focus, as where nothing around
+        them does.
     """
 
-    def __init__(self, inside: QWidget) -> None:
+    def __init__(self, inside: QWidget, *, lists: bool = True) -> None:
         super().__init__(inside)
-        self._inside = inside
+        self._inside, self._lists = inside, lists
         inside.installEventFilter(self)
         self._guard()
 
@@ -47,7 +50,7 @@ class WheelGuard(QObject):
             for widget in self._inside.findChildren(kind):
                 widget.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
                 widget.installEventFilter(self)  # Qt keeps it once
-        for view in self._inside.findChildren(QAbstractItemView):
+        for view in self._inside.findChildren(QAbstractItemView) if self._lists else ():
             if isinstance(view, QHeaderView):
                 continue  # the keyboard belongs to its table
             if view.window() is self._inside.window():  # not the list that a combo box opens

@@ -148,8 +148,7 @@ class GeneList(QListView):
         self.setAccessibleName("genes")
         self.setToolTip(
             "Up and Down move, and the maps follow at once. Click a star to keep a gene.\n"
-            "The wheel scrolls the list once it was clicked. Drop a list of genes here (CSV or "
-            "TXT), or paste one."
+            "Drop a list of genes here (CSV or TXT), or paste one."
         )
         self.setUniformItemSizes(True)
         self.setEditTriggers(QAbstractItemView.EditTrigger.NoEditTriggers)

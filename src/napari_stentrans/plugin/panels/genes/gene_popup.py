@@ -36,7 +36,7 @@ class GenePopup(DropDown):
     def __init__(
         self, *owners: QWidget, is_favourite: Callable[[str], bool], label: Callable[[str], str]
     ) -> None:
-        super().__init__("genes", *owners, width=320)
+        super().__init__("lists of genes", *owners, width=320)
         self.lists = QComboBox()
         self.lists.setAccessibleName("list of genes to show")
         self.lists.setToolTip("Which genes are listed below")

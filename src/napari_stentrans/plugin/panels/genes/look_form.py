@@ -30,10 +30,7 @@ class LookForm(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.scale = _combo(
-            "units",
-            "Expression on a log scale, each spot by its own total (log-normalised); or counts",
-        )
+        self.scale = _combo("units", UNITS)
         for scale, words in SCALES.items():
             self.scale.addItem(words, scale)
         self.colormap = _combo("colours", COLOURS)
