@@ -195,18 +195,22 @@ def test_thinking_better_of_it_writes_nothing(done, qtbot, monkeypatch, tmp_path
 def test_the_page_follows_what_is_shown_and_says_beside_it_what_cannot_be(loaded, qtbot, ready):
     page = export_page(qtbot, loaded)
     assert "run first" in page.reasons["figure"].text()
+    assert page.what == "measured"
     assert "Not read from a file" in page.reasons["session"].text()
     assert "Nothing is painted" in page.reasons["lost"].text()
     loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
     qtbot.waitUntil(lambda: not page.reasons["lost"].text())
     assert page.kinds["lost"].isEnabled()
+    assert page.what == "lost"
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: loaded.phase is Phase.RUNNING)
     assert not page.save.isEnabled()
     ready(loaded)
+    export_page(qtbot, loaded)
     qtbot.waitUntil(lambda: not page.reasons["figure"].text())
+    assert page.what == "everything", "nothing else was chosen"
     choose_kind(qtbot, page, "images")
     for gene in ("Gene7", "Gene3"):
         loaded.show_gene(gene)
