@@ -85,20 +85,21 @@ def swipe(window: Window) -> None:
 
 
 def profile(window: Window, section: Section) -> None:
-    window.press("profile")
+    window.click(window.dock.result.opens["profile"])
     window.drag((0.35, 0.5), (0.5, 0.5), (0.65, 0.52))
     window.wait(1)
     for name in section.genes[:10]:
         window.gene(str(name))
         window.wait(0.1)
-    window.press("profile")
+    window.click(window.dock.result.opens["profile"])
 
 
 def delete(window: Window) -> None:
     """Make another run, and delete both."""
     window.run()
     for _ in range(2):
-        window.click(window.dock.result.runs.delete)
+        window.dock.result.runs.delete.trigger()
+        window.wait(0.5)
 
 
 def told(window: Window, spots: int) -> None:

@@ -36,7 +36,7 @@ def quality(section, result):
 def unchecked(loaded, result):
     """The dock with a result."""
     loaded._layers.show_run(loaded._layers.runs.add(result))
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     return loaded
 
 
@@ -44,7 +44,7 @@ def unchecked(loaded, result):
 def checked(unchecked, quality):
     """The dock with a result that was checked."""
     next(iter(unchecked._layers.runs)).quality = quality
-    unchecked._show_result()
+    unchecked.context.resultChanged.emit()
     return unchecked
 
 

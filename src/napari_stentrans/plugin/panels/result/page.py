@@ -89,11 +89,11 @@ class ResultPage(Page):
         """Show the result of this section from now on."""
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
-            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
+            self._layers.drawn.disconnect(self._show_gene, missing_ok=True)
         self._layers = layers
         if layers is not None:
             layers.compared.connect(self.refresh)
-            layers.drawn.connect(self.refresh)
+            layers.drawn.connect(self._show_gene)
         for part in (self.profile, self.scores, self.scatter, self.quality):
             part.set_layers(layers)
         self.runs.set_layers(layers)
@@ -135,8 +135,7 @@ class ResultPage(Page):
         self.body.setVisible(result is not None)
         self.nothing.setVisible(result is None)
         self.runs.refresh()
-        for part in (self.quality, self.scores, self.scatter):
-            part.refresh()
+        self._show_gene()
         if layers is None or result is None:
             return
         waiting = layers.preview_of
@@ -148,6 +147,11 @@ class ResultPage(Page):
         self.legend.setText(legend(result))
         self.show_unpainted()
         self._allow()
+
+    def _show_gene(self) -> None:
+        """Say how good the gene on the map is."""
+        for part in (self.quality, self.scores, self.scatter):
+            part.refresh()
 
     def _on_run_shown(self) -> None:
         self.context.resultChanged.emit()
