@@ -78,6 +78,7 @@ def export_shown(qtbot, dock):
 def choose_kind(qtbot, page, what):
     """Press the radio button of a thing to be saved, where its mark is."""
     made = page.kinds[what]
+    come_to(qtbot, made)
     qtbot.mouseClick(made, LEFT, pos=QPoint(8, made.height() // 2))
     assert page.what == what
 
@@ -94,6 +95,7 @@ def open_tab(qtbot, dock, name):
 def use_menu(qtbot, dock, action):
     """Choose what can be done with the run shown from the menu of its button, by mouse."""
     runs = dock.result.runs
+    come_to(qtbot, runs)
     runs.menu.popup(runs.more.mapToGlobal(runs.more.rect().bottomLeft()))
     qtbot.waitUntil(runs.menu.isVisible)
     assert action.isEnabled()

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import pytest
 from gestures import LEFT, click, middle, paint, world_of
-from napari_stentrans.plugin.panels.result.result_page import ResultPage
 from qtpy.QtCore import Qt
 from qtpy.QtTest import QTest
 from qtpy.QtWidgets import QLabel
@@ -13,6 +12,7 @@ from napari_stentrans.plugin import pages
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
+from napari_stentrans.plugin.panels.result.page import ResultPage
 from napari_stentrans.plugin.widgets.page import Page
 
 

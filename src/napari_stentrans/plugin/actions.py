@@ -37,7 +37,7 @@ class Action:
     when
         Whether it can be done, given the dock.
     why
-        What its tooltip adds while it cannot be done.
+        What its tooltip adds while it cannot be done; one without is offered at all times.
     """
 
     keys: str

@@ -8,11 +8,15 @@ from napari.utils.notifications import show_error
 from qtpy.QtCore import QObject, QTimer, Signal
 
 from napari_stentrans.plugin.jobs.open_sections import name_apart
+from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.jobs.runner import Runner
 from napari_stentrans.plugin.layers.auto_fit import AutoFit
 from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
 from napari_stentrans.plugin.layers.visibility import show_alone
+from napari_stentrans.plugin.models.app_model import AppModel
+from napari_stentrans.plugin.models.gene_lists import GeneLists
+from napari_stentrans.plugin.models.gene_names import Kept
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.widgets.bound import Bound
 from napari_stentrans.plugin.widgets.message_bar import MessageBar
@@ -51,6 +55,10 @@ class Context(QObject):
     ----------
     layers
         Layers of the section that is worked on; None without one.
+    app
+        What is open, without Qt and napari.
+    rankings
+        Makes lists of genes.
     runner
         Does one job at a time.
     actions
@@ -87,12 +95,12 @@ class Context(QObject):
         self.viewer, self._dock = viewer, dock
         self.layers: SectionLayers | None = None
         self.painted: LostMask | None = None
-        self.wide = WidePanel(viewer)
+        self.wide, self.rankings = WidePanel(viewer), Rankings(self)
+        self.app = AppModel(GeneLists(Kept(), self.rankings))
         self.stock: Callable[[], ExportContext | None] = lambda: None
         self.is_restoring: Callable[[], bool] = lambda: False
         self.runner, self.message, self.actions = Runner(self), MessageBar(), Bound(dock)
         self.runner.phaseChanged.connect(self.phaseChanged)
-        self.phaseChanged.connect(self.actions.allow)
         self.runner.failed.connect(self.fail)
         self.runner.warned.connect(self.note)
         self._followers: list[Follower] = []
@@ -135,6 +143,7 @@ class Context(QObject):
             if fit:
                 self._auto_fit.fit(layers)
         self.layers = layers
+        self.app.current = None if layers is None else layers.model
         name_apart(self.sections)
         for follower in self._followers:
             follower.set_layers(layers)

@@ -65,7 +65,7 @@ class StentransDock(QWidget):
         self.context = Context(napari_viewer, self)
         self.message = self.context.message
         self.data = DataPanel(self.context)
-        self.genes, self.tissue = GenesPanel(self.data.search), TissueView()
+        self.genes, self.tissue = GenesPanel(self.data.search, self.context), TissueView()
         self.bar = Bar(napari_viewer, self.genes, self.tissue)
         self.jobs = DockJobs(self, self.context, self._make_pages())
         self.placing = self.jobs.placing
@@ -77,6 +77,7 @@ class StentransDock(QWidget):
         self._watch_viewer()
         self._lay_out()
         self._connect()
+        self.context.phaseChanged.connect(self.context.actions.allow)
         self.context.actions.begin()
         self.context.look()
         QTimer.singleShot(0, self._look_for_left)
@@ -149,6 +150,7 @@ class StentransDock(QWidget):
         if self.quality.check.isEnabled() and not self.quality.check.isHidden():
             self.check()
         self.pages.show_page(self.result)
+        self.result.open("table")
 
     def rename_run(self) -> None:
         """Let another name of the run that is shown be typed."""

@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from napari_stentrans.gene_table import GeneTable
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.plugin.panels.data.data_panel import DataPanel
     from napari_stentrans.plugin.panels.export.page import ExportPage
@@ -73,18 +74,23 @@ class DockJobs(QObject):
         enhance, recent = parts.repair.enhance, parts.data.open.kept
         self.loads = Loads(context)
         self.enhancing = Enhancing(viewer, runner, enhance, parts.result.quality)
-        self.saving = Saving(parent, runner, enhance.progress, message, parts.genes)
+        self.saving = Saving(parent, runner, enhance.progress.start, message, context.app.lists)
         self.undo = Undo(parent, message, parts.result.runs)
         jobs = Jobs(
-            self.loads.prepare, self._write_session, self.loads.show, context.fail, self._on_ended
+            self.loads.prepare,
+            self._write_session,
+            self.loads.show,
+            context.fail,
+            enhance.queue.add,
+            self._on_ended,
         )
         self.placing = Placing(parts.tissue, runner, jobs, context.choose)
         self.beside = Beside(parent, self.placing, runner, jobs, context.note)
         self.names = NameTables(parent, self.loads.prepare_idle, self._sections, self._on_names)
-        self.keeper = SessionKeeper(parent, enhance, parts.genes, recent, jobs)
+        self.keeper = SessionKeeper(parent, context.app, recent, jobs)
         desk = Desk(self.keeper.facts, self.save_work, context.note)
         self.keeping = Keeping(parent, viewer, message, desk)
-        self.preferences = PreferencesSync(enhance.form, self.enhancing, self.keeping.safe)
+        self.preferences = PreferencesSync(context.app.settings, self.enhancing, self.keeping.safe)
         menu = parts.data.section_menu
         self.sections = Sections(parent, menu, self.keeping.safe, self.save_work)
         self.opener = Opener(
@@ -141,6 +147,14 @@ class DockJobs(QObject):
 
     # ---- what comes of it
 
+    @property
+    def _current(self) -> SectionModel | None:
+        return None if self._context.layers is None else self._context.layers.model
+
+    @property
+    def _models(self) -> list[SectionModel]:
+        return [layers.model for layers in self._context.sections]
+
     def _sections(self) -> list[Section]:
         return [layers.section for layers in self._context.sections]
 
@@ -157,7 +171,7 @@ class DockJobs(QObject):
 
     def _on_progress(self, step: Progress) -> None:
         of, progress = self.enhancing.at_work_on, self._parts.repair.enhance.progress
-        progress.of = "" if of is None or of is self._context.layers else of.title
+        progress.of = "" if of is None or of is self._current else of.title
         if self._context.phase is Phase.LOADING:
             self._parts.data.show_step(step)
         else:
@@ -197,7 +211,7 @@ class DockJobs(QObject):
 
     def _on_layers(self) -> None:
         at_work = self.enhancing.at_work_on
-        if at_work is not None and at_work not in self._context.sections:
+        if at_work is not None and at_work not in self._models:
             self._context.runner.cancel()
 
     def _connect(self) -> None:

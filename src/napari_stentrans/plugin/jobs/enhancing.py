@@ -12,7 +12,7 @@ from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.jobs.job import check_steps, run_steps
 from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+from napari_stentrans.plugin.models.run_request import RunRequest
 from napari_stentrans.plugin.widgets.panel import reveal
 
 if TYPE_CHECKING:
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
     from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
 
@@ -83,9 +84,9 @@ class Enhancing(QObject):
         return self._at_work if self._runner.phase.running else None
 
     @property
-    def at_work_on(self) -> SectionLayers | None:
+    def at_work_on(self) -> SectionModel | None:
         """Section of the run that is at work; None where none is."""
-        return None if self.at_work is None else self.at_work.layers
+        return None if self.at_work is None else self.at_work.model
 
     def run(self) -> None:
         """Enhance the section as the panel says, now or after the run that is at work."""
@@ -99,16 +100,17 @@ class Enhancing(QObject):
             reveal(self._panel.form)
             return
         damaged = self._panel.image_damaged(painted)
-        self._begin(RunRequest(self._layers, config, mask, damaged=damaged))
+        self._begin(RunRequest(self._layers.model, config, mask, damaged=damaged))
 
     def check(self) -> None:
         """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
-        if self._layers is None or self._layers.enhancement is None:
+        model = None if self._layers is None else self._layers.model
+        result = None if model is None else model.enhancement
+        if model is None or result is None:
             return
-        layers, result = self._layers, self._layers.enhancement
         self._panel.progress.start("Checking how good it is here")
         work = partial(check_steps, result.section, result.record)
-        self._runner.start(work, Phase.CHECKING, partial(self._on_checked, layers, result))
+        self._runner.start(work, Phase.CHECKING, partial(self._on_checked, model, result))
 
     def go_on(self) -> None:
         """Begin what comes after a job that is over: the next run, or the check of the last."""
@@ -126,7 +128,7 @@ class Enhancing(QObject):
         """Begin nothing more, and remember on their sections which runs come to nothing."""
         for wanted in [self.at_work, *self._panel.queue]:
             if wanted is not None:
-                wanted.layers.runs.stopped.append(wanted)
+                wanted.model.runs.stopped.append(wanted)
         self._layers = None
         self._check_next = False
         self._panel.queue.clear()
@@ -136,23 +138,27 @@ class Enhancing(QObject):
             self._panel.queue.add(wanted)
             return
         self._runner.stop()  # a check
-        layers, config, mask = wanted.layers, wanted.config, wanted.mask
-        layers.paint.stop()
+        model, config, mask = wanted.model, wanted.config, wanted.mask
+        if model.paint is not None:
+            model.paint.stop()
         self._at_work = wanted
-        work = partial(run_steps, layers.section, mask.lost, config, mask.sites, wanted.damaged)
+        work = partial(run_steps, model.section, mask.lost, config, mask.sites, wanted.damaged)
         self._panel.begin()
         self.began.emit()
         self._runner.start(
             work,
             Phase.RUNNING,
             partial(self._on_enhanced, wanted),
-            partial(self._on_previewed, layers, config.method),
+            partial(self._on_previewed, model, config.method),
         )
+
+    def _is_open(self, model: SectionModel) -> bool:
+        return any(layers.model is model for layers in find(self._viewer))
 
     def _run_again(self, stopped: list[RunRequest]) -> None:
         """Begin runs one after the other, of sections that are still there."""
         for wanted in stopped:
-            if wanted.layers in find(self._viewer):
+            if self._is_open(wanted.model):
                 self._begin(wanted)
 
     def _run_next(self) -> None:
@@ -160,37 +166,38 @@ class Enhancing(QObject):
         if not self._runner.idle:
             return
         wanted = self._panel.queue.take()
-        while wanted is not None and wanted.layers not in find(self._viewer):
+        while wanted is not None and not self._is_open(wanted.model):
             wanted = self._panel.queue.take()
         if wanted is not None:
             self._begin(wanted)
 
     def _on_enhanced(self, wanted: RunRequest, result: Enhancement) -> None:
-        layers = wanted.layers
-        if layers not in find(self._viewer):
+        model = wanted.model
+        if not self._is_open(model):
             self.failed.emit(
                 "The section was removed while the run went on; its result is dropped."
             )
             return
         self._panel.learn(result)
-        layers.show_run(layers.runs.add(result, wanted.name))
+        model.show_run(model.runs.add(result, wanted.name))
         self.changed.emit()
-        if layers is self._layers:
+        here = self._layers is not None and model is self._layers.model
+        if here:
             self.enhanced.emit()
         cheap = is_cheap(result.record.config)
-        self._check_next = self.checks and cheap and layers is self._layers
+        self._check_next = self.checks and cheap and here
 
-    def _on_previewed(self, layers: SectionLayers, method: str, result: Enhancement) -> None:
-        if layers in find(self._viewer):
-            layers.show_preview(result, method)
+    def _on_previewed(self, model: SectionModel, method: str, result: Enhancement) -> None:
+        if self._is_open(model):
+            model.show_preview(result, method)
             self.changed.emit()
 
-    def _on_checked(self, layers: SectionLayers, result: Enhancement, found: Quality | str) -> None:
+    def _on_checked(self, model: SectionModel, result: Enhancement, found: Quality | str) -> None:
         if isinstance(found, str):
             self._quality.show_problem(found)
             return
-        run = layers.runs.of(result)
+        run = model.runs.of(result)
         if run is not None:
             run.quality = found
-        if layers.enhancement is result:
+        if model.enhancement is result:
             self.changed.emit()

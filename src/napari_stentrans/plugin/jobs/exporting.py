@@ -10,6 +10,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_stentrans.errors import StentransError, WriteError
 from napari_stentrans.export import record_path
 from napari_stentrans.plugin.models.export_request import KINDS, OF_RUNS, ExportContext
+from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.widgets.dialogs import ask_place, ask_table
 
@@ -22,10 +23,9 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.export_request import ExportRequest
+    from napari_stentrans.plugin.models.gene_lists import GeneLists
     from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.unsaved import State
-    from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
-    from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
     from napari_stentrans.plugin.widgets.message_bar import MessageBar
     from napari_stentrans.progress import Steps
 
@@ -45,12 +45,12 @@ class Saving(QObject):
         Whose dialogs are shown.
     runner
         Does the work.
-    progress
-        Shows how far it is.
+    begun
+        Shows that something is being written.
     message
         Says what was written.
-    genes
-        Has the lists of genes to choose from.
+    lists
+        Lists of genes to choose from.
     """
 
     failed = Signal(str)
@@ -61,14 +61,13 @@ class Saving(QObject):
         self,
         parent: QWidget,
         runner: Runner,
-        progress: ProgressPanel,
+        begun: Callable[[str], None],
         message: MessageBar,
-        genes: GenesPanel,
+        lists: GeneLists,
     ) -> None:
         super().__init__(parent)
         self._parent, self._runner = parent, runner
-        self._progress, self._message = progress, message
-        self._genes = genes
+        self._begun, self._message, self._lists = begun, message, lists
         self._layers: SectionLayers | None = None
         self._folder: Path | None = None
 
@@ -80,8 +79,9 @@ class Saving(QObject):
         """What there is to be saved of the section; None without one."""
         if self._layers is None:
             return None
-        index, favourites = self._genes.search.index, self._genes.kept.favourites
-        return ExportContext.of(self._layers, index, favourites, self._genes.listed)
+        model, lists = self._layers.model, self._lists
+        index = GeneIndex.of(model.section)
+        return ExportContext.of(model, index, lists.kept.favourites, lists.mine)
 
     def save(self, wish: ExportRequest) -> None:
         """Ask where to, and write what is wanted there."""
@@ -135,7 +135,7 @@ class Saving(QObject):
             return
         self._runner.stop()  # a check
         self._message.clear()
-        self._progress.start(f"Writing {name}")
+        self._begun(f"Writing {name}")
         self._runner.start(lambda: _told(work()), Phase.SAVING, done)
 
     def _on_saved(

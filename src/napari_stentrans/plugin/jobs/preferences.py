@@ -11,14 +11,14 @@ from napari_stentrans import downloads
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.layers.images import LOST_OPACITY
 from napari_stentrans.plugin.models.maps import Look
-from napari_stentrans.plugin.panels.repair.form import START
+from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.enhancing import Enhancing
     from napari_stentrans.plugin.jobs.safekeeping import Safekeeping
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.repair.form import ConfigForm
+    from napari_stentrans.plugin.models.run_settings import RunSettings
 
 PLUGIN = "napari-stentrans"
 GROUPS = ("start", "maps", "files")
@@ -90,22 +90,22 @@ class PreferencesSync:
 
     Parameters
     ----------
-    form
-        The settings of a run.
+    settings
+        Of a run.
     enhancing
         Checks results, or does not.
     safe
         Autosaves, or does not.
     """
 
-    def __init__(self, form: ConfigForm, enhancing: Enhancing, safe: Safekeeping) -> None:
-        self._form, self._enhancing, self._safe = form, enhancing, safe
+    def __init__(self, settings: RunSettings, enhancing: Enhancing, safe: Safekeeping) -> None:
+        self._of_run, self._enhancing, self._safe = settings, enhancing, safe
         self._seen: WeakSet[SectionLayers] = WeakSet()
         self._settings = _settings()
         self.now = Preferences.of(self._settings)
         if self._settings is not None:
             self._settings.events.changed.connect(self._on_changed)
-        form.begin_with(self.now.config)
+        settings.preferred.emit(START, self.now.config)
         self._take_other()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
@@ -123,7 +123,7 @@ class PreferencesSync:
 
     def _on_changed(self, event: object = None) -> None:
         old, self.now = self.now, Preferences.of(self._settings)
-        self._change_form(old)
+        self._of_run.preferred.emit(old.config, self.now.config)
         self._take_other()
         for layers in list(self._seen):
             self._change_maps(layers, old)
@@ -132,19 +132,6 @@ class PreferencesSync:
         self._enhancing.checks = self.now.check
         self._safe.on = self.now.autosave
         downloads.use_folder(self.now.folder)
-
-    def _change_form(self, old: Preferences) -> None:
-        """Change what is still as it was preferred before."""
-        form, now = self._form, self.now
-        if form.method.currentData() == old.method != now.method:
-            form.choose_method(now.method)
-        boxes: dict[str, Any] = {"double": form.double, "denoise": form.denoise}
-        for name, box in boxes.items():
-            if box.isChecked() == getattr(old, name):
-                box.setChecked(getattr(now, name))
-        device = form.expert.boxes["device"]
-        if device.value == old.device:
-            device.value = now.device
 
     def _change_maps(self, layers: SectionLayers, old: Preferences) -> None:
         look, now = layers.maps.look, self.now

@@ -193,7 +193,7 @@ class Safekeeping(QObject):
             self._fail(str(error))
             return False
         facts = desk.facts(layers, path.with_suffix(DATA))
-        work = partial(Work.of(layers, facts).steps, path, MOST_BYTES)
+        work = partial(Work.of(layers.model, facts).steps, path, MOST_BYTES)
         self._job = Job(work, self, announce=False)
         self._job.returned.connect(partial(self._on_kept, layers, state))
         self._job.failed.connect(self._fail)

@@ -7,8 +7,7 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.errors import ConfigError, StentransError
+from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.jobs.sessions import Work, bring_back_steps, facts_of, reopen_steps
 from napari_stentrans.plugin.layers.deferred import Walk
 from napari_stentrans.plugin.widgets.dialogs import ask_moved, ask_session, ask_session_target
@@ -23,9 +22,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.sessions import Reopened
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
-    from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+    from napari_stentrans.plugin.models.app_model import AppModel
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.progress import Steps
     from napari_stentrans.session_facts import SessionFacts
 
@@ -43,6 +41,8 @@ class Jobs(NamedTuple):
         Shows a section that was read.
     fail
         Says what cannot be done.
+    again
+        Makes a run whose result is not in the session, when its turn comes.
     ended
         Goes on once a session that was read has been brought back.
     """
@@ -51,6 +51,7 @@ class Jobs(NamedTuple):
     write: Callable[[Callable[[], Steps[list[Path]]], str, Callable[[], None]], None]
     show: Callable[[FirstLook], SectionLayers | None]
     fail: Callable[[str], None]
+    again: Callable[[RunRequest], None]
     ended: Callable[[], None]
 
 
@@ -61,10 +62,8 @@ class SessionKeeper:
     ----------
     parent
         Whose dialogs are shown.
-    enhance
-        Holds the settings, and the queue for results that have to be made again.
-    genes
-        Holds the lists of genes.
+    app
+        Holds the settings and the lists of genes.
     recent
         Remembers what was opened.
     jobs
@@ -79,12 +78,11 @@ class SessionKeeper:
     def __init__(
         self,
         parent: QWidget,
-        enhance: EnhancePanel,
-        genes: GenesPanel,
+        app: AppModel,
         recent: Recent,
         jobs: Jobs,
     ) -> None:
-        self._parent, self._enhance, self._genes = parent, enhance, genes
+        self._parent, self._app = parent, app
         self._recent, self._jobs = recent, jobs
         self.busy = False
 
@@ -117,7 +115,7 @@ class SessionKeeper:
         ``then`` is called once it is written.
         """
         try:
-            facts = facts_of(layers, self._enhance.form, self._genes)
+            facts = facts_of(layers.model, self._app, self._app.settings.value())
         except StentransError as error:
             self._jobs.fail(str(error))
             return
@@ -132,14 +130,11 @@ class SessionKeeper:
             if then is not None:
                 then()
 
-        self._jobs.write(partial(Work.of(layers, facts).steps, path), path.name, written)
+        self._jobs.write(partial(Work.of(layers.model, facts).steps, path), path.name, written)
 
     def facts(self, layers: SectionLayers, data: Path) -> SessionFacts:
         """What an autosaved session says; with the usual settings where the form makes no sense."""
-        try:
-            return facts_of(layers, self._enhance.form, self._genes, data)
-        except ConfigError:
-            return facts_of(layers, self._enhance.form, self._genes, data, EnhanceConfig())
+        return facts_of(layers.model, self._app, self._app.settings.usable(), data)
 
     def _on_reopened(
         self, opened: Callable[[SectionLayers], None] | None, reopened: Reopened
@@ -151,11 +146,11 @@ class SessionKeeper:
             return
         before = layers.unsaved.state()
         self.busy = True
-        steps = bring_back_steps(layers, reopened, self._enhance.form, self._genes)
+        steps = bring_back_steps(layers, reopened, self._app)
 
         def done(again: list[RunRequest]) -> None:
             for wanted in again:
-                self._enhance.queue.add(wanted)
+                self._jobs.again(wanted)
             layers.unsaved.keep(layers.unsaved.state() if opened is None else before)
             self._end()
             if opened is not None:

@@ -20,7 +20,7 @@ from napari_stentrans.plugin.jobs.job import draw_ahead
 from napari_stentrans.plugin.jobs.loading import read_steps
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models.maps import COLORMAPS, Look
-from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+from napari_stentrans.plugin.models.run_request import RunRequest
 from napari_stentrans.progress import Progress
 from napari_stentrans.record import PlacedImage
 from napari_stentrans.session import write_session
@@ -34,8 +34,8 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
-    from napari_stentrans.plugin.panels.repair.form import ConfigForm
+    from napari_stentrans.plugin.models.app_model import AppModel
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
     from napari_stentrans.session import Session
@@ -64,54 +64,51 @@ class Reopened:
 
 
 def facts_of(
-    layers: SectionLayers,
-    form: ConfigForm,
-    genes: GenesPanel,
+    model: SectionModel,
+    app: AppModel,
+    config: EnhanceConfig,
     data: Path | None = None,
-    config: EnhanceConfig | None = None,
 ) -> SessionFacts:
-    """What a session says of a section, the form and the lists of genes.
+    """What a session says of a section, the settings ``config`` and the lists of genes.
 
     Not yet its digest, which takes long: ``Work.steps`` adds it. ``data`` is where a section that
-    was read from no file will be; ``config`` is taken instead of what the form says.
+    was read from no file will be.
 
     Raises
     ------
     SectionError
         When the section was not read from a file, and ``data`` is not given.
-    ConfigError
-        When the form makes no sense as it stands, and ``config`` is not given.
     """
-    section = layers.section
+    section, lists = model.section, app.lists
     source = section.source or data
     if source is None:
         raise SectionError(
             "This section was not read from a file, so that a session could not find it again. "
             "Save a result instead, or open the section from a file."
         )
-    runs = list(layers.runs)
-    shown, against = (layers.runs.of(of) for of in (layers.enhancement, layers.maps.against))
+    runs = list(model.runs)
+    shown, against = (model.runs.of(of) for of in (model.enhancement, model.maps.against))
     return SessionFacts(
         source=str(source.resolve()),
-        title=layers.title,
+        title=model.title,
         chosen=dict(section.chosen),
         image=PlacedImage.of(section),
         digest="",
-        gene=layers.gene,
-        look=LookFacts(**vars(layers.maps.look)),
-        favourites=tuple(name for name in genes.kept.favourites if name in section.genes),
-        mine=None if genes.listed is None else genes.listed.names,
-        listed=genes.which(),
-        config=config or form.value(),
-        fill=form.fill.isChecked(),
-        regions={} if layers.lost is None else Regions(layers.lost).names,
-        ignores_damage=layers.ignores_damage,
+        gene=model.gene,
+        look=LookFacts(**vars(model.maps.look)),
+        favourites=tuple(name for name in lists.kept.favourites if name in section.genes),
+        mine=None if lists.mine is None else lists.mine.names,
+        listed=lists.which,
+        config=config,
+        fill=app.settings.fill,
+        regions={} if model.paint is None else model.paint.names,
+        ignores_damage=model.ignores_damage,
         runs=tuple(RunFacts(name=run.name, record=run.enhancement.record) for run in runs),
         shown=None if shown is None else runs.index(shown),
         against=None if against is None else runs.index(against),
-        uncertainty=layers.maps.doubt,
-        line=None if layers.line is None else layers.line.tolist(),
-        profiled=layers.profiled,
+        uncertainty=model.maps.doubt,
+        line=None if model.line is None else model.line.tolist(),
+        profiled=model.profiled,
     )
 
 
@@ -141,16 +138,16 @@ class Work:
     qualities: list[Quality | None]
 
     @classmethod
-    def of(cls, layers: SectionLayers, facts: SessionFacts) -> Work:
+    def of(cls, model: SectionModel, facts: SessionFacts) -> Work:
         """Work on a section as it is now."""
-        lost = layers.now("lost")
+        lost = None if model.paint is None else model.paint.labels
         return cls(
-            layers.section,
+            model.section,
             facts,
-            None if lost is None else np.array(lost.data),
-            layers.annotation,
-            [run.enhancement for run in layers.runs],
-            [run.quality for run in layers.runs],
+            None if lost is None else np.array(lost),
+            model.annotation,
+            [run.enhancement for run in model.runs],
+            [run.quality for run in model.runs],
         )
 
     def steps(self, path: Path, most_bytes: int | None = None) -> Steps[list[Path]]:
@@ -207,7 +204,7 @@ def _quality(session: Session, at: int) -> Quality | None:
 
 
 def bring_back_steps(
-    layers: SectionLayers, opened: Reopened, form: ConfigForm, genes: GenesPanel
+    layers: SectionLayers, opened: Reopened, app: AppModel
 ) -> Generator[None, None, list[RunRequest]]:
     """Put all as it was, with turns in between; returns the runs that have to be made again."""
     facts, again = opened.session.facts, []
@@ -224,15 +221,13 @@ def bring_back_steps(
     if facts.gene != layers.gene:
         layers.show_gene(facts.gene)
         yield
-    form.set_shown_gene(layers.gene)
-    form.setValue(facts.config)
-    form.fill.setChecked(facts.fill)
+    app.settings.show(facts.config, fill=facts.fill, gene=layers.gene)
     shown = against = None
     for at, run in enumerate(facts.runs):
         result = opened.results[at]
         if result is None:
             lost, config, sites, damaged = run.record.inputs(layers.section)
-            again.append(RunRequest(layers, config, LostMask(lost, sites), run.name, damaged))
+            again.append(RunRequest(layers.model, config, LostMask(lost, sites), run.name, damaged))
             continue
         kept = layers.runs.add(result, run.name)
         kept.quality = opened.qualities[at]
@@ -244,7 +239,7 @@ def bring_back_steps(
         yield
         layers.compare_with(None if against is shown.enhancement else against)
         yield
-    genes.restore(facts.favourites, facts.mine, facts.listed)
+    app.lists.restore(facts.favourites, facts.mine, facts.listed)
     layers.model.line = None if facts.line is None else np.array(facts.line)
     if layers.line is not None and facts.profiled:
         layers.show_line(layers.line)

@@ -6,6 +6,8 @@ from dataclasses import dataclass, replace
 from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
+import numpy as np
+
 from napari_stentrans.export import (
     MOST_GENES,
     MOST_IN_FIGURE,
@@ -14,7 +16,6 @@ from napari_stentrans.export import (
     save_steps,
     write_section,
 )
-from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models.gene_names import Listed
 from napari_stentrans.progress import Progress
 from napari_stentrans.session import ENDING as SESSION
@@ -23,11 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    import numpy as np
-
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.gene_index import GeneIndex
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
@@ -166,23 +165,24 @@ class ExportContext:
     @classmethod
     def of(
         cls,
-        layers: SectionLayers,
+        model: SectionModel,
         index: GeneIndex,
         favourites: list[str],
         mine: Listed | None,
     ) -> ExportContext:
         """What there is of a section; the paint is copied, since a person goes on painting."""
-        painted = layers.lost is not None and layers.lost.data.any()
-        section = layers.section
+        labels = None if model.paint is None else model.paint.labels
+        painted = labels is not None and bool(labels.any())
+        section = model.section
         return cls(
             section,
-            with_quality(layers),
+            with_quality(model),
             index,
-            layers.gene,
+            model.gene,
             tuple(name for name in favourites if name in section.genes),
             () if mine is None else mine.names,
-            layers.lost.data.copy() if painted else None,
-            Regions(layers.lost).names if painted else None,
+            np.array(labels) if painted else None,
+            model.paint.names if model.paint is not None and painted else None,
         )
 
     def label(self, gene: str) -> str:
@@ -259,12 +259,12 @@ class ExportRequest:
         return [write_section(stock.section, path, overwrite=True)]
 
 
-def with_quality(layers: SectionLayers) -> Enhancement | None:
+def with_quality(model: SectionModel) -> Enhancement | None:
     """Result that is shown, its record with how good it is where that was checked."""
-    result, quality = layers.enhancement, layers.quality
+    result, quality = model.enhancement, model.quality
     if result is None:
         return None
-    result = result.of_section(layers.section)  # whose image may be another by now
+    result = result.of_section(model.section)  # whose image may be another by now
     if quality is None:
         return result
     return replace(result, record=result.record.model_copy(update={"quality": quality.facts()}))

@@ -2,21 +2,25 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Literal, NamedTuple
+from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias
 
-from napari_stentrans.plugin.actions import keys_of
+from psygnal import Signal
+
+from napari_stentrans.plugin.models.gene_names import Listed
 from napari_stentrans.plugin.models.maps import SUMS
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     import pandas as pd
+    from numpy.typing import NDArray
 
-    from napari_stentrans.plugin.jobs.rankings import Rankings
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.models.gene_index import GeneIndex
-    from napari_stentrans.plugin.models.gene_names import Kept, Listed
-    from napari_stentrans.plugin.panels.genes.gene_list import Notes
+    from napari_stentrans.plugin.models.gene_names import Kept
+    from napari_stentrans.plugin.models.section_model import SectionModel
+    from napari_stentrans.section import Section
 
 ListName = Literal["search", "spatial", "changed", "favourites", "recent", "mine"]
 LISTS: dict[ListName, tuple[str, str]] = {
@@ -29,6 +33,20 @@ LISTS: dict[ListName, tuple[str, str]] = {
 }
 """Lists, by their titles and what they are."""
 NO_TABLE = "For other names, such as HER2: Open… > Gene names."
+
+
+Notes: TypeAlias = "Sequence[str] | NDArray[np.floating]"
+"""Words or numbers beside the genes of a list."""
+
+
+class Rankings(Protocol):
+    """Makes lists of genes that take a while."""
+
+    def spatial(self, section: Section) -> pd.Series | None:
+        """Genes by Moran's I; None while they are being ranked."""
+
+    def changed(self, result: Enhancement) -> pd.Series | None:
+        """Genes of a result by change, in standard deviations; None while they are ranked."""
 
 
 class Contents(NamedTuple):
@@ -46,31 +64,49 @@ class GeneLists:
     ----------
     query
         What is searched for.
+    which
+        Name of the list that is shown.
     mine
         The list that a person gave, or None.
+    kept
+        Favourite and recent genes.
     """
+
+    restored = Signal(str)
+    """The lists of a session are back; a problem in words, or nothing."""
 
     def __init__(self, kept: Kept, rankings: Rankings) -> None:
         self.query = ""
+        self.which: ListName = "search"
         self.mine: Listed | None = None
-        self._kept, self._rankings = kept, rankings
+        self.kept, self._rankings = kept, rankings
 
-    def contents(self, which: ListName, layers: SectionLayers, index: GeneIndex) -> Contents:
+    def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:
+        """Bring back the lists of a session; its favourites join those that are kept.
+
+        A list that there is none of by this name is not shown.
+        """
+        problem = self.kept.add_favourites(favourites)
+        self.mine = None if mine is None else Listed(tuple(mine), ())
+        self.which = next((name for name in LISTS if name == which), self.which)
+        self.restored.emit(problem)
+
+    def contents(self, which: ListName, model: SectionModel, index: GeneIndex) -> Contents:
         """Return what a list holds; rankings are begun, and empty until they are there."""
         if which == "search":
             return self._hits(index)
         if which == "spatial":
-            ranked = self._rankings.spatial(layers.section)
+            ranked = self._rankings.spatial(model.section)
             return _ranked(ranked, "Moran's I: 1 is a smooth pattern, 0 is noise.")
         if which == "changed":
-            return self._changed(layers)
+            return self._changed(model)
         if which == "mine":
             hint = "Paste names, or drop a CSV or TXT file on the list."
             mine = self.mine
             return Contents((), said=hint) if mine is None else Contents(mine.names, said=str(mine))
-        self._kept.take_in()  # windows share them
-        kept = self._kept.favourites if which == "favourites" else self._kept.recent
-        here = [name for name in kept if name in SUMS or name in layers.section.genes]
+        self.kept.take_in()  # windows share them
+        kept = self.kept.favourites if which == "favourites" else self.kept.recent
+        here = [name for name in kept if name in SUMS or name in model.section.genes]
         return Contents(here, said=_about_kept(which, len(here), len(kept)))
 
     def exact(self, typed: str, index: GeneIndex) -> str | None:
@@ -93,8 +129,8 @@ class GeneLists:
             said += "" if index.knows_others else f" {NO_TABLE}"
         return Contents([*names, *sums], [*notes, *[""] * len(sums)], said)
 
-    def _changed(self, layers: SectionLayers) -> Contents:
-        result = layers.enhancement
+    def _changed(self, model: SectionModel) -> Contents:
+        result = model.enhancement
         if result is None:
             return Contents((), said="There is no result yet: run first.")
         ranked = self._rankings.changed(result)
@@ -118,5 +154,4 @@ def _about_kept(which: ListName, here: int, kept: int) -> str:
         return f"{kept - here:,} more, of other sections." if kept > here else ""
     if which == "recent":
         return "Genes that you look at will be listed here."
-    keys = keys_of("genes.favourite")
-    return f"No favourites yet: click the star of a gene, or press {keys}."
+    return "No favourites yet: click the star of a gene."

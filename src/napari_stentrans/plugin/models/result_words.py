@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from napari_stentrans.damage import Damage
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.io import LostMask
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.targets import Reach
 
 MEANING = {
@@ -58,24 +58,24 @@ def plain(method: str) -> str:
     return PLAIN.get(method, method)
 
 
-def apart(layers: SectionLayers) -> str:
+def apart(model: SectionModel) -> str:
     """Say by what the run shown differs from the one compared with, or the last one before it."""
-    runs, shown = list(layers.runs), layers.runs.of(layers.enhancement)
+    runs, shown = list(model.runs), model.runs.of(model.enhancement)
     if shown is None or len(runs) < 2:
         return ""
     at = runs.index(shown)
-    other = layers.runs.of(layers.maps.against) or runs[at - 1 if at else 1]
+    other = model.runs.of(model.maps.against) or runs[at - 1 if at else 1]
     differs = differences(shown.enhancement.record, other.enhancement.record)
     return f" Beside {short(other.name)}: {differs or 'the same settings and paint'}."
 
 
-def missing(layers: SectionLayers) -> str:
+def missing(model: SectionModel) -> str:
     """Say that the gene on the map is not part of the run shown, or of the one compared with."""
-    said, gene = "", layers.maps.label(layers.gene)
-    if not layers.gene_is_enhanced:
+    said, gene = "", model.maps.label(model.gene)
+    if not model.gene_is_enhanced:
         said = f" {gene} was not part of this run: run again to enhance it."
-    if layers.maps.lacking:
-        left, _ = layers.maps.sides(layers.enhancement)
+    if model.maps.lacking:
+        left, _ = model.maps.sides(model.enhancement)
         said += f" {gene} was not part of {short(left)}: its map is blank."
     return said
 

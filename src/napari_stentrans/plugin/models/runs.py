@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.models.maps import FloatArray, Scale
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.raster import SpotRaster
 
 

@@ -42,6 +42,9 @@ class Paint(Protocol):
     def names(self) -> dict[int, str]:
         """Names of the regions by label."""
 
+    def stop(self) -> None:
+        """Leave the brush, so that a click on the map paints nothing."""
+
 
 @dataclass(frozen=True)
 class Scene:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.evaluation.quality import Quality
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import SectionModel
 
 
 class Trust(Enum):
@@ -47,12 +47,12 @@ DOUBTS = {
 }
 
 
-def trust(layers: SectionLayers) -> Trust:
+def trust(model: SectionModel) -> Trust:
     """How far the map of the gene that is shown is to be trusted."""
-    quality = None if layers.preview_of else layers.quality
-    if quality is None or layers.gene not in quality.table.index:
+    quality = None if model.preview_of else model.quality
+    if quality is None or model.gene not in quality.table.index:
         return Trust.UNKNOWN
-    return OF_VERDICT[quality.verdict(layers.gene)]
+    return OF_VERDICT[quality.verdict(model.gene)]
 
 
 def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str = "") -> str:

@@ -48,7 +48,7 @@ class Bound(QObject):
             return
         for name, made in self._actions.items():
             action = ACTIONS[name]
-            on = action.when(self._dock)
+            on = not action.why or action.when(self._dock)  # others are asked when it comes to it
             made.setEnabled(on)
             made.setToolTip(tip_of(name, "" if on else action.why))
 

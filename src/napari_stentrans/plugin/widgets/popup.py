@@ -45,3 +45,4 @@ class Popup(QDialog):
         at = made.mapToGlobal(QPoint(0, 0))
         self.move(max(at.x() - self.width() - 8, 0), max(at.y() - self.height() // 2, 0))
         self.show()
+        self.activateWindow()

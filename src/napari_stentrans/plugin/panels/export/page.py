@@ -135,9 +135,8 @@ class ExportPage(Page):
         if what is not None:
             self._choose(what)
         elif self._why_not(self.what):
-            self._choose(
-                next((one for one in reversed(KINDS) if not self._why_not(one)), self.what)
-            )
+            others = (one for one in KINDS if one != "session" and not self._why_not(one))
+            self._choose(next(others, self.what))
         self.kinds[self.what].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def allow(self, *, busy: bool) -> None:

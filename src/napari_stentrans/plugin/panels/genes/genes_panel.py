@@ -14,9 +14,8 @@ from superqt.utils import QSignalDebouncer
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.plugin.actions import with_keys
-from napari_stentrans.plugin.jobs.rankings import Rankings
-from napari_stentrans.plugin.models.gene_lists import NO_TABLE, GeneLists
-from napari_stentrans.plugin.models.gene_names import Kept, Listed, parse, read_list
+from napari_stentrans.plugin.models.gene_lists import NO_TABLE
+from napari_stentrans.plugin.models.gene_names import Listed, parse, read_list
 from napari_stentrans.plugin.models.maps import SUMS
 from napari_stentrans.plugin.panels.genes.gene_popup import GenePopup
 from napari_stentrans.plugin.panels.genes.look_form import LookForm
@@ -31,6 +30,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.gene_lists import ListName
     from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
@@ -52,6 +52,8 @@ class GenesPanel(QWidget):
     ----------
     search
         The line to search with; the panel takes it in.
+    context
+        Has the lists of genes.
     """
 
     geneChosen = Signal(str)
@@ -61,13 +63,14 @@ class GenesPanel(QWidget):
     failed = Signal(str)
     """Something could not be read; in words."""
 
-    def __init__(self, search: GeneSearch) -> None:
+    def __init__(self, search: GeneSearch, context: Context) -> None:
         super().__init__()
         self.setAccessibleName("Genes")
         self._layers: SectionLayers | None = None
         self._listed_of: object = None
-        self.search, self.kept, self.rankings = search, Kept(), Rankings(self)
-        self._lists = GeneLists(self.kept, self.rankings)
+        self.search, self.rankings, self._lists = search, context.rankings, context.app.lists
+        self.kept = self._lists.kept
+        self._lists.restored.connect(self._on_restored)
         self.down = _tool("▾", "Show the lists of genes: all, most spatial, favourites, your own")
         self.down.setAccessibleName("lists of genes")
         self.popup = GenePopup(
@@ -124,11 +127,6 @@ class GenesPanel(QWidget):
         if self.which() == "changed" and self._listed_of is not layers.enhancement:
             self._fill()
 
-    @property
-    def listed(self) -> Listed | None:
-        """The list of genes that a person gave, or None."""
-        return self._lists.mine
-
     def which(self) -> ListName:
         """Name of the list that is shown."""
         return self.popup.which()
@@ -137,12 +135,11 @@ class GenesPanel(QWidget):
         """Show another list; KeyError when there is no such list."""
         self.popup.choose(which)
 
-    def restore(self, favourites: Sequence[str], mine: Sequence[str] | None, which: str) -> None:
-        """Bring back the lists of a session; its favourites join those that are kept."""
-        self._complain(self.kept.add_favourites(favourites))
-        self._lists.mine = None if mine is None else Listed(tuple(mine), ())
-        if self.lists.findData(which) >= 0:
-            self.choose_list(which)
+    def _on_restored(self, problem: str) -> None:
+        """Show the lists of a session."""
+        self._complain(problem)
+        if self.lists.findData(self._lists.which) >= 0:
+            self.choose_list(self._lists.which)
         self._fill()
         self.refresh()
 
@@ -174,8 +171,8 @@ class GenesPanel(QWidget):
         layers = self._layers
         if layers is None:
             return
-        self._listed_of = layers.enhancement
-        found = self._lists.contents(self.which(), layers, self.search.index)
+        self._listed_of, self._lists.which = layers.enhancement, self.which()
+        found = self._lists.contents(self.which(), layers.model, self.search.index)
         ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
         self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
         self.popup.say(found.said)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Literal, get_args
 
 from qtpy.QtCore import QSize, Qt, Signal
@@ -18,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.method_table import METHODS
+from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
 from napari_stentrans.plugin.widgets.icons import icon, text_color
@@ -29,9 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.run_settings import RunSettings
 
-START = EnhanceConfig(upscale=2)
-"""What the form begins with."""
 WhichGenes = Literal["shown", "all", "list"]
 GENE_CHOICES: dict[WhichGenes, str] = {
     "shown": "The gene on the map",
@@ -96,6 +97,31 @@ class ConfigForm(QWidget):
         self.blockSignals(before)
         self._show_what_matters()
         self.valueChanged.emit()
+
+    def speak_to(self, settings: RunSettings) -> None:
+        """Let the settings of the next run be those of the form, and show those that are wanted."""
+        settings.read_from(self.value)
+        settings.fill = self.fill.isChecked()
+        self.fill.toggled.connect(partial(setattr, settings, "fill"))
+        settings.wanted.connect(self._on_wanted)
+        settings.preferred.connect(self._on_preferred)
+
+    def _on_wanted(self, config: EnhanceConfig, fill: bool, gene: str) -> None:
+        self.set_shown_gene(gene)
+        self.setValue(config)
+        self.fill.setChecked(fill)
+
+    def _on_preferred(self, old: EnhanceConfig, now: EnhanceConfig) -> None:
+        """Change what is still as it was preferred before."""
+        if self.method.currentData() == old.method != now.method:
+            self.choose_method(now.method)
+        if self.double.isChecked() == (old.upscale == 2):
+            self.double.setChecked(now.upscale == 2)
+        if self.denoise.isChecked() == old.denoise:
+            self.denoise.setChecked(now.denoise)
+        device = self.expert.boxes["device"]
+        if device.value == old.device:
+            device.value = now.device
 
     def begin_with(self, config: EnhanceConfig) -> None:
         """Show settings, with the genes that a person's choice of the method would give."""

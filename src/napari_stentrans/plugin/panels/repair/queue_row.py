@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
@@ -11,35 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    from napari_stentrans.config import EnhanceConfig
-    from napari_stentrans.io import LostMask
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
-
-
-@dataclass(frozen=True, eq=False)
-class RunRequest:
-    """A run to be made.
-
-    Attributes
-    ----------
-    layers
-        Of the section to enhance.
-    config, mask
-        Settings, and what is lost, as they were when it was asked for.
-    name
-        Of the run; by its settings where empty.
-    damaged
-        (spot,) True where the image is not to be looked at.
-    """
-
-    layers: SectionLayers
-    config: EnhanceConfig
-    mask: LostMask
-    name: str = ""
-    damaged: NDArray[np.bool_] | None = None
+    from napari_stentrans.plugin.models.run_request import RunRequest
 
 
 class QueueRow(QWidget):

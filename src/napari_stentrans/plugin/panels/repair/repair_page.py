@@ -32,6 +32,7 @@ class RepairPage(Page):
         super().__init__(context)
         self.lost, self.enhance = LostPanel(context.actions), EnhancePanel()
         self.damage = DamageLine(context.runner, self.lost)
+        self.enhance.form.speak_to(context.app.settings)
         self.foot = self.enhance.begins
         for part in (self.lost, self.enhance, self.enhance.curve):
             self.rows.addWidget(part)

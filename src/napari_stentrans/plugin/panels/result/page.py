@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.widgets.keys import Keys
 
 TABS = {
@@ -143,8 +143,8 @@ class ResultPage(Page):
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
         preview = f"Preview by a {plain('kriging')}; {waiting} is at work …"
-        self.words.setText((preview if waiting else describe(result)) + missing(layers))
-        self.notes.setText(f"{remarks(result)}{'' if waiting else apart(layers)}".strip())
+        self.words.setText((preview if waiting else describe(result)) + missing(layers.model))
+        self.notes.setText(f"{remarks(result)}{'' if waiting else apart(layers.model)}".strip())
         self.legend.setText(legend(result))
         self.show_unpainted()
         self._allow()
@@ -181,9 +181,14 @@ class ResultPage(Page):
         elif self._wide.page is None:
             self._wide.open(self.profile)
 
+    def open(self, name: str) -> None:
+        """Open a tab of the wide panel, if there is something to see in it."""
+        if self.opens[name].isEnabled():
+            self._wide.open(self.tabs[name])
+
     def _open(self, name: str, on: bool) -> None:
         if on:
-            self._wide.open(self.tabs[name])
+            self.open(name)
         else:
             self._wide.shut()
 

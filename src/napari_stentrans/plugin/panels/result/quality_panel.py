@@ -90,7 +90,7 @@ class QualityPanel(QWidget):
             self.words.setText("")
             return
         quality, checking = layers.quality, self._phase is Phase.CHECKING
-        self._show_light(trust(layers))
+        self._show_light(trust(layers.model))
         self.check.setVisible(quality is None and not checking)
         self.check.setEnabled(self._phase is Phase.READY)
         self.of_gene.setVisible(quality is not None)

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.models.runs import Run
-    from napari_stentrans.plugin.panels.repair.queue_row import RunRequest
 
 
 class Waiting(NamedTuple):
@@ -128,7 +128,7 @@ class RunList(QWidget):
         self._waiting = [
             Waiting(wanted.name or in_words(wanted.config), state)
             for wanted, state in found
-            if wanted.layers is self._layers
+            if self._layers is not None and wanted.model is self._layers.model
         ]
         self.refresh()
 

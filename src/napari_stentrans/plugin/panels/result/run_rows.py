@@ -98,6 +98,12 @@ class _TwoLines(QStyledItemDelegate):
         painter.drawText(inside, Qt.AlignmentFlag.AlignBottom.value, said)
         painter.restore()
 
+    def setEditorData(self, editor: Any, index: QModelIndex) -> None:
+        """Begin with the name; what is typed stays when more becomes known of the run."""
+        if not editor.property("begun"):
+            super().setEditorData(editor, index)
+            editor.setProperty("begun", True)
+
     def updateEditorGeometry(
         self, editor: Any, option: QStyleOptionViewItem, index: QModelIndex
     ) -> None:

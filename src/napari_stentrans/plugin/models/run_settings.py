@@ -1,0 +1,60 @@
+"""RunSettings: what the next run is asked to do, as the form stands."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from psygnal import Signal
+
+from napari_stentrans.config import EnhanceConfig
+from napari_stentrans.errors import ConfigError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+START = EnhanceConfig(upscale=2)
+"""What a form begins with."""
+
+
+class RunSettings:
+    """Settings of a run, between the form that shows them and whoever reads or changes them.
+
+    Attributes
+    ----------
+    fill
+        Whether what is painted as lost is filled.
+    """
+
+    wanted = Signal(EnhanceConfig, bool, str)
+    """Settings to be shown, whether to fill, and the gene on the map."""
+    preferred = Signal(EnhanceConfig, EnhanceConfig)
+    """Settings that were preferred until now, and those that are: the form may follow."""
+
+    def __init__(self) -> None:
+        self._value: Callable[[], EnhanceConfig] = lambda: START
+        self.fill = True
+
+    def value(self) -> EnhanceConfig:
+        """Return the settings as they stand.
+
+        Raises
+        ------
+        ConfigError
+            When they make no sense.
+        """
+        return self._value()
+
+    def usable(self) -> EnhanceConfig:
+        """Return the settings as they stand, or the usual ones where they make no sense."""
+        try:
+            return self.value()
+        except ConfigError:
+            return EnhanceConfig()
+
+    def read_from(self, value: Callable[[], EnhanceConfig]) -> None:
+        """Let the settings be those that this returns."""
+        self._value = value
+
+    def show(self, config: EnhanceConfig, *, fill: bool, gene: str) -> None:
+        """Let these be shown, for a map of this gene."""
+        self.wanted.emit(config, fill, gene)
