@@ -230,7 +230,7 @@ def test_few_controls_are_seen_at_once(repair, pictured, qtbot):
         for widget in repair.findChildren(kind)
         if widget.isVisible() and widget.isEnabled()
     ]
-    assert len(seen) <= MOST, ', '.join(seen)
+    assert len(seen) <= MOST, ", ".join(seen)
     assert {"brush", "undo", "redo", "new region", "find damage", "edit"} <= set(seen)
 
 
