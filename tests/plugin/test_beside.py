@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QFileDialog, QMessageBox
 
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.export import write_section
-from napari_stentrans.plugin.contributions.endings import file_filters
 from napari_stentrans.plugin.layers.deferred import Walk
 from napari_stentrans.plugin.layers.regions import Regions
+from napari_stentrans.plugin.models.endings import file_filters
 
 
 @pytest.fixture

@@ -10,7 +10,7 @@ from qtpy.QtGui import QWheelEvent
 from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.plugin.dock import StentransDock
-from napari_stentrans.plugin.layers.auto_fit import MARGIN
+from napari_stentrans.plugin.napari_compat import MARGIN
 
 
 def camera(viewer):

@@ -19,7 +19,6 @@ from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.jobs.preferences import GROUPS, PLUGIN, Preferences
 from napari_stentrans.plugin.models.maps import COLORMAPS
 from napari_stentrans.plugin.panels.repair.form import START
-from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 from napari_stentrans.plugin.widgets.preferences_page import BY_HAND, PAGE
 
 MANIFEST = PluginManifest.from_file(Path(napari_stentrans.__file__).with_name("napari.yaml"))
@@ -63,7 +62,7 @@ def test_the_manifest_says_of_settings_what_their_fields_say():
 
 def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section, tmp_path, qtbot):
     kept.start.method, kept.start.double, kept.start.device = "kriging", False, "cpu"
-    kept.maps.colormap, kept.maps.high, kept.maps.paint.opacity = "magma", 95.0, 0.3
+    kept.maps.colormap, kept.maps.high, kept.maps.lost_opacity = "magma", 95.0, 0.3
     kept.files.samples = str(tmp_path / "mine")
     dock = open_dock()
     config = dock.enhance.form.value()
@@ -180,7 +179,7 @@ def test_the_gear_opens_our_page_and_a_change_there_is_seen(kept, open_dock, qtb
     dock = open_dock()
     dock.window().activateWindow()
     qtbot.waitUntil(dock.window().isActiveWindow)
-    click(qtbot, dock.findChild(HelpCorner).buttons["gear"])
+    click(qtbot, dock.context.actions["help.preferences"])
     dialog = next(
         widget
         for widget in QApplication.topLevelWidgets()
@@ -208,7 +207,7 @@ def test_the_gear_opens_our_page_and_a_change_there_is_seen(kept, open_dock, qtb
 
 def test_without_a_page_the_dock_says_where_to_look(dock, qtbot, monkeypatch):
     monkeypatch.setattr("napari_stentrans.plugin.widgets.preferences_page.PAGE", "no such page")
-    click(qtbot, dock.findChild(HelpCorner).buttons["gear"])
+    click(qtbot, dock.context.actions["help.preferences"])
     assert dock.message.text() == BY_HAND
     for widget in QApplication.topLevelWidgets():
         if isinstance(widget, QDialog) and widget.windowTitle() == "Preferences":

@@ -9,9 +9,7 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 
 from napari_stentrans.plugin.compare.view_mode import ViewMode
-from napari_stentrans.plugin.layers.auto_fit import fit_to
-from napari_stentrans.plugin.layers.layer_store import insert
-from napari_stentrans.plugin.layers.viewers import camera_of
+from napari_stentrans.plugin.napari_compat import camera_of, fit_to, insert
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence

@@ -11,10 +11,9 @@ from psygnal import Signal
 from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.actions import keys_of
-from napari_stentrans.plugin.compare.view_mode import Hiding, ViewMode
-from napari_stentrans.plugin.layers.layer_store import LINKED
-from napari_stentrans.plugin.layers.viewers import camera_of
+from napari_stentrans.plugin.compare.view_mode import LINKED, Hiding, ViewMode
 from napari_stentrans.plugin.models.runs import short
+from napari_stentrans.plugin.napari_compat import camera_of
 from napari_stentrans.plugin.widgets.throttle import throttled_slot
 
 if TYPE_CHECKING:

@@ -14,6 +14,10 @@ if TYPE_CHECKING:
     from napari.layers import Layer
 
 
+LINKED = ("contrast_limits", "gamma", "colormap")
+"""What twins have in common."""
+
+
 class ViewMode:
     """Base of the ways to show both maps; subclasses say in ``_restore`` how to undo theirs.
 

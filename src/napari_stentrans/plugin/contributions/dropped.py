@@ -20,7 +20,7 @@ from napari_stentrans.plugin.jobs.job import Job
 from napari_stentrans.plugin.jobs.loading import layers_of, read_steps
 from napari_stentrans.plugin.jobs.waiting import window_is_alive
 from napari_stentrans.plugin.layers.units import agree
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.plugin.widgets.message_bar import MessageBar
 from napari_stentrans.progress import drain
 from napari_stentrans.session import read_session

@@ -13,7 +13,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.io import can_read
 from napari_stentrans.io.images import IMAGE_SUFFIXES
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:

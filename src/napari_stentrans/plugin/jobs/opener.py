@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.io import why_not
-from napari_stentrans.plugin.contributions.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.contributions.samples import (
     HERE,
     SAMPLES,
@@ -18,6 +17,7 @@ from napari_stentrans.plugin.contributions.samples import (
 )
 from napari_stentrans.plugin.jobs.active_layer import layer_steps, layers_to_use
 from napari_stentrans.plugin.jobs.loading import read_steps
+from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.widgets.dialogs import (
     ask_file,
     ask_folder,

@@ -14,7 +14,7 @@ from napari_stentrans.plugin.jobs.autosave import DATA, Shelf
 from napari_stentrans.plugin.jobs.job import Job
 from napari_stentrans.plugin.jobs.sessions import Work
 from napari_stentrans.plugin.layers.registry import find
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.plugin.widgets.dialogs import ask_unsaved
 
 if TYPE_CHECKING:

@@ -18,11 +18,11 @@ if TYPE_CHECKING:
 
     from qtpy.QtWidgets import QWidget
 
-    from napari_stentrans.plugin.jobs.recent import Recent
     from napari_stentrans.plugin.jobs.sessions import Reopened
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.app_model import AppModel
+    from napari_stentrans.plugin.models.recent import Recent
     from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.progress import Steps
     from napari_stentrans.session_facts import SessionFacts

@@ -7,20 +7,15 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QEvent, QObject, QTimer
 
-from napari_stentrans.plugin.layers.viewers import camera_of, unwrapped
+from napari_stentrans.plugin.napari_compat import camera_of, fit_to, unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Sequence
-
     import napari
     from napari.components import ViewerModel
     from napari.layers import Layer
     from numpy.typing import NDArray
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-
-MARGIN = 0.05
-"""Part of the canvas that is left free around a section."""
 
 
 class AutoFit(QObject):
@@ -72,19 +67,6 @@ class AutoFit(QObject):
             return
         if np.allclose(_view(self._viewer), self._fitted):
             self.fit(layers)
-
-
-def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:
-    """Fit the view to layers, or to all where napari cannot fit to some; whether it could."""
-    if not layers or any(layer.ndim != viewer.dims.ndim for layer in layers):
-        viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
-        return False
-    try:
-        viewer.reset_view(layers=layers, margin=MARGIN)
-    except TypeError:  # napari before 0.7
-        viewer.reset_view(margin=MARGIN)
-        return False
-    return True
 
 
 def _close_in(viewer: ViewerModel, layer: Layer, box: NDArray[np.float64]) -> None:

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     import napari

@@ -10,13 +10,15 @@ from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 from psygnal import Signal
 
+from napari_stentrans.plugin.compare.view_mode import LINKED
 from napari_stentrans.plugin.layers.deferred import DeferredCalls
 from napari_stentrans.plugin.layers.images import TAG, Tag, set_limits, shown_gene
+from napari_stentrans.plugin.napari_compat import insert
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.components import LayerList, ViewerModel
+    from napari.components import ViewerModel
 
     from napari_stentrans.plugin.layers.frame import Frame
     from napari_stentrans.plugin.layers.images import LayerData
@@ -29,8 +31,6 @@ ORDER = (
 GENE_ROLES = ("before", "after", "uncertainty", "difference")
 """Roles of the layers that show a gene."""
 TWIN = {"before": "after", "after": "before"}
-LINKED = ("contrast_limits", "gamma", "colormap")
-"""What twins have in common."""
 KEPT = ("visible", "opacity", "blending")
 """What a person chose of a layer that outlasts it, where another takes its place."""
 
@@ -262,23 +262,6 @@ class LayerStore(dict[str, Any]):
                 if not any(pair in self for pair in TWIN):
                     self.deferred.drop()  # make no more layers of a section without maps
                 self.removed.emit(role)
-
-
-def insert(layers: LayerList, at: int, layer: Layer) -> None:
-    """Insert a layer, and leave selected what was; the layer where nothing was.
-
-    napari selects what is inserted. To build its controls on the screen, and those of the layer
-    that was selected again, takes as long as the rest.
-    """
-    selected, active = set(layers.selection), layers.selection.active
-    if not selected:
-        layers.insert(at, layer)
-        return
-    with layers.selection.events.blocker_all():
-        layers.insert(at, layer)
-        layers.selection = selected
-        if active is not None:
-            layers.selection.active = active
 
 
 def _coloured(layer: Layer) -> bool:

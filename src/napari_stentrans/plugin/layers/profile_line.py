@@ -11,8 +11,7 @@ from psygnal import Signal
 from napari_stentrans.plugin.compare.view_mode import ViewMode
 from napari_stentrans.plugin.layers.frame import ON
 from napari_stentrans.plugin.layers.images import Tag
-from napari_stentrans.plugin.layers.layer_store import insert
-from napari_stentrans.plugin.layers.viewers import camera_of
+from napari_stentrans.plugin.napari_compat import camera_of, insert
 from napari_stentrans.plugin.widgets.throttle import throttled_slot
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.layers.images import TAG
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     from napari.components import ViewerModel

@@ -22,9 +22,9 @@ from napari_stentrans.plugin.layers.lost_layer import LostLayer
 from napari_stentrans.plugin.layers.picture_layer import PictureLayer
 from napari_stentrans.plugin.layers.probe import Probe
 from napari_stentrans.plugin.layers.units import make_way
-from napari_stentrans.plugin.layers.viewers import unwrapped
 from napari_stentrans.plugin.layers.visibility import Visibility
 from napari_stentrans.plugin.models.section_model import SectionModel
+from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

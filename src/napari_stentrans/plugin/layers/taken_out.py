@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, QTimer, Signal
 from napari_stentrans.plugin.layers.images import TAG
 from napari_stentrans.plugin.layers.layer_store import GENE_ROLES
 from napari_stentrans.plugin.layers.registry import find
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     import napari

@@ -8,7 +8,7 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.layers.registry import find
-from napari_stentrans.plugin.layers.viewers import unwrapped
+from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable

@@ -10,8 +10,8 @@ from qtpy.QtWidgets import QFileDialog, QInputDialog, QMessageBox, QWidget
 from napari_stentrans.export import record_path
 from napari_stentrans.export.profile_files import ENDINGS as PROFILE_ENDINGS
 from napari_stentrans.io.images import IMAGE_SUFFIXES
-from napari_stentrans.plugin.contributions.endings import file_filters
-from napari_stentrans.plugin.jobs.recent import Recent
+from napari_stentrans.plugin.models.endings import file_filters
+from napari_stentrans.plugin.models.recent import Recent
 from napari_stentrans.session import ENDING as SESSION
 
 if TYPE_CHECKING:

@@ -8,7 +8,7 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QComboBox, QHBoxLayout, QProgressBar, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.contributions.endings import CAN_BE_OPENED
+from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.data.choice_rows import ChoiceRows

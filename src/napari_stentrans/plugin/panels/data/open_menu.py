@@ -10,7 +10,7 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_stentrans.plugin.contributions.samples import SAMPLES
-from napari_stentrans.plugin.jobs.recent import Recent
+from napari_stentrans.plugin.models.recent import Recent
 from napari_stentrans.plugin.widgets.dialogs import in_megabytes
 from napari_stentrans.plugin.widgets.panel import name_button
 from napari_stentrans.samples import REAL_SAMPLES

@@ -9,11 +9,14 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject, Qt, QTimer, Signal
 from qtpy.QtWidgets import QDockWidget, QMainWindow, QWidget
 
-from napari_stentrans.plugin.layers.viewers import unwrapped
-
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    from napari.components import Camera, LayerList, ViewerModel
+    from napari.layers import Layer
+
+MARGIN = 0.05
+"""Part of the canvas that is left free around a section."""
 LAYER_DOCKS = ("layer controls", "layer list")
 """Names by which Qt finds napari's own docks of layers."""
 
@@ -134,3 +137,44 @@ class LayerDocks(QObject):
             return []
         found: list[Any] = [self._window.findChild(QDockWidget, name) for name in LAYER_DOCKS]
         return [dock for dock in found if dock is not None]
+
+
+def unwrapped(viewer: Any) -> Any:
+    """Return the viewer itself: napari gives plugins a proxy, which is not the same object."""
+    return getattr(viewer, "__wrapped__", viewer)
+
+
+def camera_of(viewer: Any) -> Camera:
+    """Camera of a viewer: its scene's since napari 0.9, its own before."""
+    camera: Camera = getattr(viewer, "scene", viewer).camera
+    return camera
+
+
+def insert(layers: LayerList, at: int, layer: Layer) -> None:
+    """Insert a layer, and leave selected what was; the layer where nothing was.
+
+    napari selects what is inserted. To build its controls on the screen, and those of the layer
+    that was selected again, takes as long as the rest.
+    """
+    selected, active = set(layers.selection), layers.selection.active
+    if not selected:
+        layers.insert(at, layer)
+        return
+    with layers.selection.events.blocker_all():
+        layers.insert(at, layer)
+        layers.selection = selected
+        if active is not None:
+            layers.selection.active = active
+
+
+def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:
+    """Fit the view to layers, or to all where napari cannot fit to some; whether it could."""
+    if not layers or any(layer.ndim != viewer.dims.ndim for layer in layers):
+        viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
+        return False
+    try:
+        viewer.reset_view(layers=layers, margin=MARGIN)
+    except TypeError:  # napari before 0.7
+        viewer.reset_view(margin=MARGIN)
+        return False
+    return True
