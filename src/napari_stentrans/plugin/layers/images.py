@@ -253,7 +253,7 @@ def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) ->
     """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
     options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
     tag = {"section": section}
-    return _layer(pixels, "told", "what the image tells", options, tag, "image")
+    return _layer(pixels, "image_features", "what the image tells", options, tag, "image")
 
 
 def brush_of(raster: SpotRaster) -> int:
