@@ -246,7 +246,7 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
         "visible": False,
     }
     tag = {"section": enhancement.section}
-    return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
+    return _layer(codes[raster.index], "provenance", "where values come from", options, tag, "labels")
 
 
 def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
