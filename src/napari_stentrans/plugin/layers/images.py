@@ -246,7 +246,8 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
         "visible": False,
     }
     tag = {"section": enhancement.section}
-    return _layer(codes[raster.index], "provenance", "where values come from", options, tag, "labels")
+    name = "where values come from"
+    return _layer(codes[raster.index], "provenance", name, options, tag, "labels")
 
 
 def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
