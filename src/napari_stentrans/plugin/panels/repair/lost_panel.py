@@ -253,16 +253,7 @@ class LostPanel(QWidget):
         """Paint cells (row, column) with the regions of these names, as one step for undo."""
         if self._layers is None:
             return
-        regions = self._ready(self._layers)
-        labels = np.asarray(regions.layer.data)
-        for cells, name in parts:
-            known = {named: label for label, named in regions.names.items()}
-            unused = next((i for i in regions.names if not (labels == i).any()), None)
-            if name not in known and unused is not None:
-                regions.rename(unused, name)
-                known[name] = unused
-            label = known[name] if name in known else regions.add(name)
-            labels = edits.added(labels, cells, label)
+        labels = self._ready(self._layers).painted_with(parts)
         self._layers.paint.relabel(labels)
         self._say("")
 
@@ -272,8 +263,7 @@ class LostPanel(QWidget):
             return
         regions = self._ready(self._layers)
         if name:
-            known = {named: label for label, named in regions.names.items()}
-            regions.select(known[name] if name in known else regions.add(name))
+            regions.select(regions.label_of(name))
         self._add(cells, regions.selected)
         self._say("")
 
