@@ -39,7 +39,7 @@ def shown(loaded, result, qtbot):
     """The dock with a result."""
     loaded._layers.show_enhancement(result)
     loaded._layers.runs.add(result)
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     qtbot.wait(30)
     return loaded
 

@@ -36,7 +36,7 @@ def quality(section, result):
 def unchecked(loaded, result):
     """The dock with a result."""
     loaded._layers.show_run(loaded._layers.runs.add(result))
-    loaded._show_result()
+    loaded.context.resultChanged.emit()
     return loaded
 
 
