@@ -30,7 +30,7 @@ from plan import Plan
 from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
 from qtpy.QtGui import QDragEnterEvent, QDropEvent
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QApplication, QFileDialog, QRadioButton
+from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.plugin.contributions.app import open_viewer
 from napari_stentrans.plugin.layers.registry import find
@@ -100,9 +100,9 @@ class Visit:
             hands.press("Profile…")
         figure, result = self.folder / f"{path.stem}.png", self.folder / f"{path.stem}.h5ad"
         with self.step("save a figure"):
-            self._save("A figure", figure)
+            self._save("A figure, before and after", figure)
         with self.step("save the result"):
-            self._save("Everything", result)
+            self._save("The result, for analysis", result)
         self._read_again(figure, result, lost)
         print(f"  {'in all':<34}{self.total:6.1f} s")
         self.viewer.close()
@@ -122,18 +122,13 @@ class Visit:
         QApplication.sendEvent(canvas, QDropEvent(QPointF(at), *given))
 
     def _save(self, what: str, path: Path) -> None:
-        """Choose what to save in the dialog, and answer the question where to."""
+        """Choose what to save on the page Export, and answer the question where to."""
         hands, kept = self.hands, QFileDialog.getSaveFileName
         QFileDialog.getSaveFileName = staticmethod(lambda *_, **__: (str(path), ""))
 
-        def choose() -> None:
-            dialog: Any = QApplication.activeModalWidget()
-            kinds = {k.text().replace("&", ""): k for k in dialog.findChildren(QRadioButton)}
-            kind = next(kind for text, kind in kinds.items() if text.startswith(what))
-            QTest.mouseClick(kind, LEFT, pos=QPoint(8, kind.height() // 2))
-            QTest.mouseClick(dialog.save, LEFT)
-
-        hands.press("Save…", choose)
+        hands.key("Alt+E")
+        hands.press(what)
+        hands.press("Save…")
         hands.wait(lambda: hands.says(f"Saved {path.name}"), f"{path.name} is saved")
         QFileDialog.getSaveFileName = kept
 

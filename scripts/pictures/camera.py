@@ -55,9 +55,8 @@ class Camera:
             self._set_theme(self.theme)
 
     def part(self, name: str, *parts: str, light: bool = False) -> None:
-        """Take parts of the dock that stand below each other, as far as they are in view."""
-        for part in parts:
-            self.hands.look_at(part)
+        """Take parts of the dock or the bar that stand together, as far as they are in view."""
+        self.hands.look_at(parts[0])
         self.hands.settle()
         self.save(name, self._grab(self._around(*parts)))
         if light and self.theme != "light":
@@ -102,15 +101,21 @@ class Camera:
         return Image.open(io.BytesIO(bytes(held.data().data()))).convert("RGB")
 
     def _around(self, *parts: str) -> QRect:
-        """What is in view of parts of the dock, as wide as the dock."""
-        found = QRect()
+        """What is in view of parts; as wide as the dock, where they are in it."""
+        found, dock = QRect(), self.hands.dock
         for name in parts:
-            part = self.hands.find(name)
+            part = self.hands.seen(name)
+            if part is None:
+                continue  # it has nothing to say now
             seen = part.visibleRegion().boundingRect()
             found |= QRect(part.mapToGlobal(seen.topLeft()), seen.size())
-        dock = _place(self.hands.dock)
-        found = found.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN) & dock
-        return QRect(QPoint(dock.left(), found.top()), QPoint(dock.right(), found.bottom()))
+            inside = dock.isAncestorOf(part)
+        found = found.adjusted(-MARGIN, -MARGIN, MARGIN, MARGIN)
+        if not inside:
+            return found & _place(self.hands.window)
+        place = _place(dock)
+        found &= place
+        return QRect(QPoint(place.left(), found.top()), QPoint(place.right(), found.bottom()))
 
     def _set_theme(self, theme: str) -> None:
         for _ in range(4):

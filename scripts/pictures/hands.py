@@ -21,6 +21,7 @@ from qtpy.QtWidgets import (
 )
 
 from napari_stentrans.plugin.models.unsaved import MARK
+from napari_stentrans.plugin.panels.repair.run_button import RunButton
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -67,12 +68,7 @@ class Hands:
 
     def seen(self, name: str, kind: type[QWidget] = QWidget) -> QWidget | None:
         """A widget of the dock or the bar, by its text or its name; None where there is none."""
-        for widget in self._all(kind):
-            text = widget.text().replace("&&", "&") if isinstance(widget, QAbstractButton) else ""
-            text = text.removesuffix(f" {MARK}")  # of work that is not saved
-            if widget.isVisible() and name in (text, widget.accessibleName()):
-                return widget
-        return None
+        return next((x for x in self._all(kind) if x.isVisible() and name in names_of(x)), None)
 
     def find(self, name: str, kind: type[QWidget] = QWidget) -> Any:
         """The same, which must be there."""
@@ -93,24 +89,54 @@ class Hands:
 
     def _all(self, kind: type[T]) -> list[T]:
         """All widgets of a kind of the dock, the bar, and what opens below or lies over it."""
-        bar = self.dock.bar
-        places = (
-            self.dock,
-            bar,
-            self.dock.genes.popup,
-            self.dock.genes.look_button.box,
-            bar.key,
-            bar.many,
-        )
+        dock = self.dock
+        over = (dock.genes.popup, dock.genes.look_box, dock.bar.key, dock.bar.many)
+        places = (dock, dock.bar, *over, dock.wide)
         return [widget for place in places for widget in place.findChildren(kind)]
 
     def can(self, name: str) -> bool:
-        """Whether a button is there and can be pressed."""
-        widget = self.seen(name, QAbstractButton)
+        """Whether a button is there and can be pressed, maybe after its page is turned to."""
+        widget = self.seen(name, QAbstractButton) or self._aside(name)
         return widget is not None and widget.isEnabled()
+
+    def reach(self, name: str) -> None:
+        """Turn to the page that a widget is on, or open the lists of genes, where it is there."""
+        if self.seen(name) is not None:
+            return
+        at = self._page_of(name)
+        if at is not None:
+            self.turn_to(self.dock.pages.tabText(at))
+        elif any(name in names_of(x) for x in self.dock.genes.popup.findChildren(QWidget)):
+            self.press("lists of genes")
+
+    def turn_to(self, title: str) -> None:
+        """Press the tab of a page."""
+        tabs = self.dock.pages.tabBar()
+        at = next(at for at in range(tabs.count()) if tabs.tabText(at) == title)
+        QTest.mouseClick(tabs, LEFT, pos=tabs.tabRect(at).center())
+        self.settle(0.1)
+
+    def _aside(self, name: str) -> QWidget | None:
+        """A widget that would be seen if its page were in front."""
+        for page in self.dock.pages:
+            for part in (page, page.foot):
+                for widget in () if part is None else part.findChildren(QWidget):
+                    if name in names_of(widget) and widget.isVisibleTo(part):
+                        return widget
+        return None
+
+    def _page_of(self, name: str) -> int | None:
+        widget = self._aside(name)
+        for at, page in enumerate(self.dock.pages):
+            foot = page.foot
+            inside = page.isAncestorOf(widget) or (foot and foot.isAncestorOf(widget))
+            if widget is not None and inside:
+                return at
+        return None
 
     def look_at(self, name: str) -> QWidget:
         """Scroll the dock so that a part of it stands at the top."""
+        self.reach(name)
         part: QWidget = self.find(name)
         self.settle(0.1)
         areas = [a for a in self.dock.findChildren(QScrollArea) if a.isAncestorOf(part)]
@@ -153,6 +179,7 @@ class Hands:
     def press(self, name: str, then: Callable[[], object] | None = None) -> None:
         """Press a button once it can be pressed; do something while what it opens is open."""
         self.wait(partial(self.can, name), f"{name!r} can be pressed")
+        self.reach(name)
         button = self.find(name, QAbstractButton)
         self._into_view(button)
         middle = button.rect().center()
@@ -164,15 +191,18 @@ class Hands:
         self.wait(lambda: done or then is None, f"{name!r} has been answered")
         self.settle(0.1)
 
-    def take(self, name: str, item: str, look: Callable[[], object] | None = None) -> None:
-        """Open the menu of a button and press one of its lines."""
+    def take(self, name: str, *items: str, look: Callable[[], object] | None = None) -> None:
+        """Open the menu of a button, and menus in it, and press the last of some lines."""
 
         def choose() -> None:
-            menu: Any = QApplication.activePopupWidget()
-            if look is not None:
-                look()
-            line = next(line for line in menu.actions() if line.text().startswith(item))
-            QTest.mouseClick(menu, LEFT, pos=menu.actionGeometry(line).center())
+            for item in items:
+                menu: Any = QApplication.activePopupWidget()
+                line = next(line for line in menu.actions() if line.text().startswith(item))
+                if item == items[-1] and look is not None:
+                    look()
+                QTest.mouseClick(menu, LEFT, pos=menu.actionGeometry(line).center())
+                if line.menu() is not None:
+                    self.wait(line.menu().isVisible, f"{item!r} has opened")
 
         self.press(name, choose)
 
@@ -189,6 +219,7 @@ class Hands:
 
     def choose(self, name: str, item: str) -> None:
         """Move to a line of a list that drops down, by keys."""
+        self.reach(name)
         box: QComboBox = self.find(name, QComboBox)
         self._into_view(box)
         QTest.keyClick(box, Qt.Key.Key_Home)
@@ -200,6 +231,7 @@ class Hands:
 
     def type(self, name: str, text: str, *, enter: bool = True) -> None:
         """Type into a line in place of what is there."""
+        self.reach(name)
         line = self.find(name)
         self._into_view(line)
         line.setFocus()
@@ -264,3 +296,10 @@ class Hands:
         middle = np.array([self.canvas.height(), self.canvas.width()]) / 2
         at: NDArray[np.floating] = np.asarray(world_yx, float) - camera.center[-2:]
         return [QPoint(int(x), int(y)) for y, x in at * camera.zoom + middle]
+
+
+def names_of(widget: QWidget) -> set[str]:
+    """What a widget goes by: its text, its name for screen readers, or what it is."""
+    said = widget.text().replace("&&", "&") if isinstance(widget, QAbstractButton) else ""
+    names = {said.removesuffix(f" {MARK}"), widget.accessibleName()}  # of work that is not saved
+    return names | ({"Run"} if isinstance(widget, RunButton) else set())  # it says what it will do

@@ -11,7 +11,7 @@ from PIL import Image
 from plan import Plan
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QComboBox, QFileDialog
+from qtpy.QtWidgets import QComboBox, QFileDialog, QLineEdit
 
 from napari_stentrans.export import write_section
 from napari_stentrans.plugin.layers.registry import find
@@ -28,7 +28,14 @@ if TYPE_CHECKING:
 
 SAMPLE = "Simulated Visium section"
 CHECKED = "Noise in the counts allows"
-QUALITY = "How good is it here"
+LISTED = ("gene search", "list of genes to show", "genes", "about the list of genes")
+"""The search line, and what opens below it."""
+VIEWS = {"Difference": "difference", "Uncertainty": "uncertainty", "Origin": "provenance"}
+"""Buttons, and what their pictures are called."""
+TRUSTED = (
+    "whether to trust the gene on the map", "how good the gene on the map is",
+    "how good the result is",
+)  # fmt: skip
 
 
 class Story:
@@ -82,7 +89,7 @@ class Story:
         hands, camera = self.hands, self.camera
         camera.window("empty")
         if self.section is None:
-            hands.take("Open sample", SAMPLE, lambda: camera.opened("sample_menu", "Data"))
+            hands.take("Open", "Sample", SAMPLE, look=lambda: camera.opened("sample_menu"))
         else:
             self._open(self.section)
         hands.wait(lambda: hands.can("Run"), "the section is open")
@@ -105,30 +112,30 @@ class Story:
         first, second, third, *rest = self.shown
         slip = "".join([first, third, second, *rest])
         hands.type("gene search", slip, enter=False)
-        camera.part("search", "Genes")
+        camera.part("search", *LISTED)
         for gene in (self.second, self.third, self.shown):
             self._show(gene)
             hands.key("Ctrl+D")
         self._list("Favourites")
-        camera.part("favourites", "Genes")
+        camera.part("favourites", *LISTED)
         self._list("Most spatial")
-        camera.part("most_spatial", "Genes")
+        camera.part("most_spatial", *LISTED)
+        hands.press("many genes at once")
+        hands.settle(1)
+        camera.window("many")
+        hands.press("many genes at once")
         self._list("All genes")
         self._show("Total counts")
-        hands.look_at("Genes")
         camera.window("total_counts")
         self._show(self.shown)
 
     def colours(self) -> None:
         hands, camera = self.hands, self.camera
-        hands.look_at("Genes")
         hands.press("add a second gene")
         self._show(self.second)
-        hands.look_at("Genes")
         camera.window("overlay")
         hands.press("add a third gene")
         self._show(self.third)
-        hands.look_at("Genes")
         camera.window("overlay_three")
         for gene in (self.shown, self.second):
             hands.press(f"{gene} ×")
@@ -136,7 +143,6 @@ class Story:
         hands.press("units, colours and range")
         hands.choose("units", "Counts (linear)")
         hands.choose("colours", "magma")
-        hands.look_at("Genes")
         camera.window("look")
         hands.choose("units", "Expression (log)")
         hands.choose("colours", "viridis")
@@ -147,33 +153,35 @@ class Story:
         hands.wait_a_while(lambda: self.layers.damage is not None)
         if hands.can("Ignore"):
             hands.press("Show")
-            hands.look_at("Lost regions")
             camera.window("looks_lost")
             hands.press("Ignore")  # what follows finds and paints it by hand
-        hands.press("Low counts…")
+        hands.take("Find damage", "Low counts…")
         hands.slide("threshold of counts, slider", 20)
-        hands.look_at("Lost regions")
         camera.window("low_counts")
         hands.press("Cancel")
-        hands.press("Not covered…")
+        hands.take("Find damage", "Not covered…")
         hands.wait(lambda: not hands.says("Looking for tissue"), "the tissue is found")
         if hands.says("sites on the tissue"):
-            hands.look_at("Lost regions")
             camera.window("uncovered")
             hands.press("Cancel")
 
     def paint(self) -> None:
         hands = self.hands
         for name, path in self.plan.damage:
-            hands.press("New region")
-            line = next(
-                box for box in reversed(hands.dock.findChildren(QComboBox))
-                if box.accessibleName().startswith("name of region")
-            )  # fmt: skip
-            hands.type(line.lineEdit().accessibleName(), name)
+            hands.press("new region")
+            rows: Any = hands.find("lost regions by name")
+            if hands.seen("name of the region", QLineEdit) is None:
+                rows.setFocus()
+                QTest.keyClick(rows, Qt.Key.Key_F2)
+            hands.settle(0.2)
+            line: Any = hands.find("name of the region", QLineEdit)
+            line.selectAll()
+            QTest.keyClicks(line, name)
+            QTest.keyClick(line, Qt.Key.Key_Return)
+            if not hands.dock.lost.painting:
+                hands.press("brush")
             hands.drag(path)
         hands.settle()
-        hands.look_at("Lost regions")
         self.camera.window("paint", light=True)
 
     def tissue(self) -> None:
@@ -181,36 +189,34 @@ class Story:
         if not self.layers.section.images:
             return
         hands.press("H&E")
-        hands.look_at("Lost regions")
         camera.window("show_tissue")
         hands.press("H&E")
-        hands.press("The image is damaged there too")
-        camera.part("image_line", "Enhance")
-        hands.press("Show what it tells")
+        hands.choose("use of the tissue image", "damaged under the paint")
+        camera.part("image_line", "enhance")
+        hands.take("Find damage", "What the image tells")
         hands.wait(
-            lambda: self.layers.told is not None or hands.seen("close message"), "the image is read"
+            lambda: self.layers.image_features is not None or hands.seen("close message"),
+            "the image is read",
         )
-        if self.layers.told is None:  # an image that does not lie where the spots are
+        if self.layers.image_features is None:  # an image that does not lie where the spots are
             hands.press("close message")
             return
-        hands.look_at("Enhance")
         camera.window("image_tells")
-        hands.press("Show what it tells")
+        hands.take("Find damage", "What the image tells")
 
     def run(self) -> None:
         hands, camera = self.hands, self.camera
-        camera.part("estimate", "Enhance", "Cancel")
+        camera.part("estimate", "enhance", "Run")
         hands.press("Run")
-        hands.wait(
-            lambda: hands.says("Preview by kriging") or hands.can("Run"), "there is a preview"
-        )
+        hands.wait(lambda: self.layers.preview_of or hands.can("Run"), "there is a preview")
         if hands.can("Pause"):
             hands.press("Pause")
             hands.wait(lambda: hands.can("Resume") or hands.can("Run"), "the run is held")
         if hands.can("Resume"):
-            hands.look_at("Enhance")
             camera.window("preview")
             hands.press("Resume")
+        hands.wait(lambda: self.layers.quality is not None, "it has been checked")
+        hands.turn_to("Result")
         hands.read(CHECKED)
         self.said = hands.sentence(CHECKED)
         self.first_section, self.first = self.layers.section, self.layers.enhancement
@@ -218,7 +224,6 @@ class Story:
     def compare(self) -> None:
         hands, camera = self.hands, self.camera
         hands.press("Side by side")
-        hands.look_at("Result")
         camera.window("side_by_side", light=True)
         hands.press("Swipe")
         camera.window("swipe")
@@ -229,11 +234,10 @@ class Story:
         before = camera.canvas()
         QTest.keyRelease(hands.canvas, Qt.Key.Key_H)
         camera.side_by_side("hold", after, before)
-        for view in ("Difference", "Uncertainty", "Provenance"):
+        for view, name in VIEWS.items():
             hands.press(view)
-            hands.look_at("Result")
-            camera.window(view.lower())
-            hands.press(view)
+            camera.window(name)
+        hands.press("After")
         hands.hover(self.plan.spot)
         hands.settle(0.6)
         camera.window("probe")
@@ -242,13 +246,13 @@ class Story:
         hands = self.hands
         hands.press("Profile…")
         hands.drag(self.plan.line)
-        hands.look_at("Profile")
         self.camera.window("profile", light=True)
         hands.press("Profile…")
 
     def quality(self) -> None:
         hands, camera = self.hands, self.camera
-        camera.part("quality", QUALITY, light=True)
+        hands.press("Genes: table")
+        camera.window("quality", light=True)
         table: Any = hands.find("quality by gene")
         gain = [table.model().headerData(i, Qt.Orientation.Horizontal) for i in range(4)]
         header = table.horizontalHeader()
@@ -260,26 +264,30 @@ class Story:
         row = table.visualRect(table.model().index(0, 0))
         QTest.mouseClick(table.viewport(), LEFT, pos=row.center())
         hands.settle()
-        camera.part("quality_warning", QUALITY)
+        camera.part("quality_warning", *TRUSTED)
+        hands.press("Quality: plot")
+        camera.window("quality_plot")
+        hands.press("Quality: plot")
         self._list("Most changed by the run")
         hands.wait(self._listed, "the genes are ranked")
-        camera.part("most_changed", "Genes")
+        camera.part("most_changed", *LISTED)
         self._list("All genes")
         self._show(self.shown)
 
     def queue(self) -> None:
         hands, camera = self.hands, self.camera
-        hands.choose("method", "Published")
+        self._method("Published")
         hands.press("Run")
         hands.wait(lambda: hands.seen("training loss"), "the network learns")
         hands.wait_a_while(lambda: len(self._losses()) > 8)
         camera.part("run", "training loss", "Cancel", light=True)
-        hands.choose("method", "Kriging")
-        hands.press("Queue")
+        self._method("Kriging")
+        hands.press("Add to the queue")
         hands.read("1 waiting")
-        camera.part("queue", "Enhance", "Cancel")
+        hands.turn_to("Result")
+        camera.window("queue")
         hands.press("Cancel")
-        hands.wait(lambda: len(self.layers.runs) == 2 and hands.says(CHECKED), "kriging has run")
+        self._wait_for_run(2)
 
     def _losses(self) -> set[float]:
         curve: Any = self.hands.find("training loss")
@@ -287,51 +295,51 @@ class Story:
 
     def runs(self) -> None:
         hands, camera = self.hands, self.camera
+        hands.turn_to("Result")
         names: Any = hands.find("runs")
         names.setFocus()
         QTest.keyClick(names, Qt.Key.Key_F2)
         hands.settle(0.2)
         QTest.keyClicks(names.indexWidget(names.currentIndex()) or names.focusWidget(), "plain")
-        camera.part("runs", "Result")
-        hands.peep("Copy as code…", lambda: camera.opened("copy_menu", "Result"))
+        camera.part("runs", "runs")
+        QTest.keyClick(names, Qt.Key.Key_Escape)
+        hands.peep("what can be done with the run", lambda: camera.opened("copy_menu", "runs"))
 
     def two_runs(self) -> None:
         hands = self.hands
         partner: Any = hands.find("compare with", QComboBox)
         hands.choose("compare with", partner.itemText(1))
         hands.press("Side by side")
-        hands.look_at("Result")
         self.camera.window("two_runs")
-        hands.press("Side by side")
+        hands.press("After")
         hands.choose("compare with", "measured")
 
     def too_large(self) -> None:
         hands, camera = self.hands, self.camera
-        hands.press("New region")
+        hands.press("new region")
         hands.press("polygon")
         for corner in self.plan.large:
             hands.click(corner)
         hands.key("Return")
         hands.settle()
-        hands.look_at("Lost regions")
         camera.window("too_large")
         hands.press("Run")
-        hands.wait(lambda: len(self.layers.runs) == 3 and hands.says(CHECKED), "it has run")
+        self._wait_for_run(3)
+        hands.turn_to("Result")
         hands.press("Origin")
-        hands.look_at("Result")
         camera.window("extrapolated")
-        hands.press("Origin")
+        hands.press("After")
 
     def save(self) -> None:
         hands, camera = self.hands, self.camera
-        hands.look_at("Data")
-        hands.peep("Session", lambda: camera.opened("session_menu", "Data"))
-        hands.peep("Save…", lambda: camera.opened("save"))
+        hands.peep("Section", lambda: camera.opened("session_menu"))
+        hands.turn_to("Export")
+        camera.window("save")
         bad = self.scratch / "notes.csv"
         bad.write_text("These are not counts.\nAt all.\n", encoding="utf-8")
         self._open(bad)
         hands.wait(lambda: hands.seen("close message"), "it is refused")
-        camera.part("error", "message", "Data")
+        camera.part("error", "message")
 
     def lay_a_picture(self) -> None:
         """Open the sample without its image, and lay that below the spots by hand."""
@@ -344,7 +352,6 @@ class Story:
             hands.take("Add tissue image…", "Picture in a file")
         hands.wait(lambda: hands.can("Use it so"), "the picture is there")
         hands.settle(1)
-        hands.look_at("Data")
         self.camera.window("laying")
         hands.press("Do not use it")
 
@@ -353,6 +360,22 @@ class Story:
     def _show(self, gene: str) -> None:
         self.hands.type("gene search", gene)
         self.hands.wait(lambda: self.layers.maps.shown == gene, f"{gene} is shown")
+        self.hands.canvas.setFocus()  # the lists close
+        self.hands.settle(0.1)
+
+    def _method(self, name: str) -> None:
+        hands = self.hands
+        hands.press("expert settings")
+        hands.choose("method", name)
+        QTest.keyClick(hands.find("method", QComboBox), Qt.Key.Key_Escape)
+        hands.settle(0.2)
+
+    def _wait_for_run(self, number: int) -> None:
+        """Wait until so many runs are there, and the last is checked."""
+        layers = self.layers
+        self.hands.wait(
+            lambda: len(layers.runs) == number and layers.quality is not None, "it has run"
+        )
 
     def _list(self, title: str) -> None:
         self.hands.choose("list of genes to show", title)
@@ -367,7 +390,7 @@ class Story:
         folder = path.is_dir()
         ask = "getExistingDirectory" if folder else "getOpenFileName"
         with answered(ask, str(path) if folder else (str(path), "")):
-            self.hands.take("Open…", "Folder" if folder else "File")
+            self.hands.take("Open", "Folder" if folder else "File")
 
 
 @contextmanager

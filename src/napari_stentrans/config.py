@@ -142,7 +142,10 @@ class EnhanceConfig(_Settings):
     factors: Annotated[
         int | None,
         Field(
-            ge=1, le=500, title="Factors", description="spatial patterns that stand for all genes"
+            ge=1,
+            le=500,
+            title="Patterns (factors)",
+            description="spatial patterns that stand for all genes",
         ),
         Shown(words={None: "by method"}, expert=True, by_method=True),
     ] = None

@@ -9,6 +9,7 @@ import re
 import runpy
 import tomllib
 import warnings
+from functools import cache
 from inspect import ismodule
 from pathlib import Path
 
@@ -107,6 +108,7 @@ TECHNICAL = [
 """Words that a newcomer to the field may not know."""
 
 
+@cache
 def words_of_the_window() -> str:
     """What the window may say: its texts that are sentences or labels, and those of settings."""
     said = []

@@ -8,7 +8,7 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_stentrans.plugin.layers.frame import Frame
-from napari_stentrans.plugin.widgets.page import Pages
+from napari_stentrans.plugin.panels.page import Pages
 
 LEFT = Qt.MouseButton.LeftButton
 

@@ -20,9 +20,9 @@ from napari_stentrans.io import read_mask
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models import export_request as wishes
 from napari_stentrans.plugin.models.export_request import ExportContext
+from napari_stentrans.plugin.models.export_words import about
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.panels.export.page import ExportPage
 from napari_stentrans.session import read_session
 
 
@@ -131,16 +131,13 @@ def test_a_figure_by_keys_with_all_that_can_be_added(done, qtbot, save_to, tmp_p
     assert not (tmp_path / "more.run.json").exists()
 
 
-def test_a_scale_bar_in_pixels_is_told_before(section, qtbot):
+def test_a_scale_bar_in_pixels_is_told_before(section):
     unscaled = replace(section, um_per_px=None)
     for of, told in ((section, False), (unscaled, True)):
         result = enhance(of, config=EnhanceConfig(method="linear", genes=("Gene1",)))
         stock = ExportContext(of, result, GeneIndex.of(of), "Gene1")
-        page = ExportPage(lambda stock=stock: stock)
-        qtbot.addWidget(page)
-        page.show()
-        choose_kind(qtbot, page, "figure")
-        assert ("scale bar is in pixels" in page.words.text()) == told
+        said = about(stock, "figure", stock.genes("shown"))
+        assert ("scale bar is in pixels" in said) == told
 
 
 def test_lost_regions_keep_their_names(done, qtbot, save_to, tmp_path):
@@ -195,18 +192,22 @@ def test_thinking_better_of_it_writes_nothing(done, qtbot, monkeypatch, tmp_path
 def test_the_page_follows_what_is_shown_and_says_beside_it_what_cannot_be(loaded, qtbot, ready):
     page = export_page(qtbot, loaded)
     assert "run first" in page.reasons["figure"].text()
+    assert page.what == "measured"
     assert "Not read from a file" in page.reasons["session"].text()
     assert "Nothing is painted" in page.reasons["lost"].text()
     loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
     qtbot.waitUntil(lambda: not page.reasons["lost"].text())
     assert page.kinds["lost"].isEnabled()
+    assert page.what == "lost"
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: loaded.phase is Phase.RUNNING)
     assert not page.save.isEnabled()
     ready(loaded)
+    export_page(qtbot, loaded)
     qtbot.waitUntil(lambda: not page.reasons["figure"].text())
+    assert page.what == "everything", "nothing else was chosen"
     choose_kind(qtbot, page, "images")
     for gene in ("Gene7", "Gene3"):
         loaded.show_gene(gene)

@@ -80,7 +80,8 @@ def test_every_action_has_a_heading():
 
 
 def test_every_key_of_the_table_is_bound_in_the_dock(active):
-    bound = {shortcut.key().toString() for shortcut in active.findChildren(QShortcut)}
+    parts = (active, active.bar)
+    bound = {made.key().toString() for part in parts for made in part.findChildren(QShortcut)}
     bound |= {action.shortcut().toString() for action in active.actions()}
     keys = {QKeySequence(keys).toString() for keys in map(keys_of, ACTIONS)}
     elsewhere = {"Left", "Right"}  # bound to the canvas while a swipe is on
@@ -116,11 +117,11 @@ def test_a_button_at_the_top_shows_all_keys(active, qtbot):
 
 def test_a_run_is_made_repeated_renamed_and_deleted_by_keys(active, qtbot, ready):
     press(active, "run.start")
-    qtbot.waitUntil(lambda: len(active._layers.runs) == 1)
+    qtbot.waitUntil(lambda: len(active._layers.runs) == 1, timeout=60_000)
     ready(active)
     click(qtbot, active.enhance.form.double)
     press(active, "run.start")
-    qtbot.waitUntil(lambda: len(active._layers.runs) == 2)
+    qtbot.waitUntil(lambda: len(active._layers.runs) == 2, timeout=60_000)
     ready(active)
     first, second = (run.enhancement for run in active._layers.runs)
     press(active, "runs.previous")
@@ -142,7 +143,7 @@ def test_a_run_is_held_and_cancelled_by_keys(active, slow, qtbot, ready):
     form = active.enhance.form
     form.method.setCurrentIndex(form.method.findData("transformer"))
     press(active, "run.start")
-    qtbot.waitUntil(slow.began.is_set)
+    qtbot.waitUntil(slow.began.is_set, timeout=60_000)
     press(active, "run.start")
     assert active.enhance.queue.words.text() == "1 waiting"
     press(active, "run.pause")
@@ -161,10 +162,10 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
     section.adata.write_h5ad(path)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     press(active, "data.open")
-    qtbot.waitUntil(lambda: active._layers.section.source == path)
+    qtbot.waitUntil(lambda: active._layers.section.source == path, timeout=60_000)
     ready(active)
     press(active, "run.start")
-    qtbot.waitUntil(lambda: len(active._layers.runs) == 1)
+    qtbot.waitUntil(lambda: len(active._layers.runs) == 1, timeout=60_000)
     ready(active)
     press(active, "runs.python")
     assert "read_section" in QApplication.clipboard().text()

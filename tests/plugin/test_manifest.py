@@ -10,8 +10,8 @@ from npe2 import PluginManifest
 from qtpy.QtWidgets import QFileDialog
 
 import napari_stentrans
-from napari_stentrans.plugin.contributions.samples import SAMPLES
 from napari_stentrans.plugin.dock import StentransDock
+from napari_stentrans.plugin.jobs.sample_data import SAMPLES
 from napari_stentrans.plugin.layers.section_layers import SectionLayers
 from napari_stentrans.plugin.models.endings import ENDINGS, file_filters
 from napari_stentrans.samples import REAL_SAMPLES

@@ -11,9 +11,9 @@ from qtpy.QtWidgets import QLabel
 from napari_stentrans.plugin import pages
 from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
 from napari_stentrans.plugin.panels.result.page import ResultPage
-from napari_stentrans.plugin.widgets.page import Page
 
 
 def title(dock):

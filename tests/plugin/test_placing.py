@@ -60,10 +60,10 @@ def laying(dock, bare, load, picture, choose, qtbot):
 
 
 def lay(qtbot, dock):
-    """Take the first entry of the menu of the button."""
+    """Take the first entry of the menu of the tissue image."""
     menu, layers = dock.placing.menu, dock._layers
-    assert dock.placing.add.isVisible()
-    assert dock.placing.add.menu() is menu
+    assert menu.menuAction() in dock.data.open.menu().actions()
+    assert not dock.placing.isVisible()
     menu.popup(dock.mapToGlobal(dock.rect().center()))
     qtbot.waitUntil(menu.isVisible)
     qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(dock.placing.file).center())
@@ -220,12 +220,14 @@ def test_what_is_not_used_leaves_nothing_behind(laying, bare, qtbot):
     assert list(dock.viewer.layers) == [layers.before]
     assert layers.before.opacity == 1
     assert layers.section is bare
-    assert dock.placing.add.isVisible()
+    assert not dock.placing.isVisible()
+    assert dock.placing.menu.isEnabled()
     lay(qtbot, dock)
     dock.viewer.layers.remove(layers.picture)  # by the list of layers
     assert layers.laid is None
     assert layers.before.opacity == 1
-    assert dock.placing.add.isVisible()
+    assert not dock.placing.isVisible()
+    assert dock.placing.menu.isEnabled()
 
 
 def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
@@ -253,7 +255,7 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     assert record.image_placed.path.endswith("slide.png")
     # Moved again, but left as it was; then removed.
     shown = layers.image
-    click(qtbot, dock.placing.mover)
+    click(qtbot, dock.placing.move_again)
     qtbot.waitUntil(lambda: layers.laid is not None, timeout=60_000)
     done(qtbot, dock)
     assert not shown.visible
@@ -283,7 +285,8 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     done(qtbot, dock)
     assert layers.image is None
     assert layers.runs
-    assert dock.placing.add.isVisible()
+    assert not dock.placing.isVisible()
+    assert dock.placing.menu.isEnabled()
     assert not form.image.isVisible()
 
 
@@ -387,4 +390,5 @@ def test_a_session_brings_the_picture_back_where_it_lay(
         else:
             assert images == ()
             assert "The tissue image is left out" in dock.message.text()
-            assert dock.placing.add.isVisible()
+            assert not dock.placing.isVisible()
+    assert dock.placing.menu.isEnabled()

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from functools import partial
 from pathlib import Path
 
 import anndata as ad
@@ -11,9 +12,9 @@ import numpy as np
 import pytest
 from hands import Hands
 from plan import Plan
-from qtpy.QtCore import Qt
+from qtpy.QtCore import QPoint, Qt
 from qtpy.QtTest import QTest
-from qtpy.QtWidgets import QCheckBox, QComboBox, QFileDialog
+from qtpy.QtWidgets import QCheckBox, QFileDialog, QRadioButton
 
 from napari_stentrans.plugin.layers.registry import find
 
@@ -113,23 +114,18 @@ def open_the_window(step, hands, plugin):
         (widget,) = plugin.contributions.widgets
         step.says(f"*Plugins > {widget.display_name} ({plugin.display_name})*")
         _, *named = re.findall(r"\*([^*]+)\*", step.text)
-        assert named == [
-            "Data",
-            "Lost regions",
-            "Enhance",
-            "Genes",
-            "Result",
-            "How good is it here",
-        ]
-        tops = [hands.find(name).y() for name in named[:3]]
-        assert tops == sorted(tops)
-        assert [hands.seen(name) for name in named[3:]] == [None] * 3
+        assert named == ["Repair", "Result", "Export"]
+        pages = hands.dock.pages
+        assert [pages.tabText(at) for at in range(pages.count())] == named
+        assert hands.dock.bar.isVisible()
+        assert hands.dock.bar.mapToGlobal(QPoint()).y() < hands.canvas.mapToGlobal(QPoint()).y()
 
 
 def take_a_sample(step, hands):
     with step:
         step.says("*Simulated Visium section (hex lattice)*")
-        hands.take(step("Open sample"), "Simulated Visium section (hex lattice)")
+        step.says("*Sample*")
+        hands.take(step("Open"), "Sample", "Simulated Visium section (hex lattice)")
         hands.wait(lambda: hands.can("Run"), "the sample is there")
         layers = layers_of(hands)
         step.says(f"{layers.section.n_spots:,} spots, {len(layers.section.genes):,} genes")
@@ -137,7 +133,6 @@ def take_a_sample(step, hands):
         assert set(layers.section.adata.obs["artefact"]) == {"none", "fold", "bubble"}
         assert layers.image.visible
         assert layers.before.visible
-        assert hands.can(step("Open…"))
         assert hands.seen("Genes")
 
 
@@ -167,7 +162,7 @@ def paint_what_is_lost(step, hands):
         assert layers.proposal is None
         hands.press(step("Ignore"))
         assert not hands.says("look lost")
-        hands.press(step("New region"))
+        hands.press(step("Brush").lower())
         hands.drag(fold)
         painted = lost(hands)
         folded = (layers.section.adata.obs["artefact"] == "fold").to_numpy()
@@ -197,7 +192,9 @@ def paint_what_is_lost(step, hands):
 
 
 def find_it(step, hands):
-    for begin in (lambda: hands.press(step("Low counts…")), lambda: hands.key(step("Alt+U"))):
+    step.says("*Low counts…*")
+    by_menu = partial(hands.take, step("Find damage"), "Low counts…")
+    for begin in (by_menu, lambda: hands.key(step("Alt+U"))):
         before = lost(hands)
         begin()
         assert layers_of(hands).proposal is not None
@@ -205,29 +202,33 @@ def find_it(step, hands):
         QTest.keyClick(hands.find("threshold of counts, slider"), Qt.Key.Key_Escape)
         assert layers_of(hands).proposal is None
         np.testing.assert_array_equal(lost(hands), before)
-    hands.press("Low counts…")
+    by_menu()
     hands.press(step("Paint"))
 
 
 def run(step, hands):
     with step:
-        ticked = {step("Fill lost regions"): "fill lost regions",
-                  step("Double the resolution (2×)"): "double the resolution",
-                  step("Denoise measured spots"): "denoise measured spots"}  # fmt: skip
+        ticked = {step("Fill"): "fill lost regions",
+                  step("Double"): "double the resolution",
+                  step("Denoise"): "denoise measured spots"}  # fmt: skip
         for text, name in ticked.items():
             box = hands.find(name, QCheckBox)
             assert box.text().startswith(text)
             assert box.isChecked()
-        hands.press(step("The image is damaged there too"))
-        assert hands.find("The image is damaged there too", QCheckBox).isChecked()
-        step.says(f"*{hands.find('method', QComboBox).currentText()}*")
-        assert hands.says("A run takes about")
+        step.says("*damaged under the paint*")
+        assert hands.says(step("Tissue image"))
+        hands.choose("use of the tissue image", "damaged under the paint")
+        button = hands.find("Run")
+        assert f"Fill {lost(hands).sum():,} spots" in button.text()
+        assert "about" in button.text()
         hands.press(step("Run"))
         assert hands.can(step("Cancel"))
-        hands.read("Preview by kriging")
+        hands.wait(lambda: layers_of(hands).preview_of, "there is a preview")
         hands.press(step("Pause"))
         hands.press(step("Resume"))
         hands.wait(lambda: hands.can("Run"), "the run has ended")
+        step.says("on the page *Result*")
+        hands.wait(lambda: hands.dock.result.isVisible(), "the page has come")
         result = layers_of(hands).enhancement
         counts = result.sites.counts()
         assert result.record.config.method == "transformer"
@@ -240,8 +241,8 @@ def compare(step, hands):
     layers = layers_of(hands)
     grid = getattr(hands.viewer, "canvas", hands.viewer).grid  # the viewer's, before napari 0.9
     with step:
-        for on in (True, False):
-            hands.press(step("Side by side"))
+        for name, on in (("Side by side", True), ("After", False)):
+            hands.press(step(name))
             assert grid.enabled is on
         hands.press(step("Swipe"))
         assert any(
@@ -269,9 +270,9 @@ def compare(step, hands):
 def ask_how_good_it_is(step, hands):
     with step:
         hands.read("Noise in the counts allows")
-        assert hands.says("linear interpolation")
+        assert hands.find("whether to trust the gene on the map")
+        hands.press(step("Genes: table"))
         table = hands.find("quality by gene")
-        hands.look_at("How good is it here")
         row = table.model().index(2, 0)
         QTest.mouseClick(
             table.viewport(), Qt.MouseButton.LeftButton, pos=table.visualRect(row).center()
@@ -284,8 +285,13 @@ def save(step, hands, monkeypatch, tmp_path):
     target = tmp_path / f"repaired{step('.h5ad')}"
     monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(target), ""))
     with step:
-        for button in step.buttons:
-            hands.press(step(button))
+        hands.turn_to(step("Export"))
+        step.says("*The result, for analysis*")
+        assert hands.find("The result, for analysis", QRadioButton).isEnabled()
+        kind = hands.find("The result, for analysis", QRadioButton)
+        QTest.mouseClick(kind, Qt.MouseButton.LeftButton, pos=QPoint(8, kind.height() // 2))
+        assert kind.isChecked()
+        hands.press(step("Save…"))
         hands.read("Saved repaired.h5ad")
         result = layers_of(hands).enhancement
         saved = ad.read_h5ad(target, backed="r")

@@ -44,7 +44,7 @@ def unchecked(loaded, result):
 def checked(unchecked, quality):
     """The dock with a result that was checked."""
     next(iter(unchecked._layers.runs)).quality = quality
-    unchecked._show_result()
+    unchecked.context.resultChanged.emit()
     return unchecked
 
 

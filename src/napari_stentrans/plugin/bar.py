@@ -8,9 +8,9 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Qt
 from qtpy.QtWidgets import QToolButton, QWidget
 
-from napari_stentrans.plugin.compare.multiples import Multiples
 from napari_stentrans.plugin.jobs.bar_settings import BarSettings
 from napari_stentrans.plugin.napari_compat import LayerDocks, TopBar, canvas_of
+from napari_stentrans.plugin.panels.bar.multiples import Multiples
 from napari_stentrans.plugin.panels.bar.partner_row import PartnerRow
 from napari_stentrans.plugin.panels.bar.view_choice import ViewChoice
 from napari_stentrans.plugin.panels.bar.view_key import ViewKey

@@ -11,9 +11,8 @@ from napari_stentrans.plugin.jobs.open_sections import name_apart
 from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.jobs.runner import Runner
 from napari_stentrans.plugin.layers.auto_fit import AutoFit
-from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.registry import find, show_alone
 from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
-from napari_stentrans.plugin.layers.visibility import show_alone
 from napari_stentrans.plugin.models.app_model import AppModel
 from napari_stentrans.plugin.models.gene_lists import GeneLists
 from napari_stentrans.plugin.models.gene_names import Kept

@@ -15,8 +15,8 @@ from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin import pages
 from napari_stentrans.plugin.bar import Bar
 from napari_stentrans.plugin.context import Context
-from napari_stentrans.plugin.contributions.drops import Drops
 from napari_stentrans.plugin.dock_jobs import DockJobs, Parts
+from napari_stentrans.plugin.jobs.drops import Drops
 from napari_stentrans.plugin.layers.collector import Collector
 from napari_stentrans.plugin.layers.gl_context import GlContext
 from napari_stentrans.plugin.layers.taken_out import TakenOut
@@ -26,11 +26,11 @@ from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
 from napari_stentrans.plugin.panels.data.data_panel import DataPanel
 from napari_stentrans.plugin.panels.export.page import ExportPage
 from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
+from napari_stentrans.plugin.panels.page import Pages
 from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
 from napari_stentrans.plugin.panels.result.page import ResultPage
 from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 from napari_stentrans.plugin.widgets.keys import Keys
-from napari_stentrans.plugin.widgets.page import Pages
 
 if TYPE_CHECKING:
     from collections.abc import Callable

@@ -12,13 +12,13 @@ from napari_stentrans.plugin.jobs.copying import copy_run
 from napari_stentrans.plugin.jobs.enhancing import Enhancing
 from napari_stentrans.plugin.jobs.exporting import Saving
 from napari_stentrans.plugin.jobs.keeping import Keeping
-from napari_stentrans.plugin.jobs.loads import Loads
 from napari_stentrans.plugin.jobs.open_sections import Sections
 from napari_stentrans.plugin.jobs.opener import Opener
 from napari_stentrans.plugin.jobs.preferences import PreferencesSync
 from napari_stentrans.plugin.jobs.safekeeping import Desk
 from napari_stentrans.plugin.jobs.session_keeper import Jobs, SessionKeeper
 from napari_stentrans.plugin.jobs.undo import Undo
+from napari_stentrans.plugin.loads import Loads
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.data.name_tables import NameTables
 from napari_stentrans.plugin.panels.data.placing import Placing
@@ -73,9 +73,9 @@ class DockJobs(QObject):
         viewer, runner, message = context.viewer, context.runner, context.message
         enhance, recent = parts.repair.enhance, parts.data.open.kept
         self.loads = Loads(context)
-        self.enhancing = Enhancing(viewer, runner, enhance, parts.result.quality)
+        self.enhancing = Enhancing(viewer, runner, enhance, parts.result.quality.show_problem)
         self.saving = Saving(parent, runner, enhance.progress.start, message, context.app.lists)
-        self.undo = Undo(parent, message, parts.result.runs)
+        self.undo = Undo(parent, message)
         jobs = Jobs(
             self.loads.prepare,
             self._write_session,
@@ -85,14 +85,13 @@ class DockJobs(QObject):
             self._on_ended,
         )
         self.placing = Placing(parts.tissue, runner, jobs, context.choose)
-        self.beside = Beside(parent, self.placing, runner, jobs, context.note)
+        self.beside = Beside(parent, self.placing.lay, runner, jobs, context.note)
         self.names = NameTables(parent, self.loads.prepare_idle, self._sections, self._on_names)
         self.keeper = SessionKeeper(parent, context.app, recent, jobs)
         desk = Desk(self.keeper.facts, self.save_work, context.note)
         self.keeping = Keeping(parent, viewer, message, desk)
         self.preferences = PreferencesSync(context.app.settings, self.enhancing, self.keeping.safe)
-        menu = parts.data.section_menu
-        self.sections = Sections(parent, menu, self.keeping.safe, self.save_work)
+        self.sections = Sections(parent, self.keeping.safe, self.save_work)
         self.opener = Opener(
             parent, viewer, self.loads.load, self.loads.prepare, context.fail,
             self.open_session, self.beside.take,
@@ -239,6 +238,8 @@ class DockJobs(QObject):
         context.stock = self.saving.stock
         self._parts.export.saveWanted.connect(self.saving.save)
         self.saving.sessionWanted.connect(lambda: self.save_session())
+        result.runs.deleted.connect(self.undo.offer)
+        result.runs.undoWanted.connect(context.message.act)
         result.runs.copyWanted.connect(partial(copy_run, context.message))
         result.quality.checkWanted.connect(self.enhancing.check)
         result.tableWanted.connect(self.saving.table)
@@ -255,6 +256,8 @@ class DockJobs(QObject):
         data.open.activeLayerWanted.connect(opener.active_layer)
         data.open.sessionWanted.connect(lambda: self.open_session())
         data.open.recentWanted.connect(opener.open)
+        data.section_menu.renameWanted.connect(self.sections.rename)
+        data.section_menu.closeWanted.connect(self.sections.close)
         data.section_menu.saveWanted.connect(lambda: self.save_session())
         data.optionChosen.connect(self._on_option)
         data.cancelWanted.connect(self._context.runner.cancel)

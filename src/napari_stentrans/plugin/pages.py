@@ -9,7 +9,7 @@ from napari_stentrans.plugin.panels.repair.repair_page import RepairPage
 from napari_stentrans.plugin.panels.result.page import ResultPage
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.widgets.page import Page
+    from napari_stentrans.plugin.panels.page import Page
 
 PAGES: list[type[Page]] = [
     RepairPage,

@@ -17,7 +17,7 @@ from napari_stentrans import export
 from napari_stentrans.errors import MaskError, WriteError
 from napari_stentrans.export import MASK_ENDINGS, save_mask, save_steps
 from napari_stentrans.export.files import ending_of
-from napari_stentrans.plugin.layers.images import TAG
+from napari_stentrans.plugin.layers.tags import TAG
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement

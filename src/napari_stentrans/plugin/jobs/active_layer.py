@@ -14,7 +14,7 @@ from napari.layers import Image, Points
 from napari_stentrans.errors import SectionError, StentransWarning
 from napari_stentrans.plugin.jobs.layer_planes import pixel_steps, plane_axes, planes_of
 from napari_stentrans.plugin.jobs.loading import look_steps
-from napari_stentrans.plugin.layers.images import TAG
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.progress import Progress
 from napari_stentrans.section import Section
 from napari_stentrans.wording import some

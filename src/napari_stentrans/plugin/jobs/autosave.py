@@ -17,7 +17,7 @@ from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QLockFile, QStandardPaths
 
-from napari_stentrans.plugin.models.gene_names import settings_folder
+from napari_stentrans.plugin.models.small_files import settings_folder
 from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 
-from napari_stentrans.plugin.models.gene_names import load_json, settings_folder, store_json
+from napari_stentrans.plugin.models.small_files import load_json, settings_folder, store_json
 
 FILE = "bar.json"
 

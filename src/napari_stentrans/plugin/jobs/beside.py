@@ -25,7 +25,6 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.jobs.session_keeper import Jobs
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.data.placing import Placing
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
@@ -43,8 +42,8 @@ class Beside:
     ----------
     parent
         Whose dialogs are shown.
-    placing
-        Lays pictures.
+    lay
+        Lays a picture below the spots; whether it could.
     runner
         Says whether something else goes on.
     jobs
@@ -56,12 +55,12 @@ class Beside:
     def __init__(
         self,
         parent: QWidget,
-        placing: Placing,
+        lay: Callable[[Path], bool],
         runner: Runner,
         jobs: Jobs,
         said: Callable[[str], None],
     ) -> None:
-        self._parent, self._placing, self._jobs, self._said = parent, placing, jobs, said
+        self._parent, self._lay, self._jobs, self._said = parent, lay, jobs, said
         self._runner = runner
         self._layers: SectionLayers | None = None
 
@@ -81,7 +80,7 @@ class Beside:
             self._jobs.fail(BUSY)
             return True
         if picture:
-            return self._placing.lay(path)
+            return self._lay(path)
         work = partial(table_steps, layers.section, path)
         self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
         return True

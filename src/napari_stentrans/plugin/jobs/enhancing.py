@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
@@ -12,19 +12,65 @@ from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.jobs.job import check_steps, run_steps
 from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.models.run_request import RunRequest
-from napari_stentrans.plugin.widgets.panel import reveal
+from napari_stentrans.plugin.models.section_model import RunRequest
 
 if TYPE_CHECKING:
-    from napari.components import ViewerModel
+    from collections.abc import Callable, Iterator
 
+    import numpy as np
+    from napari.components import ViewerModel
+    from numpy.typing import NDArray
+
+    from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.section_model import SectionModel
-    from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
-    from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
+
+
+class Waiting(Protocol):
+    """Runs that wait for the one at work."""
+
+    def __len__(self) -> int: ...
+
+    def __iter__(self) -> Iterator[RunRequest]: ...
+
+    def add(self, wanted: RunRequest) -> None:
+        """Let a run wait for its turn."""
+
+    def take(self) -> RunRequest | None:
+        """Return the run whose turn it is, which waits no longer; None when none waits."""
+
+    def clear(self) -> None:
+        """Let go of all that wait."""
+
+
+class RunPanel(Protocol):
+    """What a person asks for runs with, and sees how far they are."""
+
+    @property
+    def queue(self) -> Waiting:
+        """Runs that wait."""
+
+    def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
+        """Settings and mask of a run, given what is painted."""
+
+    def image_damaged(self, painted: LostMask) -> NDArray[np.bool_] | None:
+        """Spots (spot,) where a run is not to look at the image; None where there is none."""
+
+    def refuse(self) -> None:
+        """Show the settings, with which no run can begin."""
+
+    def begin(self) -> None:
+        """Show that a run begins."""
+
+    def check(self) -> None:
+        """Show that a check begins."""
+
+    def learn(self, result: Enhancement) -> None:
+        """Learn from a run how long the next may take."""
 
 
 class Enhancing(QObject):
@@ -38,8 +84,8 @@ class Enhancing(QObject):
         Does the work.
     panel
         Says what to do, holds the runs that wait, and shows how far one is.
-    quality
-        Shows what a check found.
+    problem
+        Says why a check came to nothing.
 
     Attributes
     ----------
@@ -58,10 +104,10 @@ class Enhancing(QObject):
     """What to say, and the name, tip and work of a button beside it."""
 
     def __init__(
-        self, viewer: ViewerModel, runner: Runner, panel: EnhancePanel, quality: QualityPanel
+        self, viewer: ViewerModel, runner: Runner, panel: RunPanel, problem: Callable[[str], None]
     ) -> None:
         super().__init__(runner)
-        self._viewer, self._runner, self._panel, self._quality = viewer, runner, panel, quality
+        self._viewer, self._runner, self._panel, self._problem = viewer, runner, panel, problem
         self._layers: SectionLayers | None = None
         self._check_next = False
         self.checks = True
@@ -70,8 +116,8 @@ class Enhancing(QObject):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Enhance this section from now on; say what became of runs when the dock was closed."""
         self._layers = layers
-        if layers is not None and layers.runs.stopped:
-            stopped, layers.runs.stopped = layers.runs.stopped, []
+        if layers is not None and layers.model.stopped:
+            stopped, layers.model.stopped = layers.model.stopped, []
             n = len(stopped)
             what = "The run was" if n == 1 else f"{n} runs were"
             tip = "Begin what was stopped anew, with the settings and the paint of then"
@@ -97,7 +143,7 @@ class Enhancing(QObject):
             config, mask = self._panel.what_to_do(painted)
         except StentransError as error:
             self.failed.emit(str(error))
-            reveal(self._panel.form)
+            self._panel.refuse()
             return
         damaged = self._panel.image_damaged(painted)
         self._begin(RunRequest(self._layers.model, config, mask, damaged=damaged))
@@ -108,7 +154,7 @@ class Enhancing(QObject):
         result = None if model is None else model.enhancement
         if model is None or result is None:
             return
-        self._panel.progress.start("Checking how good it is here")
+        self._panel.check()
         work = partial(check_steps, result.section, result.record)
         self._runner.start(work, Phase.CHECKING, partial(self._on_checked, model, result))
 
@@ -128,7 +174,7 @@ class Enhancing(QObject):
         """Begin nothing more, and remember on their sections which runs come to nothing."""
         for wanted in [self.at_work, *self._panel.queue]:
             if wanted is not None:
-                wanted.model.runs.stopped.append(wanted)
+                wanted.model.stopped.append(wanted)
         self._layers = None
         self._check_next = False
         self._panel.queue.clear()
@@ -194,7 +240,7 @@ class Enhancing(QObject):
 
     def _on_checked(self, model: SectionModel, result: Enhancement, found: Quality | str) -> None:
         if isinstance(found, str):
-            self._quality.show_problem(found)
+            self._problem(found)
             return
         run = model.runs.of(result)
         if run is not None:

@@ -15,7 +15,7 @@ from napari_stentrans.io import choices_of, read_section
 from napari_stentrans.placing import again_steps
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.layers.images import FirstLook, Origin, lost_layer
-from napari_stentrans.plugin.layers.units import make_way
+from napari_stentrans.plugin.layers.section_layers import make_way
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.progress import Progress
 

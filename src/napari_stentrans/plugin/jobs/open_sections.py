@@ -17,7 +17,6 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.jobs.safekeeping import Safekeeping
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.data.section_menu import SectionMenu
 
 LOST = "It is lost when the section is closed."
 
@@ -35,8 +34,6 @@ class Sections(QObject):
     ----------
     parent
         Whose dialogs are shown.
-    menu
-        What a person uses.
     safe
         Keeps what is not saved.
     save
@@ -48,15 +45,12 @@ class Sections(QObject):
     def __init__(
         self,
         parent: QWidget,
-        menu: SectionMenu,
         safe: Safekeeping,
         save: Callable[[SectionLayers, Callable[[], None]], None],
     ) -> None:
         super().__init__(parent)
-        self._parent, self._menu, self._safe, self._save = parent, menu, safe, save
+        self._parent, self._safe, self._save = parent, safe, save
         self._layers: SectionLayers | None = None
-        menu.renameWanted.connect(self.rename)
-        menu.closeWanted.connect(self.close)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Work on this section from now on."""

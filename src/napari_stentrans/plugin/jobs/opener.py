@@ -8,15 +8,15 @@ from typing import TYPE_CHECKING, Any, Protocol
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.io import why_not
-from napari_stentrans.plugin.contributions.samples import (
+from napari_stentrans.plugin.jobs.active_layer import layer_steps, layers_to_use
+from napari_stentrans.plugin.jobs.loading import read_steps
+from napari_stentrans.plugin.jobs.sample_data import (
     HERE,
     SAMPLES,
     missing_steps,
     real_steps,
     sample_steps,
 )
-from napari_stentrans.plugin.jobs.active_layer import layer_steps, layers_to_use
-from napari_stentrans.plugin.jobs.loading import read_steps
 from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.widgets.dialogs import (
     ask_file,

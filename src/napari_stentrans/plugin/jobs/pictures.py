@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -13,8 +12,10 @@ from napari.layers import Image
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.io.images import image_size
 from napari_stentrans.placing import checked_picture, guess, image_steps, lies_below, picture_of
-from napari_stentrans.plugin.layers.images import TAG, shown_pixels
+from napari_stentrans.plugin.layers.images import shown_pixels
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.models.gene_index import GeneIndex
+from napari_stentrans.plugin.models.picture import Picture
 from napari_stentrans.progress import Progress
 from napari_stentrans.section import SectionImage
 
@@ -27,28 +28,6 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 REMEDY = "Select an Image layer that shows the tissue, in grey or in colours, and try again."
-
-
-@dataclass(frozen=True, eq=False)
-class Picture:
-    """A picture that is being laid below the spots.
-
-    Attributes
-    ----------
-    image
-        The picture; its frame is that of its own pixels.
-    pixels
-        What napari shows of it: pixels, or the levels of a pyramid as a list.
-    affine
-        (2, 3): its pixels (x, y) to full-resolution positions, where it is laid at first.
-    path
-        Where it was read from; None where it was not read from a file.
-    """
-
-    image: SectionImage
-    pixels: Any
-    affine: NDArray[np.float64]
-    path: Path | None = None
 
 
 def file_steps(section: Section, path: Path) -> Steps[Picture]:

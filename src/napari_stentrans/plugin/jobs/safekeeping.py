@@ -172,11 +172,7 @@ class Safekeeping(QObject):
     def _save(self, layers: SectionLayers) -> None:
         """Save the work on a section in the dock, and close the window then."""
         if self._desk is None:
-            from napari_stentrans.plugin.contributions.commands import (
-                dock_of,  # takes long, and is here by then
-            )
-
-            dock_of(self._viewer)
+            self._viewer.window.add_plugin_dock_widget("napari-stentrans")
         if self._desk is not None:
             self._desk.save(layers, lambda: QTimer.singleShot(0, lambda: self._window.close()))
 

@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.app_model import AppModel
     from napari_stentrans.plugin.models.recent import Recent
-    from napari_stentrans.plugin.models.run_request import RunRequest
+    from napari_stentrans.plugin.models.section_model import RunRequest
     from napari_stentrans.progress import Steps
     from napari_stentrans.session_facts import SessionFacts
 

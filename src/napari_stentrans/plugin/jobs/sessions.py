@@ -20,7 +20,7 @@ from napari_stentrans.plugin.jobs.job import draw_ahead
 from napari_stentrans.plugin.jobs.loading import read_steps
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models.maps import COLORMAPS, Look
-from napari_stentrans.plugin.models.run_request import RunRequest
+from napari_stentrans.plugin.models.section_model import RunRequest
 from napari_stentrans.progress import Progress
 from napari_stentrans.record import PlacedImage
 from napari_stentrans.session import write_session

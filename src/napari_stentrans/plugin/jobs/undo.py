@@ -13,7 +13,6 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.runs import Run
-    from napari_stentrans.plugin.panels.result.run_list import RunList
     from napari_stentrans.plugin.widgets.message_bar import MessageBar
 
 LACKING = "The enhanced map was deleted from the list of layers."
@@ -30,19 +29,15 @@ class Undo(QObject):
         What it belongs to.
     message
         Where it is said.
-    runs
-        Where runs are deleted.
     """
 
     restored = Signal()
     """There is something else to show as the result."""
 
-    def __init__(self, parent: QObject, message: MessageBar, runs: RunList) -> None:
+    def __init__(self, parent: QObject, message: MessageBar) -> None:
         super().__init__(parent)
         self._message = message
         self._layers: SectionLayers | None = None
-        runs.deleted.connect(self._on_deleted)
-        runs.undoWanted.connect(message.act)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Watch over the results of this section from now on."""
@@ -68,7 +63,8 @@ class Undo(QObject):
         if self._message.text() == LACKING and self._layers and self._layers.has("after"):
             self._message.clear()
 
-    def _on_deleted(self, run: Run, at: int, against: Enhancement | None) -> None:
+    def offer(self, run: Run, at: int, against: Enhancement | None) -> None:
+        """Offer to bring back a run that was deleted, at its place, compared with ``against``."""
         if self._layers is not None:
             tip = "Bring the run back (Ctrl+Z in the list of runs)"
             back = partial(self._bring_back, self._layers, run, at, against)

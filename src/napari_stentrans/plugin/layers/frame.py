@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pint
 
-from napari_stentrans.plugin.layers.images import TAG
+from napari_stentrans.plugin.layers.tags import ON, TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,9 +19,6 @@ if TYPE_CHECKING:
 
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section, SectionImage
-
-ON = "stentrans-on"
-"""Key in the metadata of layers that are drawn on a section for a while, and play no role of it."""
 
 
 @dataclass(frozen=True)

@@ -181,6 +181,11 @@ class GeneLayers:
     # ---- ways to look
 
     @property
+    def view(self) -> View:
+        """How the section is to be seen."""
+        return self._model.view
+
+    @property
     def seen(self) -> View:
         """How the section is seen now, whoever brought that about."""
         store = self._store

@@ -22,6 +22,7 @@ from napari_stentrans.export.colours import (
 from napari_stentrans.factors import lognorm
 from napari_stentrans.image_fit import warn_unreadable
 from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
+from napari_stentrans.plugin.layers.tags import TAG, Tag
 from napari_stentrans.plugin.models.maps import Look, limits_of
 from napari_stentrans.ranking import morans_i
 from napari_stentrans.targets import LABELS
@@ -42,8 +43,6 @@ if TYPE_CHECKING:
 
     LayerData = tuple[Any, dict[str, Any], str]
 
-TAG = "stentrans"
-"""Key in ``layer.metadata`` that says what a layer shows."""
 BIG = 16_000_000
 """Images of more pixels are shown as pyramids."""
 CANDIDATES = 20
@@ -54,13 +53,6 @@ DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 DIVERGING = Colormap(
     [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="difference"
 )
-
-
-class Tag(dict):
-    """What a layer shows. Copies of a layer share it, since it leads to the whole section."""
-
-    def __deepcopy__(self, memo: dict) -> Tag:
-        return self
 
 
 @dataclass(frozen=True)
@@ -254,14 +246,15 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
         "visible": False,
     }
     tag = {"section": enhancement.section}
-    return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
+    name = "where values come from"
+    return _layer(codes[raster.index], "provenance", name, options, tag, "labels")
 
 
 def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
     """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
     options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
     tag = {"section": section}
-    return _layer(pixels, "told", "what the image tells", options, tag, "image")
+    return _layer(pixels, "image_features", "what the image tells", options, tag, "image")
 
 
 def brush_of(raster: SpotRaster) -> int:

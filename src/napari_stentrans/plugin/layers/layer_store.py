@@ -12,7 +12,8 @@ from psygnal import Signal
 
 from napari_stentrans.plugin.compare.view_mode import LINKED
 from napari_stentrans.plugin.layers.deferred import DeferredCalls
-from napari_stentrans.plugin.layers.images import TAG, Tag, set_limits, shown_gene
+from napari_stentrans.plugin.layers.images import set_limits, shown_gene
+from napari_stentrans.plugin.layers.tags import TAG, Tag
 from napari_stentrans.plugin.napari_compat import insert
 
 if TYPE_CHECKING:
@@ -24,8 +25,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import LayerData
 
 ORDER = (
-    "image", "picture", "before", "after", "uncertainty", "provenance", "difference", "told",
-    "regions", "lost", "proposal",
+    "image", "picture", "before", "after", "uncertainty", "provenance", "difference",
+    "image_features", "regions", "lost", "proposal",
 )  # fmt: skip
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")
@@ -33,6 +34,12 @@ GENE_ROLES = ("before", "after", "uncertainty", "difference")
 TWIN = {"before": "after", "after": "before"}
 KEPT = ("visible", "opacity", "blending")
 """What a person chose of a layer that outlasts it, where another takes its place."""
+
+
+def owners(viewer: ViewerModel) -> list[Any]:
+    """Whose the layers of a viewer are, the lowest first; each owner once."""
+    found = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
+    return list({id(owner): owner for owner in found if owner is not None}.values())
 
 
 class LayerStore(dict[str, Any]):

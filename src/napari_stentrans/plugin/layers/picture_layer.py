@@ -5,13 +5,14 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from napari_stentrans.plugin.layers.images import TAG, image_layer, picture_layer
+from napari_stentrans.plugin.layers.images import image_layer, picture_layer
+from napari_stentrans.plugin.layers.tags import TAG
 
 if TYPE_CHECKING:
     from napari.layers import Layer
 
-    from napari_stentrans.plugin.jobs.pictures import Picture
     from napari_stentrans.plugin.layers.layer_store import LayerStore
+    from napari_stentrans.plugin.models.picture import Picture
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.section import Section
 
@@ -57,7 +58,7 @@ class PictureLayer:
         store = self._store
         self._hidden_image = None
         store.deferred.drop("image")
-        store.remove("image", "picture", "told")
+        store.remove("image", "picture", "image_features")
         self._model.set_section(section)
         for layer in store.present:
             layer.metadata[TAG]["section"] = section

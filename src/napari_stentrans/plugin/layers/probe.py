@@ -18,7 +18,8 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement, GeneMap
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.layers.layer_store import LayerStore
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.raster import SpotRaster
 
     Ends = tuple[NDArray[np.float32], NDArray[np.float32]]
@@ -43,8 +44,8 @@ class Probe:
     is replaced as a whole.
     """
 
-    def __init__(self, layers: SectionLayers) -> None:
-        self._layers = layers
+    def __init__(self, store: LayerStore, model: SectionModel) -> None:
+        self._store, self._model = store, model
         self._known: tuple[object, object, object, Sequence[Shown]] | None = None
 
     def ask_here(self, layer: Layer) -> None:
@@ -60,9 +61,8 @@ class Probe:
 
         Both are empty where there is no site.
         """
-        layers = self._layers
-        section, result = layers.section, layers.enhancement
-        xy = layers.frame.xy(np.asarray(world_yx, float)[-2:])
+        section, result = self._model.section, self._model.enhancement
+        xy = self._store.frame.xy(np.asarray(world_yx, float)[-2:])
         site = -1 if result is None else _site_at(result.raster, xy)
         spot = site if 0 <= site < section.n_spots else _site_at(section.raster, xy)
         if site < 0 and spot < 0:
@@ -84,14 +84,14 @@ class Probe:
 
     def _named(self, xy: NDArray[np.float64]) -> str:
         """Say the named region that is drawn at a position (x, y); nothing where none is."""
-        annotation, spot = self._layers.annotation, _site_at(self._layers.section.raster, xy)
+        annotation, spot = self._model.annotation, _site_at(self._model.section.raster, xy)
         if annotation is None or spot < 0 or annotation.codes[spot] < 0:
             return ""
         return f"; named region: {annotation.names[annotation.codes[spot]]}"
 
     def _values(self, site: int, spot: int, result: Enhancement | None) -> str:
         """Values of all genes that are drawn, then what kind of place it is."""
-        maps = self._layers.maps
+        maps = self._model.maps
         against = maps.against
         left, right = map(short, maps.sides(result))
         place = -1 if against is None else _same_place(result, against, site)
@@ -107,11 +107,11 @@ class Probe:
 
     def _maps(self, result: Enhancement | None, against: Enhancement | None) -> Sequence[Shown]:
         """Name and values of each map that is drawn, taken once per choice of maps and results."""
-        maps = self._layers.maps
+        maps = self._model.maps
         names, scale = maps.names, maps.look.scale
         known = self._known
         if known is None or known[0] != (names, scale) or known[1:3] != (result, against):
-            section = self._layers.section
+            section = self._model.section
             shown = [
                 (
                     maps.label(name),
@@ -134,7 +134,7 @@ class Probe:
             return status
         place, values = self.at(position)
         if place:
-            if layer is self._layers.lost and "region: " in status["value"]:
+            if layer is self._store.get("lost") and "region: " in status["value"]:
                 values += f"; {status['value'].rpartition('; ')[2]}"
             status |= {"coordinates": f"{values} · {place}", "coords": place, "value": values}
         return status

@@ -9,8 +9,7 @@ from napari.layers import Vectors
 from psygnal import Signal
 
 from napari_stentrans.plugin.compare.view_mode import ViewMode
-from napari_stentrans.plugin.layers.frame import ON
-from napari_stentrans.plugin.layers.images import Tag
+from napari_stentrans.plugin.layers.tags import ON, Tag
 from napari_stentrans.plugin.napari_compat import camera_of, insert
 from napari_stentrans.plugin.widgets.throttle import throttled_slot
 

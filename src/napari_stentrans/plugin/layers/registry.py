@@ -4,10 +4,12 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_stentrans.plugin.layers.images import TAG
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from napari.components import ViewerModel
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
@@ -21,3 +23,14 @@ def find(viewer: ViewerModel) -> list[SectionLayers]:
         if owner is not None and layer in owner.present:
             found[id(owner)] = owner
     return list(found.values())
+
+
+def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
+    """Show one section; the others go out of sight, and none of their layers stays selected."""
+    others = list(others)
+    selected = chosen.viewer.layers.selection.active
+    for other in others:
+        other.visibility.go()
+    chosen.visibility.come_back()
+    if any(selected is layer for other in others for layer in other.present):
+        chosen.visibility.select()

@@ -11,17 +11,16 @@ from napari_stentrans.plugin.compare.views import Views
 from napari_stentrans.plugin.layers.frame import Frame, drawn_on, rescale
 from napari_stentrans.plugin.layers.gene_layers import GeneLayers
 from napari_stentrans.plugin.layers.images import (
-    TAG,
     FirstLook,
     features_layer,
     proposal_layer,
     regions_layer,
 )
-from napari_stentrans.plugin.layers.layer_store import ORDER, LayerStore
+from napari_stentrans.plugin.layers.layer_store import ORDER, LayerStore, owners
 from napari_stentrans.plugin.layers.lost_layer import LostLayer
 from napari_stentrans.plugin.layers.picture_layer import PictureLayer
 from napari_stentrans.plugin.layers.probe import Probe
-from napari_stentrans.plugin.layers.units import make_way
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.layers.visibility import Visibility
 from napari_stentrans.plugin.models.section_model import SectionModel
 from napari_stentrans.plugin.napari_compat import unwrapped
@@ -46,8 +45,7 @@ def _layer_of(role: str, what: str) -> property:
 
 def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
     """Return the name, with a number where another section in the viewer has it."""
-    owners = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
-    taken = {owner.title for owner in owners if owner is not None and owner is not own}
+    taken = {owner.title for owner in owners(viewer) if owner is not own}
     numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
     return name if name not in taken else next(t for t in numbered if t not in taken)
 
@@ -99,7 +97,7 @@ class SectionLayers:
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
     provenance = _layer_of("provenance", "Where each enhanced value comes from")
     uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
-    told = _layer_of("told", "What the tissue image tells, in colours")
+    image_features = _layer_of("image_features", "What the tissue image tells, in colours")
     difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
 
     def __init__(
@@ -124,8 +122,8 @@ class SectionLayers:
         self.pictures = PictureLayer(self.store, self.model)
         self.genes = GeneLayers(self.store, self.model, Views(self.store, self.model))
         self.views = self.genes.views
-        self.visibility = Visibility(self)
-        self.probe = Probe(self)
+        self.visibility = Visibility(self.store, self.genes)
+        self.probe = Probe(self.store, self.model)
         self.store.taken.connect(self.probe.ask_here)
         self.store.left.connect(self.probe.leave)
         self.store.removed.connect(self._on_removed)
@@ -201,9 +199,9 @@ class SectionLayers:
             self.genes.clear_result()
             self.paint.outline(on=False)
             return
-        if self.told is not None:  # it would hide the result
-            self.told.visible = False
-            self.store.later("told", partial(self.show_told, None))
+        if self.image_features is not None:  # it would hide the result
+            self.image_features.visible = False
+            self.store.later("image_features", partial(self.show_image_features, None))
         self.genes.show_result()
         self.paint.outline(on=True)  # so that what was filled is seen
         self.genes.tell()
@@ -261,13 +259,13 @@ class SectionLayers:
         else:
             self.store.remove("proposal")
 
-    def show_told(self, pixels: NDArray[np.uint8] | None) -> None:
+    def show_image_features(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show what the tissue image tells (row, column, 4); None takes it away."""
-        self.store.deferred.drop("told")
+        self.store.deferred.drop("image_features")
         if pixels is not None:
-            self.store.put("told", features_layer(self.model.section, pixels, self.frame))
+            self.store.put("image_features", features_layer(self.model.section, pixels, self.frame))
         else:
-            self.store.remove("told")
+            self.store.remove("image_features")
 
     def show_line(self, line: NDArray[np.float64]) -> None:
         """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""
@@ -323,6 +321,17 @@ class SectionLayers:
         if role == "after" and self.model.maps.against is not None:
             self.model.maps.against = None
             self.store.later("before", self._resolve)  # not while a layer is removed
+
+
+def make_way(viewer: ViewerModel, frame: Frame) -> None:
+    """Show what is there in pixels before a section comes that cannot be shown otherwise.
+
+    Done after it has come, napari would have drawn, and warned of several units, in between.
+    """
+    if frame.unit == "pixel":
+        for layers in owners(viewer):
+            if layers.present and layers.frame != frame:
+                layers.reframe(frame)
 
 
 def adopt(viewer: ViewerModel) -> SectionLayers | None:

@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject, QTimer, Signal
 
-from napari_stentrans.plugin.layers.images import TAG
 from napari_stentrans.plugin.layers.layer_store import GENE_ROLES
 from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TIP = "Bring it back as it was, with its lost regions and its runs"
 
 
-NOT_KEPT = ("picture", "proposal", "told")
+NOT_KEPT = ("picture", "proposal", "image_features")
 """Roles of layers that are shown but for a while."""
 
 

@@ -62,17 +62,6 @@ def agree(viewer: ViewerModel) -> bool:
     return changed
 
 
-def make_way(viewer: ViewerModel, frame: Frame) -> None:
-    """Show what is there in pixels before a section comes that cannot be shown otherwise.
-
-    Done after it has come, napari would have drawn, and warned of several units, in between.
-    """
-    if frame.unit == "pixel":
-        for layers in find(viewer):
-            if layers.frame != frame:
-                layers.reframe(frame)
-
-
 def _alike(layers: Iterable[Layer]) -> bool:
     units = [unit for layer in layers for unit in layer.units[-2:]]
     return all(unit.is_compatible_with(units[0]) for unit in units)

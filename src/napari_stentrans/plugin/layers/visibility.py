@@ -6,11 +6,12 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Iterator
 
     from napari.layers import Layer
 
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.layers.gene_layers import GeneLayers
+    from napari_stentrans.plugin.layers.layer_store import LayerStore
 
 
 class Visibility:
@@ -18,12 +19,14 @@ class Visibility:
 
     Parameters
     ----------
-    layers
-        The section in its viewer.
+    store
+        Holds the layers.
+    genes
+        Draws the maps.
     """
 
-    def __init__(self, layers: SectionLayers) -> None:
-        self._layers = layers
+    def __init__(self, store: LayerStore, genes: GeneLayers) -> None:
+        self._store, self._genes = store, genes
         self._seen: list[Layer] | None = None
         self._active: Layer | None = None
 
@@ -38,16 +41,15 @@ class Visibility:
 
     def go(self) -> None:
         """Hide all layers; views of both maps end."""
-        layers = self._layers
-        layers.views.end()  # the view goes on with the plain map
-        layers.genes.away = True
-        layers.genes.end_difference()
-        seen = [layer for layer in layers.present if layer.visible]
+        self._genes.views.end()  # the view goes on with the plain map
+        self._genes.away = True
+        self._genes.end_difference()
+        seen = [layer for layer in self._store.present if layer.visible]
         for layer in seen:
             layer.visible = False
         self._seen = [*(self._seen or []), *seen]
-        active = layers.viewer.layers.selection.active
-        if active in layers.present:
+        active = self._store.viewer.layers.selection.active
+        if active in self._store.present:
             self._active = active
 
     def come_back(self) -> None:
@@ -55,24 +57,23 @@ class Visibility:
         seen, self._seen = self._seen, None
         if seen is None:
             return
-        present = self._layers.present
+        present = self._store.present
         for layer in seen:
             if layer in present:
                 layer.visible = True
-        self._layers.genes.away = False
-        if self._layers.model.view == "difference":
-            self._layers.genes.look("difference")
-        self._layers.genes.tell()
+        self._genes.away = False
+        if self._genes.view == "difference":
+            self._genes.look("difference")
+        self._genes.tell()
 
     def select(self) -> None:
         """Select the layer that was selected when the section went, or else its map."""
-        layers = self._layers
         chosen = self._active
-        if chosen not in layers.present:
-            maps = [layers.now(role) for role in ("after", "before")]
+        if chosen not in self._store.present:
+            maps = [self._store.get(role) for role in ("after", "before")]
             chosen = next((layer for layer in maps if layer is not None), None)
         if chosen is not None:
-            layers.viewer.layers.selection.active = chosen
+            self._store.viewer.layers.selection.active = chosen
 
     @contextmanager
     def back_for_a_moment(self) -> Iterator[None]:
@@ -82,14 +83,3 @@ class Visibility:
         yield
         if away:
             self.go()
-
-
-def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
-    """Show one section; the others go out of sight, and none of their layers stays selected."""
-    others = list(others)
-    selected = chosen.viewer.layers.selection.active
-    for other in others:
-        other.visibility.go()
-    chosen.visibility.come_back()
-    if any(selected is layer for other in others for layer in other.present):
-        chosen.visibility.select()

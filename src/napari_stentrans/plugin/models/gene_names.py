@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 import csv
-import json
-import os
 from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-
-from qtpy.QtCore import QStandardPaths
+from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
+from napari_stentrans.plugin.models.small_files import (
+    load_json,
+    names_in,
+    settings_folder,
+    store_json,
+)
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
+    from pathlib import Path
 
     from napari_stentrans.plugin.models.gene_index import GeneIndex
 
@@ -169,38 +171,6 @@ class Kept:
             return f"Favourites cannot be kept for the next time: {error}."
         self._seen = {name: list(names) for name, names in kept.items()}
         return ""
-
-
-def settings_folder() -> Path:
-    """Where napari keeps its settings, else the user's folder for settings."""
-    ours = os.environ.get("NAPARI_CONFIG")
-    if ours:
-        return Path(ours).parent / "napari-stentrans"
-    kind = QStandardPaths.StandardLocation.GenericConfigLocation
-    return Path(QStandardPaths.writableLocation(kind)) / "napari-stentrans"
-
-
-def load_json(path: Path) -> dict[str, object]:
-    """Read a small JSON file; empty where it is not there, or spoilt."""
-    try:
-        stored = json.loads(path.read_text(encoding="utf-8"))
-    except (OSError, ValueError):  # not there yet, or spoilt: begin anew
-        return {}
-    return stored if isinstance(stored, dict) else {}
-
-
-def store_json(path: Path, stored: dict[str, Any]) -> None:
-    """Write a small JSON file beside its place, then rename it; OSError where that fails."""
-    part = path.with_suffix(".part")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part.write_text(json.dumps(stored, indent=1), encoding="utf-8")
-    part.replace(path)
-
-
-def names_in(stored: object) -> list[str]:
-    """Names in what was stored, each once."""
-    found = stored if isinstance(stored, list) else []
-    return list(dict.fromkeys(name for name in found if isinstance(name, str)))
 
 
 def _rows(text: str) -> Sequence[Sequence[str]]:

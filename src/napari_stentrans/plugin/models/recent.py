@@ -5,7 +5,7 @@ from __future__ import annotations
 from contextlib import suppress
 from pathlib import Path
 
-from napari_stentrans.plugin.models.gene_names import (
+from napari_stentrans.plugin.models.small_files import (
     load_json,
     names_in,
     settings_folder,

@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.models.maps import FloatArray, Scale
-    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.raster import SpotRaster
 
 
@@ -47,13 +46,7 @@ class Run:
 
 
 class Runs:
-    """The runs of one section, the oldest first.
-
-    Attributes
-    ----------
-    stopped
-        Runs that came to nothing because the dock was closed, until that was said.
-    """
+    """The runs of one section, the oldest first."""
 
     changed = Signal()
     """A run was added, renamed or removed."""
@@ -61,7 +54,6 @@ class Runs:
     def __init__(self) -> None:
         self._runs: list[Run] = []
         self._made = 0
-        self.stopped: list[RunRequest] = []
 
     def __len__(self) -> int:
         return len(self._runs)

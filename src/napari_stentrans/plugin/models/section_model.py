@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any, Literal, Protocol
+from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
@@ -19,31 +19,19 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.annotation import Annotation
+    from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.damage import Damage
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
+    from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.models.maps import Doubt, Limits, Look
+    from napari_stentrans.plugin.models.paint import Paint
     from napari_stentrans.section import Section
 
 View = Literal[
     "before", "after", "side_by_side", "swipe", "blink", "difference", "uncertainty", "provenance"
 ]
 """Ways to look at a section, one at a time."""
-
-
-class Paint(Protocol):
-    """Lost regions as they are painted."""
-
-    @property
-    def labels(self) -> NDArray[np.integer] | None:
-        """Labels (row, column) on the section's raster; None before anything was painted."""
-
-    @property
-    def names(self) -> dict[int, str]:
-        """Names of the regions by label."""
-
-    def stop(self) -> None:
-        """Leave the brush, so that a click on the map paints nothing."""
 
 
 @dataclass(frozen=True)
@@ -120,6 +108,8 @@ class SectionModel:
         Whether the line and its profile are shown.
     laid
         The picture that is being laid below the spots; None where there is none.
+    stopped
+        Runs that came to nothing because the dock was closed, until that was said.
     removed
         Whether it was closed on purpose.
     unsaved
@@ -160,6 +150,7 @@ class SectionModel:
         self.profiled = False
         self.laid: Any = None
         self.removed = False
+        self.stopped: list[RunRequest] = []
         self.unsaved = Unsaved(self)
 
     # ---- what is shown
@@ -350,3 +341,26 @@ class SectionModel:
         """Take named regions of the spots, which results and files take over from now on."""
         annotation.write(self.section)
         self.annotation = annotation
+
+
+@dataclass(frozen=True, eq=False)
+class RunRequest:
+    """A run to be made.
+
+    Attributes
+    ----------
+    model
+        The section to enhance.
+    config, mask
+        Settings, and what is lost, as they were when it was asked for.
+    name
+        Of the run; by its settings where empty.
+    damaged
+        (spot,) True where the image is not to be looked at.
+    """
+
+    model: SectionModel
+    config: EnhanceConfig
+    mask: LostMask
+    name: str = ""
+    damaged: NDArray[np.bool_] | None = None

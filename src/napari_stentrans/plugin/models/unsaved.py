@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
 from psygnal import Signal
@@ -14,8 +14,9 @@ from napari_stentrans.wording import some
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.plugin.models.runs import Run
-    from napari_stentrans.plugin.models.section_model import SectionModel
+    from napari_stentrans.plugin.models.paint import Paint
+    from napari_stentrans.plugin.models.runs import Run, Runs
+    from napari_stentrans.section import Section
 
 MARK = "●"
 """Beside the name of what is not saved."""
@@ -43,7 +44,7 @@ class State:
     image: PlacedImage | None = None
 
     @classmethod
-    def of(cls, model: SectionModel) -> State:
+    def of(cls, model: Worked) -> State:
         """State of now."""
         runs, image = frozenset(model.runs), PlacedImage.of(model.section)
         labels = None if model.paint is None else model.paint.labels
@@ -62,6 +63,16 @@ class State:
         return self.runs == other.runs and self.image == other.image and self.same_paint(other)
 
 
+class Worked(Protocol):
+    """A section that is worked on."""
+
+    section: Section
+    title: str
+    runs: Runs
+    paint: Paint | None
+    laid: Any
+
+
 class Unsaved:
     """Says what was done since a section was opened, or last saved.
 
@@ -74,7 +85,7 @@ class Unsaved:
     changed = Signal()
     """Something was saved, be it here or beside a result (``Run.record``)."""
 
-    def __init__(self, model: SectionModel) -> None:
+    def __init__(self, model: Worked) -> None:
         self._model = model
         self._saved = State.of(model)
 

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     import napari
 
 NAME = "stEnTrans: plots and table"
+LOOKS = "QTableView::item:selected {background-color: rgba(90, 125, 235, 150);}"
 HEIGHT = 320
 """Pixels, at first; a person drags the border."""
 CORNERS = {
@@ -44,6 +45,7 @@ class WidePanel(QWidget):
         self.tabs.setDocumentMode(True)
         self.tabs.setAccessibleName("plots and table")
         self.tabs.currentChanged.connect(lambda _: self.changed.emit())
+        self.setStyleSheet(LOOKS)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 4, 4)
         rows.addWidget(self.tabs)

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMenu, QPushButton
 
-from napari_stentrans.plugin.contributions.samples import SAMPLES
+from napari_stentrans.plugin.jobs.sample_data import SAMPLES
 from napari_stentrans.plugin.models.recent import Recent
 from napari_stentrans.plugin.widgets.dialogs import in_megabytes
 from napari_stentrans.plugin.widgets.panel import name_button

@@ -29,10 +29,10 @@ if TYPE_CHECKING:
 
     from napari.layers import Image
 
-    from napari_stentrans.plugin.jobs.pictures import Picture
     from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.jobs.session_keeper import Jobs
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.picture import Picture
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.section import SectionImage
 
@@ -61,7 +61,7 @@ class Choose(Protocol):
 
 
 class Placing(QWidget):
-    """The line of the tissue image: add one, move it, use it, remove it.
+    """What is done with a picture while it is laid; a menu adds one, moves it again, removes it.
 
     Parameters
     ----------
@@ -121,12 +121,13 @@ class Placing(QWidget):
         self.file.triggered.connect(lambda: self._add_file())
         self.active = QAction("Active Image layer", self.menu)
         self.active.triggered.connect(lambda: self._add_layer())
-        self.menu.addActions([self.file, self.active])
         self.active.setToolTip("The layer that is selected in napari")
-        self.add = button(
-            "Add tissue image…", "Lay a picture of the tissue below the spots, where no file says"
-        )
-        self.add.setMenu(self.menu)
+        self.move_again = QAction("Move the image", self.menu)
+        self.move_again.setToolTip("Lay it below the spots anew, from where it lies now")
+        self.move_again.triggered.connect(lambda: self._toggle(True))
+        self.remove = QAction("Remove image", self.menu)
+        self.remove.triggered.connect(lambda: self._remove())
+        self.menu.addActions([self.file, self.active, self.move_again, self.remove])
         self.words = words("how to lay the picture")
         self.mover = button("Move the image", "Move, turn and scale it by mouse (Esc ends it)")
         self.mover.setCheckable(True)
@@ -137,13 +138,11 @@ class Placing(QWidget):
             "Use it so", "Take it as the tissue image of this section, as it lies now", self._use
         )
         self.drop = button("", "", self._drop)
-        self.remove = button("Remove image", "", self._remove)
         rows = QVBoxLayout(self)
         rows.setContentsMargins(0, 0, 0, 0)
         rows.setSpacing(5)
-        rows.addWidget(self.add)
         rows.addWidget(self.words)
-        move = (self.mover, self.turn, self.mirror, self.remove)
+        move = (self.mover, self.turn, self.mirror)
         for line in (move, (self.use, self.drop)):
             row = QHBoxLayout()
             row.setSpacing(6)
@@ -274,10 +273,7 @@ class Placing(QWidget):
         placed = images[0].placed if images else None
         idle = layers is not None and self._runner.idle
         self.menu.setEnabled(idle)
-        self.add.setVisible(not laid and not images)
-        for widget in (self.words, self.turn, self.mirror, self.use, self.drop):
-            widget.setVisible(laid)
-        self.mover.setVisible(laid or placed is not None)
+        self.move_again.setVisible(placed is not None and not laid)
         self.remove.setVisible(placed is not None and not laid)
         before = placed is not None and bool(placed.instead_of)
         self.remove.setToolTip(BEFORE if before else NONE)
@@ -286,8 +282,7 @@ class Placing(QWidget):
         text, tip = LEAVE if again else DROP
         self.drop.setText(text)
         name_button(self.drop, tip)
-        here = laid or placed is not None or not images
-        self.setVisible(layers is not None and here)
+        self.setVisible(laid)
         self.setEnabled(idle)
         self._show_mode()
 

@@ -19,19 +19,11 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.models.export_request import (
-    BYTES_PER_VALUE,
-    KINDS,
-    OF_RUNS,
-    WORTH_SAYING,
-    ExportRequest,
-    missing_package,
-    size_in_words,
-)
+from napari_stentrans.plugin.models.export_request import KINDS, ExportRequest
+from napari_stentrans.plugin.models.export_words import Asked, about, why_not
 from napari_stentrans.plugin.models.unsaved import MARK
-from napari_stentrans.plugin.widgets.page import Page
+from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.panel import OneLine, button, words
-from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.context import Context
@@ -53,7 +45,6 @@ EXTRAS: dict[Extra, tuple[str, str]] = {
     ),
     "image": ("Tissue image", "Draw the maps over the tissue image"),
 }
-MOST_NAMED = 5
 LINES = 5
 """Of words, whose room is kept: no button moves when some go."""
 BUSY = "Wait until what is going on has ended, or cancel it, and save then."
@@ -75,7 +66,7 @@ class ExportPage(Page):
         self._stock: ExportContext | None = None
         self._listed: Listed | None = None
         self._wishes: dict[What, ExportRequest] = {}
-        self._busy = False
+        self._busy = self._picked = False
         self._make_kinds()
         self._make_genes()
         self.formats = QComboBox()
@@ -131,12 +122,10 @@ class ExportPage(Page):
 
     def choose(self, what: What | None = None) -> None:
         """Choose what to save, as it was saved last; what is there if nothing is wanted."""
-        self.refresh()
         if what is not None:
+            self._picked = True
             self._choose(what)
-        elif self._why_not(self.what):
-            others = (one for one in KINDS if one != "session" and not self._why_not(one))
-            self._choose(next(others, self.what))
+        self.refresh()
         self.kinds[self.what].setFocus(Qt.FocusReason.OtherFocusReason)
 
     def allow(self, *, busy: bool) -> None:
@@ -153,14 +142,22 @@ class ExportPage(Page):
         """Show what there is to be saved now; what a person has chosen stays."""
         self._stock = self.context.stock()
         for what, made in self.kinds.items():
-            why_not = self._why_not(what)
-            made.setEnabled(not why_not)
-            made.setToolTip(why_not or KINDS[what].about)
+            reason = self._why_not(what)
+            made.setEnabled(not reason)
+            made.setToolTip(reason or KINDS[what].about)
             made.setAccessibleDescription(made.toolTip())
-            self.reasons[what].setText(why_not if self._stock else "")
+            self.reasons[what].setText(reason if self._stock else "")
         self._list_genes()
+        likely = self._likely()
+        if likely != self.what and (not self._picked or self._why_not(self.what)):
+            self._choose(likely)
         self._allow_extras()
         self._check()
+
+    def _likely(self) -> What:
+        """What a person may want to save: the result, or else what there is."""
+        first: list[What] = ["everything", *(one for one in KINDS if one != "session")]
+        return next((one for one in first if not self._why_not(one)), self.what)
 
     def _catch_up(self) -> None:
         if self.isVisible():
@@ -174,7 +171,7 @@ class ExportPage(Page):
         self.setValue(self._wishes.get(what, first))
 
     def _on_save(self) -> None:
-        wish = self.value()
+        wish, self._picked = self.value(), True
         self._wishes[wish.what] = wish
         self.saveWanted.emit(wish)
 
@@ -218,69 +215,19 @@ class ExportPage(Page):
         self._listed = None
         if self._stock is not None and self.kind.by_gene and which != "all":
             self._listed = self._stock.genes(which, self.these.text())
-        problem = self._problem()
+        problem = BUSY if self._busy and self._stock is not None else self._problem()
         self.save.setEnabled(not problem)
-        said = f"⚠ {problem}" if problem else self._about()
+        said = f"⚠ {problem}" if problem else about(self._stock, self.what, self._listed)
         self.words.setText(said)
         self.words.setAccessibleDescription(said)
 
     def _problem(self) -> str:
-        why_not = self._why_not(self.what) or (BUSY if self._busy else "")
-        if why_not:
-            return why_not
-        package = missing_package(self.formats.currentData() or "")
-        if package:
-            return (
-                f"This format needs the package {package}, which is not installed. Save as .h5ad "
-                f'or .zarr, or close napari, run pip install "napari-stentrans[{package}]" and '
-                "start it again."
-            )
-        if not self.kind.by_gene:
-            return ""
-        n, most = self._n_genes(), self.kind.most_genes
-        if not n:
-            return self._no_genes()
-        if most is not None and n > most:
-            what = "A figure shows" if self.what == "figure" else "This format holds"
-            return f"{what} {some(most, 'gene')} at most, and these are {n:,}. Choose fewer genes."
-        return ""
-
-    def _no_genes(self) -> str:
-        which: WhichGenes = self.which.currentData()
-        if which == "these" and not self.these.text().strip():
-            return "Write the names of genes, with commas between them."
-        if which == "shown" and self._stock is not None:
-            gene = self._stock.label(self._stock.shown)
-            return f"{gene} was not part of this run. Run again to enhance it."
-        return f"None of these genes is in the result{self._left_out(' ({})')}."
-
-    def _about(self) -> str:
-        """What will be in the file, and how large it becomes where that matters."""
-        parts, stock = [self.kind.about], self._stock
-        if stock is not None and self.kind.by_gene and stock.result is not None:
-            n_sites, n = len(stock.result.sites), self._n_genes()
-            genes = some(n, "gene")
-            size = n * n_sites * BYTES_PER_VALUE
-            big = self.kind.most_genes is None and size > WORTH_SAYING
-            large = f", up to {size_in_words(size)}" if big else ""
-            parts.append(f"{genes} at {some(n_sites, 'site')}{large}.")
-            parts.append(self._left_out("Not in the result, and left out: {}."))
-        if self.what == "figure" and stock is not None and stock.section.um_per_px is None:
-            parts.append("The scale bar is in pixels: how large one is was not in the data.")
-        if self.what in OF_RUNS:
-            parts.append("The settings of the run are written beside it (.run.json).")
-        return " ".join(filter(None, parts))
-
-    def _left_out(self, said: str) -> str:
-        left = () if self._listed is None else self._listed.unknown
-        more = " …" if len(left) > MOST_NAMED else ""
-        return said.format(", ".join(left[:MOST_NAMED]) + more) if left else ""
-
-    def _n_genes(self) -> int:
-        if self._listed is not None:
-            return len(self._listed.names)
-        result = None if self._stock is None else self._stock.result
-        return 0 if result is None else len(result.genes)
+        if self._stock is None:
+            return NOTHING
+        asked = Asked(
+            self.what, self.formats.currentData() or "", self.which.currentData(), self.these.text()
+        )
+        return why_not(self._stock, asked, self._listed)
 
     # ---- widgets
 
@@ -293,6 +240,7 @@ class ExportPage(Page):
             group.addButton(self.kinds[what])
             self.reasons[what] = OneLine(f"why not: {kind.title}")
         group.buttonToggled.connect(lambda _, on: self._show_kind() if on else None)
+        group.buttonClicked.connect(self._on_picked)
 
     def _make_genes(self) -> None:
         self.which = QComboBox()
@@ -326,6 +274,9 @@ class ExportPage(Page):
             for data, says in offered.items():
                 self.which.addItem(says, data)
             self.which.setCurrentIndex(max(self.which.findData(chosen), 0))
+
+    def _on_picked(self) -> None:
+        self._picked = True
 
     def _on_which(self) -> None:
         if self.these.isVisible():

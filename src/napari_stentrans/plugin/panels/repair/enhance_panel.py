@@ -17,7 +17,7 @@ from napari_stentrans.plugin.panels.repair.form import ConfigForm
 from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
 from napari_stentrans.plugin.panels.repair.queue_row import QueueRow
 from napari_stentrans.plugin.panels.repair.run_button import RunButton
-from napari_stentrans.plugin.widgets.panel import button, column, row_of, words
+from napari_stentrans.plugin.widgets.panel import button, column, reveal, row_of, words
 from napari_stentrans.targets import check_observed
 
 if TYPE_CHECKING:
@@ -134,6 +134,14 @@ class EnhancePanel(QWidget):
     def image_damaged(self, painted: LostMask) -> NDArray[np.bool_] | None:
         """Spots (spot,) where a run is not to look at the image; None where there is none."""
         return self.form.image.damaged_spots(painted)
+
+    def refuse(self) -> None:
+        """Show the settings, with which no run can begin."""
+        reveal(self.form)
+
+    def check(self) -> None:
+        """Show that a check begins."""
+        self.progress.start("Checking how good it is here")
 
     def begin(self) -> None:
         """Show that a run begins."""

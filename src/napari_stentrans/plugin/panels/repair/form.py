@@ -19,6 +19,7 @@ from qtpy.QtWidgets import (
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.method_table import METHODS
+from napari_stentrans.plugin.models.result_words import PLAIN
 from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
@@ -169,11 +170,12 @@ class ConfigForm(QWidget):
         self.method = QComboBox()
         self.method.setAccessibleName("method")
         self.method.setToolTip(
-            f"{named(EnhanceConfig, 'method').tip}. Kriging: from the values around, weighted by "
-            "how alike values at that distance are"
+            f"{named(EnhanceConfig, 'method').tip}. Smooth map: from the values around, weighted "
+            "by how alike values at that distance are"
         )
         for i, (name, method) in enumerate(METHODS.items()):
-            self.method.addItem(name.capitalize(), name)
+            plain = PLAIN.get(name, name)
+            self.method.addItem(f"{plain[:1].upper()}{plain[1:]}", name)
             self.method.setItemData(i, method.summary, Qt.ItemDataRole.ToolTipRole)
         self.method.activated.connect(self._on_method)
         self.method.currentIndexChanged.connect(self._show_what_matters)

@@ -10,7 +10,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_stentrans.plugin.models.run_request import RunRequest
+    from napari_stentrans.plugin.models.section_model import RunRequest
 
 
 class QueueRow(QWidget):

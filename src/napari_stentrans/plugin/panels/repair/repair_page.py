@@ -8,10 +8,10 @@ from typing import TYPE_CHECKING
 from qtpy.QtCore import QEvent, Signal
 
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
 from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
-from napari_stentrans.plugin.widgets.page import Page
 
 if TYPE_CHECKING:
     from typing import Any

@@ -20,12 +20,12 @@ from napari_stentrans.plugin.models.result_words import (
     remarks,
     taken_as_measured,
 )
+from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.panels.result.profile_panel import ProfilePanel
 from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
 from napari_stentrans.plugin.panels.result.quality_tabs import ScatterTab, TableTab
 from napari_stentrans.plugin.panels.result.run_list import RunList
 from napari_stentrans.plugin.widgets.fold import Fold
-from napari_stentrans.plugin.widgets.page import Page
 from napari_stentrans.plugin.widgets.panel import button, in_row, parting, words
 
 if TYPE_CHECKING:
@@ -34,7 +34,7 @@ if TYPE_CHECKING:
     from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.run_request import RunRequest
+    from napari_stentrans.plugin.models.section_model import RunRequest
     from napari_stentrans.plugin.widgets.keys import Keys
 
 TABS = {
@@ -89,11 +89,11 @@ class ResultPage(Page):
         """Show the result of this section from now on."""
         if self._layers is not None:
             self._layers.compared.disconnect(self.refresh, missing_ok=True)
-            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
+            self._layers.drawn.disconnect(self._show_gene, missing_ok=True)
         self._layers = layers
         if layers is not None:
             layers.compared.connect(self.refresh)
-            layers.drawn.connect(self.refresh)
+            layers.drawn.connect(self._show_gene)
         for part in (self.profile, self.scores, self.scatter, self.quality):
             part.set_layers(layers)
         self.runs.set_layers(layers)
@@ -135,8 +135,7 @@ class ResultPage(Page):
         self.body.setVisible(result is not None)
         self.nothing.setVisible(result is None)
         self.runs.refresh()
-        for part in (self.quality, self.scores, self.scatter):
-            part.refresh()
+        self._show_gene()
         if layers is None or result is None:
             return
         waiting = layers.preview_of
@@ -148,6 +147,11 @@ class ResultPage(Page):
         self.legend.setText(legend(result))
         self.show_unpainted()
         self._allow()
+
+    def _show_gene(self) -> None:
+        """Say how good the gene on the map is."""
+        for part in (self.quality, self.scores, self.scatter):
+            part.refresh()
 
     def _on_run_shown(self) -> None:
         self.context.resultChanged.emit()

@@ -21,8 +21,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.run_request import RunRequest
     from napari_stentrans.plugin.models.runs import Run
+    from napari_stentrans.plugin.models.section_model import RunRequest
 
 
 class Waiting(NamedTuple):
@@ -47,6 +47,8 @@ class RunList(QWidget):
         super().__init__()
         self._layers: SectionLayers | None = None
         self._waiting: list[Waiting] = []
+        self._listed: object = None
+        self._row = -1
         self.list = RunRows()
         self.list.deleteWanted.connect(self._delete)
         self.list.undoWanted.connect(self.undoWanted)
@@ -103,6 +105,10 @@ class RunList(QWidget):
     def refresh(self) -> None:
         """Show what is kept, and which of it is shown."""
         runs = [] if self._layers is None else list(self._layers.runs)
+        listed = ([(run, run.name, run.quality) for run in runs], self._waiting, self._shown())
+        if listed == self._listed and self.list.currentRow() == self._row:
+            return  # another gene is shown, no more
+        self._listed = listed
         with signals_blocked(self.list):
             while self.list.count() > len(runs) + len(self._waiting):
                 self.list.takeItem(self.list.count() - 1)
@@ -116,6 +122,7 @@ class RunList(QWidget):
                 self.list.setCurrentRow(runs.index(shown))
             elif shown is None:
                 self.list.setCurrentRow(-1)
+        self._row = self.list.currentRow()
         self.setVisible(self.list.count() > 0)  # none while a preview is shown
         for made in (self.renaming, self.delete, self.as_python, self.as_command):
             made.setEnabled(shown is not None)
@@ -196,6 +203,7 @@ class RunList(QWidget):
         run = self._at(self.list.row(item))
         if run is not None and self._layers is not None:
             self._layers.runs.rename(run, item.text())
+            self._listed = None
             self.refresh()  # with the old name where the new one is blank
 
     def _copy(self, how: str) -> None:
