@@ -43,7 +43,7 @@ if TYPE_CHECKING:
 
 EVERYTHING = [
     "load", "paint", "run", "gene", "overlay", "views", "swipe", "profile", "probe", "delete",
-    "told", "session", "leak",
+    "image_features", "session", "leak",
 ]  # fmt: skip
 NEED_A_RUN = {"gene", "overlay", "views", "swipe", "profile", "delete"}
 
@@ -108,7 +108,11 @@ def told(window: Window, spots: int) -> None:
     action = window.dock.lost.sources["map"]
     for _ in range(2):
         action.trigger()
-        window.until(lambda: window.layers.told is not None and window.layers.told.visible)
+        window.until(
+            lambda: (
+                window.layers.image_features is not None and window.layers.image_features.visible
+            )
+        )
         window.wait(0.5)
         action.trigger()
     window.run()
@@ -229,7 +233,7 @@ def watched(what: list[str], spots: int, n_genes: int) -> None:
             "profile": lambda: profile(window, section),
             "probe": lambda: probe(window, section),
             "delete": lambda: delete(window),
-            "told": lambda: told(window, spots),
+            "image_features": lambda: told(window, spots),
             "session": lambda: session(window, section),
         }
         needed = {"load"} | ({"run"} if NEED_A_RUN & set(what) else set())

@@ -195,9 +195,10 @@ class Story:
         camera.part("image_line", "enhance")
         hands.take("Find damage", "What the image tells")
         hands.wait(
-            lambda: self.layers.told is not None or hands.seen("close message"), "the image is read"
+            lambda: self.layers.image_features is not None or hands.seen("close message"),
+            "the image is read",
         )
-        if self.layers.told is None:  # an image that does not lie where the spots are
+        if self.layers.image_features is None:  # an image that does not lie where the spots are
             hands.press("close message")
             return
         camera.window("image_tells")

@@ -145,23 +145,23 @@ def test_the_map_comes_goes_and_survives_deletion(open_pictured, pictured, qtbot
     dock, layers = open_pictured, open_pictured._layers
     show, image = dock.lost.sources["map"], dock.enhance.form.image
     click(qtbot, show)
-    qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.image_features is not None, timeout=60_000)
     assert image.showing
-    pixels = layers.told.data
+    pixels = layers.image_features.data
     assert pixels.shape == (*pictured.raster.shape, 4)
     on_spots = pictured.raster.index >= 0
     assert (pixels[..., 3][~on_spots] == 0).all()
     assert (pixels[..., 3][on_spots] == 255).mean() > 0.95
     assert len(np.unique(pixels[on_spots][:, :3], axis=0)) > 100
-    np.testing.assert_array_equal(layers.told.scale, layers.before.scale)
-    np.testing.assert_array_equal(layers.told.translate, layers.before.translate)
-    dock.viewer.layers.remove(layers.told)
+    np.testing.assert_array_equal(layers.image_features.scale, layers.before.scale)
+    np.testing.assert_array_equal(layers.image_features.translate, layers.before.translate)
+    dock.viewer.layers.remove(layers.image_features)
     qtbot.waitUntil(lambda: not image.showing)
     press(qtbot, dock, Qt.Key.Key_M)
-    qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.image_features is not None, timeout=60_000)
     assert dock.enhance.form.image.meaning.isVisible()
     click(qtbot, show)
-    assert layers.told is None
+    assert layers.image_features is None
     assert not image.showing
     assert not dock.enhance.form.image.meaning.isVisible()
 
@@ -173,11 +173,11 @@ def test_the_map_gives_way_to_a_result_and_runs_say_whether_they_used_it(
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, dock.lost.sources["map"])
-    qtbot.waitUntil(lambda: layers.told is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.image_features is not None, timeout=60_000)
     qtbot.waitUntil(lambda: form.image._job is None)
     run(qtbot, dock, ready)
     assert layers.after.visible
-    qtbot.waitUntil(lambda: layers.now("told") is None)
+    qtbot.waitUntil(lambda: layers.now("image_features") is None)
     qtbot.waitUntil(lambda: not form.image.showing)
     take(qtbot, form.image, "off")
     run(qtbot, dock, ready)
@@ -194,7 +194,7 @@ def test_a_blank_image_is_told_in_words(dock, load, pictured, qtbot, ready):
     click(qtbot, show)
     qtbot.waitUntil(lambda: "shows nothing" in dock.message.text(), timeout=60_000)
     qtbot.waitUntil(lambda: not image.showing)
-    assert layers.told is None
+    assert layers.image_features is None
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
     assert form.image.choice.currentData() == "use"

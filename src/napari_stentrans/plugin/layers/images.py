@@ -246,14 +246,15 @@ def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
         "visible": False,
     }
     tag = {"section": enhancement.section}
-    return _layer(codes[raster.index], "provenance", "provenance", options, tag, "labels")
+    name = "where values come from"
+    return _layer(codes[raster.index], "provenance", name, options, tag, "labels")
 
 
 def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
     """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
     options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
     tag = {"section": section}
-    return _layer(pixels, "told", "what the image tells", options, tag, "image")
+    return _layer(pixels, "image_features", "what the image tells", options, tag, "image")
 
 
 def brush_of(raster: SpotRaster) -> int:

@@ -25,8 +25,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import LayerData
 
 ORDER = (
-    "image", "picture", "before", "after", "uncertainty", "provenance", "difference", "told",
-    "regions", "lost", "proposal",
+    "image", "picture", "before", "after", "uncertainty", "provenance", "difference",
+    "image_features", "regions", "lost", "proposal",
 )  # fmt: skip
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")

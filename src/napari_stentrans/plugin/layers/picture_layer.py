@@ -58,7 +58,7 @@ class PictureLayer:
         store = self._store
         self._hidden_image = None
         store.deferred.drop("image")
-        store.remove("image", "picture", "told")
+        store.remove("image", "picture", "image_features")
         self._model.set_section(section)
         for layer in store.present:
             layer.metadata[TAG]["section"] = section

@@ -97,7 +97,7 @@ class SectionLayers:
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
     provenance = _layer_of("provenance", "Where each enhanced value comes from")
     uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
-    told = _layer_of("told", "What the tissue image tells, in colours")
+    image_features = _layer_of("image_features", "What the tissue image tells, in colours")
     difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
 
     def __init__(
@@ -199,9 +199,9 @@ class SectionLayers:
             self.genes.clear_result()
             self.paint.outline(on=False)
             return
-        if self.told is not None:  # it would hide the result
-            self.told.visible = False
-            self.store.later("told", partial(self.show_told, None))
+        if self.image_features is not None:  # it would hide the result
+            self.image_features.visible = False
+            self.store.later("image_features", partial(self.show_image_features, None))
         self.genes.show_result()
         self.paint.outline(on=True)  # so that what was filled is seen
         self.genes.tell()
@@ -259,13 +259,13 @@ class SectionLayers:
         else:
             self.store.remove("proposal")
 
-    def show_told(self, pixels: NDArray[np.uint8] | None) -> None:
+    def show_image_features(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show what the tissue image tells (row, column, 4); None takes it away."""
-        self.store.deferred.drop("told")
+        self.store.deferred.drop("image_features")
         if pixels is not None:
-            self.store.put("told", features_layer(self.model.section, pixels, self.frame))
+            self.store.put("image_features", features_layer(self.model.section, pixels, self.frame))
         else:
-            self.store.remove("told")
+            self.store.remove("image_features")
 
     def show_line(self, line: NDArray[np.float64]) -> None:
         """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""

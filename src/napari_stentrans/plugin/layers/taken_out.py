@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 TIP = "Bring it back as it was, with its lost regions and its runs"
 
 
-NOT_KEPT = ("picture", "proposal", "told")
+NOT_KEPT = ("picture", "proposal", "image_features")
 """Roles of layers that are shown but for a while."""
 
 

@@ -145,7 +145,7 @@ class ImageLine(QWidget):
         return EnhanceConfig(method=self._method).sees_image
 
     def _refresh(self) -> None:
-        told = self._layers is not None and self._layers.told is not None
+        told = self._layers is not None and self._layers.image_features is not None
         self.asked.setVisible(self._asks)
         self.meaning.setVisible(told)
         self.setVisible(self.there and (self._asks or told))
@@ -153,7 +153,7 @@ class ImageLine(QWidget):
     @property
     def showing(self) -> bool:
         """Whether what the image tells is shown as a map, or is being made."""
-        told = self._layers is not None and self._layers.told is not None
+        told = self._layers is not None and self._layers.image_features is not None
         return self._job is not None or told
 
     def toggle_map(self) -> None:
@@ -171,12 +171,12 @@ class ImageLine(QWidget):
             job.ended.connect(partial(self._on_ended, job))
             job.start()
         else:
-            layers.show_told(None)
+            layers.show_image_features(None)
         self._refresh()
 
     def _on_map(self, layers: SectionLayers, section: Section, pixels: NDArray[np.uint8]) -> None:
         if layers is self._layers and layers.section is section and layers.present:
-            layers.show_told(pixels)
+            layers.show_image_features(pixels)
 
     def _on_ended(self, job: Job) -> None:
         job.deleteLater()
