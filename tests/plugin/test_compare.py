@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from gestures import click, middle, paint, world_of
+from gestures import click, come_to, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -35,7 +35,7 @@ def compared(loaded, result, qtbot):
     """The dock with a section and its result."""
     loaded._layers.show_enhancement(result)
     loaded.context.resultChanged.emit()
-    qtbot.waitUntil(loaded.result.isVisible)
+    come_to(qtbot, loaded.result.body)
     return loaded
 
 
