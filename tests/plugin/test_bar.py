@@ -342,7 +342,7 @@ def _pixels(raster, values, limits, colormap):
 
 
 def test_many_genes_are_of_the_list_and_go_on_by_pages(shown, qtbot):
-    shown.genes.restore(["Gene3", "Gene5", "Gene8", "Gene9"], None, "favourites")
+    shown.context.app.lists.restore(["Gene3", "Gene5", "Gene8", "Gene9"], None, "favourites")
     click(qtbot, shown.genes.many)
     assert list(all_drawn(qtbot, shown)) == ["Gene3", "Gene5", "Gene8", "Gene9"]
     assert not shown.bar.many.later.isEnabled()
