@@ -206,7 +206,7 @@ class Story:
 
     def run(self) -> None:
         hands, camera = self.hands, self.camera
-        camera.part("estimate", "enhance", "Run")
+        camera.part("estimate", "Run")
         hands.press("Run")
         hands.wait(lambda: self.layers.preview_of or hands.can("Run"), "there is a preview")
         if hands.can("Pause"):
@@ -302,7 +302,7 @@ class Story:
         hands.settle(0.2)
         QTest.keyClicks(names.indexWidget(names.currentIndex()) or names.focusWidget(), "plain")
         camera.part("runs", "runs")
-        QTest.keyClick(names, Qt.Key.Key_Escape)
+        QTest.keyClick(names.findChild(QLineEdit), Qt.Key.Key_Return)
         hands.peep("what can be done with the run", lambda: camera.opened("copy_menu", "runs"))
 
     def two_runs(self) -> None:
@@ -347,9 +347,10 @@ class Story:
         slide = self.scratch / "slide.png"
         Image.fromarray(np.asarray(section.images[0].data)[::2, ::2]).save(slide)
         self._open(write_section(section.with_images(()), self.scratch / "without_image.h5ad"))
-        hands.wait(lambda: hands.seen("Add tissue image…"), "the section is open")
+        hands.wait(lambda: len(find(hands.viewer)) == 2 and hands.can("Open"), "it is open")
+        hands.settle(1)
         with answered("getOpenFileName", (str(slide), "")):
-            hands.take("Add tissue image…", "Picture in a file")
+            hands.take("Open", "Tissue image", "Picture in a file")
         hands.wait(lambda: hands.can("Use it so"), "the picture is there")
         hands.settle(1)
         self.camera.window("laying")
