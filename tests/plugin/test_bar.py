@@ -90,6 +90,18 @@ def test_the_bar_is_above_the_canvas_and_leaves_nothing_when_the_dock_is_closed(
     assert popup() is None or not isalive(popup())
 
 
+@pytest.mark.parametrize("view", ["side_by_side", "swipe", "blink"])
+def test_a_view_ends_with_the_dock(shown, qtbot, view):
+    viewer, layers = shown.viewer, shown._layers
+    before = list(viewer.layers)
+    click(qtbot, shown.bar.views[view])
+    viewer.window.remove_dock_widget(shown)
+    qtbot.wait(30)
+    assert list(viewer.layers) == before
+    assert layers.views.shown == ""
+    assert layers.after.visible
+
+
 def test_a_second_dock_has_its_bar_again(dock, qtbot):
     viewer = dock.viewer
     viewer.window.remove_dock_widget(dock)

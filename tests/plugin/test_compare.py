@@ -9,7 +9,7 @@ from itertools import pairwise
 
 import numpy as np
 import pytest
-from gestures import click, middle, paint, world_of
+from gestures import click, come_to, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -35,7 +35,7 @@ def compared(loaded, result, qtbot):
     """The dock with a section and its result."""
     loaded._layers.show_enhancement(result)
     loaded.context.resultChanged.emit()
-    qtbot.waitUntil(loaded.result.isVisible)
+    come_to(qtbot, loaded.result.body)
     return loaded
 
 
@@ -316,10 +316,19 @@ def test_blink_changes_twice_a_second_until_it_ends(compared, qtbot):
 # ---- profile
 
 
+def steady(qtbot, viewer):
+    """Wait until the section fits the canvas, which a panel below it has made lower."""
+    zoom = 0
+    while zoom != camera_of(viewer).zoom:
+        zoom = camera_of(viewer).zoom
+        qtbot.wait(150)
+
+
 def drawn_line(compared, qtbot, start_spot, dx):
     """Drag a line over the canvas, with the tool that the button gives; its ends (x, y) px."""
     layers = compared._layers
     click(qtbot, compared.result.opens["profile"])
+    steady(qtbot, compared.viewer)
     start = world_of(layers, start_spot)
     paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
     qtbot.waitUntil(lambda: profile_of(compared) is not None)
@@ -338,6 +347,7 @@ def profile_of(dock):
 def test_a_line_that_is_drawn_slowly_is_not_cut(compared, section, qtbot):
     spacing = section.lattice.spacing * compared._layers.frame.per_px
     click(qtbot, compared.result.opens["profile"])
+    steady(qtbot, compared.viewer)
     start = world_of(compared._layers, middle(section))
     moves = [(0, dx) for dx in np.linspace(0, 4 * spacing, 21)[1:]]
     paint(qtbot, compared.viewer, start, *moves)  # half a second and more
@@ -396,7 +406,7 @@ def test_a_line_waits_while_another_section_is_shown(
     assert "profile line" not in compared.viewer.layers
     assert not compared.result.profile.isVisible()
     compared.data.sections.setCurrentIndex(0)
-    compared._choose(layers)
+    compared.context.choose(layers)
     qtbot.waitUntil(compared.result.profile.isVisible)
     assert "profile line" in compared.viewer.layers
     np.testing.assert_array_equal(layers.line, line)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, middle, paint, world_of
+from gestures import LEFT, click, come_to, middle, paint, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QPushButton, QScrollArea
 
@@ -35,11 +35,6 @@ def seen(dock, widget):
     return widget.isVisible() and inside and not widget.visibleRegion().isEmpty()
 
 
-def top_in_view(widget):
-    area = widget.parentWidget().parentWidget().parentWidget()
-    return 0 <= widget.mapTo(area, QPoint(0, 0)).y() < area.height() - 40
-
-
 # ---- the foot of the dock
 
 
@@ -47,17 +42,16 @@ def top_in_view(widget):
 def test_the_run_buttons_stay_in_view_and_in_place(kriging, slow, qtbot, size):
     enhance = kriging.enhance
     kriging.viewer.window.resize(*size)
+    click(qtbot, kriging.lost.new)
     qtbot.wait(100)
-    bar = kriging.findChild(QScrollArea).verticalScrollBar()
-    assert bar.maximum() > 0
+    bar = kriging.pages.widget(0).verticalScrollBar()
     for value in (0, bar.maximum()):
         bar.setValue(value)
-        for part in (enhance.run, enhance.pause, enhance.cancel, enhance.estimate):
-            assert seen(kriging, part)
+        assert seen(kriging, enhance.run)
 
     def place():
         """Above the foot of the dock: napari's own controls may make the window higher."""
-        at = enhance.pause.mapTo(kriging, QPoint(0, 0))
+        at = enhance.run.mapTo(kriging, QPoint(0, 0))
         return at.x(), kriging.height() - at.y()
 
     at_first = place()
@@ -67,9 +61,13 @@ def test_the_run_buttons_stay_in_view_and_in_place(kriging, slow, qtbot, size):
     qtbot.waitUntil(slow.began.is_set)
     qtbot.waitUntil(lambda: "Preview" not in enhance.progress.words.text(), timeout=60_000)
     click(qtbot, enhance.add)
-    for part in (enhance.add, enhance.cancel, enhance.progress.bar, enhance.queue.clear_button):
-        assert seen(kriging, part)
-    assert place()[1] == at_first[1]
+    parts = (enhance.pause, enhance.cancel, enhance.progress.bar, enhance.queue.clear_button)
+    for page in kriging.pages:
+        come_to(qtbot, page)
+        for part in parts:
+            assert seen(kriging, part), page.title
+    come_to(qtbot, kriging.repair)
+    assert seen(kriging, enhance.add)
     qtbot.mouseClick(enhance.queue.clear_button, LEFT)
     click(qtbot, enhance.cancel)
     qtbot.waitUntil(lambda: kriging.phase is Phase.READY)
@@ -77,19 +75,21 @@ def test_the_run_buttons_stay_in_view_and_in_place(kriging, slow, qtbot, size):
     assert place() == at_first
 
 
-def test_the_result_is_scrolled_to_and_the_focus_stays(kriging, qtbot, ready):
+def test_the_result_comes_to_the_front_and_the_focus_stays(kriging, qtbot, ready):
     search = kriging.data.search.edit
     search.setFocus()
     kriging.run()  # as a key does, with the focus where it is
     ready(kriging)
     qtbot.wait(50)
-    assert top_in_view(kriging.result)
+    assert kriging.result.isVisible()
+    assert kriging.pages.widget(1).verticalScrollBar().value() == 0
     assert search.window().focusWidget() is search
 
 
-def test_tab_comes_to_the_run_buttons_after_all_else(kriging, qtbot, ready):
+def test_tab_comes_to_the_run_buttons_after_all_else_of_their_page(kriging, qtbot, ready):
     run(qtbot, kriging, ready)
     enhance, chain = kriging.enhance, []
+    come_to(qtbot, kriging.repair)
     part = kriging.data.open
     while not chain or part is not kriging.data.open:
         if (
@@ -101,9 +101,10 @@ def test_tab_comes_to_the_run_buttons_after_all_else(kriging, qtbot, ready):
         part = part.nextInFocusChain()
     ours = [part for part in chain if kriging.isAncestorOf(part)]
     ours = [part for part in ours if not isinstance(part, QScrollArea)]
-    tail = [part for part in (enhance.run, enhance.cancel) if part.isEnabled()]
+    tail = [enhance.run, *([enhance.cancel] if enhance.cancel.isVisible() else [])]  # of a check
     assert ours[-len(tail) :] == tail
-    places = [ours.index(part) for part in (enhance.form.method, kriging.export.save, enhance.run)]
+    wanted = (kriging.lost.tools["paint"], kriging.lost.edit_menu, enhance.form.double)
+    places = [ours.index(part) for part in (*wanted, enhance.form.gear, enhance.run)]
     assert places == sorted(places)
 
 
@@ -125,6 +126,7 @@ def test_a_run_puts_the_brush_away_and_new_marks_are_told(kriging, section, qtbo
     click(qtbot, kriging.lost.tools["paint"])
     paint(qtbot, kriging.viewer, world_of(layers, at) + 250, (0, 50))
     assert layers.paint.mask().lost.sum() > marked.sum()
+    come_to(qtbot, kriging.result)
     qtbot.waitUntil(kriging.result.unfilled.isVisible)
     assert "run again" in kriging.result.unfilled.text()
     run(qtbot, kriging, ready)

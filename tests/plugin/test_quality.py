@@ -10,7 +10,7 @@ from dataclasses import replace
 import numpy as np
 import pandas as pd
 import pytest
-from gestures import click, open_tab, save_result
+from gestures import click, come_to, open_tab, save_result
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QFileDialog
 
@@ -419,6 +419,7 @@ def test_a_cancelled_preview_goes_and_the_last_result_comes_back(loaded, gate, q
     assert layers.enhancement is result
     assert layers.quality is quality
     np.testing.assert_array_equal(layers.after.data, shown)
+    come_to(qtbot, loaded.quality)
     assert loaded.quality.of_gene.isVisible()
 
 

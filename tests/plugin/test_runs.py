@@ -9,7 +9,7 @@ from datetime import datetime
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, compare_with, save_result, use_menu
+from gestures import LEFT, click, compare_with, export_page, save_result, use_menu
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -112,7 +112,7 @@ def test_deleting_runs_shows_the_next_and_then_none(two_runs, qtbot):
     assert dock._layers.after is None
     assert not dock.result.body.isVisible()
     assert dock._layers.before.visible
-    assert not dock.export.kinds["everything"].isEnabled()
+    assert not export_page(qtbot, dock).kinds["everything"].isEnabled()
 
 
 @pytest.mark.numerical

@@ -94,7 +94,9 @@ class Bar(Flow):
         self.choice.bind(keys)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Show what is looked at of this section from now on."""
+        """Show what is looked at of this section from now on; without one no view is left on."""
+        if layers is None and self.choice.layers is not None:
+            self.choice.layers.views.end()
         for part in (self.many, self.choice, self.key, self.tissue, self.partner):
             part.set_layers(layers)
 

@@ -97,9 +97,8 @@ class LostLayer:
         """Paint named regions as lost, where nothing is painted yet, as one step."""
         layer = self.make()
         regions, labels = Regions(layer), np.array(layer.data)
-        known = {name: label for label, name in regions.names.items()}
         for name in annotation.names:
-            label = known[name] if name in known else regions.add(name)
+            label = regions.label_of(name)
             cells = self._model.section.raster.paint(annotation.spots(name))
             labels[cells & (labels == 0)] = label
         self.relabel(labels)

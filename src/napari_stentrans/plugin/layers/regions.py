@@ -17,9 +17,12 @@ from napari_stentrans.errors import MaskError
 from napari_stentrans.export.colours import LOST_COLOUR, REGION_COLOURS
 from napari_stentrans.export.masks import region_name
 from napari_stentrans.io.masks import LostMask, painted_to_lost
+from napari_stentrans.plugin.layers.edits import added
 from napari_stentrans.targets import Provenance, Reach, distance_to_measured, extrapolated
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from napari.layers import Labels
     from numpy.typing import ArrayLike, NDArray
 
@@ -94,6 +97,24 @@ class Regions:
         self._write(names | {label: name or (left[0] if left else region_name(label))})
         self.select(label)
         return label
+
+    def label_of(self, name: str) -> int:
+        """Label of the region of a name, which is added where there is none."""
+        known = {named: label for label, named in self.names.items()}
+        return known[name] if name in known else self.add(name)
+
+    def painted_with(self, parts: Sequence[tuple[NDArray[np.bool_], str]]) -> NDArray[np.integer]:
+        """Labels (row, column) with these cells painted too, each with the region of a name.
+
+        A region that nothing is painted with yet gives its place to a name that is new.
+        """
+        labels = np.asarray(self.layer.data)
+        for cells, name in parts:
+            unused = next((i for i in self.names if not (labels == i).any()), None)
+            if name not in self.names.values() and unused is not None:
+                self.rename(unused, name)
+            labels = added(labels, cells, self.label_of(name))
+        return labels
 
     def rename(self, label: int, name: str) -> None:
         """Give a region another name; a blank one is not taken."""

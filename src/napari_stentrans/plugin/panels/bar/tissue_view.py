@@ -35,7 +35,7 @@ class TissueView(QWidget):
         self._layers: SectionLayers | None = None
         self._before: dict[str, tuple[float, float]] = {}
         """By role of a layer: the opacity that it had, and the one that it was given."""
-        self._image_was_hidden = False
+        self._on = self._image_was_hidden = False
         self.button = QToolButton()
         self.button.setText("H&&E")
         tip = "See the tissue image below the maps, also while painting; again: the maps alone"
@@ -107,7 +107,7 @@ class TissueView(QWidget):
             self.slider.setValue(0)
 
     def _show(self, percent: int) -> None:
-        begins = percent and not self.button.isChecked()
+        begins, self._on = percent > 0 and not self._on, percent > 0
         with signals_blocked(self.button):
             self.button.setChecked(percent > 0)
         if self._layers is None:

@@ -45,7 +45,7 @@ EXTRAS: dict[Extra, tuple[str, str]] = {
     ),
     "image": ("Tissue image", "Draw the maps over the tissue image"),
 }
-LINES = 5
+LINES = 6
 """Of words, whose room is kept: no button moves when some go."""
 BUSY = "Wait until what is going on has ended, or cancel it, and save then."
 NOTHING = "Open a section first."
@@ -79,7 +79,6 @@ class ExportPage(Page):
             box.setToolTip(EXTRAS[name][1])
         self.words = words("what will be in it")
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self.words.setMinimumHeight(LINES * self.fontMetrics().lineSpacing())
         self.save = button("Save…", "Choose a name and a folder, and write it", self._on_save)
         self._lay_out()
         self.kinds["everything"].setChecked(True)
@@ -315,6 +314,7 @@ class ExportPage(Page):
     def showEvent(self, event: Any) -> None:
         """Catch up with what was done meanwhile."""
         super().showEvent(event)
+        self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
         self.refresh()
 
     def keyPressEvent(self, event: Any) -> None:

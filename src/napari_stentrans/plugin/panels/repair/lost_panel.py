@@ -129,7 +129,8 @@ class LostPanel(QWidget):
         parts += [some(sites, "unmeasured site")] * bool(sites)
         said = ", ".join(parts) or "Nothing is marked yet"
         self.words.setText(f"{self._hint} {said}.".strip())
-        self._warn(found, regions)
+        self.warning.setText(_too_large(found, regions))
+        self.warning.setVisible(bool(found.reach.far))
         self.counted.emit(spots, sites)
         self.marked.emit(found.mask)
 
@@ -158,20 +159,6 @@ class LostPanel(QWidget):
         self.warning.hide()
         self.counted.emit(0, 0)
         self.marked.emit(None)
-
-    def _warn(self, found: Painted, regions: Regions) -> None:
-        """Name the regions that are too large to be trusted."""
-        names = regions.names
-        large = [f"“{names[i]}”" for i in found.too_large() if i in names]
-        who = " and ".join(large) or "What is painted"
-        self.warning.setVisible(bool(found.reach.far))
-        if found.mask.lost.all():
-            self.warning.setText("⚠ All spots are lost: nothing is left to fill them from.")
-            return
-        self.warning.setText(
-            f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: "
-            f"{too_far(found.reach)} They will be filled, and marked as extrapolated."
-        )
 
     def _say(self, text: str) -> None:
         self._hint = text
@@ -253,16 +240,7 @@ class LostPanel(QWidget):
         """Paint cells (row, column) with the regions of these names, as one step for undo."""
         if self._layers is None:
             return
-        regions = self._ready(self._layers)
-        labels = np.asarray(regions.layer.data)
-        for cells, name in parts:
-            known = {named: label for label, named in regions.names.items()}
-            unused = next((i for i in regions.names if not (labels == i).any()), None)
-            if name not in known and unused is not None:
-                regions.rename(unused, name)
-                known[name] = unused
-            label = known[name] if name in known else regions.add(name)
-            labels = edits.added(labels, cells, label)
+        labels = self._ready(self._layers).painted_with(parts)
         self._layers.paint.relabel(labels)
         self._say("")
 
@@ -272,8 +250,7 @@ class LostPanel(QWidget):
             return
         regions = self._ready(self._layers)
         if name:
-            known = {named: label for label, named in regions.names.items()}
-            regions.select(known[name] if name in known else regions.add(name))
+            regions.select(regions.label_of(name))
         self._add(cells, regions.selected)
         self._say("")
 
@@ -338,3 +315,16 @@ class LostPanel(QWidget):
             return ""
         layer = self._regions.layer
         return str(layer.mode) if self._layers.viewer.layers.selection.active is layer else ""
+
+
+def _too_large(found: Painted, regions: Regions) -> str:
+    """Name the regions that are too large to be trusted."""
+    if found.mask.lost.all():
+        return "⚠ All spots are lost: nothing is left to fill them from."
+    names = regions.names
+    large = [f"“{names[i]}”" for i in found.too_large() if i in names]
+    who = " and ".join(large) or "What is painted"
+    return (
+        f"⚠ {who} {'reach' if len(large) > 1 else 'reaches'} too far to be trusted: "
+        f"{too_far(found.reach)} They will be filled, and marked as extrapolated."
+    )
