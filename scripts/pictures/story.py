@@ -224,7 +224,7 @@ class Story:
     def compare(self) -> None:
         hands, camera = self.hands, self.camera
         hands.press("Side by side")
-        camera.window("side_by_side", light=True)
+        camera.window("side_by_side")
         hands.press("Swipe")
         camera.window("swipe")
         hands.press("Swipe")
@@ -246,7 +246,7 @@ class Story:
         hands = self.hands
         hands.press("Profile…")
         hands.drag(self.plan.line)
-        self.camera.window("profile", light=True)
+        self.camera.window("profile")
         hands.press("Profile…")
 
     def quality(self) -> None:
@@ -285,7 +285,7 @@ class Story:
         hands.press("Add to the queue")
         hands.read("1 waiting")
         hands.turn_to("Result")
-        camera.window("queue")
+        camera.part("queue", "Result", "Cancel")
         hands.press("Cancel")
         self._wait_for_run(2)
 
@@ -334,7 +334,7 @@ class Story:
         hands, camera = self.hands, self.camera
         hands.peep("Section", lambda: camera.opened("session_menu"))
         hands.turn_to("Export")
-        camera.window("save")
+        camera.part("save", "Export")
         bad = self.scratch / "notes.csv"
         bad.write_text("These are not counts.\nAt all.\n", encoding="utf-8")
         self._open(bad)
