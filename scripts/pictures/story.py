@@ -206,7 +206,7 @@ class Story:
 
     def run(self) -> None:
         hands, camera = self.hands, self.camera
-        camera.part("estimate", "enhance", "Run")
+        camera.part("estimate", "Run")
         hands.press("Run")
         hands.wait(lambda: self.layers.preview_of or hands.can("Run"), "there is a preview")
         if hands.can("Pause"):
@@ -224,7 +224,7 @@ class Story:
     def compare(self) -> None:
         hands, camera = self.hands, self.camera
         hands.press("Side by side")
-        camera.window("side_by_side", light=True)
+        camera.window("side_by_side")
         hands.press("Swipe")
         camera.window("swipe")
         hands.press("Swipe")
@@ -246,7 +246,7 @@ class Story:
         hands = self.hands
         hands.press("Profile…")
         hands.drag(self.plan.line)
-        self.camera.window("profile", light=True)
+        self.camera.window("profile")
         hands.press("Profile…")
 
     def quality(self) -> None:
@@ -285,7 +285,7 @@ class Story:
         hands.press("Add to the queue")
         hands.read("1 waiting")
         hands.turn_to("Result")
-        camera.window("queue")
+        camera.part("queue", "Result", "Cancel")
         hands.press("Cancel")
         self._wait_for_run(2)
 
@@ -302,7 +302,7 @@ class Story:
         hands.settle(0.2)
         QTest.keyClicks(names.indexWidget(names.currentIndex()) or names.focusWidget(), "plain")
         camera.part("runs", "runs")
-        QTest.keyClick(names, Qt.Key.Key_Escape)
+        QTest.keyClick(names.findChild(QLineEdit), Qt.Key.Key_Return)
         hands.peep("what can be done with the run", lambda: camera.opened("copy_menu", "runs"))
 
     def two_runs(self) -> None:
@@ -334,7 +334,7 @@ class Story:
         hands, camera = self.hands, self.camera
         hands.peep("Section", lambda: camera.opened("session_menu"))
         hands.turn_to("Export")
-        camera.window("save")
+        camera.part("save", "Export")
         bad = self.scratch / "notes.csv"
         bad.write_text("These are not counts.\nAt all.\n", encoding="utf-8")
         self._open(bad)
@@ -347,9 +347,10 @@ class Story:
         slide = self.scratch / "slide.png"
         Image.fromarray(np.asarray(section.images[0].data)[::2, ::2]).save(slide)
         self._open(write_section(section.with_images(()), self.scratch / "without_image.h5ad"))
-        hands.wait(lambda: hands.seen("Add tissue image…"), "the section is open")
+        hands.wait(lambda: len(find(hands.viewer)) == 2 and hands.can("Open"), "it is open")
+        hands.settle(1)
         with answered("getOpenFileName", (str(slide), "")):
-            hands.take("Add tissue image…", "Picture in a file")
+            hands.take("Open", "Tissue image", "Picture in a file")
         hands.wait(lambda: hands.can("Use it so"), "the picture is there")
         hands.settle(1)
         self.camera.window("laying")
