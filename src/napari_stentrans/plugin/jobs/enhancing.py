@@ -226,6 +226,8 @@ class Enhancing(QObject):
             return
         self._panel.learn(result)
         model.show_run(model.runs.add(result, wanted.name))
+        if model.view == "before":
+            model.choose_view("after")  # what was waited for
         self.changed.emit()
         here = self._layers is not None and model is self._layers.model
         if here:
