@@ -58,6 +58,7 @@ class MessageBar(QFrame):
         for made in (self.action, self.other):
             made.setToolTip("Do what the message offers")
             made.setAccessibleName("do it")
+            made.setMinimumHeight(24)  # words of one line would leave two buttons too little room
             made.hide()
         self.action.clicked.connect(self.act)
         self.other.clicked.connect(self._act_otherwise)
