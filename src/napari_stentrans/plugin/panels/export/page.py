@@ -288,8 +288,8 @@ class ExportPage(Page):
         for row, (what, made) in enumerate(self.kinds.items()):
             kinds.addWidget(made, row, 0, Qt.AlignmentFlag.AlignLeft)
             kinds.addWidget(self.reasons[what], row, 1)
-        choices = QWidget()
-        self._form = QFormLayout(choices)
+        self._choices = QWidget()
+        self._form = QFormLayout(self._choices)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.setContentsMargins(0, 8, 0, 4)
         self._form.addRow("Genes", self.which)
@@ -306,14 +306,15 @@ class ExportPage(Page):
         foot.addStretch(1)
         foot.addWidget(self.save)
         self.rows.addLayout(kinds)
-        self.rows.addWidget(choices)
+        self.rows.addWidget(self._choices)
         self.rows.addWidget(self.words)
         self.rows.addLayout(foot)
-        choices.setMinimumHeight(choices.sizeHint().height())  # no button moves when rows go
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was done meanwhile."""
         super().showEvent(event)
+        line, box = self.which.sizeHint().height() + 8, self.extras["std"].sizeHint().height() + 4
+        self._choices.setMinimumHeight(3 * (line + box) + 16)  # no button moves when rows go
         self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
         self.refresh()
 
