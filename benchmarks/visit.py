@@ -2,10 +2,11 @@
 
     xvfb-run -a -s "-screen 0 1280x800x24" python benchmarks/visit.py SECTION ... [--folder OUT]
 
-Everything is done by mouse and keys, as a person would who knows what they want: drop, find a
-gene, paint, run, look at both maps in every way, save a figure and the result. Each step ends when
-the window shows its outcome; what was written is read again at the end. The times are those of
-the window, with none for a person to think.
+Everything is done by mouse and keys, as a person would who knows what they want: drop, paint, run,
+look at both maps in every way, at the next gene, find another, save a figure and the result. Each
+step ends when the window shows its outcome; what was written is read again at the end. The times
+are those of the window, with none for a person to think. A gesture is a press, a stroke, a key, a
+choice from a list, or a drop.
 """
 
 from __future__ import annotations
@@ -16,6 +17,7 @@ import sys
 import tempfile
 import time
 from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -34,14 +36,15 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.plugin.contributions.app import open_viewer
 from napari_stentrans.plugin.layers.registry import find
+from napari_stentrans.plugin.models.phase import Phase
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 SIZE = (1280, 800)
-VIEWS = ("Side by side", "Swipe", "Blink", "Difference", "Uncertainty", "Provenance")
+VIEWS = ("Side by side", "Swipe", "Blink", "Difference", "Uncertainty", "Origin", "After")
 
 
 class Visit:
@@ -51,7 +54,7 @@ class Visit:
         viewer, dock = open_viewer()
         viewer.window.resize(*SIZE)
         self.viewer, self.hands, self.folder = viewer, Hands(viewer, dock), folder
-        self.total = 0.0
+        self.total, self.gestures = 0.0, 0
         self.hands.settle(1)
 
     @property
@@ -60,52 +63,68 @@ class Visit:
 
     @contextmanager
     def step(self, name: str) -> Iterator[None]:
-        start = time.perf_counter()
+        start, done = time.perf_counter(), self.gestures
         yield
-        seconds = time.perf_counter() - start
+        seconds, n = time.perf_counter() - start, self.gestures - done
         self.total += seconds
-        print(f"  {name:<34}{seconds:6.1f} s", flush=True)
+        print(f"  {name:<36}{n:>3} gestures {seconds:7.1f} s", flush=True)
+
+    def do(self, gesture: Callable[..., object], *what: object) -> None:
+        """Make a gesture, and count it."""
+        self.gestures += 1
+        gesture(*what)
 
     def go(self, path: Path) -> None:
         hands = self.hands
         with self.step("drop, until a map is shown"):
-            self._drop(path)
-            hands.wait(lambda: hands.can("Run"), "the section is open")
-        with self.step("rank genes, show the most spatial"):
-            hands.choose("list of genes to show", "Most spatial")
-            genes: Any = hands.find("genes")
-            hands.wait(lambda: genes.model().rowCount(), "the genes are ranked")
-            gene = genes.model().index(0, 0).data()
-            QTest.mouseClick(genes.viewport(), LEFT, pos=self._first(genes))
-            hands.wait(lambda: self.layers.gene == gene, f"{gene} is shown")
+            self.do(self._drop, path)
+            hands.wait(lambda: self.hands.dock.phase is Phase.READY, "the section is open")
         with self.step("paint a lost region"):
-            hands.press("New region")
+            self.do(hands.press, "brush")
             for _, strokes in Plan.of(self.layers).damage:
-                hands.drag(strokes)
+                self.do(hands.drag, strokes)
             hands.wait(lambda: self.layers.paint.mask().lost.any(), "spots are lost")
         lost = self.layers.paint.mask().lost
         with self.step("run, until the result is shown"):
-            hands.press("Run")
+            self.do(hands.press, "Run")
             hands.wait(lambda: len(self.layers.runs) == 1, "there is a result")
+        print(f"  {'a repaired map':<36}{self.gestures:>3} gestures {self.total:7.1f} s")
+        with self.step("the next gene, compared"):
+            self._compare_next()
         with self.step("how good it is here"):
             hands.wait(lambda: self.layers.quality is not None, "it has been checked")
-        with self.step(f"{len(VIEWS)} ways to compare"):
+        with self.step("rank genes, show the most spatial"):
+            self.do(hands.choose, "list of genes to show", "Most spatial")
+            genes: Any = hands.find("genes")
+            hands.wait(lambda: genes.model().rowCount(), "the genes are ranked")
+            gene = genes.model().index(0, 0).data()
+            self.do(partial(QTest.mouseClick, genes.viewport(), LEFT, pos=self._first(genes)))
+            hands.wait(lambda: self.layers.gene == gene, f"{gene} is shown")
+        with self.step(f"{len(VIEWS)} ways to look"):
             for view in VIEWS:
-                hands.press(view)
-                hands.press(view)
+                self.do(hands.press, view)
         with self.step("profile along a line"):
-            hands.press("Profile…")
-            hands.drag(Plan.of(self.layers).line)
+            self.do(hands.press, "Profile…")
+            self.do(hands.drag, Plan.of(self.layers).line)
             hands.wait(lambda: self.hands.dock.result.profile.profile(), "there is a profile")
-            hands.press("Profile…")
+            self.do(hands.press, "Profile…")
         figure, result = self.folder / f"{path.stem}.png", self.folder / f"{path.stem}.h5ad"
         with self.step("save a figure"):
             self._save("A figure, before and after", figure)
         with self.step("save the result"):
             self._save("The result, for analysis", result)
         self._read_again(figure, result, lost)
-        print(f"  {'in all':<34}{self.total:6.1f} s")
+        print(f"  {'in all':<36}{self.gestures:>3} gestures {self.total:7.1f} s")
         self.viewer.close()
+
+    def _compare_next(self) -> None:
+        """Show the next gene before and after: two keys."""
+        hands, gene = self.hands, self.layers.gene
+        self.do(hands.key, "N")
+        hands.wait(lambda: self.layers.gene != gene, "the next gene is shown")
+        self.do(hands.key, "Shift+S")
+        hands.wait(lambda: self.layers.view == "side_by_side", "both maps are shown")
+        hands.press("After")
 
     def _first(self, genes: Any) -> QPoint:
         genes.scrollToTop()
@@ -126,9 +145,9 @@ class Visit:
         hands, kept = self.hands, QFileDialog.getSaveFileName
         QFileDialog.getSaveFileName = staticmethod(lambda *_, **__: (str(path), ""))
 
-        hands.key("Alt+E")
-        hands.press(what)
-        hands.press("Save…")
+        self.do(hands.key, "Alt+E")
+        self.do(hands.press, what)
+        self.do(hands.press, "Save…")
         hands.wait(lambda: hands.says(f"Saved {path.name}"), f"{path.name} is saved")
         QFileDialog.getSaveFileName = kept
 

@@ -90,7 +90,7 @@ class Hands:
     def _all(self, kind: type[T]) -> list[T]:
         """All widgets of a kind of the dock, the bar, and what opens below or lies over it."""
         dock = self.dock
-        over = (dock.genes.popup, dock.genes.look_box, dock.bar.key, dock.bar.many)
+        over = (dock.genes.popup, dock.genes.look_button.box, dock.bar.key, dock.bar.many)
         places = (dock, dock.bar, *over, dock.wide)
         return [widget for place in places for widget in place.findChildren(kind)]
 

@@ -58,7 +58,7 @@ def test_the_run_buttons_stay_in_view_and_in_place(kriging, slow, qtbot, size):
     form = enhance.form
     form.method.setCurrentIndex(form.method.findData("transformer"))
     click(qtbot, enhance.run)
-    qtbot.waitUntil(slow.began.is_set)
+    qtbot.waitUntil(slow.began.is_set, timeout=60_000)
     qtbot.waitUntil(lambda: "Preview" not in enhance.progress.words.text(), timeout=60_000)
     click(qtbot, enhance.add)
     parts = (enhance.pause, enhance.cancel, enhance.progress.bar, enhance.queue.clear_button)
