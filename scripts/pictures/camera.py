@@ -102,7 +102,7 @@ class Camera:
 
     def _around(self, *parts: str) -> QRect:
         """What is in view of parts; as wide as the dock, where they are in it."""
-        found, dock = QRect(), self.hands.dock
+        found, dock, inside = QRect(), self.hands.dock, True
         for name in parts:
             part = self.hands.seen(name)
             if part is None:

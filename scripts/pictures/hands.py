@@ -119,18 +119,20 @@ class Hands:
     def _aside(self, name: str) -> QWidget | None:
         """A widget that would be seen if its page were in front."""
         for page in self.dock.pages:
-            for part in (page, page.foot):
-                for widget in () if part is None else part.findChildren(QWidget):
+            parts: list[QWidget] = [page] if page.foot is None else [page, page.foot]
+            for part in parts:
+                for widget in part.findChildren(QWidget):
                     if name in names_of(widget) and widget.isVisibleTo(part):
                         return widget
         return None
 
     def _page_of(self, name: str) -> int | None:
         widget = self._aside(name)
+        if widget is None:
+            return None
         for at, page in enumerate(self.dock.pages):
             foot = page.foot
-            inside = page.isAncestorOf(widget) or (foot and foot.isAncestorOf(widget))
-            if widget is not None and inside:
+            if page.isAncestorOf(widget) or (foot is not None and foot.isAncestorOf(widget)):
                 return at
         return None
 
