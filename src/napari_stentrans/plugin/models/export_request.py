@@ -68,7 +68,7 @@ class Kind:
 
 KINDS: dict[What, Kind] = {
     "session": Kind(
-        "Everything here, to go on later (session)",
+        "A session, to go on later",
         "Data, lost regions, runs, gene and settings; the data stay where they are.",
         {SESSION: "Session (.stentrans)"},
         by_gene=False,

@@ -65,7 +65,7 @@ class EnhancePanel(QWidget):
         self.progress = ProgressPanel(curve)
         self.begins = column(self.refusal, self.run, self.add)
         """What begins a run, which stays in view: not one of the rows."""
-        self.foot = column(row_of(self.progress, self.queue), row_of(self.pause, self.cancel))
+        self.foot = column(self.progress, row_of(self.queue, self.pause, self.cancel))
         """How far a run is, and what holds and ends it: there while something runs."""
         self.foot.hide()
         self.form.valueChanged.connect(self._allow)

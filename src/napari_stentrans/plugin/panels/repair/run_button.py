@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
+from qtpy.QtGui import QFont, QFontMetrics
 from qtpy.QtWidgets import QPushButton
 
 from napari_stentrans.cost import Work, estimate
@@ -25,6 +26,8 @@ TIP = (
     "How long it takes on this machine and how much memory it needs is told roughly, from the "
     "size of the section and the speed of the machine"
 )
+MARGIN = 8
+"""Pixels on each side of the words."""
 WORTH_TELLING = 0.5
 """Gigabytes from which on memory is said."""
 LOOK = """
@@ -86,17 +89,28 @@ class RunButton(QPushButton):
     def refresh(self) -> None:
         """Say it anew, in two lines where one is too short."""
         what, cost = self._words()
-        text = f"{what}: {cost}" if cost else what
-        if self.fontMetrics().horizontalAdvance(text) > 0.85 * self.width():  # bold is wider
-            text = text.replace(": ", ":\n")
-        self.setText(text)
-        self.setAccessibleName(" ".join(text.lower().split()))
+        self.setText(self._in_lines(f"{what}: {cost}" if cost else what))
+        self.setAccessibleName(" ".join(self.text().lower().split()))
         self.setToolTip(f"{tip_of('run.start', self._refusal)}" if self._refusal else self._tip())
 
     def resizeEvent(self, event: Any) -> None:
         """Fit the words into another width."""
         super().resizeEvent(event)
         self.refresh()
+
+    def _in_lines(self, text: str) -> str:
+        """Text with a break where a line would be too long."""
+        font = QFont(self.font())
+        font.setBold(True)  # as the style draws it
+        width = QFontMetrics(font).horizontalAdvance
+        lines = [""]
+        for word in text.split(" "):
+            longer = f"{lines[-1]} {word}".strip()
+            if lines[-1] and width(longer) > self.width() - 2 * MARGIN:
+                lines.append(word)
+            else:
+                lines[-1] = longer
+        return "\n".join(lines)
 
     def _tip(self) -> str:
         return tip_of("run.start", TIP)
