@@ -443,7 +443,7 @@ def test_views_are_switched_by_their_buttons(loaded, qtbot, ready):
     grid = getattr(loaded.viewer, "canvas", loaded.viewer).grid  # moved in napari 0.9
     for on in (True, False):
         click(qtbot, views["side_by_side"])
-        assert grid.enabled == layers.view == "side_by_side" == on
+        assert grid.enabled == (layers.view == "side_by_side") == on
 
 
 def test_a_result_is_saved_with_its_record(loaded, qtbot, ready, tmp_path, monkeypatch):
