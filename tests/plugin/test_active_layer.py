@@ -24,12 +24,14 @@ def stack():
 
 
 @pytest.fixture
-def use(dock, ready):
+def use(dock, ready, qtbot):
     """Choose Open > Use active layer, and wait."""
 
     def use():
         actions = dock.data.open.menu().actions()
-        next(action for action in actions if action.text() == "Use active layer").trigger()
+        action = next(action for action in actions if action.text() == "Use active layer")
+        qtbot.waitUntil(action.isEnabled)
+        action.trigger()
         ready(dock)
         return dock._layers.section
 

@@ -55,7 +55,8 @@ def test_a_session_is_opened_where_it_is_dropped(dock, h5ad, qtbot, ready, tmp_p
     dock.open(h5ad)
     ready(dock)
     dock.show_gene("Gene7")
-    facts = facts_of(dock._layers, dock.enhance.form, dock.genes)
+    app = dock.context.app
+    facts = facts_of(app.current, app, app.settings.value())
     facts = facts.model_copy(update={"digest": dock._layers.section.digest})
     path = write_session(tmp_path / "mine.stentrans", facts, None, [])
     first = dock._layers
