@@ -7,6 +7,7 @@ import itertools
 import threading
 import time
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import napari.settings
@@ -165,7 +166,7 @@ def wait_ready(qtbot, dock, timeout=40_000):
 @pytest.fixture
 def ready(qtbot):
     """Wait until nothing is being computed and a run could begin."""
-    return lambda dock: wait_ready(qtbot, dock)
+    return partial(wait_ready, qtbot)
 
 
 class Hoard(QObject):
