@@ -183,7 +183,7 @@ def settings_of(model: EventedModel) -> dict[str, Any]:
     found: dict[str, Any] = {}
     for name, field in type(model).model_fields.items():
         value = getattr(model, name)
-        if name in ("layers", "dims", "size"):
+        if name in ("layers", "dims", "size", "mouse_over_canvas"):  # Qt tells of the mouse
             continue
         if isinstance(value, EventedModel):
             found[name] = settings_of(value)

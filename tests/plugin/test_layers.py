@@ -507,3 +507,19 @@ class TestHands:
         assert later.before is not None
         viewer.layers.clear()
         assert later.before is None
+
+
+def test_a_name_that_a_person_gave_outlasts_those_of_sections_and_a_deletion(section):
+    layers = SectionLayers(ViewerModel(), section)
+    store, before = layers.store, layers.before
+    before.name = "mine"
+    layers.show_gene("Gene9")
+    store.name_by("A1")
+    assert before.name == "Gene9: mine"
+    layers.viewer.layers.remove(before)
+    store.put_back("before", before, 0)
+    assert before.name == "Gene9: mine"
+    layers.viewer.layers.remove(before)
+    store.put("before", layers.genes.data("before"))  # a new one, which nobody named
+    layers.show_gene("Gene3")
+    assert layers.before.name == "A1 · Gene3 measured"
