@@ -18,6 +18,7 @@ from napari._qt.qt_viewer import QtViewer
 from napari._qt.threads.status_checker import StatusChecker
 from napari.settings import get_settings
 from napari.utils.events import EventedModel
+from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QObject
 from qtpy.QtGui import QCloseEvent
 from qtpy.QtWidgets import QApplication, QWidget
@@ -80,7 +81,9 @@ class KeptWindow:
             kept.eventFilter(self._window, QCloseEvent())  # lets go, as where the window closes
             kept.deleteLater()
         for notice in list(NapariQtNotification._instances):
-            notice.close()
+            if isalive(notice):
+                notice.close()
+        NapariQtNotification._instances.clear()  # and those of windows that are gone
         deliver_deletions()
         self._set_back()
         reset_settings()
