@@ -8,6 +8,7 @@ import threading
 import time
 from copy import deepcopy
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 
 import napari.settings
@@ -140,7 +141,7 @@ def wait_ready(qtbot, dock, timeout=120_000):
 @pytest.fixture
 def ready(qtbot):
     """Wait until nothing is being computed and a run could begin."""
-    return lambda dock: wait_ready(qtbot, dock)
+    return partial(wait_ready, qtbot)
 
 
 class Hoard(QObject):

@@ -232,6 +232,7 @@ def test_the_choice_follows_the_eyes_of_napari(shown, qtbot):
 
 def test_words_over_the_canvas_only_where_the_choice_does_not_say_it(shown, qtbot):
     key = shown.bar.key
+    shown.window().resize(1280, 800)
     assert key.isHidden()
     click(qtbot, shown.bar.views["provenance"])
     assert key.legend.isVisible()

@@ -65,7 +65,7 @@ def test_open_search_paint_run_compare_save(dock, path, qtbot, ready, monkeypatc
     assert 3 <= lost.sum() < 100
 
     click(qtbot, dock.enhance.run)
-    ready(dock)
+    ready(dock, timeout=180_000)  # a whole section, by the default method
     result = layers.enhancement
     counted = (np.asarray(result.provenance[: section.n_spots]) == "lost") & (section.totals > 0)
     np.testing.assert_array_equal(counted, lost & (section.totals > 0))

@@ -152,7 +152,7 @@ class LayerStore(dict[str, Any]):
         """
         self._of = section
         for role, layer in self.items():
-            if layer.name == self._names[role]:
+            if role not in self._own and layer.name == self._names[role]:
                 layer.name = self._called(self._plain[role])
                 self._names[role] = layer.name
 
@@ -196,7 +196,7 @@ class LayerStore(dict[str, Any]):
 
     def take_back(self, role: str, layer: Layer) -> None:
         """Own a layer again that was deleted; a name that no person gave goes by what is open."""
-        given = layer.name != self._names.get(role)
+        given = role in self._own or layer.name != self._names.get(role)
         self.take(role, layer)
         if not given:
             layer.name = self._names[role] = self._called(self._plain[role])
@@ -227,6 +227,7 @@ class LayerStore(dict[str, Any]):
         if lower:
             at = max(map(layers.index, lower)) + 1
         self._plain[role] = str(options["name"])
+        self._own.pop(role, None)  # of a layer that was deleted
         layer = Layer.create(data, options | {"name": self._called(self._plain[role])}, kind)
         insert(layers, self._top(at) if role == "lost" else at, layer)
         self.take(role, layer)
@@ -263,7 +264,6 @@ class LayerStore(dict[str, Any]):
         for role, layer in list(self.items()):
             if layer is event.value:
                 del self[role]
-                self._own.pop(role, None)
                 self._plain.pop(role, None)
                 self._unlink(role, layer)
                 if not any(pair in self for pair in TWIN):

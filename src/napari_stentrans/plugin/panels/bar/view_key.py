@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 ORIGIN = "Where each value comes from."
-COLOURS, DOUBT_WIDTH, AROUND = 33, 320, 24
+COLOURS, AROUND = 33, 24
 SEEN = ("difference", "provenance", "uncertainty", "after", "before")
 """Roles of layers that may be what the picture shows."""
 
@@ -100,7 +100,7 @@ class ViewKey(QFrame):
     def wanted_width(self) -> int:
         """Width that hides the least of the map; 0: as wide as may be."""
         if not self.doubt.isHidden():
-            return DOUBT_WIDTH
+            return int(self.doubt.sizeHint().width()) + AROUND
         if not self.words.isHidden():
             return int(self.words.fontMetrics().horizontalAdvance(self.words.text())) + AROUND
         return 0

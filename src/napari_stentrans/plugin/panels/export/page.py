@@ -76,6 +76,7 @@ class ExportPage(Page):
         self.formats.currentIndexChanged.connect(self._check)
         self.extras = {name: QCheckBox(text) for name, (text, _) in EXTRAS.items()}
         for name, box in self.extras.items():
+            box.setAccessibleName(EXTRAS[name][0])
             box.setToolTip(EXTRAS[name][1])
         self.words = words("what will be in it")
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
@@ -235,8 +236,10 @@ class ExportPage(Page):
         self.reasons: dict[What, OneLine] = {}
         group = QButtonGroup(self)
         for what, kind in KINDS.items():
-            self.kinds[what] = QRadioButton(kind.title)
-            group.addButton(self.kinds[what])
+            made = self.kinds[what] = QRadioButton(kind.title)
+            made.setAccessibleName(kind.title)
+            made.setToolTip(kind.about)
+            group.addButton(made)
             self.reasons[what] = OneLine(f"why not: {kind.title}")
         group.buttonToggled.connect(lambda _, on: self._show_kind() if on else None)
         group.buttonClicked.connect(self._on_picked)
