@@ -6,6 +6,7 @@ import gc
 import itertools
 import threading
 import time
+from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -14,8 +15,8 @@ import napari.settings
 import numpy as np
 import pytest
 import torch
-from kept_window import KeptWindow
 from npe2 import PluginManager, PluginManifest
+from npe2.manifest import _bases
 from qtpy.QtCore import QObject
 
 import napari_stentrans
@@ -33,19 +34,18 @@ from napari_stentrans.simulate import simulate_section
 
 
 @pytest.fixture(scope="session", autouse=True)
-def plugins_found_once():
-    """Look for installed plugins once: every viewer and every dock asks for all of them."""
-    discover, found = PluginManifest.discover, []
+def manifests_read_once():
+    """Read each plugin's manifest once: every viewer asks for all of them, twice."""
+    load, known = _bases._load_yaml_no_duplicates, {}
 
-    def discover_once(paths=()):
-        if paths:
-            return discover(paths)
-        if not found:
-            found.extend(discover())
-        return iter(found)
+    def load_once(stream):
+        text = stream.read()
+        if text not in known:
+            known[text] = load(text)
+        return deepcopy(known[text])
 
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(PluginManifest, "discover", discover_once)
+        patch.setattr(_bases, "_load_yaml_no_duplicates", load_once)
         yield
 
 
@@ -98,38 +98,13 @@ def square_section():
     return simulate_section(100, 30, lattice="square", image=False)
 
 
-@pytest.fixture(scope="session")
-def kept_window(qapp):
-    """A window that tests have one after the other."""
-    kept = KeptWindow()
-    yield kept
-    kept.close()
-
-
 @pytest.fixture
-def shown_viewer(request, kept_window, qtbot):
-    """A viewer that is really shown: a new one where a test makes viewers or brings plugins."""
-    if {"make_napari_viewer", "plugin"} & set(request.fixturenames):
-        kept_window.hide()
-        yield request.getfixturevalue("make_napari_viewer")(show=True)
-    else:
-        failed = request.session.testsfailed
-        yield kept_window.lend(qtbot)
-        left = ["all"]
-        try:
-            left = kept_window.take_back()
-        finally:
-            if left or request.session.testsfailed != failed:
-                kept_window.close()  # the next test is to fail for itself alone
-        assert not left, f"the dock has left something behind: {left}"
-
-
-@pytest.fixture
-def dock(shown_viewer, qtbot):
+def dock(make_napari_viewer, qtbot):
     """The dock in a viewer that is really shown."""
-    dock = StentransDock(shown_viewer)
-    shown_viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
-    shown_viewer.window.resize(1000, 700)
+    viewer = make_napari_viewer(show=True)
+    dock = StentransDock(viewer)
+    viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
+    viewer.window.resize(1000, 700)
     qtbot.wait(50)
     return dock
 
@@ -153,7 +128,7 @@ def loaded(dock, section, load):
     return dock
 
 
-def wait_ready(qtbot, dock, timeout=40_000):
+def wait_ready(qtbot, dock, timeout=120_000):
     """Wait until nothing is being computed and a run could begin, or would only refuse."""
 
     def is_ready():

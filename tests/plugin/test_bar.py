@@ -443,8 +443,8 @@ def _cut(bar):
     return found
 
 
-def test_the_bar_leaves_no_more_behind_each_time(shown_viewer, qtbot):
-    viewer = shown_viewer
+def test_the_bar_leaves_no_more_behind_each_time(make_napari_viewer, qtbot):
+    viewer = make_napari_viewer(show=True)
     left = []
     for _ in range(3):
         dock = StentransDock(viewer)

@@ -142,7 +142,7 @@ def test_what_nobody_can_read_is_told_in_the_dock(
 ):
     notification_manager.records.clear()
     click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(slow.began.is_set)
+    qtbot.waitUntil(slow.began.is_set, timeout=60_000)
     path = made(tmp_path)
     assert drop(where(loaded), path)
     qtbot.waitUntil(loaded.message.isVisible)

@@ -184,7 +184,7 @@ def test_the_download_is_asked_about_first(dock, by_ids, load, gene_table_server
         qtbot.mouseClick(found, LEFT)
 
     QTimer.singleShot(20, press)
-    dock.names.fetch.trigger()
+    dock.jobs.names.fetch.trigger()
     qtbot.waitUntil(lambda: bool(asked), timeout=20_000)
     assert "HGNC's table of human genes" in asked[0]
     assert "CC0" in asked[0]
@@ -206,7 +206,7 @@ def test_what_is_no_table_is_refused_in_words(dock, by_ids, load, qtbot, monkeyp
     path = tmp_path / "picture.txt"
     path.write_bytes(b"\x89PNG\r\n\xff\xfe")
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
-    dock.names.give.trigger()
+    dock.jobs.names.give.trigger()
     qtbot.waitUntil(lambda: "picture.txt" in dock.message.text(), timeout=20_000)
     assert "cannot be read as a table of gene names" in dock.message.text()
     qtbot.waitUntil(dock.data.open.isEnabled)

@@ -9,7 +9,7 @@ from datetime import datetime
 import anndata as ad
 import numpy as np
 import pytest
-from gestures import LEFT, click, compare_with, export_page, save_result, use_menu
+from gestures import LEFT, click, come_to, compare_with, export_page, save_result, use_menu
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QFileDialog, QLineEdit
 
@@ -193,6 +193,7 @@ def test_runs_queue_up_and_cancel_drops_the_one_at_work(loaded, slow, qtbot, rea
     ready(loaded)
     assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging"]
     assert not enhance.queue.isVisible()
+    come_to(qtbot, enhance.run)
     assert enhance.run.isVisible()
 
 
@@ -226,11 +227,11 @@ def words(button):
 
 def test_the_estimate_follows_the_form(known_speed, loaded, qtbot):
     form, line = loaded.enhance.form, loaded.enhance.run
-    assert words(line) == "Double the resolution: under 5 s"
+    assert words(line) == "Double the resolution, denoise: under 5 s"
     form.setValue(EnhanceConfig(method="published", upscale=2))
     assert "about" in line.text()
-    form.setValue(EnhanceConfig(method="kriging", upscale=2, denoise=True))
-    assert words(line) == "Double the resolution, denoise: under 5 s"
+    form.setValue(EnhanceConfig(method="kriging", upscale=2, denoise=False))
+    assert words(line) == "Double the resolution: under 5 s"
     loaded.viewer.layers.clear()
     qtbot.waitUntil(lambda: line.text() == "Run")
 

@@ -161,7 +161,7 @@ class DockJobs(QObject):
         """Show and find the genes by the names that are known now."""
         context = self._context
         for layers in context.sections:
-            layers.show_gene(layers.maps.shown)
+            layers.redraw()
         context.sectionsChanged.emit()
         self._parts.genes.set_layers(context.layers)
         context.resultChanged.emit()

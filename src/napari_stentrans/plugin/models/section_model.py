@@ -41,7 +41,7 @@ class Scene:
     Attributes
     ----------
     genes
-        Names of the maps that are drawn, and what they are called.
+        Names of the maps that are drawn.
     look, by_hand
         How values become colours; contrast limits that a person set of these maps.
     doubt
@@ -56,7 +56,7 @@ class Scene:
         Way to look at them.
     """
 
-    genes: tuple[tuple[str, str], ...]
+    genes: tuple[str, ...]
     look: Look
     by_hand: frozenset[tuple[tuple[str, str, str], Limits]]
     doubt: Doubt
@@ -190,7 +190,7 @@ class SectionModel:
         """What is to be drawn now."""
         maps = self.maps
         return Scene(
-            tuple((name, maps.label(name)) for name in maps.names),
+            maps.names,
             maps.look,
             maps.by_hand,
             maps.doubt,

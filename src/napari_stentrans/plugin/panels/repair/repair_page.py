@@ -36,7 +36,6 @@ class RepairPage(Page):
         self.foot = self.enhance.begins
         for part in (self.lost, self.enhance, self.enhance.curve):
             self.rows.addWidget(part)
-        self.setTabOrder(self.enhance.form.image.choice, self.enhance.run)
         self.setTabOrder(self.enhance.run, self.enhance.add)
         context.follow(self, self.damage)
         self._connect(context)
