@@ -17,6 +17,7 @@ import pytest
 import torch
 from npe2 import PluginManager, PluginManifest
 from npe2.manifest import _bases
+from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QObject
 
 import napari_stentrans
@@ -31,6 +32,9 @@ from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
 from napari_stentrans.progress import Progress
 from napari_stentrans.simulate import simulate_section
+
+QtBot.waitUntil.__kwdefaults__["timeout"] = 60_000
+"""Milliseconds: a machine that is slow, or busy with other tests, is no failure."""
 
 
 @pytest.fixture(scope="session", autouse=True)

@@ -11,6 +11,7 @@ from gestures import (
     LEFT,
     click,
     click_run,
+    come_to,
     compare_with,
     middle,
     open_tab,
@@ -88,6 +89,7 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
         loaded._layers.show_enhancement(result)
         loaded._layers.runs.add(result)
         loaded.context.resultChanged.emit()
+        come_to(qtbot, loaded.result)
         qtbot.waitUntil(loaded.result.runs.list.isVisible)
         assert names.isVisible() == (n > 1)
     offered = [names.itemText(at) for at in range(names.count())]
