@@ -98,7 +98,7 @@ def test_a_section_is_renamed(two, qtbot, monkeypatch):
 
 def test_a_section_alone_is_renamed_and_closed(loaded, qtbot, monkeypatch):
     rename(qtbot, loaded, "B2", monkeypatch)
-    assert loaded.data.about.text().startswith("B2\n")
+    assert loaded.data.about.text().startswith("B2: ")
     loaded.data.section_menu.menu().actions()[1].trigger()
     qtbot.waitUntil(lambda: loaded._layers is None)
     assert not loaded.viewer.layers

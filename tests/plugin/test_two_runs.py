@@ -402,7 +402,7 @@ def test_another_section_and_back(two, square_section, load, qtbot):
     load(two, square_section)
     assert not two.bar.partner.list.isVisible()
     assert not any(layer.visible for layer in layers.present)
-    two._on_section_chosen(0)
+    two.context.choose(two.context.sections[0])
     qtbot.waitUntil(two.bar.partner.list.isVisible)
     assert two.bar.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
     assert maps_seen(two) == {f"{layers.title} · {layers.gene} in Run 2"}

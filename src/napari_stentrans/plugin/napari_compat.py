@@ -65,7 +65,8 @@ class TopBar(QObject):
 
     def set_height(self, height: int) -> None:
         """Be as high as the widget, and no higher."""
-        self._dock.setFixedHeight(height)
+        if self._dock is not None:
+            self._dock.setFixedHeight(height)
 
     def let_go(self) -> None:
         """Take the widget out of the window, which is then as it was, and hold on to nothing."""

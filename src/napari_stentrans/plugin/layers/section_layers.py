@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from contextlib import contextmanager
+from dataclasses import replace
 from functools import partial
 from itertools import count
 from typing import TYPE_CHECKING, Any
@@ -169,7 +170,7 @@ class SectionLayers:
     def _take_in(self) -> None:
         """Note what a person did on the layers, which is how they look already."""
         self.genes.take_in()
-        self._scene = self.model.scene
+        self._scene = replace(self._scene, by_hand=self.model.maps.by_hand)
 
     def _resolve(self) -> None:
         """Draw what is another than it was: the only step from the model to the canvas."""
