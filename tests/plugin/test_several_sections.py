@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, middle, paint, world_of
+from gestures import click, come_to, middle, paint, world_of
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QInputDialog, QMessageBox
 
@@ -193,6 +193,7 @@ def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtb
     assert not dock.result.body.isVisible()
     choose(qtbot, dock, 1)
     assert second.after.visible
+    come_to(qtbot, dock.result)
     assert dock.result.body.isVisible()
 
 

@@ -113,7 +113,8 @@ class ResultPage(Page):
         text = ""
         if result is not None and self._layers is not None:
             left = taken_as_measured(result, self._layers.damage)
-            since = marked_since(result, self._marked)
+            here = self._marked is not None and len(self._marked.lost) == result.section.n_spots
+            since = marked_since(result, self._marked if here else None)
             text = "\n".join(filter(None, [extrapolated(result), left, since]))
         self.unfilled.setText(text)
         self.unfilled.setVisible(bool(text))
