@@ -252,6 +252,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
         np.testing.assert_array_equal(layer.data, data[layer.name])
     assert layers.after.gamma == layers.before.gamma == 0.7
     assert len(layers.runs) == 1
+    come_to(qtbot, loaded.result)
     assert loaded.result.body.isVisible()
     n_lost = int(layers.paint.mask().lost.sum())
     assert f"{n_lost} spots lost" in loaded.lost.words.text()
