@@ -5,7 +5,7 @@ from __future__ import annotations
 import numpy as np
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QApplication, QMenu
+from qtpy.QtWidgets import QMenu
 
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.panels.page import Pages
@@ -71,7 +71,7 @@ def export_page(qtbot, dock):
 def export_shown(qtbot, dock):
     """The page that asks what to save, which was brought to front."""
     qtbot.waitUntil(dock.export.isVisible)
-    qtbot.waitUntil(lambda: dock.export.isAncestorOf(QApplication.focusWidget() or dock))
+    qtbot.waitUntil(lambda: dock.export.isAncestorOf(dock.window().focusWidget() or dock))
     return dock.export
 
 
