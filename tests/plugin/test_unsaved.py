@@ -163,7 +163,7 @@ def test_the_cross_of_the_window_asks_once(opened, asked, qtbot, monkeypatch):
     with monkeypatch.context() as patch:  # holds the window no longer than this
         patch.setattr(opened.viewer.window._qt_window, "close", lambda: closed.append(1))
         event = Cross()
-        assert opened._keeping.safe.eventFilter(opened.viewer.window._qt_window, event)
+        assert opened.jobs.keeping.safe.eventFilter(opened.viewer.window._qt_window, event)
         assert not event.isAccepted()
         qtbot.waitUntil(lambda: bool(closed))
     assert closes(opened)
@@ -231,11 +231,11 @@ def other(make_napari_viewer, qtbot):
 
 
 def test_work_is_kept_after_a_run_and_gone_when_saved(opened, qtbot, ready, tmp_path, monkeypatch):
-    opened._keeping.safe._soon.setInterval(0)
+    opened.jobs.keeping.safe._soon.setInterval(0)
     assert not kept_files()
     run(qtbot, opened, ready)
     qtbot.waitUntil(lambda: len(kept_files()) == 1, timeout=20_000)
-    qtbot.waitUntil(lambda: opened._keeping.safe._job is None)
+    qtbot.waitUntil(lambda: opened.jobs.keeping.safe._job is None)
     save_session(opened, tmp_path / "work.stentrans", monkeypatch, qtbot)
     assert not kept_files()
 
@@ -307,7 +307,7 @@ def test_sections_that_were_deleted_by_mistake_are_offered(opened, other, qtbot)
 
 def test_nothing_is_kept_where_a_person_does_not_want_it(opened, qtbot):
     paint_some(qtbot, opened)
-    opened._keeping.safe.on = False
+    opened.jobs.keeping.safe.on = False
     autosave(qtbot, opened)
     assert not kept_files()
 
