@@ -181,7 +181,7 @@ class SectionLayers:
         if now.asked != last.asked:
             with self.visibility.back_for_a_moment():
                 self._draw_result()
-        elif (now.genes, now.look, now.by_hand) != (last.genes, last.look, last.by_hand):
+        elif _maps_of(now) != _maps_of(last):
             genes.redraw()
         elif now.sides != last.sides or now.against is not last.against:
             genes.redraw()
@@ -322,6 +322,11 @@ class SectionLayers:
         if role == "after" and self.model.maps.against is not None:
             self.model.maps.against = None
             self.store.later("before", self._resolve)  # not while a layer is removed
+
+
+def _maps_of(scene: Scene) -> tuple[object, ...]:
+    """What decides how the maps look, whatever result they are of."""
+    return scene.genes, scene.kept, scene.look, scene.by_hand
 
 
 def make_way(viewer: ViewerModel, frame: Frame) -> None:

@@ -40,8 +40,8 @@ class Scene:
 
     Attributes
     ----------
-    genes
-        Names of the maps that are drawn.
+    genes, kept
+        Names of the maps that are drawn, and of those that stay when another is chosen.
     look, by_hand
         How values become colours; contrast limits that a person set of these maps.
     doubt
@@ -57,6 +57,7 @@ class Scene:
     """
 
     genes: tuple[str, ...]
+    kept: tuple[str, ...]
     look: Look
     by_hand: frozenset[tuple[tuple[str, str, str], Limits]]
     doubt: Doubt
@@ -191,6 +192,7 @@ class SectionModel:
         maps = self.maps
         return Scene(
             maps.names,
+            maps.kept,
             maps.look,
             maps.by_hand,
             maps.doubt,
