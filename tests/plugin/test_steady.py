@@ -61,6 +61,7 @@ def test_the_gene_shown_stays_in_view_when_its_list_gives_room(loaded, qtbot):
     listed = panel.list
     last = listed.genes.name(listed.genes.rowCount() - 1)
     loaded.show_gene(last)
+    click(qtbot, panel.down)
     panel.popup.say("Two lines of words. " * 5)
     qtbot.waitUntil(panel.words.isVisible)
     assert listed.current() == last
