@@ -196,8 +196,8 @@ def test_the_download_is_asked_about_first(dock, by_ids, load, gene_table_server
         return
     qtbot.waitUntil(lambda: "known by name" in dock.message.text(), timeout=20_000)
     assert layers.before.name == "ERBB2 measured"
-    dock.names.aboutToShow.emit()
-    assert dock.names.here.text() == "Known: hgnc_complete_set"
+    dock.jobs.names.aboutToShow.emit()
+    assert dock.jobs.names.here.text() == "Known: hgnc_complete_set"
     qtbot.waitUntil(dock.data.open.isEnabled)
 
 

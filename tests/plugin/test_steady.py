@@ -36,6 +36,8 @@ def choose(form, method):
 
 
 def test_words_below_the_list_of_genes_move_nothing(loaded, qtbot):
+    loaded.viewer.window.resize(1280, 800)
+    click(qtbot, loaded.bar.fold)  # so that the bar has room for all
     panel = loaded.genes
     below = (panel.overlay.over, panel.look_button, loaded.lost.new)
     before = settled(qtbot, *below)
