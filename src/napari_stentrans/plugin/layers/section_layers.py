@@ -170,7 +170,8 @@ class SectionLayers:
     def _take_in(self) -> None:
         """Note what a person did on the layers, which is how they look already."""
         self.genes.take_in()
-        self._scene = replace(self._scene, by_hand=self.model.maps.by_hand)
+        now = self.model
+        self._scene = replace(self._scene, by_hand=now.maps.by_hand, view=now.view)
 
     def _resolve(self) -> None:
         """Draw what is another than it was: the only step from the model to the canvas."""
