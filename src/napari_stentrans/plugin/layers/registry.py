@@ -8,7 +8,7 @@ from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Callable, Iterable
 
     from napari.components import ViewerModel
 
@@ -34,3 +34,13 @@ def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
     chosen.visibility.come_back()
     if any(selected is layer for other in others for layer in other.present):
         chosen.visibility.select()
+
+
+def listen(old: SectionLayers | None, new: SectionLayers | None, do: Callable[[], object]) -> None:
+    """Do something whenever another map, or another view of it, is seen: of the new one only."""
+    if old is not None:
+        old.compared.disconnect(do, missing_ok=True)
+        old.drawn.disconnect(do, missing_ok=True)
+    if new is not None:
+        new.compared.connect(do)
+        new.drawn.connect(do)

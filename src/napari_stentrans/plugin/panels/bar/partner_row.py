@@ -9,6 +9,7 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox, QLabel, QSizePolicy, QWidget
 
 from napari_stentrans.plugin.actions import with_keys
+from napari_stentrans.plugin.layers.registry import listen
 from napari_stentrans.plugin.models.gene_maps import MEASURED
 from napari_stentrans.plugin.panels.result.run_list import about
 from napari_stentrans.plugin.widgets.panel import in_row
@@ -53,14 +54,11 @@ class PartnerRow(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer the runs of this section from now on."""
         if self._layers is not None:
-            for changed in (self._layers.compared, self._layers.drawn):
-                changed.disconnect(self.refresh, missing_ok=True)
             self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
+        listen(self._layers, layers, self.refresh)
         self._layers = layers
         if layers is not None:
             layers.runs.changed.connect(self.refresh)
-            layers.compared.connect(self.refresh)
-            layers.drawn.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

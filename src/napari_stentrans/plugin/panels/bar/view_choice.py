@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_stentrans.plugin.actions import ACTIONS, keys_of
 from napari_stentrans.plugin.compare.views import NAMES as VIEWS_OF_BOTH
+from napari_stentrans.plugin.layers.registry import listen
 from napari_stentrans.plugin.widgets.panel import allow, button
 
 if TYPE_CHECKING:
@@ -88,13 +89,8 @@ class ViewChoice(QWidget):
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Choose among the views of this section from now on."""
-        if self.layers is not None:
-            self.layers.compared.disconnect(self.refresh, missing_ok=True)
-            self.layers.drawn.disconnect(self.refresh, missing_ok=True)
+        listen(self.layers, layers, self.refresh)
         self.layers = layers
-        if layers is not None:
-            layers.compared.connect(self.refresh)
-            layers.drawn.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

@@ -10,6 +10,7 @@ from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QFrame, QVBoxLayout
 
+from napari_stentrans.plugin.layers.registry import listen
 from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED
 from napari_stentrans.plugin.models.result_words import legend
 from napari_stentrans.plugin.models.runs import short
@@ -62,14 +63,9 @@ class ViewKey(QFrame):
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Speak of the maps of this section from now on."""
-        if self._layers is not None:
-            self._layers.compared.disconnect(self.refresh, missing_ok=True)
-            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
+        listen(self._layers, layers, self.refresh)
         self._layers = layers
         self.doubt.set_layers(layers)
-        if layers is not None:
-            layers.compared.connect(self.refresh)
-            layers.drawn.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:

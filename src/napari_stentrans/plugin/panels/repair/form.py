@@ -124,11 +124,6 @@ class ConfigForm(QWidget):
         if device.value == old.device:
             device.value = now.device
 
-    def begin_with(self, config: EnhanceConfig) -> None:
-        """Show settings, with the genes that a person's choice of the method would give."""
-        self.setValue(config)
-        self._on_method()
-
     def choose_method(self, name: str) -> None:
         """Choose a method, as a person would."""
         self.method.setCurrentIndex(self.method.findData(name))
