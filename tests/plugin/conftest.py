@@ -6,7 +6,6 @@ import gc
 import itertools
 import threading
 import time
-from copy import deepcopy
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -15,8 +14,9 @@ import napari.settings
 import numpy as np
 import pytest
 import torch
+from napari._qt.qt_main_window import _QtMainWindow
+from napari.settings import NapariSettings
 from npe2 import PluginManager, PluginManifest
-from npe2.manifest import _bases
 from pytestqt.qtbot import QtBot
 from qtpy.QtCore import QObject
 
@@ -38,18 +38,24 @@ QtBot.waitUntil.__kwdefaults__["timeout"] = 60_000
 
 
 @pytest.fixture(scope="session", autouse=True)
-def manifests_read_once():
-    """Read each plugin's manifest once: every viewer asks for all of them, twice."""
-    load, known = _bases._load_yaml_no_duplicates, {}
-
-    def load_once(stream):
-        text = stream.read()
-        if text not in known:
-            known[text] = load(text)
-        return deepcopy(known[text])
-
+def manifests_found_once():
+    """Look for plugins once: every viewer, and every dock's settings, would look anew."""
+    found = list(PluginManifest.discover())
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(_bases, "_load_yaml_no_duplicates", load_once)
+        patch.setattr(PluginManifest, "discover", lambda paths=(): iter(found))
+        yield
+
+
+@pytest.fixture(scope="session", autouse=True)
+def quick_windows():
+    """Spare each test a third of a second of napari's that none of them looks at.
+
+    Its window has Python look at every event of the application, tens of thousands a test, for
+    a menu bar that a person hides; and it writes its own settings whenever one is set.
+    """
+    with pytest.MonkeyPatch.context() as patch:
+        patch.delattr(_QtMainWindow, "eventFilter")
+        patch.setattr(NapariSettings, "save", lambda self, *_, **__: None)
         yield
 
 
