@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from qtpy.QtWidgets import QPushButton
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import View
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.plugin.panels.genes.genes_panel import GenesPanel
     from napari_stentrans.plugin.widgets.keys import Keys
@@ -84,7 +85,7 @@ class Bar(Flow):
         self.setStyleSheet(LOOK)
 
     @property
-    def views(self) -> dict[str, QPushButton]:
+    def views(self) -> dict[View, QPushButton]:
         """Buttons of the views, by name."""
         return self.choice.views
 

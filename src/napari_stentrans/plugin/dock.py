@@ -129,12 +129,12 @@ class StentransDock(QWidget):
         if layers is None:
             return
         try:
-            layers.show_gene(name)
+            layers.model.show_gene(name)
         except StentransError as error:
             self.context.fail(str(error))
             return
         layers.bring_back()
-        self.enhance.form.set_shown_gene(layers.gene)
+        self.enhance.form.set_shown_gene(layers.model.gene)
         self.context.resultChanged.emit()
 
     def run(self) -> None:

@@ -79,7 +79,7 @@ def _close_in(viewer: ViewerModel, layer: Layer, box: NDArray[np.float64]) -> No
 
 def _box(layers: SectionLayers) -> NDArray[np.float64]:
     """Corners (corner, 2) (y, x) in the world of what the cells of all sites cover."""
-    result, section = layers.enhancement, layers.section
+    result, section = layers.model.enhancement, layers.model.section
     xy = section.xy if result is None else result.sites.xy
     half = section.lattice.spacing / 2
     return layers.frame.world_yx([xy.min(0) - half, xy.max(0) + half])

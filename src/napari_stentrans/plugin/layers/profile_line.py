@@ -67,7 +67,7 @@ class ProfileLine(ViewMode):
         super().__init__(viewer, [self.layer])
         insert(viewer.layers, len(viewer.layers), self.layer)
         layers.store.line = self.layer
-        line = layers.line
+        line = layers.model.line
         self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._drawing = line is None
         self._cursor = "standard"
@@ -80,7 +80,7 @@ class ProfileLine(ViewMode):
 
     def path(self) -> Ends | None:
         """Ends (2, 2) of the line, (x, y) in full-resolution pixels; None without one."""
-        return self._layers.line
+        return self._layers.model.line
 
     def draw_anew(self) -> None:
         """Let the person draw another line, and put the brush aside."""
@@ -179,7 +179,7 @@ class ProfileLine(ViewMode):
         if self._ends is not None:
             world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
             line = self._layers.frame.xy(world)
-        last = self._layers.line
+        last = self._layers.model.line
         same = line is last if line is None or last is None else np.array_equal(line, last)
         if not same:
             self._layers.model.line = line

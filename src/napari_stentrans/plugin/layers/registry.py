@@ -39,8 +39,8 @@ def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
 def listen(old: SectionLayers | None, new: SectionLayers | None, do: Callable[[], object]) -> None:
     """Do something whenever another map, or another view of it, is seen: of the new one only."""
     if old is not None:
-        old.compared.disconnect(do, missing_ok=True)
-        old.drawn.disconnect(do, missing_ok=True)
+        old.model.compared.disconnect(do, missing_ok=True)
+        old.model.drawn.disconnect(do, missing_ok=True)
     if new is not None:
-        new.compared.connect(do)
-        new.drawn.connect(do)
+        new.model.compared.connect(do)
+        new.model.drawn.connect(do)

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.compare.views import Views
 from napari_stentrans.plugin.layers.frame import Frame, drawn_on, rescale
@@ -46,7 +46,7 @@ def _layer_of(role: str, what: str) -> property:
 
 def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
     """Return the name, with a number where another section in the viewer has it."""
-    taken = {owner.title for owner in owners(viewer) if owner is not own}
+    taken = {owner.model.title for owner in owners(viewer) if owner is not own}
     numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
     return name if name not in taken else next(t for t in numbered if t not in taken)
 
@@ -138,12 +138,6 @@ class SectionLayers:
         self._scene: Scene = self.model.scene
         self.model.changing.connect(self._take_in)
         self.model.changed.connect(self._resolve)
-
-    def __getattr__(self, name: str) -> Any:
-        """Say of the section what its model says."""
-        if name == "model":  # not made yet
-            raise AttributeError(name)
-        return getattr(self.model, name)
 
     # ---- the layers
 

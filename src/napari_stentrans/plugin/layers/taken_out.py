@@ -93,7 +93,7 @@ class TakenOut(QObject):
     def _on_removing(self, event: Any) -> None:
         layer = self._viewer.layers[event.index]
         owner: SectionLayers | None = layer.metadata.get(TAG, {}).get("layers")
-        if owner is None or owner.removed or layer not in owner.present:
+        if owner is None or owner.model.removed or layer not in owner.present:
             return
         if not self._soon.isActive():  # as all was before anything went
             self._before = [gone for other in find(self._viewer) for gone in _layers_of(other)]
@@ -102,8 +102,8 @@ class TakenOut(QObject):
     def _look(self) -> None:
         before, self._before = self._before, []
         there = find(self._viewer)
-        gone = [one for one in before if one.owner not in there and not one.owner.removed]
-        titles = dict.fromkeys(f"“{one.owner.title}”" for one in gone)
+        gone = [one for one in before if one.owner not in there and not one.owner.model.removed]
+        titles = dict.fromkeys(f"“{one.owner.model.title}”" for one in gone)
         if titles:
             were = "was" if len(titles) == 1 else "were"
             said = f"{' and '.join(titles)} {were} deleted with all layers."
@@ -124,7 +124,7 @@ class TakenOut(QObject):
 
 def _layers_of(owner: SectionLayers) -> list[Gone]:
     """Layers of a section from the bottom up; of the views of the result, the plain map."""
-    plain = owner.view == "difference"
+    plain = owner.model.view == "difference"
     found = []
     for layer in owner.present:
         role = owner.store.role_of(layer)

@@ -55,7 +55,9 @@ def agree(viewer: ViewerModel) -> bool:
         return False
     changed = False
     for layers in find(viewer):
-        frame = Frame.of(layers.section, [o for o in viewer.layers if o not in layers.present])
+        frame = Frame.of(
+            layers.model.section, [o for o in viewer.layers if o not in layers.present]
+        )
         if frame != layers.frame:
             layers.reframe(frame)
             changed = True

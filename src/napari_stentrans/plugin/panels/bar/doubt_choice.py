@@ -48,17 +48,17 @@ class DoubtChoice(QComboBox):
     def refresh(self) -> None:
         """Show what is chosen."""
         layers = self._layers
-        if layers is None or layers.enhancement is None:
+        if layers is None or layers.model.enhancement is None:
             return
-        known = knows_measurements(layers.enhancement)
+        known = knows_measurements(layers.model.enhancement)
         model: Any = self.model()
         model.item(1).setEnabled(known)
         tip = CHOICES["measurement"][1] if known else NOT_KNOWN
         self.setItemData(1, tip, Qt.ItemDataRole.ToolTipRole)
-        whose = layers.maps.doubt_of(layers.enhancement)
+        whose = layers.model.maps.doubt_of(layers.model.enhancement)
         self.setCurrentIndex(self.findData(whose))
         self.setToolTip(CHOICES[whose][1] + ("" if known else f".\n{NOT_KNOWN}"))
 
     def _on_chosen(self) -> None:
         if self._layers is not None:
-            self._layers.set_doubt(self.currentData())
+            self._layers.model.set_doubt(self.currentData())

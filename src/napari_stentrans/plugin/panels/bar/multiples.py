@@ -143,10 +143,10 @@ class Multiples(QFrame):
             return
         self.put_away()
         if self._layers is not None:
-            self._layers.drawn.disconnect(self._draw, missing_ok=True)
+            self._layers.model.drawn.disconnect(self._draw, missing_ok=True)
         self._layers = layers
         if layers is not None:
-            layers.drawn.connect(self._draw)
+            layers.model.drawn.connect(self._draw)
 
     def show_genes(self, genes: Sequence[str], role: str, first: int = 0) -> None:
         """Show the maps ``role``, "before" or "after", of some genes of a list.
@@ -225,7 +225,7 @@ class Multiples(QFrame):
             tile.setVisible(at < len(genes))
             if at < len(genes) and layers is not None:
                 self._grid.addWidget(tile, at // columns, at % columns)
-                tile.call(genes[at], layers.maps.label(genes[at]))
+                tile.call(genes[at], layers.model.maps.label(genes[at]))
         self.earlier.setEnabled(self._first > 0)
         self.later.setEnabled(self._first + MOST < len(self._genes))
         self._draw()
@@ -235,7 +235,7 @@ class Multiples(QFrame):
         if self.isHidden() or self._layers is None:
             return
         self._turn += 1
-        left, right = self._layers.maps.sides(self._layers.enhancement)
+        left, right = self._layers.model.maps.sides(self._layers.model.enhancement)
         shown, last = left if self._role == "before" else right, self._first + len(self.genes())
         self.words.setText(
             f"Genes {self._first + 1} to {last} of {len(self._genes):,}, {shown}. "
@@ -249,8 +249,8 @@ class Multiples(QFrame):
             yield
             if turn != self._turn or self.isHidden():
                 return
-            raster, values = layers.maps.values(self._role, gene, layers.enhancement)
-            limits = layers.maps.limits(self._role, gene)
+            raster, values = layers.model.maps.values(self._role, gene, layers.model.enhancement)
+            limits = layers.model.maps.limits(self._role, gene)
             yield
             if turn != self._turn:
                 return
@@ -274,7 +274,7 @@ def _colours(
     layers: SectionLayers, values: NDArray[np.floating], limits: tuple[float, float]
 ) -> NDArray[np.uint8]:
     """Colours (site, 4) of values, as on the canvas; clear where there is none."""
-    colormap = ensure_colormap(layers.maps.colormap)
+    colormap = ensure_colormap(layers.model.maps.colormap)
     low, high = limits
     share = np.clip((values - low) / (high - low), 0, 1)
     colours = np.rint(255 * colormap.map(np.nan_to_num(share))).astype(np.uint8)

@@ -54,11 +54,11 @@ class PartnerRow(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer the runs of this section from now on."""
         if self._layers is not None:
-            self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
+            self._layers.model.runs.changed.disconnect(self.refresh, missing_ok=True)
         listen(self._layers, layers, self.refresh)
         self._layers = layers
         if layers is not None:
-            layers.runs.changed.connect(self.refresh)
+            layers.model.runs.changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
@@ -66,17 +66,17 @@ class PartnerRow(QWidget):
         if not isalive(self):
             return  # the window was closed in the middle of a view
         layers = self._layers
-        runs = [] if layers is None else list(layers.runs)
-        others = [run for run in runs if layers and run.enhancement is not layers.enhancement]
+        runs = [] if layers is None else list(layers.model.runs)
+        others = [run for run in runs if layers and run.enhancement is not layers.model.enhancement]
         self._results = [None, *(run.enhancement for run in others)]
         names = [MEASURED, *(run.name for run in others)]
         if names != [self.list.itemText(at) for at in range(self.list.count())]:
             self.list.clear()
             self.list.addItems(names)
-        shown = None if layers is None else layers.runs.of(layers.enhancement)
+        shown = None if layers is None else layers.model.runs.of(layers.model.enhancement)
         for at, run in enumerate(others, start=1):
             self.list.setItemData(at, about(run, [shown] if shown else []), TIP_ROLE)
-        against = None if layers is None else layers.maps.against
+        against = None if layers is None else layers.model.maps.against
         if against in self._results:
             self.list.setCurrentIndex(self._results.index(against))
         chosen = self.list.itemData(self.list.currentIndex(), TIP_ROLE)
@@ -92,4 +92,4 @@ class PartnerRow(QWidget):
 
     def _on_chosen(self, at: int) -> None:
         if self._layers is not None:
-            self._layers.compare_with(self._results[at])
+            self._layers.model.compare_with(self._results[at])

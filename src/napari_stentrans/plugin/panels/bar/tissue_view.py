@@ -93,9 +93,9 @@ class TissueView(QWidget):
             removing = layers.viewer.layers.events.removing
             (removing.connect if on else removing.disconnect)(self._on_removing)
             if on:
-                layers.compared.connect(self.watch)
+                layers.model.compared.connect(self.watch)
             else:
-                layers.compared.disconnect(self.watch, missing_ok=True)
+                layers.model.compared.disconnect(self.watch, missing_ok=True)
 
     def _on_removing(self, event: Any) -> None:
         """Bring the maps back before the image goes."""

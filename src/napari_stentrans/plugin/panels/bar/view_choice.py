@@ -15,9 +15,10 @@ from napari_stentrans.plugin.widgets.panel import allow, button
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import View
     from napari_stentrans.plugin.widgets.keys import Keys
 
-VIEWS = {
+VIEWS: dict[View, tuple[str, str]] = {
     "before": ("Before", "The map as measured, or of the run that you compare with"),
     "after": ("After", "The map of the run that is shown: repaired and sharpened"),
     "side_by_side": (
@@ -62,7 +63,7 @@ class ViewChoice(QWidget):
     """What is shown may have changed, by whoever."""
 
     def __init__(self) -> None:
-        self.views: dict[str, QPushButton] = {}  # first: Qt tells of its style at once
+        self.views: dict[View, QPushButton] = {}  # first: Qt tells of its style at once
         super().__init__()
         self.layers: SectionLayers | None = None
         self.setAccessibleName("what the canvas shows")
@@ -166,14 +167,14 @@ class ViewChoice(QWidget):
         for at in range(len(VIEWS)):
             self._grid.setColumnStretch(at, int(at < columns))
 
-    def _why_not(self, view: str) -> str:
+    def _why_not(self, view: View) -> str:
         """Why a view cannot be chosen; empty where it can."""
         layers = self.layers
         if layers is None:
             return NO_SECTION
         if view == "before":
             return "" if layers.has("before") else GONE
-        if layers.enhancement is None:
+        if layers.model.enhancement is None:
             return NO_RESULT
         if view == "difference":
             return ""
@@ -182,7 +183,7 @@ class ViewChoice(QWidget):
             return "" if layers.has(view) else missing
         if not layers.has("after") or (view in VIEWS_OF_BOTH and not layers.has("before")):
             return GONE
-        return COLOURED if view == "swipe" and len(layers.maps.names) > 1 else ""
+        return COLOURED if view == "swipe" and len(layers.model.maps.names) > 1 else ""
 
     def _on_visible(self, event: object = None) -> None:
         self.refresh()
@@ -195,12 +196,12 @@ class ViewChoice(QWidget):
         if self.layers is not None:
             self.layers.views.release()
 
-    def show_view(self, view: str, on: bool = True) -> None:
+    def show_view(self, view: View, on: bool = True) -> None:
         """Show a view and no other; the map after, or before without one, where it was pressed."""
         layers = self.layers
         if layers is None:
             return
-        layers.choose_view(view if on else "after")
+        layers.model.choose_view(view if on else "after")
         self.refresh()
 
 

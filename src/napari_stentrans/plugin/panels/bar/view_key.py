@@ -79,9 +79,9 @@ class ViewKey(QFrame):
         if layers is not None:
             for role in SEEN:
                 self._watch(layers.now(role))
-            self.handle.call(layers.maps.sides(layers.enhancement))
-            if text == ORIGIN and layers.enhancement is not None:
-                self.legend.setText(legend(layers.enhancement))
+            self.handle.call(layers.model.maps.sides(layers.model.enhancement))
+            if text == ORIGIN and layers.model.enhancement is not None:
+                self.legend.setText(legend(layers.model.enhancement))
         self.doubt.refresh()
         self.doubt.setVisible(layer is not None and layer is _uncertainty(layers))
         self.words.setText(text)
@@ -109,10 +109,10 @@ class ViewKey(QFrame):
         if layer.rgb:
             return [
                 Bar(one.name, one.unit, one.overlay[1], to_black(one.overlay[0]))
-                for one in layers.maps.legends()
+                for one in layers.model.maps.legends()
                 if one.overlay is not None
             ]
-        name = layers.maps.legends()[-1].name if layer in _maps(layers) else layer.name
+        name = layers.model.maps.legends()[-1].name if layer in _maps(layers) else layer.name
         colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
         low, high = map(float, layer.contrast_limits)
         return [Bar(name, unit, (low, high), colours)]
@@ -130,8 +130,8 @@ class ViewKey(QFrame):
         layers = self._layers
         if layers is None:
             return "", None, ""
-        unit, after = layers.maps.unit, layers.now("after")
-        left, right = layers.maps.sides(layers.enhancement)
+        unit, after = layers.model.maps.unit, layers.now("after")
+        left, right = layers.model.maps.sides(layers.model.enhancement)
         if layers.views.shown:
             return self._both(layers), after, unit
         seen = {role: _visible(layers.now(role)) for role in SEEN}
@@ -142,7 +142,7 @@ class ViewKey(QFrame):
         if seen["uncertainty"]:
             return "", seen["uncertainty"], unit  # the choice says it
         if seen["after"]:
-            result = layers.enhancement
+            result = layers.model.enhancement
             finer = result is not None and result.record.config.upscale == 2
             return _called(right, " (dots: measured spots)" * finer), after, unit
         if seen["before"]:
@@ -151,7 +151,7 @@ class ViewKey(QFrame):
 
     def _both(self, layers: SectionLayers) -> str:
         """Which map is where, or which of both is seen at the moment."""
-        left, right = layers.maps.sides(layers.enhancement)
+        left, right = layers.model.maps.sides(layers.model.enhancement)
         if layers.views.shown == "side_by_side":
             return f"{left} | {right}"
         if layers.views.shown == "blink":
@@ -161,7 +161,7 @@ class ViewKey(QFrame):
     def _difference(self, layers: SectionLayers, layer: Image) -> str:
         if not np.nanmax(np.abs(layer.data), initial=0):
             return "No difference beyond rounding at the sites that both know."
-        left, right = map(short, layers.maps.sides(layers.enhancement))
+        left, right = map(short, layers.model.maps.sides(layers.model.enhancement))
         right = right.capitalize() if right == ENHANCED else right
         return f"{right} minus {left}: red more, blue less."
 
@@ -180,7 +180,7 @@ def _maps(layers: SectionLayers) -> tuple[Any, Any]:
 
 def _plain(layers: SectionLayers) -> tuple[Any, ...]:
     """Maps whose names the choice of the view says, where one is seen alone."""
-    alone = not layers.views.shown and layers.maps.against is None
+    alone = not layers.views.shown and layers.model.maps.against is None
     return _maps(layers) if alone else ()
 
 

@@ -94,12 +94,12 @@ class ExportPage(Page):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer what there is of this section from now on."""
         if self._layers is not None:
-            self._layers.drawn.disconnect(self._catch_up, missing_ok=True)
-            self._layers.runs.changed.disconnect(self._catch_up, missing_ok=True)
+            self._layers.model.drawn.disconnect(self._catch_up, missing_ok=True)
+            self._layers.model.runs.changed.disconnect(self._catch_up, missing_ok=True)
         self._layers = layers
         if layers is not None:
-            layers.drawn.connect(self._catch_up)
-            layers.runs.changed.connect(self._catch_up)
+            layers.model.drawn.connect(self._catch_up)
+            layers.model.runs.changed.connect(self._catch_up)
         self._catch_up()
 
     def value(self) -> ExportRequest:

@@ -92,7 +92,7 @@ class GenesPanel(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Show the genes of this section from now on."""
         if self._layers is not None:
-            self._layers.drawn.disconnect(self.refresh, missing_ok=True)
+            self._layers.model.drawn.disconnect(self.refresh, missing_ok=True)
         if self._layers is not layers:
             self._lists.query, self._lists.mine = "", None
             self._pause.cancel()
@@ -101,7 +101,7 @@ class GenesPanel(QWidget):
         if layers is None:
             self.popup.close_up()
         else:
-            layers.drawn.connect(self.refresh)
+            layers.model.drawn.connect(self.refresh)
             self._fill()
         self.overlay.set_layers(layers)
         self.refresh()
@@ -111,7 +111,7 @@ class GenesPanel(QWidget):
         layers = self._layers
         if layers is None:
             return
-        shown = layers.maps.shown
+        shown = layers.model.maps.shown
         self.list.mark(shown)
         if shown != self.search.gene():  # else what is being typed would go
             self.search.set_gene(shown)
@@ -120,8 +120,8 @@ class GenesPanel(QWidget):
         self.look_button.show_look(layers)
         self.overlay.refresh()
         self._dwell.start()
-        self.popup.offer_changed(layers.enhancement is not None)
-        if self.which() == "changed" and self._listed_of is not layers.enhancement:
+        self.popup.offer_changed(layers.model.enhancement is not None)
+        if self.which() == "changed" and self._listed_of is not layers.model.enhancement:
             self._fill()
 
     def which(self) -> ListName:
@@ -157,7 +157,7 @@ class GenesPanel(QWidget):
         Lists begin with what was asked for; all genes go on from the one that is shown.
         """
         names = [name for name in self.list.names() if name not in SUMS]
-        shown = "" if self._layers is None else self._layers.maps.shown
+        shown = "" if self._layers is None else self._layers.model.maps.shown
         every = self.which() == "search" and not self._lists.query.strip()
         return names, names.index(shown) if every and shown in names else 0
 
@@ -168,10 +168,10 @@ class GenesPanel(QWidget):
         layers = self._layers
         if layers is None:
             return
-        self._listed_of, self._lists.which = layers.enhancement, self.which()
+        self._listed_of, self._lists.which = layers.model.enhancement, self.which()
         found = self._lists.contents(self.which(), layers.model, self.search.index)
         ranked = self.which() in ("spatial", "changed")  # the first are what was asked for
-        self.list.set_genes(found.names, found.notes, layers.maps.shown, follows=not ranked)
+        self.list.set_genes(found.names, found.notes, layers.model.maps.shown, follows=not ranked)
         self.popup.say(found.said)
         self._allow_many()
         self.popup.offer_own(self.which() == "mine")
@@ -197,7 +197,7 @@ class GenesPanel(QWidget):
     def _on_pause(self) -> None:
         """Draw the gene that is typed out, or that only one name begins like."""
         name = self.search.index.meant(self.search.edit.text())
-        if name is not None and self._layers is not None and name != self._layers.maps.shown:
+        if name is not None and self._layers is not None and name != self._layers.model.maps.shown:
             self.search.set_gene_quietly(name)  # more may be typed
             self.geneChosen.emit(name)
             if self._lists.exact(self.search.edit.text(), self.search.index) is None:
@@ -209,7 +209,7 @@ class GenesPanel(QWidget):
         typed = self.search.edit.text().strip()
         name = self._lists.exact(typed, self.search.index)
         if name is None and self._layers is not None and typed:
-            shown = self._layers.maps.shown
+            shown = self._layers.model.maps.shown
             name = shown if self.search.index.meant(typed) == shown else None
         if name is not None:
             self._take(name)
@@ -225,14 +225,14 @@ class GenesPanel(QWidget):
         self._pause.cancel()
         self.geneChosen.emit(name)
         if self._layers is not None:
-            self.search.set_gene(self._layers.maps.shown)  # also where it was shown already
+            self.search.set_gene(self._layers.model.maps.shown)  # also where it was shown already
         self._visit()
 
     def _visit(self) -> None:
         """Count the gene that is shown as looked at."""
         if self._layers is None:
             return
-        self.kept.visit(self._layers.maps.shown)
+        self.kept.visit(self._layers.model.maps.shown)
         self._complain(self.kept.save())
 
     def step(self, by: int) -> None:
@@ -262,7 +262,7 @@ class GenesPanel(QWidget):
         """Make a gene a favourite, or no longer: the one that is shown where none is given."""
         if self._layers is None:
             return
-        name = name or self._layers.maps.shown
+        name = name or self._layers.model.maps.shown
         problem = self.kept.toggle_favourite(name)
         self.list.genes.restar(name)
         if self.which() == "favourites":

@@ -37,8 +37,8 @@ class LookButton(QToolButton):
     def show_look(self, layers: SectionLayers) -> None:
         """Show how the genes of a section are drawn."""
         self._layers = layers
-        self.form.setValue(layers.maps.look)
-        self.form.allow_colours(len(layers.maps.names) == 1)
+        self.form.setValue(layers.model.maps.look)
+        self.form.allow_colours(len(layers.model.maps.names) == 1)
 
     def _on_clicked(self, on: bool) -> None:
         self.box.set_open(on)
@@ -47,8 +47,8 @@ class LookButton(QToolButton):
 
     def _on_look(self) -> None:
         if self._layers is not None:
-            self._layers.set_look(self.form.value())
+            self._layers.model.set_look(self.form.value())
 
     def _on_follow(self) -> None:
         if self._layers is not None:
-            self._layers.follow_values()
+            self._layers.model.follow_values()

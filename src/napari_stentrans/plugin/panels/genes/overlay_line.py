@@ -47,7 +47,7 @@ class OverlayLine(QWidget):
 
     def refresh(self) -> None:
         """Show which genes are kept; a press on one lets it go."""
-        kept = () if self._layers is None else self._layers.maps.kept
+        kept = () if self._layers is None else self._layers.model.maps.kept
         self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
         what = CHOOSE if self.waits else ADD[min(len(kept), 1)]
         name_button(self.over, with_keys(f"{what}. {KEEP}", "genes.lay_over"))
@@ -58,26 +58,28 @@ class OverlayLine(QWidget):
     def lay_over(self) -> None:
         """Keep the gene that is shown, so that the next one is laid over it."""
         if self._layers is not None:
-            maps = self._layers.maps
+            maps = self._layers.model.maps
             if len(maps.kept) < MOST_OVERLAID - 1 and not self.waits:
-                self._layers.lay_over([*maps.kept, maps.shown])
+                self._layers.model.lay_over([*maps.kept, maps.shown])
 
     @property
     def waits(self) -> bool:
         """Whether genes are kept, and no other was chosen yet."""
-        maps = None if self._layers is None else self._layers.maps
+        maps = None if self._layers is None else self._layers.model.maps
         return maps is not None and bool(maps.kept) and maps.shown in maps.kept
 
     def _let_go(self, name: str) -> None:
         if self._layers is not None:
-            self._layers.lay_over([kept for kept in self._layers.maps.kept if kept != name])
+            self._layers.model.lay_over(
+                [kept for kept in self._layers.model.maps.kept if kept != name]
+            )
 
     def _on_chip(self, chip: QWidget, *_: Any) -> None:
         self._let_go(str(chip.property("gene")))
 
     def _show_chip(self, chip: QPushButton, name: str) -> None:
         chip.setVisible(bool(name))
-        label = name if self._layers is None else self._layers.maps.label(name)
+        label = name if self._layers is None else self._layers.model.maps.label(name)
         chip.setText(f"{label} ×")
         chip.setProperty("gene", name)
         chip.setToolTip(f"{label} stays while others are laid over it; press to let it go")

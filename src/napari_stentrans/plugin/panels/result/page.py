@@ -88,12 +88,12 @@ class ResultPage(Page):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Show the result of this section from now on."""
         if self._layers is not None:
-            self._layers.compared.disconnect(self.refresh, missing_ok=True)
-            self._layers.drawn.disconnect(self._show_gene, missing_ok=True)
+            self._layers.model.compared.disconnect(self.refresh, missing_ok=True)
+            self._layers.model.drawn.disconnect(self._show_gene, missing_ok=True)
         self._layers = layers
         if layers is not None:
-            layers.compared.connect(self.refresh)
-            layers.drawn.connect(self._show_gene)
+            layers.model.compared.connect(self.refresh)
+            layers.model.drawn.connect(self._show_gene)
         for part in (self.profile, self.scores, self.scatter, self.quality):
             part.set_layers(layers)
         self.runs.set_layers(layers)
@@ -109,10 +109,10 @@ class ResultPage(Page):
 
     def show_unpainted(self) -> None:
         """Say what the run did not fill, and what looks lost in it."""
-        result = None if self._layers is None else self._layers.enhancement
+        result = None if self._layers is None else self._layers.model.enhancement
         text = ""
         if result is not None and self._layers is not None:
-            left = taken_as_measured(result, self._layers.damage)
+            left = taken_as_measured(result, self._layers.model.damage)
             here = self._marked is not None and len(self._marked.lost) == result.section.n_spots
             since = marked_since(result, self._marked if here else None)
             text = "\n".join(filter(None, [extrapolated(result), left, since]))
@@ -132,14 +132,14 @@ class ResultPage(Page):
         if not isalive(self):
             return  # the window was closed in the middle of a view
         layers = self._layers
-        result = None if layers is None else layers.enhancement
+        result = None if layers is None else layers.model.enhancement
         self.body.setVisible(result is not None)
         self.nothing.setVisible(result is None)
         self.runs.refresh()
         self._show_gene()
         if layers is None or result is None:
             return
-        waiting = layers.preview_of
+        waiting = layers.model.preview_of
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
         preview = f"Preview by a {plain('kriging')}; {waiting} is at work …"
@@ -162,7 +162,7 @@ class ResultPage(Page):
         self.quality.set_phase(self.context.phase)
 
     def _allow(self) -> None:
-        checked = self._layers is not None and self._layers.quality is not None
+        checked = self._layers is not None and self._layers.model.quality is not None
         for name in ("table", "scatter"):
             made = self.opens[name]
             made.setEnabled(checked or made.isChecked())

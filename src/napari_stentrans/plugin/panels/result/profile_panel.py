@@ -82,15 +82,15 @@ class ProfilePanel(QWidget):
         self._put_away()
         self._runner.stop()
         if self._layers is not None:
-            self._layers.drawn.disconnect(self._draw_soon, missing_ok=True)
-            self._layers.compared.disconnect(self._draw_soon, missing_ok=True)
-            self._layers.lined.disconnect(self._begin, missing_ok=True)
+            self._layers.model.drawn.disconnect(self._draw_soon, missing_ok=True)
+            self._layers.model.compared.disconnect(self._draw_soon, missing_ok=True)
+            self._layers.model.lined.disconnect(self._begin, missing_ok=True)
         self._layers = layers
         if layers is not None:
-            layers.drawn.connect(self._draw_soon)
-            layers.compared.connect(self._draw_soon)
-            layers.lined.connect(self._begin)
-            if layers.profiled:
+            layers.model.drawn.connect(self._draw_soon)
+            layers.model.compared.connect(self._draw_soon)
+            layers.model.lined.connect(self._begin)
+            if layers.model.profiled:
                 self._begin()
 
     def set_on(self, on: bool) -> None:
@@ -201,12 +201,14 @@ def in_words(profile: Profile) -> str:
 
 def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:
     """The gene along a path (corner, 2), and in the run that is compared with, if there is one."""
-    maps = layers.maps
-    left, right = map(short, maps.sides(layers.enhancement))
-    profile = profile_along(layers.section, layers.enhancement, layers.gene, path, right)
+    maps = layers.model.maps
+    left, right = map(short, maps.sides(layers.model.enhancement))
+    profile = profile_along(
+        layers.model.section, layers.model.enhancement, layers.model.gene, path, right
+    )
     if maps.against is None:
         return profile, None
-    return profile, profile_along(layers.section, maps.against, layers.gene, path, left)
+    return profile, profile_along(layers.model.section, maps.against, layers.model.gene, path, left)
 
 
 def _steps(profile: Profile, other: Profile | None, path: Path) -> Steps[Path]:

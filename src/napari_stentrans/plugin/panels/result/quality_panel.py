@@ -82,22 +82,22 @@ class QualityPanel(QWidget):
     def refresh(self) -> None:
         """Show what is known of the result that is shown."""
         layers = self._layers
-        result = None if layers is None or layers.preview_of else layers.enhancement
+        result = None if layers is None or layers.model.preview_of else layers.model.enhancement
         if layers is None or result is None:
             self._show_light(Trust.UNKNOWN)
             self.check.hide()
             self.of_gene.hide()
             self.words.setText("")
             return
-        quality, checking = layers.quality, self._phase is Phase.CHECKING
+        quality, checking = layers.model.quality, self._phase is Phase.CHECKING
         self._show_light(trust(layers.model))
         self.check.setVisible(quality is None and not checking)
         self.check.setEnabled(self._phase is Phase.READY)
         self.of_gene.setVisible(quality is not None)
         if quality is not None:
-            called, in_run = layers.maps.label, layers.gene in result.genes
-            name = called(layers.gene)
-            self.of_gene.setText(about_gene(quality, layers.gene, in_run=in_run, called=name))
+            called, in_run = layers.model.maps.label, layers.model.gene in result.genes
+            name = called(layers.model.gene)
+            self.of_gene.setText(about_gene(quality, layers.model.gene, in_run=in_run, called=name))
             self.words.setText(of_all(quality, called))
         elif checking:
             self.words.setText(f"Being checked: {METHOD.lower()}. {cost(result)}")

@@ -51,7 +51,7 @@ class QualityTab(QWidget):
     def refresh(self) -> None:
         """Show what is known of the result that is shown."""
         layers = self._layers
-        quality = None if layers is None or layers.preview_of else layers.quality
+        quality = None if layers is None or layers.model.preview_of else layers.model.quality
         self.nothing.setVisible(quality is None)
         self.inside.setVisible(quality is not None)
         if layers is None or quality is None or not self.isVisible():
@@ -59,7 +59,7 @@ class QualityTab(QWidget):
         if quality is not self._shown:
             self._shown = quality
             self.show_quality(quality, layers)
-        self.mark(layers.gene)
+        self.mark(layers.model.gene)
 
     def show_quality(self, quality: Quality, layers: SectionLayers) -> None:
         """Show what a check found."""
@@ -132,7 +132,7 @@ class TableTab(QualityTab):
     def show_quality(self, quality: Quality, layers: SectionLayers) -> None:
         """List the scores of all genes."""
         marks = np.array([DOUBTS.get(Verdict(v), "") for v in quality.verdicts], object)
-        self.table.set_table(quality.table, quality.method, marks, layers.maps.label)
+        self.table.set_table(quality.table, quality.method, marks, layers.model.maps.label)
         self.count.setText(how_many(marks))
         for part in (self.count, self.doubtful):
             part.setVisible(len(marks) > 1)  # of one, the sentence says it

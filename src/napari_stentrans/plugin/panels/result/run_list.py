@@ -95,16 +95,16 @@ class RunList(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """List the runs of this section from now on."""
         if self._layers is not None:
-            self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
+            self._layers.model.runs.changed.disconnect(self.refresh, missing_ok=True)
         self._layers = layers
         self.undo.setEnabled(False)
         if layers is not None:
-            layers.runs.changed.connect(self.refresh)
+            layers.model.runs.changed.connect(self.refresh)
         self.refresh()
 
     def refresh(self) -> None:
         """Show what is kept, and which of it is shown."""
-        runs = [] if self._layers is None else list(self._layers.runs)
+        runs = [] if self._layers is None else list(self._layers.model.runs)
         listed = ([(run, run.name, run.quality) for run in runs], self._waiting, self._shown())
         if listed == self._listed and self.list.currentRow() == self._row:
             return  # another gene is shown, no more
@@ -181,16 +181,20 @@ class RunList(QWidget):
             self.menu.popup(self.list.mapToGlobal(at))
 
     def _shown(self) -> Run | None:
-        return None if self._layers is None else self._layers.runs.of(self._layers.enhancement)
+        return (
+            None
+            if self._layers is None
+            else self._layers.model.runs.of(self._layers.model.enhancement)
+        )
 
     def _at(self, row: int) -> Run | None:
-        runs = [] if self._layers is None else list(self._layers.runs)
+        runs = [] if self._layers is None else list(self._layers.model.runs)
         return runs[row] if 0 <= row < len(runs) else None
 
     def _on_row(self, row: int) -> None:
         run = self._at(row)
         if run is not None and self._layers is not None and run is not self._shown():
-            self._layers.show_run(run)
+            self._layers.model.show_run(run)
             self.shown.emit()
 
     def _on_clicked(self) -> None:
@@ -202,7 +206,7 @@ class RunList(QWidget):
     def _on_renamed(self, item: QListWidgetItem) -> None:
         run = self._at(self.list.row(item))
         if run is not None and self._layers is not None:
-            self._layers.runs.rename(run, item.text())
+            self._layers.model.runs.rename(run, item.text())
             self._listed = None
             self.refresh()  # with the old name where the new one is blank
 
@@ -215,8 +219,8 @@ class RunList(QWidget):
         at = self.list.currentRow()
         run = self._at(at)
         if run is not None and self._layers is not None:
-            against = self._layers.maps.against
-            self._layers.delete_run(run)
+            against = self._layers.model.maps.against
+            self._layers.model.delete_run(run)
             self.shown.emit()
             self.deleted.emit(run, at, against)
             self.undo.setEnabled(True)
