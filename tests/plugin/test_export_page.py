@@ -18,7 +18,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.io import read_mask
 from napari_stentrans.plugin.layers.regions import Regions
-from napari_stentrans.plugin.models import export_request as wishes
+from napari_stentrans.plugin.models import export_words as wishes
 from napari_stentrans.plugin.models.export_request import ExportContext
 from napari_stentrans.plugin.models.export_words import about
 from napari_stentrans.plugin.models.gene_index import GeneIndex

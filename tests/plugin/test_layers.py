@@ -485,8 +485,8 @@ class TestHands:
     def test_two_sections_a_duplicate_and_removal(self, make_napari_viewer, section):
         viewer = make_napari_viewer()
         first, second = SectionLayers(viewer, section), SectionLayers(viewer, section)
-        assert second.before.name == f"{section.name and second.gene} measured [1]"
-        second.show_gene(section.genes[1])
+        assert second.before.name == f"{section.name and second.model.gene} measured [1]"
+        second.model.show_gene(section.genes[1])
         assert second.before.name == f"{section.genes[1]} measured"
         data, state, kind = first.before.as_layer_data_tuple()
         twin = viewer.add_image(data, **{**copy.deepcopy(state), "name": "kept"})

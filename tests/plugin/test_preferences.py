@@ -129,7 +129,7 @@ CHANGES = {
 def opened(open_dock, load, section, qtbot):
     """A dock with a section, a gene that is seen everywhere, and a layer to paint on."""
     dock = open_dock()
-    load(dock, section).show_gene(str(section.genes[section.counts.sum(0).argmax()]))
+    load(dock, section).model.show_gene(str(section.genes[section.counts.sum(0).argmax()]))
     click(qtbot, dock.lost.new)
     return dock
 

@@ -126,7 +126,7 @@ def test_dropped_section_has_the_layers_that_the_dock_makes(
 
     viewer.open(table, plugin="napari-stentrans")
     legacy = adopt(viewer)
-    assert legacy.section.n_spots == 30
+    assert legacy.model.section.n_spots == 30
     assert len(find(viewer)) == 2
 
 

@@ -170,7 +170,7 @@ class StentransDock(QWidget):
         self._closed = True
         self.jobs.shut_down()
         for layers in self.context.sections:
-            layers.stop()
+            layers.store.deferred.drop()
         self.context.let_go()
         self.genes.shut_down()
         for holder in self._holders:  # last: panels take layers away

@@ -19,15 +19,7 @@ if TYPE_CHECKING:
 
 
 class OneUnit(QObject):
-    """Lets the sections of a viewer follow the unit of what comes beside them.
-
-    Parameters
-    ----------
-    parent
-        What it belongs to.
-    viewer
-        Where the layers are.
-    """
+    """Lets the sections of a viewer follow the unit of what comes beside them."""
 
     changed = Signal()
     """Sections lie elsewhere in world coordinates than before."""
@@ -38,7 +30,6 @@ class OneUnit(QObject):
         self._viewer.layers.events.inserted.connect(self._agree)
 
     def let_go(self) -> None:
-        """Follow no longer."""
         self._viewer.layers.events.inserted.disconnect(self._agree)
 
     def _agree(self, event: Any = None) -> None:

@@ -68,7 +68,7 @@ class ViewChoice(QWidget):
         self.layers: SectionLayers | None = None
         self.setAccessibleName("what the canvas shows")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.shown: set[str] = set()
+        self.shown: set[View] = set()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(0)
@@ -99,7 +99,7 @@ class ViewChoice(QWidget):
         if not isalive(self):
             return  # the window was closed in the middle of a view
         layers = self.layers
-        self.shown = shown = set() if layers is None else shown_views(layers)
+        self.shown = shown = set() if layers is None else set(layers.model.seen)
         for view, made in self.views.items():
             why = self._why_not(view)
             tip = VIEWS[view][1]
@@ -108,11 +108,6 @@ class ViewChoice(QWidget):
             allow(made, not why or view in shown, tip, f"{why}.")
             made.setAccessibleDescription(made.toolTip())
             made.setChecked(view in shown)
-        if layers is not None:
-            for role in ("before", "after", *ALONE):
-                layer = layers.now(role)
-                if layer is not None:
-                    layer.events.visible.connect(self._on_visible)
         self.changed.emit()
 
     def hasHeightForWidth(self) -> bool:
@@ -185,9 +180,6 @@ class ViewChoice(QWidget):
             return GONE
         return COLOURED if view == "swipe" and len(layers.model.maps.names) > 1 else ""
 
-    def _on_visible(self, event: object = None) -> None:
-        self.refresh()
-
     def _hold(self) -> None:
         if self.layers is not None:
             self.layers.views.hold()
@@ -207,17 +199,3 @@ class ViewChoice(QWidget):
 
 def _width(made: QPushButton) -> int:
     return int(made.fontMetrics().horizontalAdvance(made.text())) + PADDING
-
-
-def shown_views(layers: SectionLayers) -> set[str]:
-    """Names of the views that are seen; several where a person made several layers visible."""
-    if layers.views.shown:
-        return {layers.views.shown}
-    seen = {role for role in ("before", "after", *ALONE) if _visible(layers, role)}
-    over = seen & set(ALONE)
-    return over or seen & {"after"} or seen
-
-
-def _visible(layers: SectionLayers, role: str) -> bool:
-    layer: Any = layers.now(role)
-    return layer is not None and bool(layer.visible)
