@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QComboBox
 
 from napari_stentrans.plugin.models.maps import knows_measurements
+from napari_stentrans.plugin.widgets.make import TIP_ROLE, offer
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.maps import Doubt
+    from napari_stentrans.plugin.models.section_model import SectionModel
 
 CHOICES: dict[Doubt, tuple[str, str]] = {
     "estimate": (
@@ -34,31 +34,24 @@ class DoubtChoice(QComboBox):
         super().__init__()
         self.setAccessibleName("whose uncertainty")
         self.setMinimumContentsLength(10)
-        for whose, (says, tip) in CHOICES.items():
-            self.addItem(says, whose)
-            self.setItemData(self.count() - 1, tip, Qt.ItemDataRole.ToolTipRole)
-        self._layers: SectionLayers | None = None
+        offer(self, CHOICES)
+        self._section: SectionModel | None = None
         self.activated.connect(self._on_chosen)
 
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of the results of this section from now on."""
-        self._layers = layers
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show what is chosen."""
-        layers = self._layers
-        if layers is None or layers.enhancement is None:
+    def show_of(self, section: SectionModel | None) -> None:
+        """Show what is chosen for a section, and speak of it from now on."""
+        self._section = section
+        result = None if section is None else section.enhancement
+        if section is None or result is None:
             return
-        known = knows_measurements(layers.enhancement)
-        model: Any = self.model()
-        model.item(1).setEnabled(known)
-        tip = CHOICES["measurement"][1] if known else NOT_KNOWN
-        self.setItemData(1, tip, Qt.ItemDataRole.ToolTipRole)
-        whose = layers.maps.doubt_of(layers.enhancement)
+        known = knows_measurements(result)
+        items: Any = self.model()
+        items.item(1).setEnabled(known)
+        self.setItemData(1, CHOICES["measurement"][1] if known else NOT_KNOWN, TIP_ROLE)
+        whose = section.maps.doubt_of(result)
         self.setCurrentIndex(self.findData(whose))
         self.setToolTip(CHOICES[whose][1] + ("" if known else f".\n{NOT_KNOWN}"))
 
     def _on_chosen(self) -> None:
-        if self._layers is not None:
-            self._layers.set_doubt(self.currentData())
+        if self._section is not None:
+            self._section.set_doubt(self.currentData())

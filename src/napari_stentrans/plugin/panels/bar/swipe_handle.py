@@ -9,6 +9,7 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QSlider, QWidget
 from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.models.runs import short
+from napari_stentrans.plugin.widgets.make import laid
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.compare.swipe import Swipe
@@ -33,12 +34,8 @@ class SwipeHandle(QWidget):
             "The handle of the swipe: drag it here or on the map, or use Left and Right"
         )
         self.slider.valueChanged.connect(self._on_slid)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
         self.left, self.right = QLabel(), QLabel()
-        row.addWidget(self.left)
-        row.addWidget(self.slider, 1)
-        row.addWidget(self.right)
+        laid(QHBoxLayout(self), self.left, (self.slider, 1), self.right)
         self.hide()
 
     def call(self, sides: tuple[str, str]) -> None:
@@ -51,15 +48,14 @@ class SwipeHandle(QWidget):
 
     def set_swipe(self, swipe: Swipe | None) -> None:
         """Go with this swipe from now on."""
-        if swipe is self._swipe:
-            return
-        if self._swipe is not None:
-            self._swipe.moved.disconnect(self._on_moved, missing_ok=True)
-        self._swipe = swipe
-        if swipe is not None:
-            swipe.moved.connect(self._on_moved)
-            self._on_moved(swipe.position)
-        self.setVisible(swipe is not None)
+        if swipe is not self._swipe:
+            if self._swipe is not None:
+                self._swipe.moved.disconnect(self._on_moved, missing_ok=True)
+            self._swipe = swipe
+            if swipe is not None:
+                swipe.moved.connect(self._on_moved)
+                self._on_moved(swipe.position)
+            self.setVisible(swipe is not None)
 
     def _on_moved(self, position: float) -> None:
         with signals_blocked(self.slider):

@@ -9,13 +9,12 @@ from qtpy.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt, Signal
 from qtpy.QtGui import QColor, QKeySequence
 from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate
 
+from napari_stentrans.plugin.widgets.make import draw_line, faint
+
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
-
-    Notes = Sequence[str] | NDArray[np.floating]
+    from napari_stentrans.plugin.models.gene_lists import Notes
 
 ROWS_SHOWN = 12
 """Of the list, and of what is said below it."""
@@ -51,74 +50,59 @@ class GeneListModel(QStringListModel):
         self.setStringList(list(names))
 
     def name(self, row: int) -> str:
-        """Name in a row."""
         return self._names[row]
 
     def row(self, name: str) -> int:
-        """Row of a name; -1 where it is not there."""
         if self._rows is None:
             self._rows = dict(zip(self._names, range(len(self._names)), strict=True))
         return self._rows.get(name, -1)
 
     def restar(self, name: str) -> None:
-        """Draw the star of a gene anew."""
         row = self.row(name)
         if row >= 0:
             self.dataChanged.emit(self.index(row), self.index(row))
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Name, note and star of a row."""
         if not index.isValid():
             return None
         name = self._names[index.row()]
         label = self._label(name)
-        note = "" if self._notes is None else self._notes[index.row()]
-        note = note if isinstance(note, str) else f"{note:.2f}"
         if role == Qt.ItemDataRole.DisplayRole:
             return label
         if role == Qt.ItemDataRole.ToolTipRole:
             return label if label == name else f"{label}, {name}"
-        if role == NOTE:
-            return note
         if role == STARRED:
             return self._is_favourite(name)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (label, note, "favourite" * self._is_favourite(name))))
-        return None
+        if role not in (NOTE, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        note = "" if self._notes is None else self._notes[index.row()]
+        note = note if isinstance(note, str) else f"{note:.2f}"
+        if role == NOTE:
+            return note
+        return ", ".join(filter(None, (label, note, "favourite" * self._is_favourite(name))))
 
 
 class GeneRow(QStyledItemDelegate):
     """Draws a star on the left, the name, and the note on the right."""
 
     def sizeHint(self, option: Any, index: QModelIndex) -> QSize:
-        """As high as a line of text with a little air."""
         return QSize(10, option.fontMetrics.height() + 6)
 
     def paint(self, painter: Any, option: Any, index: QModelIndex) -> None:
-        """Draw a row."""
+        rect: QRect = option.rect
+        text = option.palette.color(option.palette.ColorRole.Text)
+        starred, note = index.data(STARRED), index.data(NOTE)
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, QColor(90, 125, 235, 150))
-        text = option.palette.color(option.palette.ColorRole.Text)
-        faint = QColor(text)
-        faint.setAlpha(110)
-        starred, note = index.data(STARRED), index.data(NOTE)
-        rect: QRect = option.rect
-        painter.setPen(STAR_COLOUR if starred else faint)
+            painter.fillRect(rect, QColor(90, 125, 235, 150))
+        painter.setPen(STAR_COLOUR if starred else faint(text, 110))
         star = QRect(rect.left(), rect.top(), STAR_WIDTH, rect.height())
         painter.drawText(star, Qt.AlignmentFlag.AlignCenter, "★" if starred else "☆")
         taken = option.fontMetrics.horizontalAdvance(note) + 8 if note else 4
         painter.setPen(text)
-        room = rect.adjusted(STAR_WIDTH + 2, 0, -taken, 0)
-        name = option.fontMetrics.elidedText(
-            index.data(), Qt.TextElideMode.ElideMiddle, room.width()
-        )
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(room, left, name)
-        faint.setAlpha(170)
-        painter.setPen(faint)
-        painter.drawText(rect.adjusted(0, 0, -4, 0), right, note)
+        draw_line(painter, rect.adjusted(STAR_WIDTH + 2, 0, -taken, 0), index.data())
+        painter.setPen(faint(text, 170))
+        draw_line(painter, rect.adjusted(0, 0, -4, 0), note, "right")
         painter.restore()
 
 
@@ -160,7 +144,6 @@ class GeneList(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
 
     def height_of(self, rows: int) -> int:
-        """Height that shows so many rows."""
         return rows * (self.fontMetrics().height() + 6) + 4
 
     def set_genes(
@@ -205,7 +188,6 @@ class GeneList(QListView):
         self._quiet = False
 
     def step(self, by: int) -> None:
-        """Move up or down by rows, as far as there are any."""
         if not self.genes.rowCount():
             return
         index = self.currentIndex()
@@ -213,14 +195,12 @@ class GeneList(QListView):
         self.setCurrentIndex(self.genes.index(min(max(row, 0), self.genes.rowCount() - 1)))
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
-        """Draw the gene of the new row."""
         super().currentChanged(current, previous)
         if current.isValid() and not self._quiet:
             self.scrollTo(current)
             self.moved.emit(self.genes.name(current.row()))
 
     def mousePressEvent(self, event: Any) -> None:
-        """Toggle a star, or move to a gene."""
         at = event.position().toPoint()
         index = self.indexAt(at)
         if index.isValid() and at.x() < STAR_WIDTH:
@@ -249,16 +229,13 @@ class GeneList(QListView):
             super().keyPressEvent(event)
 
     def dragEnterEvent(self, event: Any) -> None:
-        """Take texts and files."""
         if event.mimeData().hasUrls() or event.mimeData().hasText():
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: Any) -> None:
-        """Take them anywhere on the list."""
         event.acceptProposedAction()
 
     def dropEvent(self, event: Any) -> None:
-        """Hand on what was dropped."""
         data = event.mimeData()
         event.acceptProposedAction()
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]

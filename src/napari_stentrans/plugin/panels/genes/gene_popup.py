@@ -4,21 +4,21 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QApplication, QComboBox, QVBoxLayout, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.models.gene_lists import LISTS
 from napari_stentrans.plugin.panels.genes.gene_list import ROWS_SHOWN, GeneList
+from napari_stentrans.plugin.panels.genes.gene_search import clipboard
 from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
 from napari_stentrans.plugin.widgets.drop_down import DropDown
-from napari_stentrans.plugin.widgets.panel import button, in_row, words
+from napari_stentrans.plugin.widgets.make import TIP_ROLE, choice, laid
+from napari_stentrans.plugin.widgets.panel import button, in_row, row_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from napari_stentrans.plugin.models.gene_lists import ListName
-
-TIP_ROLE = Qt.ItemDataRole.ToolTipRole
 
 
 class GenePopup(DropDown):
@@ -32,6 +32,11 @@ class GenePopup(DropDown):
         Whether a gene has a star.
     label
         What to show for a name.
+
+    Attributes
+    ----------
+    own
+        Buttons to give a list of one's own.
     """
 
     textGiven = Signal(str)
@@ -43,21 +48,21 @@ class GenePopup(DropDown):
         self, *owners: QWidget, is_favourite: Callable[[str], bool], label: Callable[[str], str]
     ) -> None:
         super().__init__("lists of genes", *owners, width=320)
-        self.lists = QComboBox()
-        self.lists.setAccessibleName("list of genes to show")
-        self.lists.setToolTip("Which genes are listed below")
-        for which, (title, tip) in LISTS.items():
-            self.lists.addItem(title, which)
-            self.lists.setItemData(self.lists.count() - 1, tip, TIP_ROLE)
+        tip = "Which genes are listed below"
+        self.lists = choice("list of genes to show", tip, LISTS)
         self.list = GeneList(is_favourite, label)
         self.words = words("about the list of genes")
         self.paste = button("Paste", "Take a list of genes from the clipboard", self._paste)
         self.open_list = button(
             "Open list…", "Read a list of genes from a CSV or TXT file", self._open
         )
+        self.own = row_of(self.paste, self.open_list)
         self.many = button("Many genes at once", "")
+        listing = QWidget()  # gives room, so that nothing else moves
+        laid(QVBoxLayout(listing), (self.list, 1), self.words, self.own, spacing=5)
+        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
         self.rows.addLayout(in_row(self.lists))
-        self.rows.addWidget(self._listing())
+        self.rows.addWidget(listing)
         self.rows.addWidget(self.many)
         self.guard()
         self.list.pasted.connect(self._paste)
@@ -86,8 +91,7 @@ class GenePopup(DropDown):
         """List what the run changed only where there is a run."""
         at = self.lists.findData("changed")
         if on and at < 0:
-            title, tip = LISTS["changed"]
-            at = self.lists.findData("spatial") + 1
+            at, (title, tip) = list(LISTS).index("changed"), LISTS["changed"]
             self.lists.insertItem(at, title, "changed")
             self.lists.setItemData(at, tip, TIP_ROLE)
         elif not on and at >= 0:
@@ -98,28 +102,10 @@ class GenePopup(DropDown):
         self.words.setText(text)
         self.words.setVisible(bool(text))
 
-    def offer_own(self, on: bool) -> None:
-        """Let a list of one's own be given."""
-        for part in (self.paste, self.open_list):
-            part.setVisible(on)
-
     def _paste(self) -> None:
-        clipboard = QApplication.clipboard()
-        self.textGiven.emit("" if clipboard is None else clipboard.text())
+        self.textGiven.emit(clipboard())
 
     def _open(self) -> None:
         path = ask_gene_list(self)
         if path is not None:
             self.fileGiven.emit(path)
-
-    def _listing(self) -> QWidget:
-        """Lay out the list and what is said of it; it gives room, so that nothing else moves."""
-        listing = QWidget()
-        rows = QVBoxLayout(listing)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(5)
-        rows.addWidget(self.list, 1)
-        rows.addWidget(self.words)
-        rows.addLayout(in_row(self.paste, self.open_list))
-        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
-        return listing
