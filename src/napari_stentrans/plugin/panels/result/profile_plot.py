@@ -94,13 +94,9 @@ class ProfilePlot(Plot):
 
     def drawn(self) -> dict[str, tuple[Any, Any]]:
         """Numbers (x, y) of what is drawn: "measured", "lost", "enhanced" and "other"."""
-        items = {
-            "measured": self._dots,
-            "lost": self._rings,
-            "enhanced": self._curve,
-            "other": self._other,
-        }
-        return {name: item.getData() for name, item in items.items()}
+        items = (self._dots, self._rings, self._curve, self._other)
+        names = ("measured", "lost", "enhanced", "other")
+        return {name: item.getData() for name, item in zip(names, items, strict=True)}
 
     def drawn_bands(self) -> dict[str, tuple[Any, Any, Any]]:
         """Distances and both edges of the bands that are drawn, by what they are."""

@@ -40,8 +40,7 @@ class RunRows(QListWidget):
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(40)
-        self._painting = _TwoLines(self)
-        self.setItemDelegate(self._painting)
+        self.setItemDelegate(_TwoLines(self))
 
     def fit_rows(self) -> None:
         """Make each row as high as its name, which may need several lines, and show some rows."""
@@ -59,7 +58,6 @@ class RunRows(QListWidget):
         self.setFixedHeight(shown + 2 * self.frameWidth() + 4)
 
     def resizeEvent(self, event: Any) -> None:
-        """Wrap names anew."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.fit_rows()
@@ -68,18 +66,16 @@ class RunRows(QListWidget):
         """Delete with the key of that name, and take that back."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.deleteWanted.emit()
-            return
-        if event.matches(QKeySequence.StandardKey.Undo):
+        elif event.matches(QKeySequence.StandardKey.Undo):
             self.undoWanted.emit()
-            return
-        super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
 
 class _TwoLines(QStyledItemDelegate):
     """Draws a name and, fainter below it, details in one line."""
 
     def paint(self, painter: Any, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Draw a row."""
         view: Any = self.parent()
         self.initStyleOption(option, index)
         name, option.text = option.text, ""
