@@ -82,7 +82,6 @@ class Bar(Flow):
         self.setStyleSheet(LOOK)
 
     def bind(self, keys: Keys) -> None:
-        """Let the views be switched by keys."""
         self._keys = keys
         self.choice.bind(keys)
 
@@ -102,7 +101,6 @@ class Bar(Flow):
             self.deleteLater()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Take a key that nothing in the bar wanted."""
         if event.key() == Qt.Key.Key_Escape and not self.many.isHidden():
             self.many.put_away()
         elif self._keys is None or not self._keys.take(event):

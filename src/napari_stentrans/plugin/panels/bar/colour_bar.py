@@ -31,7 +31,6 @@ class Bar:
 
     @property
     def ends(self) -> tuple[str, str]:
-        """Its lowest and its highest value, in words."""
         low, high = (f"{v:,.0f}" if abs(v) >= 100 else f"{v:.3g}" for v in self.limits)
         return low, high
 

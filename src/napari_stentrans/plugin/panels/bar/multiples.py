@@ -28,10 +28,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.raster import SpotRaster
 
-MOST = 9
-"""Genes at once."""
-PIXELS = 320
-"""Of a small map, along its longer side, at most so many more than its raster has."""
+MOST = 9  # genes at once
+PIXELS = 320  # of a small map, along its longer side, at most so many more than its raster has
 EDGE = 6
 
 
@@ -67,7 +65,6 @@ class Tile(QAbstractButton):
         return self._image
 
     def paintEvent(self, event: Any) -> None:
-        """Draw name and ends above the map."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         text = self.palette().color(self.foregroundRole())
@@ -100,10 +97,8 @@ class Multiples(Following, QFrame):
     event loop; they go where both are looked at.
     """
 
-    chosen = Signal(str)
-    """This gene is to be shown on the canvas."""
-    toggled = Signal(bool)
-    """They were shown or put away."""
+    chosen = Signal(str)  # this gene is to be shown on the canvas
+    toggled = Signal(bool)  # they were shown or put away
 
     def __init__(self) -> None:
         super().__init__()
@@ -154,7 +149,6 @@ class Multiples(Following, QFrame):
             self.toggled.emit(False)
 
     def genes(self) -> Sequence[str]:
-        """Genes that are shown."""
         return self._genes[self._first : self._first + MOST]
 
     def refresh(self) -> None:
@@ -191,7 +185,6 @@ class Multiples(Following, QFrame):
         event.accept()
 
     def _go(self, by: int) -> None:
-        """Show the next genes of the list, or those before."""
         if 0 <= self._first + by < len(self._genes):
             self._first += by
             self._lay_out()

@@ -62,7 +62,6 @@ class PartnerRow(Following, QWidget):
         self.setVisible(len(model.runs) > 1)
 
     def open(self) -> None:
-        """Let the person choose."""
         if self.isVisible():
             self.list.setFocus()
             self.list.showPopup()

@@ -59,7 +59,6 @@ class TissueView(Following, QWidget):
         super().set_layers(layers)
 
     def refresh(self) -> None:
-        """Follow layers that came or went."""
         layers = self.layers
         self.setVisible(layers is not None and (layers.has("image") or layers.has("picture")))
         if self.slider.value():

@@ -81,7 +81,6 @@ class ViewChoice(QWidget):
         self._arrange(len(VIEWS))
 
     def bind(self, keys: Keys) -> None:
-        """Let the views be switched by keys too."""
         for view, made in self.views.items():
             if f"compare.{view}" in ACTIONS:
                 keys.on(f"compare.{view}", made.click)
@@ -112,11 +111,9 @@ class ViewChoice(QWidget):
         return rows * self.views["before"].sizeHint().height()
 
     def sizeHint(self) -> QSize:
-        """All in one row."""
         return QSize(self._width_of(len(VIEWS)), self.views["before"].sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as two in a row."""
         return QSize(self._width_of(2), self.views["before"].sizeHint().height())
 
     def resizeEvent(self, event: Any) -> None:
@@ -132,7 +129,6 @@ class ViewChoice(QWidget):
             self.focusNextPrevChild(step > 0)
 
     def changeEvent(self, event: Any) -> None:
-        """Take the room that another font needs."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.views:
             self._arrange(self._columns_for(self.width()))
@@ -152,7 +148,6 @@ class ViewChoice(QWidget):
             self._grid.setColumnStretch(at, int(at < columns))
 
     def _why_not(self, view: View) -> str:
-        """Why a view cannot be chosen; empty where it can."""
         layers = self.layers
         if layers is None:
             return NO_SECTION
@@ -164,7 +159,6 @@ class ViewChoice(QWidget):
         return COLOURED if view == "swipe" and len(layers.model.maps.names) > 1 else ""
 
     def _hold(self, on: bool) -> None:
-        """Show the other map while a key is held."""
         if self.layers is not None:
             (self.layers.views.hold if on else self.layers.views.release)()
 

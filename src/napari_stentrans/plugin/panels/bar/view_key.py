@@ -7,27 +7,119 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from napari.layers import Image
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QVBoxLayout
+from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.compare.views import NAMES as BOTH
 from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED, PAIR
+from napari_stentrans.plugin.models.maps import knows_measurements
 from napari_stentrans.plugin.models.result_words import legend
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.bar.colour_bar import Bar, ColourBar, to_black
-from napari_stentrans.plugin.panels.bar.doubt_choice import DoubtChoice
-from napari_stentrans.plugin.panels.bar.swipe_handle import SwipeHandle
 from napari_stentrans.plugin.panels.bar.view_choice import seen
 from napari_stentrans.plugin.panels.following import Following
-from napari_stentrans.plugin.widgets.make import laid
+from napari_stentrans.plugin.widgets.make import TIP_ROLE, laid, offer
 from napari_stentrans.plugin.widgets.panel import words
 
 if TYPE_CHECKING:
+    from napari_stentrans.plugin.compare.swipe import Swipe
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.maps import Doubt
     from napari_stentrans.plugin.models.section_model import SectionModel
 
 COLOURS, AROUND = 33, 24
 SEEN = (*PAIR, "difference", "provenance", "uncertainty")
 """Roles of layers that may be what the picture shows."""
+FINE = 1000
+MOST_PX = 90  # width of the words on either side, so that the slider keeps some
+CHOICES: dict[Doubt, tuple[str, str]] = {
+    "estimate": (
+        "Uncertainty of the estimate",
+        "How far the true value may be from the enhanced one: its standard deviation",
+    ),
+    "measurement": (
+        "Uncertainty of a new measurement",
+        "How far a new measurement may be from the enhanced value: its standard deviation. It is "
+        "wider, since counting has noise of its own",
+    ),
+}
+NOT_KNOWN = "This run does not know it: its method does not model the noise of measurements"
+
+
+class SwipeHandle(QWidget):
+    """A slider that goes with the handle on the canvas; hidden while there is no swipe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._swipe: Swipe | None = None
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, FINE)
+        self.slider.setSingleStep(FINE // 100)
+        self.slider.setPageStep(FINE // 10)
+        self.slider.setAccessibleName("handle of the swipe")
+        self.slider.setToolTip(
+            "The handle of the swipe: drag it here or on the map, or use Left and Right"
+        )
+        self.slider.valueChanged.connect(self._on_slid)
+        self.left, self.right = QLabel(), QLabel()
+        laid(QHBoxLayout(self), self.left, (self.slider, 1), self.right)
+        self.hide()
+
+    def call(self, sides: tuple[str, str]) -> None:
+        """Say what is on which side; the tooltip says the whole of a long name."""
+        for label, name in zip((self.left, self.right), sides, strict=True):
+            says = label.fontMetrics().elidedText(short(name), Qt.TextElideMode.ElideRight, MOST_PX)
+            label.setText(says)
+            label.setToolTip(name)
+        self.slider.setAccessibleDescription(f"{sides[0]} on the left, {sides[1]} on the right")
+
+    def set_swipe(self, swipe: Swipe | None) -> None:
+        if swipe is not self._swipe:
+            if self._swipe is not None:
+                self._swipe.moved.disconnect(self._on_moved, missing_ok=True)
+            self._swipe = swipe
+            if swipe is not None:
+                swipe.moved.connect(self._on_moved)
+                self._on_moved(swipe.position)
+            self.setVisible(swipe is not None)
+
+    def _on_moved(self, position: float) -> None:
+        with signals_blocked(self.slider):
+            self.slider.setValue(round(position * FINE))
+
+    def _on_slid(self, value: int) -> None:
+        if self._swipe is not None:
+            self._swipe.position = value / FINE
+
+
+class DoubtChoice(QComboBox):
+    """The choice of a section; what the result that is shown does not know cannot be chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("whose uncertainty")
+        self.setMinimumContentsLength(10)
+        offer(self, CHOICES)
+        self._section: SectionModel | None = None
+        self.activated.connect(self._on_chosen)
+
+    def show_of(self, section: SectionModel | None) -> None:
+        """Show what is chosen for a section, and speak of it from now on."""
+        self._section = section
+        result = None if section is None else section.enhancement
+        if section is None or result is None:
+            return
+        known = knows_measurements(result)
+        items: Any = self.model()
+        items.item(1).setEnabled(known)
+        self.setItemData(1, CHOICES["measurement"][1] if known else NOT_KNOWN, TIP_ROLE)
+        whose = section.maps.doubt_of(result)
+        self.setCurrentIndex(self.findData(whose))
+        self.setToolTip(CHOICES[whose][1] + ("" if known else f".\n{NOT_KNOWN}"))
+
+    def _on_chosen(self) -> None:
+        if self._section is not None:
+            self._section.set_doubt(self.currentData())
 
 
 class ViewKey(Following, QFrame):
@@ -58,7 +150,6 @@ class ViewKey(Following, QFrame):
         self.hide()
 
     def refresh(self) -> None:
-        """Say what is shown."""
         layers, model = self.layers, self.model
         view = "" if layers is None else next(iter(seen(layers)), "")
         self.handle.set_swipe(None if layers is None else layers.views.swipe)

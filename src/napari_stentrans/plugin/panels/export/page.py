@@ -37,8 +37,7 @@ EXTRAS: dict[Extra, tuple[str, str]] = {
     ),
     "image": ("Tissue image", "Draw the maps over the tissue image"),
 }
-LINES = 6
-"""Of words, whose room is kept: no button moves when some go."""
+LINES = 6  # of words, whose room is kept: no button moves when some go
 BUSY = "Wait until what is going on has ended, or cancel it, and save then."
 NOTHING = "Open a section first."
 
@@ -49,8 +48,7 @@ class ExportPage(Following, Page):
     title = "Export"
     tip = "Save results, figures, lost regions, and all that you did"
 
-    saveWanted = Signal(object)
-    """An ExportRequest."""
+    saveWanted = Signal(object)  # an ExportRequest
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
@@ -92,7 +90,6 @@ class ExportPage(Following, Page):
         context.unsavedChanged.connect(self._show_unsaved)
 
     def value(self) -> ExportRequest:
-        """What a person wants."""
         extras = frozenset(
             name
             for name, box in self.extras.items()
@@ -140,7 +137,6 @@ class ExportPage(Following, Page):
         self._check()
 
     def _show_unsaved(self, parts: list[str]) -> None:
-        """Mark the button where something is not saved."""
         self.save.setText(f"Save… {MARK}" if parts else "Save…")
         self.refresh()
 
@@ -158,12 +154,10 @@ class ExportPage(Following, Page):
 
     @property
     def what(self) -> What:
-        """What is to be saved."""
         return next(what for what, made in self.kinds.items() if made.isChecked())
 
     @property
     def kind(self) -> Kind:
-        """What is known of that."""
         return KINDS[self.what]
 
     # ---- what follows from what
@@ -257,7 +251,6 @@ class ExportPage(Following, Page):
         self._catch_up()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Save on Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.save.isEnabled():
             self.save.click()
         else:

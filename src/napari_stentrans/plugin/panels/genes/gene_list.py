@@ -1,4 +1,7 @@
-"""GeneList: genes below each other with a star and a number each; the current one is drawn."""
+"""GeneList: genes below each other with a star and a number each; the current one is drawn.
+
+GenePopup is what it opens in below the search, with the choice of the list that it shows.
+"""
 
 from __future__ import annotations
 
@@ -7,17 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt, Signal
 from qtpy.QtGui import QColor, QKeySequence
-from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.widgets.make import draw_line, faint
+from napari_stentrans.plugin.models.gene_lists import LISTS
+from napari_stentrans.plugin.panels.genes.gene_search import clipboard
+from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
+from napari_stentrans.plugin.widgets.drop_down import DropDown
+from napari_stentrans.plugin.widgets.make import TIP_ROLE, choice, draw_line, faint, laid
+from napari_stentrans.plugin.widgets.panel import button, in_row, row_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from napari_stentrans.plugin.models.gene_lists import Notes
+    from napari_stentrans.plugin.models.gene_lists import ListName, Notes
 
-ROWS_SHOWN = 12
-"""Of the list, and of what is said below it."""
+ROWS_SHOWN = 12  # of the list, and of what is said below it
 STAR_WIDTH = 22
 STAR_COLOUR = QColor("#e69f00")
 NOTE = Qt.ItemDataRole.UserRole
@@ -109,23 +124,17 @@ class GeneRow(QStyledItemDelegate):
 class GeneList(QListView):
     """A list of genes. Arrow keys or a click move to a gene, and it is drawn at once."""
 
-    moved = Signal(str)
-    """Name of the gene that a person has moved to."""
-    taken = Signal(str)
-    """Name of the gene that was confirmed with Enter or a click."""
-    starred = Signal(str)
-    """The star of this gene was clicked."""
-    typed = Signal(str)
-    """Letters that belong in the search."""
-    pasted = Signal()
-    textDropped = Signal(str)
-    fileDropped = Signal(object)
-    """Path of a file."""
+    moved = Signal(str)  # name of the gene that a person has moved to
+    taken = Signal(str)  # name of the gene that was confirmed with Enter or a click
+    starred = Signal(str)  # the star of this gene was clicked
+    typed = Signal(str)  # letters that belong in the search
+    textGiven = Signal(str)  # text that lists genes was pasted or dropped
+    fileGiven = Signal(object)  # path of a file that lists genes
 
     def __init__(self, is_favourite: Callable[[str], bool], label: Callable[[str], str]) -> None:
         super().__init__()
         self.genes = GeneListModel(is_favourite, label)
-        self._quiet, self._follows = False, True
+        self._follows = True
         self.setModel(self.genes)
         self.setAutoScroll(False)  # a person scrolls, or walks with the keys
         self.setItemDelegate(GeneRow(self))
@@ -147,25 +156,19 @@ class GeneList(QListView):
         return rows * (self.fontMetrics().height() + 6) + 4
 
     def set_genes(
-        self,
-        names: Sequence[str],
-        notes: Notes | None = None,
-        current: str = "",
-        *,
-        follows: bool = True,
+        self, names: Sequence[str], notes: Notes | None, current: str, *, follows: bool
     ) -> None:
         """Show these genes, and the current one as such; emits nothing.
 
         The list scrolls to the genes that are marked, or stays at its top where ``follows`` is not.
         """
-        self._quiet, self._follows = True, follows
-        self.genes.set_genes(names, notes)
-        self._quiet = False
+        self._follows = follows
+        with signals_blocked(self):
+            self.genes.set_genes(names, notes)
         self.scrollToTop()
         self.mark(current)
 
     def names(self) -> list[str]:
-        """Names that are listed, from the top."""
         return [self.genes.name(row) for row in range(self.genes.rowCount())]
 
     def current(self) -> str:
@@ -177,15 +180,14 @@ class GeneList(QListView):
         """Mark the row of a gene, or none where it is not listed; emits nothing."""
         if name == self.current():
             return
-        self._quiet = True
         row = self.genes.row(name)
         index = self.genes.index(row) if row >= 0 else QModelIndex()
-        self.setCurrentIndex(index)
+        with signals_blocked(self):
+            self.setCurrentIndex(index)
         if row < 0:
             self.clearSelection()
         elif self._follows:
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
-        self._quiet = False
 
     def step(self, by: int) -> None:
         if not self.genes.rowCount():
@@ -196,7 +198,7 @@ class GeneList(QListView):
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
         super().currentChanged(current, previous)
-        if current.isValid() and not self._quiet:
+        if current.isValid() and not self.signalsBlocked():
             self.scrollTo(current)
             self.moved.emit(self.genes.name(current.row()))
 
@@ -211,7 +213,6 @@ class GeneList(QListView):
             self.taken.emit(self.genes.name(index.row()))
 
     def resizeEvent(self, event: Any) -> None:
-        """Keep the gene that is marked in view."""
         super().resizeEvent(event)
         if self._follows:
             self.scrollTo(self.currentIndex())
@@ -219,7 +220,7 @@ class GeneList(QListView):
     def keyPressEvent(self, event: Any) -> None:
         """Send letters to the search, and a pasted list to whoever reads it."""
         if event.matches(QKeySequence.StandardKey.Paste):
-            self.pasted.emit()
+            self.paste()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.current():
                 self.taken.emit(self.current())
@@ -227,6 +228,10 @@ class GeneList(QListView):
             self.typed.emit(event.text())
         else:
             super().keyPressEvent(event)
+
+    def paste(self) -> None:
+        """Take a list of genes from the clipboard."""
+        self.textGiven.emit(clipboard())
 
     def dragEnterEvent(self, event: Any) -> None:
         if event.mimeData().hasUrls() or event.mimeData().hasText():
@@ -240,6 +245,83 @@ class GeneList(QListView):
         event.acceptProposedAction()
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
         if paths:
-            self.fileDropped.emit(paths[0])
+            self.fileGiven.emit(paths[0])
         elif data.hasText():
-            self.textDropped.emit(data.text())
+            self.textGiven.emit(data.text())
+
+
+class GenePopup(DropDown):
+    """Shows one list of genes; what it holds is said by whoever fills it.
+
+    Parameters
+    ----------
+    owners
+        Where the keyboard may be while it is open; it opens below the first.
+    is_favourite
+        Whether a gene has a star.
+    label
+        What to show for a name.
+
+    Attributes
+    ----------
+    own
+        Buttons to give a list of one's own.
+    """
+
+    def __init__(
+        self, *owners: QWidget, is_favourite: Callable[[str], bool], label: Callable[[str], str]
+    ) -> None:
+        super().__init__("lists of genes", *owners, width=320)
+        tip = "Which genes are listed below"
+        self.lists = choice("list of genes to show", tip, LISTS)
+        self.list = GeneList(is_favourite, label)
+        self.words = words("about the list of genes")
+        self.paste = button("Paste", "Take a list of genes from the clipboard", self.list.paste)
+        self.open_list = button(
+            "Open list…", "Read a list of genes from a CSV or TXT file", self._open
+        )
+        self.own = row_of(self.paste, self.open_list)
+        self.many = button("Many genes at once", "")
+        listing = QWidget()  # gives room, so that nothing else moves
+        laid(QVBoxLayout(listing), (self.list, 1), self.words, self.own, spacing=5)
+        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
+        self.rows.addLayout(in_row(self.lists))
+        self.rows.addWidget(listing)
+        self.rows.addWidget(self.many)
+        self.guard()
+
+    def which(self) -> ListName:
+        return self.lists.currentData()
+
+    def choose(self, which: ListName | str) -> None:
+        """Show another list.
+
+        Raises
+        ------
+        KeyError
+            When there is no such list.
+        """
+        at = self.lists.findData(which)
+        if at < 0:
+            there = (self.lists.itemData(i) for i in range(self.lists.count()))
+            raise KeyError(f"no list {which!r}: there are {', '.join(there)}")
+        self.lists.setCurrentIndex(at)
+
+    def offer_changed(self, on: bool) -> None:
+        """List what the run changed only where there is a run."""
+        at = self.lists.findData("changed")
+        if on and at < 0:
+            at, (title, tip) = list(LISTS).index("changed"), LISTS["changed"]
+            self.lists.insertItem(at, title, "changed")
+            self.lists.setItemData(at, tip, TIP_ROLE)
+        elif not on and at >= 0:
+            self.lists.removeItem(at)  # the one before it is shown, where this one was
+
+    def say(self, text: str) -> None:
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def _open(self) -> None:
+        path = ask_gene_list(self)
+        if path is not None:
+            self.list.fileGiven.emit(path)

@@ -42,10 +42,8 @@ class SearchLine(QLineEdit):
     PyQt takes a new one at the same address for it, and a filter misses its key.
     """
 
-    left = Signal()
-    """The keyboard went elsewhere."""
-    pressed = Signal()
-    """The mouse was pressed on it."""
+    left = Signal()  # the keyboard went elsewhere
+    pressed = Signal()  # the mouse was pressed on it
 
     def __init__(self, take: Callable[[QKeyEvent], bool]) -> None:
         super().__init__()
@@ -76,18 +74,12 @@ class GeneSearch(QWidget):
         Name of the gene that is shown.
     """
 
-    searched = Signal(str)
-    """What is being typed."""
-    wanted = Signal()
-    """The list is to be seen."""
-    closed = Signal()
-    """It is not to be seen any longer."""
-    stepped = Signal(int)
-    """Rows to move down in the list; negative: up."""
-    entered = Signal()
-    """Enter was pressed."""
-    listPasted = Signal(str)
-    """Text with several names that was pasted."""
+    searched = Signal(str)  # what is being typed
+    wanted = Signal()  # the list is to be seen
+    closed = Signal()  # it is not to be seen any longer
+    stepped = Signal(int)  # rows to move down in the list; negative: up
+    entered = Signal()  # Enter was pressed
+    listPasted = Signal(str)  # text with several names that was pasted
 
     def __init__(self) -> None:
         super().__init__()
@@ -104,7 +96,6 @@ class GeneSearch(QWidget):
         self.setFocusProxy(self.edit)
 
     def set_index(self, index: GeneIndex) -> None:
-        """Search in this index from now on."""
         self.index = index
         self.edit.setPlaceholderText(f"Search {some(len(self.index), 'gene')}")
 

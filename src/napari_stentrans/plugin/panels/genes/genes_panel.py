@@ -18,7 +18,7 @@ from napari_stentrans.plugin.models.gene_lists import NO_TABLE
 from napari_stentrans.plugin.models.gene_names import Listed, parse, read_list
 from napari_stentrans.plugin.models.maps import SUMS
 from napari_stentrans.plugin.panels.following import Following
-from napari_stentrans.plugin.panels.genes.gene_popup import GenePopup
+from napari_stentrans.plugin.panels.genes.gene_list import GenePopup
 from napari_stentrans.plugin.panels.genes.look_form import LookButton
 from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
 from napari_stentrans.plugin.widgets.bound import bind
@@ -35,16 +35,12 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
     from napari_stentrans.progress import Progress
 
-DWELL_MS = 1500
-"""A gene that is looked at for so long counts as recent."""
-PAUSE_MS = 300
-"""After so long a pause in typing, a gene is drawn whose name is typed out."""
-RANKED = ("spatial", "changed")
-"""Lists whose first genes are what was asked for."""
+DWELL_MS = 1500  # a gene that is looked at for so long counts as recent
+PAUSE_MS = 300  # after so long a pause in typing, a gene is drawn whose name is typed out
+RANKED = ("spatial", "changed")  # lists whose first genes are what was asked for
 DOWN = "Show the lists of genes: all, most spatial, favourites, your own"
 MANY = "Many genes at once: up to nine of the list beside each other, over the canvas"
-MOST_SIMILAR = 5
-"""Genes that are named where there is none of a name."""
+MOST_SIMILAR = 5  # genes that are named where there is none of a name
 
 
 class GenesPanel(Following, QWidget):
@@ -60,10 +56,8 @@ class GenesPanel(Following, QWidget):
 
     geneChosen = Signal(str)
     """Name of a gene, or of a sum over all genes, that is to be shown at once."""
-    manyWanted = Signal(bool)
-    """Many genes of the list are to be seen at once, or one again."""
-    failed = Signal(str)
-    """Something could not be read; in words."""
+    manyWanted = Signal(bool)  # many genes of the list are to be seen at once, or one again
+    failed = Signal(str)  # something could not be read; in words
 
     def __init__(self, search: GeneSearch, context: Context) -> None:
         super().__init__()
@@ -80,7 +74,6 @@ class GenesPanel(Following, QWidget):
         self._connect()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Show the genes of this section from now on."""
         if self.layers is not layers:
             self._lists.query, self._lists.mine = "", None
             self._pause.cancel()
@@ -92,7 +85,6 @@ class GenesPanel(Following, QWidget):
         self._fill()
 
     def refresh(self) -> None:
-        """Show what is shown of the genes, and how."""
         model = self.model
         if model is None:
             return
@@ -110,7 +102,6 @@ class GenesPanel(Following, QWidget):
             self._fill()
 
     def _on_restored(self, problem: str) -> None:
-        """Show the lists of a session."""
         self._complain(problem)
         if self.lists.findData(self._lists.which) >= 0:
             self.choose_list(self._lists.which)
@@ -208,22 +199,18 @@ class GenesPanel(Following, QWidget):
         self._visit()
 
     def _visit(self) -> None:
-        """Count the gene that is shown as looked at."""
         if self.model is not None:
             self.kept.visit(self._shown)
             self._complain(self.kept.save())
 
     def step(self, by: int) -> None:
-        """Show the next gene of the list, or one before."""
         self._pause.cancel()
         self.list.step(by)
 
     def read_text(self, text: str) -> None:
-        """Show the genes that a text lists."""
         self._show_mine(parse(text, self.search.index))
 
     def read_file(self, path: Path) -> None:
-        """Show the genes that a file lists."""
         try:
             self._show_mine(read_list(path, self.search.index))
         except ReadError as error:
@@ -281,8 +268,8 @@ class GenesPanel(Following, QWidget):
             (listed.taken, self._take),
             (listed.starred, self.toggle_favourite),
             (listed.typed, search.type_in),
-            (popup.textGiven, self.read_text),
-            (popup.fileGiven, self.read_file),
+            (listed.textGiven, self.read_text),
+            (listed.fileGiven, self.read_file),
             (popup.toggled, self.down.setChecked),
             (popup.many.clicked, partial(self._on_many, True)),
             (self.lists.currentIndexChanged, self._fill),
@@ -308,7 +295,6 @@ class GenesPanel(Following, QWidget):
         self._focus_search()
 
     def _focus_search(self) -> None:
-        """Let another gene be typed."""
         if self.isEnabled():
             self.search.edit.setFocus()
             self.search.edit.selectAll()

@@ -25,16 +25,14 @@ FROM_ZERO = (
     "Let the darkest colour be no expression. Else it is the lowest percentile, where that is not "
     "near 0: a gene that is high everywhere shows its differences"
 )
-LEAST_RANGE = 0.1
-"""Percent that the lowest and the highest percentile stay apart."""
+LEAST_RANGE = 0.1  # percent that the lowest and the highest percentile stay apart
 
 
 class LookForm(QWidget):
     """Widgets over a Look: ``value``, ``setValue``, ``valueChanged``."""
 
     valueChanged = Signal()
-    followWanted = Signal()
-    """Contrast that was set by hand is to follow the percentiles again."""
+    followWanted = Signal()  # contrast that was set by hand is to follow the percentiles again
 
     def __init__(self) -> None:
         super().__init__()
@@ -96,7 +94,6 @@ class LookForm(QWidget):
         self.valueChanged.emit()
 
     def _bound(self, low: float, high: float) -> None:
-        """Let neither end of the range pass the other."""
         with signals_blocked(self.low), signals_blocked(self.high):
             self.low.setRange(0, high - LEAST_RANGE)
             self.high.setRange(low + LEAST_RANGE, 100)
@@ -120,7 +117,6 @@ class LookButton(QToolButton):
         self.form.followWanted.connect(self._on_follow)
 
     def show_of(self, model: SectionModel) -> None:
-        """Show how the genes of a section are drawn, and change that from now on."""
         self._model = model
         self.form.setValue(model.maps.look)
         why = "Several genes are shown together, each in its own colour."

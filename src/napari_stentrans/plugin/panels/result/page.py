@@ -41,8 +41,7 @@ TABS = {
     "profile": ("Profile", "Profile…", "Draw a line over the tissue and see the gene along it"),
 }
 """Tabs of the wide panel: their title, and the name and tip of the button that opens them."""
-WORDS = 2
-"""Lines that are kept for what a run did; a preview keeps as many as were there."""
+WORDS = 2  # lines that are kept for what a run did; a preview keeps as many as were there
 NOTHING = "No result yet. Mark what is lost on the Repair page, and press Run."
 
 
@@ -90,11 +89,9 @@ class ResultPage(Following, Page):
         self.unfilled.setVisible(bool(text))
 
     def bind(self, keys: Keys) -> None:
-        """Let what is here be done by keys that work on the canvas too."""
         keys.on("compare.profile", self.opens["profile"].click)
 
     def refresh(self) -> None:
-        """Show what there is of the result."""
         model = self.model
         result = None if model is None else model.enhancement
         self.body.setVisible(result is not None)

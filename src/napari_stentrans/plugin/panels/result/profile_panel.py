@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from napari_stentrans.export.profile import Profile
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.section_model import SectionModel
-    from napari_stentrans.plugin.panels.result.profile_plot import ProfilePlot
+    from napari_stentrans.plugin.panels.result.plots import ProfilePlot
     from napari_stentrans.progress import Steps
 
 ASK = "Draw a line across the tissue: press, drag, release. Its ends can be moved afterwards."
@@ -41,8 +41,7 @@ SAVE = "Write the profile as a table (.csv) or a figure (.png, .svg, .pdf)"
 class ProfilePanel(Following, QWidget):
     """Plot of the gene along the line, while there is a layer to draw it on."""
 
-    switched = Signal(bool)
-    """There is a line to draw or drag now, or none any more."""
+    switched = Signal(bool)  # there is a line to draw or drag now, or none any more
 
     def __init__(self) -> None:
         super().__init__()
@@ -78,7 +77,6 @@ class ProfilePanel(Following, QWidget):
                 self._begin()
 
     def set_on(self, on: bool) -> None:
-        """Show the line, or let one be drawn; or take it away."""
         if on:
             self._begin()
         elif self._line is not None and self.layers is not None:
@@ -86,7 +84,6 @@ class ProfilePanel(Following, QWidget):
                 self._line.end()
 
     def _begin(self) -> None:
-        """Make the layer of the line."""
         if self._line is not None or self.layers is None:
             return
         self.layers.model.profiled = True
@@ -98,14 +95,12 @@ class ProfilePanel(Following, QWidget):
         self.switched.emit(True)
 
     def profile(self) -> Profile | None:
-        """The profile that is shown."""
         return self._profile
 
     def refresh(self) -> None:
         self._soon.start()
 
     def _draw(self) -> None:
-        """Take the gene along the line and draw it."""
         path = None if self._line is None else self._line.path()
         self._profile = self._other = None
         if path is None or self.model is None:
@@ -125,7 +120,7 @@ class ProfilePanel(Following, QWidget):
 
     def _plot(self) -> ProfilePlot:
         if self.plot is None:
-            from napari_stentrans.plugin.panels.result.profile_plot import (
+            from napari_stentrans.plugin.panels.result.plots import (
                 ProfilePlot,  # takes half a second
             )
 

@@ -56,7 +56,6 @@ class QualityPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is known of the result that is shown."""
         model, phase = self._context.app.current, self._context.phase
         if phase is Phase.CHECKING or model is not self._of:
             self._problem, self._of = "", model
@@ -92,7 +91,6 @@ class QualityPanel(QWidget):
         self.light.setAccessibleDescription(self.light.toolTip())
 
     def _explain(self) -> None:
-        """Say what the lights mean."""
         rows = "".join(
             f'<p><span style="color:{colour}">{sign}</span> '
             f"<b>{found.value}</b>: {MEANING[found]}.</p>"

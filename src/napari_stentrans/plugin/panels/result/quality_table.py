@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ROWS_SHOWN = 4
-"""At least."""
-SORT_ARROW = 22
-"""Pixels beside the name of a column."""
+ROWS_SHOWN = 4  # at least
+SORT_ARROW = 22  # pixels beside the name of a column
 NO_INDEX = QModelIndex()
 TEXTS = (
     Qt.ItemDataRole.DisplayRole,
@@ -66,7 +64,6 @@ class QualityModel(QAbstractTableModel):
         self.endResetModel()
 
     def show_only_marked(self, on: bool) -> None:
-        """List the genes that have a mark, or all."""
         self.beginResetModel()
         self._only_marked = on
         self._order = self._sorted_rows()

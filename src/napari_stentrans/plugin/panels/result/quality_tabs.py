@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.models.section_model import SectionModel
-    from napari_stentrans.plugin.panels.result.quality_plot import QualityPlot
+    from napari_stentrans.plugin.panels.result.plots import QualityPlot
 
 DOUBTFUL = (
     "List only genes whose enhanced map is not to be trusted: those that are hardly predictable, "
@@ -39,7 +39,6 @@ class QualityTab(QWidget):
         laid(QVBoxLayout(self), self.nothing, (self.inside, 1), margins=(6, 4, 2, 2))
 
     def refresh(self) -> None:
-        """Show what is known of the result that is shown."""
         model = self._context.app.current
         quality = None if model is None or model.preview_of else model.quality
         self.nothing.setVisible(quality is None)
@@ -52,11 +51,9 @@ class QualityTab(QWidget):
         self.mark(model.gene)
 
     def show_quality(self, quality: Quality, model: SectionModel) -> None:
-        """Show what a check found."""
         raise NotImplementedError
 
     def mark(self, gene: str) -> None:
-        """Mark the gene that is on the map."""
         raise NotImplementedError
 
     def showEvent(self, event: Any) -> None:
@@ -74,7 +71,7 @@ class ScatterTab(QualityTab):
 
     def show_quality(self, quality: Quality, model: SectionModel) -> None:
         if self.plot is None:
-            from napari_stentrans.plugin.panels.result.quality_plot import (
+            from napari_stentrans.plugin.panels.result.plots import (
                 QualityPlot,  # takes half a second
             )
 

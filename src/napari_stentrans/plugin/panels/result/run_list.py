@@ -76,7 +76,6 @@ class RunList(QWidget):
         laid(QVBoxLayout(self), in_row(title, self.more), self.list, spacing=2)
 
     def _action(self, text: str, tip: str, do: Callable[[], object]) -> QAction:
-        """Put something to be done with the run shown into the menu."""
         made = QAction(text, self.menu)
         made.setToolTip(tip)
         made.triggered.connect(lambda: do())
@@ -84,7 +83,6 @@ class RunList(QWidget):
         return made
 
     def refresh(self) -> None:
-        """Show what is kept, and which of it is shown."""
         runs, shown = self._runs(), self._shown()
         listed = ([(run, run.name, run.quality) for run in runs], self._waiting, shown)
         if listed == self._listed and self.list.currentRow() == self._row:
@@ -119,7 +117,6 @@ class RunList(QWidget):
         self.refresh()
 
     def step(self, by: int) -> None:
-        """Show the next run, or one before."""
         row = self.list.currentRow() + by
         if self._at(row) is not None:
             self.list.setCurrentRow(row)
@@ -133,7 +130,6 @@ class RunList(QWidget):
             self.list.editItem(item)
 
     def _fill(self, at: int, name: str, said: str, tip: str, flags: Qt.ItemFlag) -> None:
-        """Say in a row what a run is called and what is known of it."""
         if at >= self.list.count():
             self.list.addItem(QListWidgetItem())
         item: Any = self.list.item(at)
@@ -167,7 +163,6 @@ class RunList(QWidget):
         return dict(enumerate(self._runs())).get(row)
 
     def _tell(self) -> None:
-        """Say that another result is shown."""
         self._context.resultChanged.emit()
         self._context.phaseChanged.emit()
 

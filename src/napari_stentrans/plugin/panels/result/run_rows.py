@@ -15,13 +15,10 @@ from qtpy.QtWidgets import (
 )
 
 DETAILS = Qt.ItemDataRole.UserRole + 1
-MOST_ROWS = 4
-"""More than this are scrolled to."""
-MARGIN = 4
-"""Pixels beside a name."""
+MOST_ROWS = 4  # more than this are scrolled to
+MARGIN = 4  # pixels beside a name
 WRAP = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
-FAINT = 0.7
-"""Opacity of details."""
+FAINT = 0.7  # opacity of details
 
 
 class RunRows(QListWidget):
@@ -63,7 +60,6 @@ class RunRows(QListWidget):
             self.fit_rows()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Delete with the key of that name, and take that back."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.deleteWanted.emit()
         elif event.matches(QKeySequence.StandardKey.Undo):
@@ -103,6 +99,5 @@ class _TwoLines(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: Any, option: QStyleOptionViewItem, index: QModelIndex
     ) -> None:
-        """Edit the name where it stands."""
         below = option.fontMetrics.height() + 4
         editor.setGeometry(QRect(option.rect.adjusted(0, 0, 0, -below)))
