@@ -22,7 +22,7 @@ from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.make import choice, laid, offer
-from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, words
+from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, keep_room, words
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.context import Context
@@ -248,6 +248,7 @@ class ExportPage(Following, Page):
         line, box = self.which.sizeHint().height() + 8, self.extras["std"].sizeHint().height() + 4
         self._choices.setMinimumHeight(3 * (line + box) + 16)  # no button moves when rows go
         self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
+        keep_room(self.save, f"Save… {MARK}")
         self._catch_up()
 
     def keyPressEvent(self, event: Any) -> None:
