@@ -175,15 +175,9 @@ class QualityTable(QTableView):
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
-    def set_table(
-        self,
-        table: pd.DataFrame,
-        method: str = "",
-        marks: NDArray[np.object_] | None = None,
-        called: Callable[[str], str] = str,
-    ) -> None:
+    def set_table(self, table: pd.DataFrame, *about: Any) -> None:
         """Show scores (gene, score) of a method, the best first, as in ``QualityModel``."""
-        self.scores.set_table(table, method, marks, called)
+        self.scores.set_table(table, *about)
         if len(table.columns):
             self._columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
         for at in range(1, len(table.columns) + 1):

@@ -33,6 +33,7 @@ class QualityTab(QWidget):
         super().__init__()
         self._context = context
         self._shown: Quality | None = None
+        self._view: Any = None
         self.nothing = words("why nothing is shown")
         self.nothing.setText(NOTHING)
         self.inside = QWidget()
@@ -43,17 +44,13 @@ class QualityTab(QWidget):
         quality = None if model is None or model.preview_of else model.quality
         self.nothing.setVisible(quality is None)
         self.inside.setVisible(quality is not None)
-        if model is None or quality is None or not self.isVisible():
-            return
-        if quality is not self._shown:
-            self._shown = quality
-            self.show_quality(quality, model)
-        self.mark(model.gene)
+        if model is not None and quality is not None and self.isVisible():
+            if quality is not self._shown:
+                self._shown, self._view = quality, self.draw(quality, model)
+            self._view.mark(model.gene)
 
-    def show_quality(self, quality: Quality, model: SectionModel) -> None:
-        raise NotImplementedError
-
-    def mark(self, gene: str) -> None:
+    def draw(self, quality: Quality, model: SectionModel) -> Any:
+        """Show what a check found; returns what can mark a gene."""
         raise NotImplementedError
 
     def showEvent(self, event: Any) -> None:
@@ -69,7 +66,7 @@ class ScatterTab(QualityTab):
         self.plot: QualityPlot | None = None
         self._rows = laid(QVBoxLayout(self.inside))
 
-    def show_quality(self, quality: Quality, model: SectionModel) -> None:
+    def draw(self, quality: Quality, model: SectionModel) -> QualityPlot:
         if self.plot is None:
             from napari_stentrans.plugin.panels.result.plots import (
                 QualityPlot,  # takes half a second
@@ -80,10 +77,7 @@ class ScatterTab(QualityTab):
             self._rows.addWidget(self.plot)
             self.plot.show()  # at once: what is added while its parent is shown would wait
         self.plot.set_table(quality.table, quality.method)
-
-    def mark(self, gene: str) -> None:
-        if self.plot is not None:
-            self.plot.mark(gene)
+        return self.plot
 
 
 class TableTab(QualityTab):
@@ -102,15 +96,13 @@ class TableTab(QualityTab):
         head = laid(QHBoxLayout(), (self.count, 1), self.doubtful, self.save)
         laid(QVBoxLayout(self.inside), head, (self.table, 1))
 
-    def show_quality(self, quality: Quality, model: SectionModel) -> None:
+    def draw(self, quality: Quality, model: SectionModel) -> QualityTable:
         marks = np.array([DOUBTS.get(Verdict(v), "") for v in quality.verdicts], object)
         self.table.set_table(quality.table, quality.method, marks, model.maps.label)
         self.count.setText(how_many(marks))
         for part in (self.count, self.doubtful):
             part.setVisible(len(marks) > 1)  # of one, the sentence says it
-
-    def mark(self, gene: str) -> None:
-        self.table.mark(gene)
+        return self.table
 
     def _show_doubtful(self, on: bool) -> None:
         self.table.scores.show_only_marked(on)
