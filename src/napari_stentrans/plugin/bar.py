@@ -68,7 +68,6 @@ class Bar(Flow):
         over = OverCanvas(canvas, self.key, self._place_key)
         many = OverCanvas(canvas, self.many, lambda at: self.many.setGeometry(at.rect()))
         self._holders = (self._docks, over, many, self._top)
-        self.key.refreshed.connect(self.choice.refresh)
         self.key.refreshed.connect(over.again)
         genes.manyWanted.connect(self._show_many)
         self.many.toggled.connect(genes.many.setChecked)
@@ -89,8 +88,7 @@ class Bar(Flow):
         """Show what is looked at of this section from now on; without one no view is left on."""
         if layers is None and self.choice.layers is not None:
             self.choice.layers.views.end()
-        self.choice.layers = layers
-        for part in (self.many, self.key, self.tissue, self.partner):
+        for part in (self.many, self.choice, self.key, self.tissue, self.partner):
             part.set_layers(layers)
 
     def let_go(self) -> None:
@@ -117,10 +115,10 @@ class Bar(Flow):
 
     def _show_many(self, on: bool) -> None:
         """Show many genes of the list, before or after, or one again."""
-        if not on or self.choice.layers is None:
+        if not on or self.choice.model is None:
             self.many.put_away()
             return
-        if not set(PAIR).intersection(self.choice.shown):
+        if not set(PAIR).intersection(self.choice.model.seen):
             self.choice.show_view("after" if self.views["after"].isEnabled() else "before")
         self.many.show_genes(*self.genes.page())
 

@@ -120,9 +120,9 @@ class DockJobs(QObject):
         if not self._context.may("save"):
             return
         self._context.choose(layers)
-        if layers.section.source is None and layers.enhancement is not None:
+        if layers.model.section.source is None and layers.model.enhancement is not None:
             self._context.saveWanted.emit(None)
-        elif layers.section.source is None:
+        elif layers.model.section.source is None:
             self._context.saveWanted.emit("lost")
         else:
             self.save_session(then)
@@ -153,7 +153,7 @@ class DockJobs(QObject):
         return [layers.model for layers in self._context.sections]
 
     def _sections(self) -> list[Section]:
-        return [layers.section for layers in self._context.sections]
+        return [layers.model.section for layers in self._context.sections]
 
     def _on_names(self, table: GeneTable) -> None:
         """Show and find the genes by the names that are known now."""
@@ -190,7 +190,7 @@ class DockJobs(QObject):
         self._parts.data.show_busy(None)
         self._parts.repair.enhance.progress.finish()
         for layers in context.sections:
-            layers.drop_preview()  # left by a run that came to nothing
+            layers.model.drop_preview()  # left by a run that came to nothing
         context.resultChanged.emit()
         context.sectionsChanged.emit()
         context.phaseChanged.emit()

@@ -92,7 +92,6 @@ class GeneLists:
         self.restored.emit(problem)
 
     def contents(self, which: ListName, model: SectionModel, index: GeneIndex) -> Contents:
-        """Return what a list holds; rankings are begun, and empty until they are there."""
         if which == "search":
             return self._hits(index)
         if which == "spatial":
@@ -115,7 +114,6 @@ class GeneLists:
         return sums.get(typed.strip().lower()) or index.resolve(typed.strip())
 
     def _hits(self, index: GeneIndex) -> Contents:
-        """Genes that the search finds, with the id where it is what was found; else all."""
         typed = self.query.strip()
         query = typed.lower()
         if not query:

@@ -19,10 +19,7 @@ START = EnhanceConfig(upscale=2)
 class RunSettings:
     """Settings of a run, between the form that shows them and whoever reads or changes them.
 
-    Attributes
-    ----------
-    fill
-        Whether what is painted as lost is filled.
+    ``fill`` is whether what is painted as lost is filled.
     """
 
     wanted = Signal(EnhanceConfig, bool, str)
@@ -35,26 +32,17 @@ class RunSettings:
         self.fill = True
 
     def value(self) -> EnhanceConfig:
-        """Return the settings as they stand.
-
-        Raises
-        ------
-        ConfigError
-            When they make no sense.
-        """
+        """Return the settings as they stand; ConfigError when they make no sense."""
         return self._value()
 
     def usable(self) -> EnhanceConfig:
-        """Return the settings as they stand, or the usual ones where they make no sense."""
         try:
             return self.value()
         except ConfigError:
             return EnhanceConfig()
 
     def read_from(self, value: Callable[[], EnhanceConfig]) -> None:
-        """Let the settings be those that this returns."""
         self._value = value
 
     def show(self, config: EnhanceConfig, *, fill: bool, gene: str) -> None:
-        """Let these be shown, for a map of this gene."""
         self.wanted.emit(config, fill, gene)

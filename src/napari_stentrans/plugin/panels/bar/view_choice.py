@@ -10,11 +10,10 @@ from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
 from napari_stentrans.plugin.actions import ACTIONS, with_keys
 from napari_stentrans.plugin.compare.views import NAMES as BOTH
-from napari_stentrans.plugin.layers.gene_layers import OVER
+from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.widgets.panel import allow, button
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.section_model import View
     from napari_stentrans.plugin.widgets.keys import Keys
 
@@ -54,20 +53,12 @@ QPushButton:focus {border: 1px solid #5a7deb;}
 PADDING = 12
 
 
-class ViewChoice(QWidget):
-    """Buttons side by side, of which one is down; in two rows, or more, where there is no room.
-
-    Attributes
-    ----------
-    shown
-        Views that are seen, the topmost first.
-    """
+class ViewChoice(Following, QWidget):
+    """Buttons side by side, of which one is down; in two rows, or more, where there is no room."""
 
     def __init__(self) -> None:
         self.views: dict[View, QPushButton] = {}  # first: Qt tells of its style at once
         super().__init__()
-        self.layers: SectionLayers | None = None
-        self.shown: list[View] = []
         self.setAccessibleName("what the canvas shows")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
         self._grid = QGridLayout(self)
@@ -88,19 +79,19 @@ class ViewChoice(QWidget):
 
     def refresh(self) -> None:
         """Follow the layers, which a person may also switch in napari."""
-        self.shown = [] if self.layers is None else seen(self.layers)
+        seen = () if self.model is None else self.model.seen
         for view, made in self.views.items():
             why, tip = self._why_not(view), VIEWS[view][1]
             if f"compare.{view}" in ACTIONS:
                 tip = with_keys(tip, f"compare.{view}")
-            allow(made, not why or view in self.shown, tip, f"{why}.")
+            allow(made, not why or view in seen, tip, f"{why}.")
             made.setAccessibleDescription(made.toolTip())
-            made.setChecked(view in self.shown)
+            made.setChecked(view in seen)
 
     def show_view(self, view: View) -> None:
         """Show a view and no other, as far as there is something to see."""
-        if self.layers is not None:
-            self.layers.model.choose_view(view)
+        if self.model is not None:
+            self.model.choose_view(view)
             self.refresh()
 
     def hasHeightForWidth(self) -> bool:
@@ -165,12 +156,3 @@ class ViewChoice(QWidget):
 
 def _width(made: QPushButton) -> int:
     return int(made.fontMetrics().horizontalAdvance(made.text())) + PADDING
-
-
-def seen(layers: SectionLayers) -> list[View]:
-    """Views that are seen, the topmost first: several where a person shows several layers."""
-    view = layers.model.view
-    if view in BOTH:
-        return [view]
-    roles = dict.fromkeys((*OVER, view))
-    return [one for one in roles if (layer := layers.now(one)) is not None and layer.visible]

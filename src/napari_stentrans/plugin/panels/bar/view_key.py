@@ -16,7 +16,6 @@ from napari_stentrans.plugin.models.maps import knows_measurements
 from napari_stentrans.plugin.models.result_words import legend
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.bar.colour_bar import Bar, ColourBar, to_black
-from napari_stentrans.plugin.panels.bar.view_choice import seen
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.widgets.make import TIP_ROLE, laid, offer
 from napari_stentrans.plugin.widgets.panel import words
@@ -151,7 +150,7 @@ class ViewKey(Following, QFrame):
 
     def refresh(self) -> None:
         layers, model = self.layers, self.model
-        view = "" if layers is None else next(iter(seen(layers)), "")
+        view = "" if model is None else next(iter(model.seen), "")
         self.handle.set_swipe(None if layers is None else layers.views.swipe)
         self.doubt.show_of(model)
         self.doubt.setVisible(view == "uncertainty")

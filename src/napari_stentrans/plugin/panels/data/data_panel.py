@@ -89,12 +89,17 @@ class DataPanel(QWidget):
         """Say what is open."""
         context = self._context
         sections, layers = context.sections, context.layers
-        names = [each.unsaved.marked for each in sections]
+        names = [each.model.unsaved.marked for each in sections]
         self.show_sections(names, sections.index(layers) if layers in sections else -1)
         if layers is None:
             self.show_section(None)
         else:
-            self.show_section(layers.section, layers.gene, layers.origin, layers.unsaved.marked)
+            self.show_section(
+                layers.model.section,
+                layers.model.gene,
+                layers.model.origin,
+                layers.model.unsaved.marked,
+            )
 
     def _allow(self) -> None:
         """Offer what makes sense now."""

@@ -142,7 +142,7 @@ class ConfigForm(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer what this section has: a tissue image, embeddings of it."""
         self.image.set_layers(layers)
-        self.expert.set_embeddings([] if layers is None else embeddings(layers.section))
+        self.expert.set_embeddings([] if layers is None else embeddings(layers.model.section))
 
     def _make_tasks(self) -> None:
         self.fill = QCheckBox()
