@@ -139,9 +139,10 @@ class GenesPanel(Following, QWidget):
 
     def _fill(self) -> None:
         """Fill the list anew; the gene that is shown is marked where it is listed."""
-        model, which = self.model, self.which()
+        model = self.model
         if model is None:
             return
+        which = self.which()
         self._listed_of, self._lists.which = model.enhancement, which
         found = self._lists.contents(which, model, self.search.index)
         self.list.set_genes(found.names, found.notes, self._shown, follows=which not in RANKED)
