@@ -92,13 +92,13 @@ class Downloadable(Protocol):
     """What may be downloaded: what it is, where it is from, on what terms, and where it goes."""
 
     @property
-    def title(self) -> str: ...  # noqa: D102
+    def title(self) -> str: ...
     @property
-    def page(self) -> str: ...  # noqa: D102
+    def page(self) -> str: ...
     @property
-    def licence(self) -> str: ...  # noqa: D102
+    def licence(self) -> str: ...
     @property
-    def folder(self) -> Path: ...  # noqa: D102
+    def folder(self) -> Path: ...
 
 
 def may_download(parent: QWidget | None, sample: Downloadable, size: int | None) -> bool:

@@ -1,9 +1,10 @@
-"""Throttled slots: what may be asked for often, and is done so often that it can be."""
+"""Slots that are called later: once for several calls, or in the next turn of the event loop."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QTimer
 from superqt.utils import QSignalThrottler
 
 if TYPE_CHECKING:
@@ -20,3 +21,12 @@ def throttled_slot(
     throttler.setTimeout(every_ms)
     throttler.triggered.connect(slot)
     return throttler
+
+
+def next_turn(slot: Callable[[], None], parent: QObject | None = None) -> QTimer:
+    """Make what calls a slot once, in the next turn of the event loop after ``start()``."""
+    timer = QTimer(parent)
+    timer.setSingleShot(True)
+    timer.setInterval(0)
+    timer.timeout.connect(slot)
+    return timer
