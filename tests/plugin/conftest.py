@@ -55,7 +55,7 @@ def quick_windows():
     a menu bar that a person hides; and it writes its own settings whenever one is set.
     """
     with pytest.MonkeyPatch.context() as patch:
-        patch.delattr(_QtMainWindow, "eventFilter")
+        patch.delattr(_QtMainWindow, "eventFilter", raising=False)
         patch.setattr(NapariSettings, "save", lambda self, *_, **__: None)
         yield
 

@@ -49,6 +49,7 @@ class Bar(Flow):
 
     def __init__(self, viewer: napari.viewer.Viewer, genes: GenesPanel, tissue: TissueView) -> None:
         super().__init__()
+        self.setStyleSheet(LOOK)  # first: Qt goes over all that is there already
         self.setAccessibleName("what is shown")
         self.genes, self.tissue = genes, tissue
         self.fold = tool("", FOLD, "napari's layer controls and list", checkable=True)
@@ -78,7 +79,6 @@ class Bar(Flow):
             self._docks.fold(True)
         self._show_fold()
         self._recolour()
-        self.setStyleSheet(LOOK)
 
     def bind(self, keys: Keys) -> None:
         self._keys = keys
