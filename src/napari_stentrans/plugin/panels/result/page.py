@@ -67,7 +67,6 @@ class ResultPage(Following, Page):
         context.follow(self)
         context.paintChanged.connect(self.show_unpainted)
         context.resultChanged.connect(self.refresh)
-        context.phaseChanged.connect(self.quality.refresh)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.runs.undo.setEnabled(False)
