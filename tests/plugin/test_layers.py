@@ -398,6 +398,24 @@ class TestCompare:
         layers.show_enhancement(enhancement)
         assert {(layer.name, layer.visible) for layer in viewer.layers} >= set(before[:2])
 
+    def test_what_is_seen_is_said_once(self, make_napari_viewer, section, enhancement):
+        layers, said = SectionLayers(make_napari_viewer(), section), []
+        layers.model.compared.connect(lambda: said.append(layers.model.seen))
+        layers.model.choose_view("side_by_side")  # nothing to compare with yet
+        assert said == [("before",)]
+        layers.show_enhancement(enhancement)
+        said.clear()
+        layers.model.choose_view("side_by_side")
+        layers.views.end()
+        layers.model.choose_view("uncertainty")
+        layers.provenance.visible = True  # a person may see several at once
+        assert said == [
+            ("side_by_side",),
+            ("after",),
+            ("uncertainty",),
+            ("provenance", "uncertainty"),
+        ]
+
     def test_difference_ends_side_by_side(self, make_napari_viewer, section, enhancement):
         viewer = make_napari_viewer()
         layers = SectionLayers(viewer, section)

@@ -221,7 +221,7 @@ def bring_back_steps(
     if facts.gene != layers.model.gene:
         layers.model.show_gene(facts.gene)
         yield
-    app.settings.show(facts.config, fill=facts.fill, gene=layers.model.gene)
+    app.settings.wanted.emit(facts.config, facts.fill, layers.model.gene)
     shown = against = None
     for at, run in enumerate(facts.runs):
         result = opened.results[at]

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 from qtpy.QtCore import QEvent, QObject
 
-from napari_stentrans.plugin.napari_compat import camera_of, canvas_of, fit_to, unwrapped
+from napari_stentrans.plugin.napari_compat import camera_of, canvas_of, fit_to
 from napari_stentrans.plugin.widgets.throttle import next_turn
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ class AutoFit(QObject):
 
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
-        self._viewer = unwrapped(viewer)
+        self._viewer = viewer
         self._layers: SectionLayers | None = None
         self._fitted: tuple[float, ...] = ()
         self._again = next_turn(self._fit_again, self)  # once napari knows the new size too

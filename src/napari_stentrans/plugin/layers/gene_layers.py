@@ -94,7 +94,7 @@ class GeneLayers:
     def redraw(self) -> None:
         store = self._store
         coloured = len(self.model.maps.names) > 1
-        swapped = [role for role in TWIN if store.swaps(role, coloured=coloured)]
+        swapped = [role for role in TWIN if role in store and store[role].rgb != coloured]
         view = self.model.view
         held = view in ("side_by_side", "difference")  # which hold on to what they arrange
         if swapped and held:

@@ -294,10 +294,7 @@ def _tissue(section: Section) -> tuple[Any, tuple[SectionImage, ...]]:
 
 
 def shown_pixels(image: SectionImage) -> Any:
-    """Pixels of an image that napari can show, or the levels of a pyramid as a list.
-
-    ReadError when the file cannot be read.
-    """
+    """Pixels that napari can show, or the levels of a pyramid; ReadError for a broken file."""
     levels = list(image.levels)
     if len(levels) > 1:  # a large file, whose levels can be shown as they are
         return levels

@@ -35,25 +35,20 @@ KEPT = ("visible", "opacity", "blending")
 
 
 def owners(viewer: ViewerModel) -> list[Any]:
-    """Whose the layers of a viewer are, the lowest first; each owner once."""
-    found = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
-    return list({id(owner): owner for owner in found if owner is not None}.values())
+    """Whose the layers of a viewer are, the lowest first; of a copy of a layer it is nobody."""
+    found = ((layer, layer.metadata.get(TAG, {}).get("layers")) for layer in viewer.layers)
+    return list(dict.fromkeys(owner for layer, owner in found if owner and layer in owner.present))
 
 
 class LayerStore(dict[str, Any]):
     """Layers by role. A layer that a person deletes leaves; what they changed is kept.
 
-    Attributes
-    ----------
-    frame
-        World coordinates of the layers.
-    deferred
-        Layers that are about to be made, by role.
-    line
-        The layer of the line of a profile, while it is shown; it plays no role.
+    Layers that are about to be made are ``deferred``, by role. The layer of the ``line`` of a
+    profile plays no role.
     """
 
     frame: Frame
+    """World coordinates of the layers."""
 
     removed = Signal(str)
     """A layer of this role was taken out of the viewer, by whoever."""
@@ -143,10 +138,6 @@ class LayerStore(dict[str, Any]):
         if not self._of:
             return plain
         return f"{self._of} · {plain.removeprefix(f'{self._section} ')}"
-
-    def swaps(self, role: str, *, coloured: bool) -> bool:
-        """Whether there is a layer of this role, which would have to give way to another kind."""
-        return role in self and _coloured(self[role]) != coloured
 
     def remove(self, *roles: str) -> None:
         """Take the layers of these roles out of the viewer, where they are there.

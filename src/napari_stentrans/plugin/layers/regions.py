@@ -73,10 +73,7 @@ class Regions:
         return int(self.layer.selected_label)
 
     def add(self, name: str = "") -> int:
-        """Add a region and paint with it from now on; its label. Unnamed: the next preset.
-
-        MaskError when there is no room for another.
-        """
+        """Add a region, named or as the next preset, and paint with it; MaskError if full."""
         names = self.names
         taken = set(np.unique(self.layer.data).tolist()) | names.keys()
         label = next((i for i in range(1, MOST + 1) if i not in taken), None)

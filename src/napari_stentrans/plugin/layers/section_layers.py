@@ -47,8 +47,8 @@ def _layer_of(role: str, what: str) -> property:
 def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
     """Return the name, with a number where another section in the viewer has it."""
     taken = {owner.model.title for owner in owners(viewer) if owner is not own}
-    numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
-    return name if name not in taken else next(t for t in numbered if t not in taken)
+    names = (f"{name} [{number}]" if number else name for number in count())  # as napari does
+    return next(free for free in names if free not in taken)
 
 
 class SectionLayers:
@@ -69,14 +69,8 @@ class SectionLayers:
 
     Attributes
     ----------
-    model
-        The section, and what of it is shown.
-    store
-        The layers by role.
     paint, pictures, genes
         What draws lost regions, the tissue image, and the maps.
-    views
-        Ways to see two maps together.
     probe
         What is known of the place under the cursor.
     visibility
@@ -306,7 +300,7 @@ def make_way(viewer: ViewerModel, frame: Frame) -> None:
     """
     if frame.unit == "pixel":
         for layers in owners(viewer):
-            if layers.present and layers.frame != frame:
+            if layers.frame != frame:
                 layers.reframe(frame)
 
 

@@ -11,7 +11,6 @@ from qtpy.QtCore import QObject, Signal
 from napari_stentrans.plugin.layers.layer_store import GENE_ROLES
 from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.layers.tags import TAG
-from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.plugin.widgets.throttle import next_turn
 
 if TYPE_CHECKING:
@@ -27,16 +26,10 @@ NOT_KEPT = ("picture", "proposal", "image_features")
 
 @dataclass(frozen=True, eq=False)
 class Gone:
-    """A layer that was deleted.
+    """A layer that was deleted from its place ``at`` in the list.
 
-    Attributes
-    ----------
-    at
-        Its place in the list.
-    visible
-        Whether it was seen, or would be once its section is looked at.
-    aside
-        Whether another section was looked at.
+    It was ``visible``, or would be once its section is looked at; ``aside`` is whether another
+    section was looked at.
     """
 
     owner: SectionLayers
@@ -65,7 +58,7 @@ class TakenOut(QObject):
 
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
-        self._viewer = unwrapped(viewer)
+        self._viewer = viewer
         self._before: list[Gone] = []
         self._soon = next_turn(self._look, self)  # once all that is deleted together is gone
         self._viewer.layers.events.removing.connect(self._on_removing)

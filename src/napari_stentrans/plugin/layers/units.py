@@ -8,7 +8,6 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.layers.registry import find
-from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -26,7 +25,7 @@ class OneUnit(QObject):
 
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
-        self._viewer = unwrapped(viewer)
+        self._viewer = viewer
         self._viewer.layers.events.inserted.connect(self._agree)
 
     def let_go(self) -> None:

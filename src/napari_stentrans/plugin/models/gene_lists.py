@@ -58,19 +58,7 @@ class Contents(NamedTuple):
 
 
 class GeneLists:
-    """Finds the genes of the list that a person wants to see.
-
-    Attributes
-    ----------
-    query
-        What is searched for.
-    which
-        Name of the list that is shown.
-    mine
-        The list that a person gave, or None.
-    kept
-        Favourite and recent genes.
-    """
+    """Finds the genes of the list that a person wants to see; ``mine`` is one that they gave."""
 
     restored = Signal(str)
     """The lists of a session are back; a problem in words, or nothing."""

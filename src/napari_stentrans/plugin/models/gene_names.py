@@ -90,13 +90,7 @@ def parse(text: str, index: GeneIndex) -> Listed:
 
 
 def read_list(path: Path, index: GeneIndex) -> Listed:
-    """Genes that a text file lists.
-
-    Raises
-    ------
-    ReadError
-        When it is no text file, cannot be read, or is too large to be a list of genes.
-    """
+    """Genes that a text file lists; ReadError when it is none, too large, or cannot be read."""
     if path.suffix.lower() not in ENDINGS:
         raise ReadError(f"Expected a list of genes as {', '.join(ENDINGS)}, got {path.name}.")
     try:

@@ -85,13 +85,7 @@ def limits_of(values: FloatArray) -> Limits:
 
 
 def named(section: Section, name: str) -> str:
-    """Name of a map, given by name or gene id.
-
-    Raises
-    ------
-    GeneNotFound
-        When the section has no such gene.
-    """
+    """Name of a map, given by name or gene id; GeneNotFound when the section has no such gene."""
     return name if name in SUMS else str(section.genes[section.gene_index(name)])
 
 

@@ -19,7 +19,12 @@ START = EnhanceConfig(upscale=2)
 class RunSettings:
     """Settings of a run, between the form that shows them and whoever reads or changes them.
 
-    ``fill`` is whether what is painted as lost is filled.
+    Attributes
+    ----------
+    value
+        Returns the settings as they stand; raises ConfigError when they make no sense.
+    fill
+        Whether what is painted as lost is filled.
     """
 
     wanted = Signal(EnhanceConfig, bool, str)
@@ -28,21 +33,12 @@ class RunSettings:
     """Settings that were preferred until now, and those that are: the form may follow."""
 
     def __init__(self) -> None:
-        self._value: Callable[[], EnhanceConfig] = lambda: START
+        self.value: Callable[[], EnhanceConfig] = lambda: START
         self.fill = True
 
-    def value(self) -> EnhanceConfig:
-        """Return the settings as they stand; ConfigError when they make no sense."""
-        return self._value()
-
     def usable(self) -> EnhanceConfig:
+        """Settings as they stand, or the usual ones where they make no sense."""
         try:
             return self.value()
         except ConfigError:
             return EnhanceConfig()
-
-    def read_from(self, value: Callable[[], EnhanceConfig]) -> None:
-        self._value = value
-
-    def show(self, config: EnhanceConfig, *, fill: bool, gene: str) -> None:
-        self.wanted.emit(config, fill, gene)

@@ -192,14 +192,9 @@ class SectionModel:
     # ---- genes
 
     def show_gene(self, name: str) -> None:
-        """Show a gene, given by name or id, in every layer that shows one.
+        """Show a map, by its name or a gene id, in every layer; blank where the result lacks it.
 
-        The name may be one of ``maps.SUMS``. Where the result left this gene out, it is blank.
-
-        Raises
-        ------
-        GeneNotFound
-            When the section has no such gene; what is shown stays.
+        GeneNotFound when the section has no such gene; what is shown stays.
         """
         with self._change():
             self.maps.show(name)
@@ -265,10 +260,7 @@ class SectionModel:
             self.clear() if self._last is None else self.show_run(self._last)
 
     def delete_run(self, run: Run) -> None:
-        """Let go of a run; where it is shown, the one next to it in the list takes its place.
-
-        Where the one shown would be compared with it, the measured map is.
-        """
+        """Let go of a run; where it is shown, the one next to it in the list takes its place."""
         left = self.runs.remove(run)
         if self._last is run:
             self._last = left
@@ -276,10 +268,7 @@ class SectionModel:
             self.clear() if left is None else self.show_run(left)
 
     def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
-        """Take back a run that was let go of, at its place in the list, and show it.
-
-        It is compared again with what it was, where that is still there.
-        """
+        """Take back a run that was let go of, show it, and compare it again with what it was."""
         self.runs.insert(at, run)
         self.show_run(run)
         if self.runs.of(against) is not None:
@@ -310,18 +299,10 @@ class SectionModel:
 
 @dataclass(frozen=True, eq=False)
 class RunRequest:
-    """A run to be made.
+    """A run to be made, with settings and what is lost as they were when it was asked for.
 
-    Attributes
-    ----------
-    model
-        The section to enhance.
-    config, mask
-        Settings, and what is lost, as they were when it was asked for.
-    name
-        Of the run; by its settings where empty.
-    damaged
-        (spot,) True where the image is not to be looked at.
+    It is named by its settings where the name is empty; ``damaged`` (spot,) is True where the image
+    is not to be looked at.
     """
 
     model: SectionModel
