@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.maps import Doubt
     from napari_stentrans.plugin.models.section_model import SectionModel
 
-COLOURS, AROUND = 33, 24
+COLOURS, AROUND = 33, 40
 SEEN = (*PAIR, "difference", "provenance", "uncertainty")
 """Roles of layers that may be what the picture shows."""
 FINE = 1000

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.panels.result.plots import QualityPlot
 
 DOUBTFUL = (
-    "List only genes whose enhanced map is not to be trusted: those that are hardly predictable, "
+    "List only genes whose enhanced map is not to be trusted: those that are hardly predicted, "
     "or not clearly better than by the plain method"
 )
 NOTHING = "This result is not checked yet: press Check on the Result page."
