@@ -28,9 +28,11 @@ from napari_stentrans.plugin.widgets.make import TIP_ROLE, choice, draw_line, fa
 from napari_stentrans.plugin.widgets.panel import button, in_row, row_of, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from napari_stentrans.plugin.models.gene_lists import ListName, Notes
+    from napari_stentrans.plugin.models.gene_names import Kept
+    from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
 
 ROWS_SHOWN = 12  # of the list, and of what is said below it
 STAR_WIDTH = 22
@@ -43,18 +45,12 @@ class GeneListModel(QStringListModel):
     """Names with a note each.
 
     Qt keeps the names, since it counts its rows once per row; the rest is made when it is seen.
-
-    Parameters
-    ----------
-    is_favourite
-        Whether a gene has a star.
-    label
-        What to show for a name.
+    ``kept`` knows which have a star, and ``search`` what to show for a name.
     """
 
-    def __init__(self, is_favourite: Callable[[str], bool], label: Callable[[str], str]) -> None:
+    def __init__(self, kept: Kept, search: GeneSearch) -> None:
         super().__init__()
-        self._is_favourite, self._label = is_favourite, label
+        self._kept, self._search = kept, search
         self._names: Sequence[str] = ()
         self._notes: Notes | None = None
         self._rows: dict[str, int] | None = None
@@ -81,20 +77,20 @@ class GeneListModel(QStringListModel):
         if not index.isValid():
             return None
         name = self._names[index.row()]
-        label = self._label(name)
+        label, starred = self._search.index.label(name), name in self._kept.favourites
         if role == Qt.ItemDataRole.DisplayRole:
             return label
         if role == Qt.ItemDataRole.ToolTipRole:
             return label if label == name else f"{label}, {name}"
         if role == STARRED:
-            return self._is_favourite(name)
+            return starred
         if role not in (NOTE, Qt.ItemDataRole.AccessibleTextRole):
             return None
         note = "" if self._notes is None else self._notes[index.row()]
         note = note if isinstance(note, str) else f"{note:.2f}"
         if role == NOTE:
             return note
-        return ", ".join(filter(None, (label, note, "favourite" * self._is_favourite(name))))
+        return ", ".join(filter(None, (label, note, "favourite" * starred)))
 
 
 class GeneRow(QStyledItemDelegate):
@@ -131,9 +127,9 @@ class GeneList(QListView):
     textGiven = Signal(str)  # text that lists genes was pasted or dropped
     fileGiven = Signal(object)  # path of a file that lists genes
 
-    def __init__(self, is_favourite: Callable[[str], bool], label: Callable[[str], str]) -> None:
+    def __init__(self, kept: Kept, search: GeneSearch) -> None:
         super().__init__()
-        self.genes = GeneListModel(is_favourite, label)
+        self.genes = GeneListModel(kept, search)
         self._follows = True
         self.setModel(self.genes)
         self.setAutoScroll(False)  # a person scrolls, or walks with the keys
@@ -251,16 +247,7 @@ class GeneList(QListView):
 
 
 class GenePopup(DropDown):
-    """Shows one list of genes; what it holds is said by whoever fills it.
-
-    Parameters
-    ----------
-    owners
-        Where the keyboard may be while it is open; it opens below the first.
-    is_favourite
-        Whether a gene has a star.
-    label
-        What to show for a name.
+    """Shows one list of genes below the search; what it holds is said by whoever fills it.
 
     Attributes
     ----------
@@ -268,13 +255,11 @@ class GenePopup(DropDown):
         Buttons to give a list of one's own.
     """
 
-    def __init__(
-        self, *owners: QWidget, is_favourite: Callable[[str], bool], label: Callable[[str], str]
-    ) -> None:
-        super().__init__("lists of genes", *owners, width=320)
+    def __init__(self, kept: Kept, search: GeneSearch, down: QWidget) -> None:
+        super().__init__("lists of genes", search.edit, down, width=320)
         tip = "Which genes are listed below"
         self.lists = choice("list of genes to show", tip, LISTS)
-        self.list = GeneList(is_favourite, label)
+        self.list = GeneList(kept, search)
         self.words = words("about the list of genes")
         self.paste = button("Paste", "Take a list of genes from the clipboard", self.list.paste)
         self.open_list = button(

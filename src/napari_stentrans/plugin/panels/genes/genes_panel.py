@@ -248,12 +248,7 @@ class GenesPanel(Following, QWidget):
         self.star.setStyleSheet("QToolButton:checked {color: #e69f00; background: transparent;}")
         self.many = tool("", MANY, "many genes at once", checkable=True, least=least)
         self.overlay, self.look_button = OverlayLine(), LookButton()
-        self.popup = GenePopup(
-            self.search.edit,
-            self.down,
-            is_favourite=lambda name: name in self.kept.favourites,
-            label=lambda name: self.search.index.label(name),
-        )
+        self.popup = GenePopup(self.kept, self.search, self.down)
         self.list, self.lists, self.words = self.popup.list, self.popup.lists, self.popup.words
         self.which, self.choose_list = self.popup.which, self.popup.choose
         tools = (self.down, self.star, self.overlay, self.many, self.look_button)

@@ -67,14 +67,13 @@ class ResultPage(Following, Page):
         context.follow(self)
         context.paintChanged.connect(self.show_unpainted)
         context.resultChanged.connect(self.refresh)
-        context.phaseChanged.connect(self.quality.refresh)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.runs.undo.setEnabled(False)
+        super().set_layers(layers)
         self.profile.set_layers(layers)
         if layers is None:
             self._wide.shut()
-        super().set_layers(layers)
 
     def show_unpainted(self) -> None:
         """Say what the run did not fill, and what looks lost in it."""

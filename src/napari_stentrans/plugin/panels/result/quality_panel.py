@@ -37,6 +37,7 @@ class QualityPanel(QWidget):
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context = context
+        context.phaseChanged.connect(self._on_phase)
         self._problem, self._of = "", context.app.current
         self.trust = Trust.UNKNOWN
         self.light = QLabel()
@@ -55,9 +56,14 @@ class QualityPanel(QWidget):
         self._problem = text
         self.refresh()
 
+    def _on_phase(self) -> None:
+        if self._context.phase is Phase.CHECKING:
+            self._problem = ""
+        self.refresh()
+
     def refresh(self) -> None:
         model, phase = self._context.app.current, self._context.phase
-        if phase is Phase.CHECKING or model is not self._of:
+        if model is not self._of:
             self._problem, self._of = "", model
         result = None if model is None or model.preview_of else model.enhancement
         if model is None or result is None:
