@@ -223,7 +223,7 @@ class StentransDock(QWidget):
         self.genes.failed.connect(context.fail)
         context.sectionsChanged.connect(self.genes.refresh)
         context.saveWanted.connect(self.save)
-        context.layersChanged.connect(self.tissue.watch)
+        context.layersChanged.connect(self.tissue.refresh)
         context.phaseChanged.connect(self._show_phase)
         context.follow(self.bar, self.data, self.genes)
         self.jobs.enhancing.began.connect(self.pages.remember)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtpy.QtCore import QObject
 
 from napari_stentrans.plugin.jobs.beside import Beside
-from napari_stentrans.plugin.jobs.copying import copy_run
 from napari_stentrans.plugin.jobs.enhancing import Enhancing
 from napari_stentrans.plugin.jobs.exporting import Saving
 from napari_stentrans.plugin.jobs.keeping import Keeping
@@ -201,7 +199,7 @@ class DockJobs(QObject):
     def _show_queue(self) -> None:
         """List the runs that are to come."""
         queue = self._parts.repair.enhance.queue
-        self._parts.result.show_queue(self.enhancing.at_work, queue)
+        self._parts.result.runs.show_queue(self.enhancing.at_work, queue)
 
     def _on_option(self, key: str, option: str) -> None:
         layers = self._context.layers
@@ -239,10 +237,8 @@ class DockJobs(QObject):
         self._parts.export.saveWanted.connect(self.saving.save)
         self.saving.sessionWanted.connect(lambda: self.save_session())
         result.runs.deleted.connect(self.undo.offer)
-        result.runs.undoWanted.connect(context.message.act)
-        result.runs.copyWanted.connect(partial(copy_run, context.message))
         result.quality.checkWanted.connect(self.enhancing.check)
-        result.tableWanted.connect(self.saving.table)
+        result.scores.save.clicked.connect(self.saving.table)
         self._parts.repair.damage.changed.connect(result.show_unpainted)
         data.open.add_menu(self.names)
         data.add_placing(self.placing)

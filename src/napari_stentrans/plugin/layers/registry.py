@@ -32,10 +32,11 @@ def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
 
 
 def listen(old: SectionLayers | None, new: SectionLayers | None, do: Callable[[], object]) -> None:
-    """Do something whenever another map, or another view of it, is seen: of the new one only."""
-    if old is not None:
-        old.model.compared.disconnect(do, missing_ok=True)
-        old.model.drawn.disconnect(do, missing_ok=True)
-    if new is not None:
-        new.model.compared.connect(do)
-        new.model.drawn.connect(do)
+    """Do something whenever another map, view or run is there: of the new section only."""
+    for layers in (old, new):
+        if layers is not None:
+            model = layers.model
+            for signal in (model.compared, model.drawn, model.runs.changed):
+                signal.disconnect(do, missing_ok=True)
+                if layers is new:
+                    signal.connect(do)

@@ -69,7 +69,6 @@ class DataPanel(QWidget):
         self.choices.chosen.connect(self.optionChosen)
         self.rows.addWidget(self.choices)
         self.search = GeneSearch()
-        self.search.chosen.connect(context.geneWanted)
         self._doing = ""
         context.sectionsChanged.connect(self.refresh)
         context.phaseChanged.connect(self._allow)
@@ -168,7 +167,7 @@ class DataPanel(QWidget):
         anew = index is not self.search.index  # of another section, or with other names
         if anew:
             self.search.set_index(index)
-        if anew or gene != self.search.gene():  # else what is being typed would go
+        if anew or gene != self.search.gene:  # else what is being typed would go
             self.search.set_gene(gene)
 
     def show_busy(self, doing: str | None) -> None:
