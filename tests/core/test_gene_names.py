@@ -329,13 +329,13 @@ def test_both_an_id_and_a_symbol_choose_a_gene_of_a_run(tmp_path):
 
 
 def test_a_result_says_the_symbols_of_ids_that_a_table_knows(hgnc):
-    section = simulate_section(60, 4, image=False)
+    section = simulate_section(60, 5, image=False, artefacts=False, depth=900)
     config = EnhanceConfig(method="nearest")
     assert "symbol" not in enhance(section, config=config).to_anndata().var
     adata = section.adata.copy()
-    adata.var_names = [ERBB2, PDCD1, "ENSG00000999999", "ENSG00000999998"]
+    adata.var_names = [ERBB2, PDCD1, *(f"ENSG0000099999{i}" for i in range(3))]
     result = enhance(Section.from_anndata(adata), config=config).to_anndata()
-    assert list(result.var["symbol"]) == ["ERBB2", "PDCD1", "", ""]
+    assert list(result.var["symbol"]) == ["ERBB2", "PDCD1", "", "", ""]
 
 
 def test_a_table_knows_ids_of_genes_that_are_named_by_symbols(hgnc):
