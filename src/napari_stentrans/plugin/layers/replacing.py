@@ -22,36 +22,32 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
     """
     for layer in old.present:
         layer.name = f"{layer.name} until now"  # so that the new ones get the names
-    new = SectionLayers(old.viewer, look.section, look)
-    if new.model.section.name == old.model.section.name:
-        new.model.title = old.model.title
+    new, note = SectionLayers(old.viewer, look.section, look), ""
+    was, now = old.model, new.model
+    if now.section.name == was.section.name:
+        now.title = was.title
     with suppress(GeneNotFound):
-        new.model.show_gene(old.model.gene)
+        now.show_gene(was.gene)
     if old.before is not None and new.before is not None:
         new.before.colormap = old.before.colormap
-    note = _take_paint(old, new)
-    if old.model.annotation is not None and new.model.section.adata.obs_names.equals(
-        old.model.section.adata.obs_names
+    same_spots = np.array_equal(was.section.xy, now.section.xy)
+    if old.lost is not None and np.any(old.lost.data):
+        if same_spots:
+            mode, painted = old.lost.mode, np.nonzero(np.asarray(old.lost.data))
+            lost = new.add_lost()
+            lost.data_setitem(painted, 1)
+            lost.mode = mode
+        else:
+            note = "Lost regions were painted on other spots, and are gone. Paint them again."
+    if was.annotation is not None and now.section.adata.obs_names.equals(
+        was.section.adata.obs_names
     ):
-        new.annotate(old.model.annotation)
-    if np.array_equal(old.model.section.xy, new.model.section.xy):
-        new.model.line, new.model.profiled = old.model.line, old.model.profiled
-        new.model.ignores_damage = old.model.ignores_damage
+        new.annotate(was.annotation)
+    if same_spots:
+        now.line, now.profiled, now.ignores_damage = was.line, was.profiled, was.ignores_damage
     layers = new.viewer.layers
     at = min((layers.index(layer) for layer in old.present), default=len(layers))
     for i, layer in enumerate(new.present):
         layers.move(layers.index(layer), at + i)
     old.remove()
     return new, note
-
-
-def _take_paint(old: SectionLayers, new: SectionLayers) -> str:
-    if old.lost is None or not np.any(old.lost.data):
-        return ""
-    if not np.array_equal(old.model.section.xy, new.model.section.xy):
-        return "Lost regions were painted on other spots, and are gone. Paint them again."
-    mode, painted = old.lost.mode, np.nonzero(np.asarray(old.lost.data))
-    lost = new.add_lost()
-    lost.data_setitem(painted, 1)
-    lost.mode = mode
-    return ""
