@@ -19,11 +19,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from pathlib import Path
 
-    from qtpy.QtWidgets import QWidget
-
     from napari_stentrans.annotation import Annotation
-    from napari_stentrans.plugin.jobs.runner import Runner
-    from napari_stentrans.plugin.jobs.session_keeper import Jobs
+    from napari_stentrans.plugin.jobs.loads import Loads
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
@@ -35,69 +32,42 @@ BUSY = "Wait until the run has ended, or cancel it, and open what belongs to the
 class Beside:
     """Takes files that belong to the section that is open.
 
-    A picture is laid below its spots, to be used as its tissue image or not; labels become named
-    regions, or lost ones, as the person says.
-
-    Parameters
-    ----------
-    parent
-        Whose dialogs are shown.
-    lay
-        Lays a picture below the spots; whether it could.
-    runner
-        Says whether something else goes on.
-    jobs
-        Starts the jobs.
-    said
-        Says what became of a file.
+    A picture is laid below its spots by ``lay``, which says whether it could, to be used as its
+    tissue image or not; labels become named regions, or lost ones, as the person says.
     """
 
-    def __init__(
-        self,
-        parent: QWidget,
-        lay: Callable[[Path], bool],
-        runner: Runner,
-        jobs: Jobs,
-        said: Callable[[str], None],
-    ) -> None:
-        self._parent, self._lay, self._jobs, self._said = parent, lay, jobs, said
-        self._runner = runner
-        self._layers: SectionLayers | None = None
-
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Let files belong to this section from now on."""
-        self._layers = layers
+    def __init__(self, loads: Loads, lay: Callable[[Path], bool]) -> None:
+        self._loads, self._context, self._lay = loads, loads.context, lay
 
     def take(self, path: Path) -> bool:
         """Take a file; False where it is a section of its own, or belongs to none."""
-        layers, suffix = self._layers, plain_suffix(path)
-        picture = suffix in IMAGE_SUFFIXES
+        layers, suffix = self._context.layers, plain_suffix(path)
+        idle, picture = self._context.runner.idle, suffix in IMAGE_SUFFIXES
         if layers is None or not (picture or suffix in SUFFIXES) or not path.is_file():
             return False
-        if (picture or not self._runner.idle) and can_read(path):
+        if (picture or not idle) and can_read(path):
             return False
-        if not self._runner.idle:
-            self._jobs.fail(BUSY)
+        if not idle:
+            self._context.fail(BUSY)
             return True
         if picture:
             return self._lay(path)
-        work = partial(table_steps, layers.section, path)
-        self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
+        work = partial(table_steps, layers.model.section, path)
+        self._loads.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
         return True
 
     def _on_read(self, layers: SectionLayers, path: Path, read: FirstLook | Annotation) -> None:
         if isinstance(read, FirstLook):
-            self._jobs.show(read)
+            self._loads.show(read)
             return
-        annotation = read
-        if layers is not self._layers or not layers.present:
+        if layers is not self._context.layers or not layers.present:
             return
-        answer = ask_regions(self._parent, path.name, described(annotation))
+        answer = ask_regions(self._context.dock, path.name, described(read))
         if answer == "named":
-            layers.annotate(annotation)
-            self._said(f"{some(len(annotation.names), 'named region')} of {path.name}.")
+            layers.annotate(read)
+            self._context.note(f"{some(len(read.names), 'named region')} of {path.name}.")
         elif answer == "lost":
-            layers.paint.paint_regions(annotation)
+            layers.paint.paint_regions(read)
 
 
 def table_steps(section: Section, path: Path) -> Steps[FirstLook | Annotation]:

@@ -54,21 +54,14 @@ def run_steps(
     Where the method takes long, a ``Preview`` by kriging without the image comes first.
     """
     if not METHODS[config.method].instant:
-        plain = {"method": PLAIN, "genes": None, "image": "off"}
-        quick = config.model_copy(update=plain)
-        steps = named(Stage.PREVIEW, _drawn(section, lost, quick, sites, None))
+        quick = config.model_copy(update={"method": PLAIN, "genes": None, "image": "off"})
+        steps = named(Stage.PREVIEW, _drawn(enhance_steps(section, lost, quick, sites)))
         yield Preview(Stage.PREVIEW, 1, 1, enhancement=(yield from steps))
-    return (yield from _drawn(section, lost, config, sites, image_damaged))
+    return (yield from _drawn(enhance_steps(section, lost, config, sites, image_damaged)))
 
 
-def _drawn(
-    section: Section,
-    lost: NDArray[Any],
-    config: EnhanceConfig,
-    sites: NDArray[Any],
-    image_damaged: NDArray[Any] | None,
-) -> Steps[Enhancement]:
-    enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
+def _drawn(steps: Steps[Enhancement]) -> Steps[Enhancement]:
+    enhancement = yield from steps
     yield Progress(Stage.DRAWING, 0, 1)
     draw_ahead(enhancement)
     return enhancement
@@ -82,8 +75,7 @@ def draw_ahead(enhancement: Enhancement) -> None:
 
 def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
     """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
-    plot = "napari_stentrans.plugin.panels.result.quality_plot"
-    import_module(plot)  # half a second, else of the window's
+    import_module("napari_stentrans.plugin.panels.result.quality_plot")  # half a second
     try:
         quality = yield from in_plain_words(named(Stage.QUALITY, quality_steps(section, record)))
         _ = quality.table
@@ -110,10 +102,10 @@ def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> S
         now = time.monotonic()
         if step.stage in stages and now - last < every:
             held = step
-            continue
-        stages.add(step.stage)
-        last, held = now, None
-        yield step
+        else:
+            stages.add(step.stage)
+            last, held = now, None
+            yield step
     return None
 
 
@@ -127,23 +119,18 @@ def in_plain_words(steps: Steps[T]) -> Steps[T]:
     """
     try:
         return (yield from steps)
-    except MemoryError as error:
-        raise _no_memory() from error
-    except RuntimeError as error:
-        if any(words in str(error).lower() for words in NO_MEMORY):
-            raise _no_memory() from error
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    except (MemoryError, RuntimeError) as error:
+        said = str(error).strip()
+        if isinstance(error, MemoryError) or any(words in said.lower() for words in NO_MEMORY):
+            raise EnhancementFailed(
+                "There is not enough memory for this. Close other programs, choose fewer genes or "
+                "another method, or run on the CPU (expert settings)."
+            ) from error
+        reason = (said or type(error).__name__).splitlines()[0]
         raise EnhancementFailed(
             f"The computation broke off: {reason} Nothing was changed. Try another method or "
             "other settings."
         ) from error
-
-
-def _no_memory() -> EnhancementFailed:
-    return EnhancementFailed(
-        "There is not enough memory for this. Close other programs, choose fewer genes or "
-        "another method, or run on the CPU (expert settings)."
-    )
 
 
 class Job(QObject):
@@ -193,13 +180,11 @@ class Job(QObject):
         self._worker.warned.connect(self._on_warned)
         self._worker.paused.connect(self.paused)
         self._worker.resumed.connect(self.resumed)
-        self._worker.finished.connect(
-            _ending(steps, self._over), Qt.ConnectionType.DirectConnection
-        )
+        ending = _ending(steps, self._over)
+        self._worker.finished.connect(ending, Qt.ConnectionType.DirectConnection)
         self._worker.finished.connect(self.ended)
 
     def start(self) -> None:
-        """Begin."""
         self._worker.start()
 
     def pause(self) -> None:
@@ -207,7 +192,6 @@ class Job(QObject):
         self._worker.pause()
 
     def resume(self) -> None:
-        """Go on after a pause."""
         self._worker.resume()
 
     def cancel(self) -> None:
@@ -222,11 +206,10 @@ class Job(QObject):
         return self._over.wait(seconds)
 
     def _on_yielded(self, step: Progress) -> None:
-        if isinstance(step, Preview):
-            if not self._stop.is_set():
-                self.previewed.emit(step.enhancement)
-            return
-        self.progressed.emit(step)
+        if not isinstance(step, Preview):
+            self.progressed.emit(step)
+        elif not self._stop.is_set():
+            self.previewed.emit(step.enhancement)
 
     def _on_returned(self, result: object) -> None:
         if not self._stop.is_set():

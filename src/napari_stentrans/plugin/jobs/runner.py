@@ -19,7 +19,7 @@ PATIENCE = 1.0
 
 
 class Runner(QObject):
-    """Starts, holds and stops the jobs of the dock."""
+    """Starts, holds and stops jobs, such as those of the dock."""
 
     phaseChanged = Signal()
     """The job has entered another phase."""
@@ -53,8 +53,8 @@ class Runner(QObject):
         self,
         work: Callable[[], Steps[Any]],
         phase: Phase,
-        returned: Callable[[Any], None],
-        previewed: Callable[[Any], None] | None = None,
+        returned: Callable[[Any], object],
+        previewed: Callable[[Any], object] | None = None,
     ) -> None:
         """Start a job, after stopping the one before.
 
@@ -62,10 +62,10 @@ class Runner(QObject):
         """
         self.stop()
         job = self._job = Job(work, self, announce=False)
-        job.progressed.connect(self.progressed)
         job.returned.connect(returned)
         if previewed is not None:
             job.previewed.connect(previewed)
+        job.progressed.connect(self.progressed)
         job.failed.connect(self.failed)
         job.warned.connect(self.warned)
         job.paused.connect(self._on_paused)
@@ -81,7 +81,6 @@ class Runner(QObject):
             self._enter(Phase.PAUSING)
 
     def resume(self) -> None:
-        """Let a run that is held go on."""
         if self._job is not None and self._phase is Phase.PAUSED:
             self._job.resume()
 

@@ -26,7 +26,7 @@ from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.panel import OneLine, button, words
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.export_request import (
         ExportContext,
