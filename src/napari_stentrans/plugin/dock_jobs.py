@@ -2,13 +2,10 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtpy.QtCore import QObject
 
-from napari_stentrans.plugin.jobs.beside import Beside
-from napari_stentrans.plugin.jobs.copying import copy_run
 from napari_stentrans.plugin.jobs.enhancing import Enhancing
 from napari_stentrans.plugin.jobs.exporting import Saving
 from napari_stentrans.plugin.jobs.keeping import Keeping
@@ -65,8 +62,7 @@ class DockJobs(QObject):
         self.keeper = SessionKeeper(self.loads, self.saving, data.open.kept, enhance.queue.add)
         self.keeping = Keeping(self.keeper)
         self.preferences = PreferencesSync(context.app.settings, self.enhancing, self.keeping.safe)
-        beside = Beside(self.loads, self.placing.lay)
-        self.opener = Opener(self.loads, self.keeper.open, beside.take)
+        self.opener = Opener(self.loads, self.keeper.open, self.placing.lay)
         context.follow(self.enhancing, self.preferences, self.undo, self.placing, self.keeping)
         self._connect_parts()
         self._connect_jobs()
@@ -97,7 +93,7 @@ class DockJobs(QObject):
         repair.damage.changed.connect(result.show_unpainted)
         result.runs.deleted.connect(self.undo.offer)
         result.runs.undoWanted.connect(message.act)
-        result.runs.copyWanted.connect(partial(copy_run, message))
+        result.runs.copyWanted.connect(self.saving.copy)
         result.quality.checkWanted.connect(self.enhancing.check)
         result.tableWanted.connect(self.saving.table)
         self._parts.export.saveWanted.connect(self._on_export)

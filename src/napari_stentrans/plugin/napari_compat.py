@@ -15,6 +15,11 @@ if TYPE_CHECKING:
     from napari.components import Camera, LayerList, ViewerModel
     from napari.layers import Layer
 
+CORNERS = {
+    Qt.Corner.TopLeftCorner: Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.Corner.TopRightCorner: Qt.DockWidgetArea.RightDockWidgetArea,
+}
+"""Corners above the canvas, and the docks at its sides that get them."""
 MARGIN = 0.05
 """Part of the canvas that is left free around a section."""
 LAYER_DOCKS = ("layer controls", "layer list")
@@ -36,14 +41,7 @@ def canvas_of(viewer: Any) -> QWidget:
 class TopBar(QObject):
     """A widget without a title above the canvas, between the docks at its sides.
 
-    Parameters
-    ----------
-    viewer
-        Above whose canvas it is.
-    widget
-        The widget; it sets its own height.
-    name
-        Name of its dock.
+    It sets its own height, and its dock is called by a name.
     """
 
     def __init__(self, viewer: Any, widget: QWidget, name: str) -> None:
@@ -54,13 +52,9 @@ class TopBar(QObject):
         )
         self._dock.setTitleBarWidget(QWidget())
         self._dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self._corners = {}
-        for corner, area in (
-            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
-        ):
-            window = window_of(viewer)
-            self._corners[corner] = window.corner(corner)
+        window = window_of(viewer)
+        self._corners = {corner: window.corner(corner) for corner in CORNERS}
+        for corner, area in CORNERS.items():
             window.setCorner(corner, area)
 
     def set_height(self, height: int) -> None:

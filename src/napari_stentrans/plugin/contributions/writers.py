@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import LayerData
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.progress import Steps
-    from napari_stentrans.section import Section
 
 T = TypeVar("T")
 
@@ -52,12 +51,13 @@ def write_section(path: str, layers: list[LayerData]) -> list[str]:
     owner: SectionLayers | None = next((t["layers"] for t in tags if "layers" in t), None)
     result = None if owner is None else _result_of(owner, {tag["role"] for tag in tags})
     if owner is not None and result is not None:
-        return _write_result(target, result, owner.gene)
+        return _write_result(target, result, owner.model.gene)
     if not ending_of(target, WHOLE[:1]):
         return _write_pixels(target, layers)
     if not sections:
         raise WriteError("These layers show no section. Open one with File > Open, and save it.")
-    return _write_measured(target, next(iter(sections.values())))
+    section = next(iter(sections.values()))
+    return [str(export.write_section(section, target, overwrite=target.exists()))]
 
 
 def write_lost(path: str, data: Any, options: dict[str, Any]) -> list[str]:
@@ -75,8 +75,7 @@ def write_lost(path: str, data: Any, options: dict[str, Any]) -> list[str]:
             "Select the layer that they are painted on, or save it as .tif."
         )
     target = Path(path if Path(path).suffix else f"{path}{MASK_ENDINGS[0]}")
-    names = {}
-    features = options.get("features")
+    features, names = options.get("features"), {}
     if features is not None and {"index", "region"} <= set(features):
         names = dict(zip(features["index"], features["region"], strict=True))
     try:
@@ -94,18 +93,14 @@ def _tag_of(options: dict[str, Any]) -> dict[str, Any]:
 def _result_of(owner: SectionLayers, roles: set[str]) -> Enhancement | None:
     """Result that layers in these roles stand for; None where they are as measured."""
     if not roles <= set(MEASURED):
-        return owner.enhancement
-    return owner.maps.against if "before" in roles else None  # the run that is compared with
+        return owner.model.enhancement
+    return owner.model.maps.against if "before" in roles else None  # the run that is compared with
 
 
 def _write_result(target: Path, enhancement: Enhancement, gene: str) -> list[str]:
     genes = None if ending_of(target, WHOLE) else [gene]
     steps = save_steps(enhancement, target, genes=genes, overwrite=target.exists())
     return [str(path) for path in _with_bar(f"Saving {target.name}", steps)]
-
-
-def _write_measured(target: Path, section: Section) -> list[str]:
-    return [str(export.write_section(section, target, overwrite=target.exists()))]
 
 
 def _write_pixels(target: Path, layers: list[LayerData]) -> list[str]:

@@ -37,12 +37,8 @@ class Drops(QObject):
 
     Parameters
     ----------
-    dock
-        Takes drops while it is shown.
-    viewer
-        Whose canvas takes drops.
-    ready
-        Whether a section can be opened now.
+    dock, viewer
+        Take drops, while the dock is shown and ``ready`` says that a section can be opened.
     open_path
         Opens a section or a session.
     lay

@@ -7,25 +7,42 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.io import why_not
+from napari_stentrans.io import can_read, why_not
+from napari_stentrans.io._shared import plain_suffix
+from napari_stentrans.io.images import IMAGE_SUFFIXES
+from napari_stentrans.io.regions import SUFFIXES, read_regions
 from napari_stentrans.plugin.jobs import sample_data
 from napari_stentrans.plugin.jobs.active_layer import layer_steps, layers_to_use
 from napari_stentrans.plugin.jobs.loading import read_steps
+from napari_stentrans.plugin.layers.images import FirstLook
 from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.widgets import dialogs
+from napari_stentrans.progress import Progress
 from napari_stentrans.samples import REAL_SAMPLES
 from napari_stentrans.session import ENDING
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.jobs.loads import Loads
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.progress import Steps
     from napari_stentrans.samples import RealSample
+    from napari_stentrans.section import Section
+
+
+MOST_NAMED = 4
+BUSY = "Wait until the run has ended, or cancel it, and open what belongs to the section then."
 
 
 class Opener:
-    """Opens sections for the dock.
+    """Opens sections for the dock, and what belongs to the section that is open.
+
+    A picture is laid below the spots of that, to be used as its tissue image or not; labels become
+    named regions, or lost ones, as the person says.
 
     Parameters
     ----------
@@ -33,15 +50,15 @@ class Opener:
         Starts the jobs that end in a section.
     reopen
         Opens a session.
-    belongs
-        Takes a file that belongs to the section that is open; False where none does.
+    lay
+        Lays a picture below the spots; says whether it could.
     """
 
     def __init__(
-        self, loads: Loads, reopen: Callable[[Path], None], belongs: Callable[[Path], bool]
+        self, loads: Loads, reopen: Callable[[Path], None], lay: Callable[[Path], bool]
     ) -> None:
         self._loads, self._context = loads, loads.context
-        self._reopen, self._belongs = reopen, belongs
+        self._reopen, self._lay = reopen, lay
 
     def file(self) -> None:
         """Ask for a file and open it."""
@@ -57,7 +74,7 @@ class Opener:
         if path.name.lower().endswith(ENDING):
             self._reopen(path)
             return
-        if chosen is None and self._belongs(path):
+        if chosen is None and self._open_beside(path):
             return
         if problem := why_not(path):  # said before anything stops for it
             self._context.fail(f"'{path.name}' cannot be opened: {problem}. Open {CAN_BE_OPENED}.")
@@ -107,3 +124,50 @@ class Opener:
     def _open_if(self, path: Path | None) -> None:
         if path is not None:
             self.open(path)
+
+    def _open_beside(self, path: Path) -> bool:
+        """Take a file; False where it is a section of its own, or belongs to none."""
+        layers, suffix = self._context.layers, plain_suffix(path)
+        idle, picture = self._context.runner.idle, suffix in IMAGE_SUFFIXES
+        if layers is None or not (picture or suffix in SUFFIXES) or not path.is_file():
+            return False
+        if (picture or not idle) and can_read(path):
+            return False
+        if not idle:
+            self._context.fail(BUSY)
+            return True
+        if picture:
+            return self._lay(path)
+        work = partial(table_steps, layers.model.section, path)
+        self._loads.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
+        return True
+
+    def _on_read(self, layers: SectionLayers, path: Path, read: FirstLook | Annotation) -> None:
+        if isinstance(read, FirstLook):
+            self._loads.show(read)
+            return
+        if layers is not self._context.layers or not layers.present:
+            return
+        answer = dialogs.ask_regions(self._context.dock, path.name, described(read))
+        if answer == "named":
+            layers.annotate(read)
+            self._context.note(f"{some(len(read.names), 'named region')} of {path.name}.")
+        elif answer == "lost":
+            layers.paint.paint_regions(read)
+
+
+def table_steps(section: Section, path: Path) -> Steps[FirstLook | Annotation]:
+    """Read a section of its own, or named regions; to know which takes long beside many tables."""
+    yield Progress(f"reading {path.name}", 0, 1)
+    if can_read(path):
+        return (yield from read_steps(path))
+    return read_regions(path, section)
+
+
+def described(annotation: Annotation) -> str:
+    """Say how many regions of how many spots there are, and what the first are called."""
+    counts = annotation.counts
+    named = [f"{name} ({n:,})" for name, n in list(counts.items())[:MOST_NAMED]]
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    what = f"{some(len(counts), 'region')} of {some(sum(counts.values()), 'spot')}"
+    return f"{what}: {', '.join(named)}{more}"

@@ -48,13 +48,9 @@ class Preferences:
     @classmethod
     def of(cls, settings: object) -> Preferences:
         """Preferences as napari keeps them; what it does not know has its default."""
-        found = {}
-        for group in GROUPS:
-            values = getattr(settings, group, None)
-            for name in (field.name for field in fields(cls)):
-                if hasattr(values, name):
-                    found[name] = getattr(values, name)
-        return cls(**found)
+        kept = [getattr(settings, group, None) for group in GROUPS]
+        names = [field.name for field in fields(cls)]
+        return cls(**{n: getattr(of, n) for of in kept for n in names if hasattr(of, n)})
 
     @property
     def config(self) -> EnhanceConfig:
@@ -87,15 +83,6 @@ class PreferencesSync:
     """Lets a dock begin with the preferences, and follow them while they change.
 
     What a person has set otherwise in the dock stays as they set it.
-
-    Parameters
-    ----------
-    settings
-        Of a run.
-    enhancing
-        Checks results, or does not.
-    safe
-        Autosaves, or does not.
     """
 
     def __init__(self, settings: RunSettings, enhancing: Enhancing, safe: Safekeeping) -> None:
@@ -110,13 +97,11 @@ class PreferencesSync:
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Give a section that is new the look that is preferred."""
-        if layers is None or layers in self._seen:
-            return
-        self._seen.add(layers)
-        self._change_maps(layers, Preferences())
+        if layers is not None and layers not in self._seen:
+            self._seen.add(layers)
+            self._change_maps(layers, Preferences())
 
     def let_go(self) -> None:
-        """Follow no longer."""
         if self._settings is not None:
             self._settings.events.changed.disconnect(self._on_changed)
             self._settings = None
@@ -134,14 +119,14 @@ class PreferencesSync:
         downloads.use_folder(self.now.folder)
 
     def _change_maps(self, layers: SectionLayers, old: Preferences) -> None:
-        look, now = layers.maps.look, self.now
+        look, now = layers.model.maps.look, self.now
         wanted = {
             name: getattr(now, name)
             for name in ("colormap", "low", "high")
             if getattr(look, name) == getattr(old, name) != getattr(now, name)
         }
         if wanted:
-            layers.set_look(replace(look, **wanted))
+            layers.model.set_look(replace(look, **wanted))
         if layers.lost is not None and layers.lost.opacity == old.lost_opacity:
             layers.lost.opacity = now.lost_opacity
         layers.paint.opacity = now.lost_opacity

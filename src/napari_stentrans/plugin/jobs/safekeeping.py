@@ -116,7 +116,7 @@ class Safekeeping(QObject):
 
     def take_over(self, layers: SectionLayers, path: Path) -> None:
         """Take up the work that another window has left in an autosaved session."""
-        self.shelf.take_over(layers, path)
+        self.shelf.places[layers] = path
         self._kept[layers] = layers.model.unsaved.state()
 
     def eventFilter(self, watched: Any, event: Any) -> bool:

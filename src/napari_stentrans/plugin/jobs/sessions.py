@@ -52,22 +52,17 @@ class Reopened:
     look
         Its section, to be shown.
     results
-        Of its runs; None where one has to be made again.
-    qualities
-        How good they are; None where that was not checked.
+        Of its runs, and how good they are; None for one that has to be made again, and where that
+        was not checked.
     """
 
     session: Session
     look: FirstLook
-    results: tuple[Enhancement | None, ...]
-    qualities: tuple[Quality | None, ...]
+    results: list[tuple[Enhancement | None, Quality | None]]
 
 
 def facts_of(
-    model: SectionModel,
-    app: AppModel,
-    config: EnhanceConfig,
-    data: Path | None = None,
+    model: SectionModel, app: AppModel, config: EnhanceConfig, data: Path | None = None
 ) -> SessionFacts:
     """What a session says of a section, the settings ``config`` and the lists of genes.
 
@@ -140,15 +135,11 @@ class Work:
     @classmethod
     def of(cls, model: SectionModel, facts: SessionFacts) -> Work:
         """Work on a section as it is now."""
-        lost = None if model.paint is None else model.paint.labels
-        return cls(
-            model.section,
-            facts,
-            None if lost is None else np.array(lost),
-            model.annotation,
-            [run.enhancement for run in model.runs],
-            [run.quality for run in model.runs],
-        )
+        labels = None if model.paint is None else model.paint.labels
+        lost = None if labels is None else np.array(labels)
+        results = [run.enhancement for run in model.runs]
+        qualities = [run.quality for run in model.runs]
+        return cls(model.section, facts, lost, model.annotation, results, qualities)
 
     def steps(self, path: Path, most_bytes: int | None = None) -> Steps[list[Path]]:
         """Write it, away from the window's thread; what is at ``path`` is replaced.
@@ -162,15 +153,9 @@ class Work:
         facts = self.facts.model_copy(update={"digest": self.section.digest})
         texts = [None if quality is None else quality.to_json() for quality in self.qualities]
         written = write_session(
-            path,
-            facts,
-            self.lost,
-            self.results,
-            texts,
-            overwrite=True,
-            most_bytes=most_bytes,
-            annotation=self.annotation,
-        )
+            path, facts, self.lost, self.results, texts,
+            overwrite=True, most_bytes=most_bytes, annotation=self.annotation,
+        )  # fmt: skip
         return [written]
 
 
@@ -181,16 +166,14 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     if is_kept_data(source, session.path):  # which will be gone
         look = replace(look, section=look.section.without_source(), origin=None)
     session.check(look.section)
-    results: list[Enhancement | None] = []
-    qualities: list[Quality | None] = []
+    results: list[tuple[Enhancement | None, Quality | None]] = []
     for at, run in enumerate(session.facts.runs):
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
             draw_ahead(result)
-        results.append(result)
-        qualities.append(_quality(session, at))
-    return Reopened(session, look, tuple(results), tuple(qualities))
+        results.append((result, _quality(session, at)))
+    return Reopened(session, look, results)
 
 
 def _quality(session: Session, at: int) -> Quality | None:
@@ -207,42 +190,41 @@ def bring_back_steps(
     layers: SectionLayers, opened: Reopened, app: AppModel
 ) -> Generator[None, None, list[RunRequest]]:
     """Put all as it was, with turns in between; returns the runs that have to be made again."""
-    facts, again = opened.session.facts, []
-    layers.model.ignores_damage = facts.ignores_damage
+    model, facts, again = layers.model, opened.session.facts, []
+    model.ignores_damage = facts.ignores_damage
     layers.rename(facts.title)
     yield from _painting(layers, opened)
     if opened.session.annotation is not None:
         layers.annotate(opened.session.annotation)
         yield
     if facts.look is not None and facts.look.colormap in COLORMAPS:
-        layers.set_look(Look(**facts.look.model_dump()))
+        model.set_look(Look(**facts.look.model_dump()))
         yield
-    layers.maps.doubt = facts.uncertainty
-    if facts.gene != layers.gene:
-        layers.show_gene(facts.gene)
+    model.maps.doubt = facts.uncertainty
+    if facts.gene != model.gene:
+        model.show_gene(facts.gene)
         yield
-    app.settings.show(facts.config, fill=facts.fill, gene=layers.gene)
+    app.settings.show(facts.config, fill=facts.fill, gene=model.gene)
     shown = against = None
-    for at, run in enumerate(facts.runs):
-        result = opened.results[at]
+    for at, (run, (result, quality)) in enumerate(zip(facts.runs, opened.results, strict=True)):
         if result is None:
-            lost, config, sites, damaged = run.record.inputs(layers.section)
-            again.append(RunRequest(layers.model, config, LostMask(lost, sites), run.name, damaged))
+            lost, config, sites, damaged = run.record.inputs(model.section)
+            again.append(RunRequest(model, config, LostMask(lost, sites), run.name, damaged))
             continue
-        kept = layers.runs.add(result, run.name)
-        kept.quality = opened.qualities[at]
+        kept = model.runs.add(result, run.name)
+        kept.quality = quality
         shown = kept if at == facts.shown or shown is None else shown
         against = result if at == facts.against else against
     yield
     if shown is not None:
-        layers.show_run(shown)
+        model.show_run(shown)
         yield
-        layers.compare_with(None if against is shown.enhancement else against)
+        model.compare_with(None if against is shown.enhancement else against)
         yield
     app.lists.restore(facts.favourites, facts.mine, facts.listed)
-    layers.model.line = None if facts.line is None else np.array(facts.line)
-    if layers.line is not None and facts.profiled:
-        layers.show_line(layers.line)
+    model.line = None if facts.line is None else np.array(facts.line)
+    if model.line is not None and facts.profiled:
+        layers.show_line(model.line)
     return again
 
 
@@ -251,16 +233,17 @@ def _painting(layers: SectionLayers, opened: Reopened) -> Iterator[None]:
     labels, names = opened.session.lost, opened.session.facts.regions
     if labels is None:
         return
-    if labels.shape != layers.section.raster.shape:
+    shape = layers.model.section.raster.shape
+    if labels.shape != shape:
         raise SectionError(
             f"The lost regions of the session have the shape {labels.shape}, the map of this "
-            f"section {layers.section.raster.shape}. They are left out; paint them again."
+            f"section {shape}. They are left out; paint them again."
         )
     layers.paint.make()
     yield
     layers.paint.relabel(labels)
     yield
-    layer = layers.lost
-    layer.features = pd.DataFrame({"index": list(names), "region": list(names.values())})
-    Regions(layer)  # gives them their colours
+    features = {"index": list(names), "region": list(names.values())}
+    layers.lost.features = pd.DataFrame(features)
+    Regions(layers.lost)  # gives them their colours
     yield
