@@ -20,33 +20,20 @@ def _always(dock: Any) -> bool:
 
 @dataclass(frozen=True)
 class Action:
-    """Something that a person can do.
-
-    Attributes
-    ----------
-    keys
-        As Qt writes them.
-    words
-        What it does, in the list of keys.
-    text
-        What its button or its line in a menu says.
-    tip
-        What its tooltip says.
-    do
-        Does it, given the dock; None where the part that it belongs to binds it.
-    when
-        Whether it can be done, given the dock.
-    why
-        What its tooltip adds while it cannot be done; one without is offered at all times.
-    """
+    """Something that a person can do."""
 
     keys: str
+    """As Qt writes them."""
     words: str
+    """What it does, in the list of keys."""
     text: str = ""
+    """What its button or its line in a menu says."""
     tip: str = ""
     do: Callable[[Any], object] | None = None
+    """Does it, given the dock; None where the part that it belongs to binds it."""
     when: Callable[[Any], bool] = _always
     why: str = ""
+    """What its tooltip adds while it cannot be done; one without is offered at all times."""
 
 
 def _has_section(dock: Any) -> bool:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
@@ -11,7 +10,8 @@ import pandas as pd
 import pint
 from napari.layers import Image, Points
 
-from napari_stentrans.errors import SectionError, StentransWarning
+from napari_stentrans.errors import SectionError
+from napari_stentrans.io._shared import warn
 from napari_stentrans.plugin.jobs.layer_planes import pixel_steps, planes_of
 from napari_stentrans.plugin.jobs.loading import look_steps
 from napari_stentrans.plugin.layers.tags import TAG
@@ -102,11 +102,7 @@ def _from_points(layer: Points) -> Section:
     others = features.drop(columns=numeric.columns)
     if others.shape[1]:
         names = ", ".join(map(str, others.columns[:4]))
-        warnings.warn(
-            f"Features that are no numbers are no genes and were left out: {names}.",
-            StentransWarning,
-            stacklevel=2,
-        )
+        warn(f"Features that are no numbers are no genes and were left out: {names}.")
     obs = pd.DataFrame(index=[str(i) for i in range(len(data))])
     var = pd.DataFrame(index=pd.Index(map(str, numeric.columns), dtype=object))
     adata = ad.AnnData(numeric.to_numpy(np.float32), obs, var)

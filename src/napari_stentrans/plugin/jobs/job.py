@@ -165,14 +165,20 @@ class Job(QObject):
     ) -> None:
         super().__init__(parent)
         self._announce = announce
-        self._stop, self._over = threading.Event(), threading.Event()
-        steps = work()
+        stop, over, steps = threading.Event(), threading.Event(), work()
+        self._stop, self._over = stop, over
+
+        def guarded() -> Steps[Any]:
+            return (yield from in_plain_words(throttled(steps, stop)))
+
+        def end() -> None:  # on the thread that the steps ran on, if they were cancelled at a yield
+            steps.close()
+            over.set()
+
+        guarded.__qualname__ = "stEnTrans"  # napari names it when it asks before it closes
         # superqt's own class: napari's would show a traceback for errors made for people.
         self._worker = create_worker(
-            _guarded(steps, self._stop),
-            _worker_class=GeneratorWorker,
-            _ignore_errors=True,
-            _start_thread=False,
+            guarded, _worker_class=GeneratorWorker, _ignore_errors=True, _start_thread=False
         )
         self._worker.yielded.connect(self._on_yielded)
         self._worker.returned.connect(self._on_returned)
@@ -180,8 +186,7 @@ class Job(QObject):
         self._worker.warned.connect(self._on_warned)
         self._worker.paused.connect(self.paused)
         self._worker.resumed.connect(self.resumed)
-        ending = _ending(steps, self._over)
-        self._worker.finished.connect(ending, Qt.ConnectionType.DirectConnection)
+        self._worker.finished.connect(end, Qt.ConnectionType.DirectConnection)
         self._worker.finished.connect(self.ended)
 
     def start(self) -> None:
@@ -231,23 +236,3 @@ class Job(QObject):
         message, category, *_ = details
         if issubclass(category, StentransWarning):
             self.warned.emit(str(message))
-
-
-def _guarded(steps: Steps[T], stop: threading.Event) -> Callable[[], Steps[T | None]]:
-    """Add the guards of a job to its steps."""
-
-    def guarded() -> Steps[T | None]:
-        return (yield from in_plain_words(throttled(steps, stop)))
-
-    guarded.__qualname__ = "stEnTrans"  # napari names it when it asks before it closes
-    return guarded
-
-
-def _ending(steps: Steps[Any], over: threading.Event) -> Callable[[], None]:
-    """Close steps that were cancelled at a yield, on the thread that they ran on."""
-
-    def end() -> None:
-        steps.close()
-        over.set()
-
-    return end

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from collections.abc import Collection, Mapping
 from dataclasses import dataclass
 from itertools import count
@@ -12,7 +11,8 @@ import numpy as np
 import scipy.sparse as sp
 from scipy.ndimage import binary_propagation
 
-from napari_stentrans.errors import SectionError, StentransWarning
+from napari_stentrans.errors import SectionError
+from napari_stentrans.io._shared import warn
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
@@ -34,27 +34,17 @@ CHANNEL_LABELS = ("c", "channel", "channels", "gene", "genes")
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """Images of genes that lie on one another.
-
-    Attributes
-    ----------
-    data
-        One array, or one per gene; NumPy, dask or zarr.
-    axis
-        Axis of the genes in one array; None for one array per gene.
-    genes
-        Names.
-    shape
-        (rows, columns) of every plane.
-    axes
-        Axes of the layer's own array along which rows and columns run.
-    """
+    """Images of genes that lie on one another."""
 
     data: Any
+    """One array, or one per gene; NumPy, dask or zarr."""
     axis: int | None
+    """Axis of the genes in one array; None for one array per gene."""
     genes: Sequence[str]
     shape: tuple[int, int]
+    """(rows, columns) of every plane."""
     axes: tuple[int, int]
+    """Axes of the layer's own array along which rows and columns run."""
 
     def plane(self, gene: int) -> NDArray[np.float32]:
         """(row, column) values of a gene."""
@@ -98,11 +88,9 @@ def planes_of(layers: Sequence[Image]) -> Planes:
     del axes[axis]
     rows, columns = (int(size) for at, size in enumerate(data.shape) if at != axis)
     named = "" if genes else " They have no names: they are called Gene1, Gene2 and so on."
-    warnings.warn(
+    warn(
         f"The {'first' if axis == 0 else 'last'} axis of {first.name!r} ({data.shape[axis]:,}) was "
-        f"taken as genes, {why}; the others as {rows:,} rows and {columns:,} columns.{named}",
-        StentransWarning,
-        stacklevel=2,
+        f"taken as genes, {why}; the others as {rows:,} rows and {columns:,} columns.{named}"
     )
     genes = genes or [f"Gene{i + 1}" for i in range(data.shape[axis])]
     return Planes(data, axis, genes, (rows, columns), (axes[0], axes[1]))
@@ -185,12 +173,10 @@ def pixel_steps(planes: Planes) -> Steps[tuple[sp.csc_matrix, NDArray[np.int64],
     if not inside.any():
         raise SectionError("All pixels are zero or NaN. Choose a layer that holds counts.")
     if bins > 1:
-        warnings.warn(
+        warn(
             f"The image has {planes.shape[0]:,} x {planes.shape[1]:,} pixels and "
             f"{len(planes.genes):,} channels: {bins} x {bins} pixels were summed into one spot. "
-            "Crop the layer to keep single pixels.",
-            StentransWarning,
-            stacklevel=2,
+            "Crop the layer to keep single pixels."
         )
     return sp.csc_matrix(counts[inside.ravel()]), np.argwhere(inside), bins
 

@@ -45,9 +45,7 @@ class SessionKeeper:
         self._loads, self._saving, self._recent, self._again = loads, saving, recent, again
 
     def open(
-        self,
-        path: str | Path | None = None,
-        opened: Callable[[SectionLayers], None] | None = None,
+        self, path: str | Path | None = None, opened: Callable[[SectionLayers], None] | None = None
     ) -> None:
         """Bring back what was saved in a session; ask for one where no path is given.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.evaluation.quality import Quality
 from napari_stentrans.export import write_section
 from napari_stentrans.io import chosen_then
+from napari_stentrans.io._shared import warn
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.jobs.autosave import is_kept_data
 from napari_stentrans.plugin.jobs.job import draw_ahead
@@ -43,22 +43,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Reopened:
-    """A session whose section was read.
-
-    Attributes
-    ----------
-    session
-        The session.
-    look
-        Its section, to be shown.
-    results
-        Of its runs, and how good they are; None for one that has to be made again, and where that
-        was not checked.
-    """
+    """A session whose section was read."""
 
     session: Session
     look: FirstLook
+    """Its section, to be shown."""
     results: list[tuple[Enhancement | None, Quality | None]]
+    """Of its runs, and how good they are; None for one to be made again, and one not checked."""
 
 
 def facts_of(
@@ -109,27 +100,16 @@ def facts_of(
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """All that a session is written from, taken on the window's thread.
-
-    Attributes
-    ----------
-    section
-        The section.
-    facts
-        What the session says, but for the digest of the section.
-    lost
-        Labels (row, column) of the lost regions; None without any.
-    annotation
-        Named regions of the spots; None without any.
-    results, qualities
-        Of the runs.
-    """
+    """All that a session is written from, taken on the window's thread."""
 
     section: Section
     facts: SessionFacts
+    """What the session says, but for the digest of the section."""
     lost: np.ndarray | None
+    """Labels (row, column) of the lost regions; None without any."""
     annotation: Annotation | None
     results: list[Enhancement]
+    """Of the runs."""
     qualities: list[Quality | None]
 
     @classmethod
@@ -182,7 +162,7 @@ def _quality(session: Session, at: int) -> Quality | None:
     try:
         return None if found is None else Quality.from_json(found)
     except ReadError as error:
-        warnings.warn(str(error), StentransWarning, stacklevel=2)
+        warn(str(error))
         return None
 
 
