@@ -122,9 +122,6 @@ class Context(QObject):
     def follow(self, *followers: Follower) -> None:
         """Let these speak of the section that is worked on, in this order."""
         self._followers += followers
-        for follower in followers:
-            if self.layers is not None:
-                follower.set_layers(self.layers)
 
     def choose(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
         """Work on a section from now on, and show it alone, fitted to the canvas."""

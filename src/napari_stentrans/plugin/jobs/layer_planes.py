@@ -118,13 +118,8 @@ def _gene_axis(layer: Image, shape: tuple[int, ...]) -> tuple[int, str]:
             return axis % 3, "since its channels have as many names"
         if len(labels) == 3 and labels[axis] in CHANNEL_LABELS:
             return axis % 3, "by its label"
-
-    def elongation(rows: int, columns: int) -> float:
-        return max(rows, columns) / min(rows, columns)
-
-    if elongation(shape[0], shape[1]) < elongation(shape[1], shape[2]):
-        return 2, "by its shape"
-    return 0, "by its shape"
+    first, last = (max(pair) / min(pair) for pair in (shape[:2], shape[1:]))
+    return 2 if first < last else 0, "by its shape"
 
 
 def _names_in(metadata: Mapping[Any, Any], n: int) -> list[str]:
