@@ -84,7 +84,6 @@ class StentransDock(QWidget):
 
     @property
     def layers(self) -> SectionLayers | None:
-        """Layers of the section that is worked on; None without one."""
         return self.context.layers
 
     @property
@@ -112,7 +111,6 @@ class StentransDock(QWidget):
         self.jobs.opener.sample(name)
 
     def use_active_layer(self) -> None:
-        """Make a section of the active layer, and show it."""
         self.jobs.opener.active_layer()
 
     def show_gene(self, name: str) -> None:
@@ -130,7 +128,6 @@ class StentransDock(QWidget):
         self.context.resultChanged.emit()
 
     def run(self) -> None:
-        """Enhance the section as the form says, or after the run that is at work."""
         self.jobs.enhancing.run()
 
     def show_quality(self) -> None:
@@ -248,5 +245,4 @@ class StentransDock(QWidget):
         super().closeEvent(event)
 
     def sizeHint(self) -> QSize:
-        """As wide as its texts read well."""
         return QSize(WIDTH, super().sizeHint().height())

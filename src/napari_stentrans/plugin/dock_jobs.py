@@ -68,7 +68,6 @@ class DockJobs(QObject):
         self._connect_jobs()
 
     def let_go(self) -> None:
-        """Follow and keep no more."""
         self.preferences.let_go()
         self.keeping.safe.attach(None)  # what is kept stays until the window is closed
 
@@ -169,7 +168,6 @@ class DockJobs(QObject):
         self.enhancing.go_on()
 
     def _show_queue(self) -> None:
-        """List the runs that are to come."""
         queue = self._parts.repair.enhance.queue
         self._parts.result.show_queue(self.enhancing.at_work, queue)
 

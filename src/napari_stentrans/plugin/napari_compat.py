@@ -58,7 +58,6 @@ class TopBar(QObject):
             window.setCorner(corner, area)
 
     def set_height(self, height: int) -> None:
-        """Be as high as the widget, and no higher."""
         if self._dock is not None:
             self._dock.setFixedHeight(height)
 
@@ -105,14 +104,12 @@ class LayerDocks(QObject):
         return all(dock.isHidden() for dock in self._docks())
 
     def fold(self, on: bool) -> None:
-        """Fold them away, or bring them back."""
         if on:
             self._hidden = [dock.objectName() for dock in self._docks() if not dock.isHidden()]
         for dock in self._docks():
             dock.setVisible(not on)
 
     def _undo(self) -> None:
-        """Show what was hidden here."""
         for dock in self._docks():
             if dock.objectName() in self._hidden:
                 dock.show()

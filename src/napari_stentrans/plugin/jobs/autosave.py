@@ -78,13 +78,11 @@ class Shelf:
         return path
 
     def forget(self, layers: SectionLayers) -> None:
-        """Delete what is kept of a section."""
         path = self.places.pop(layers, None)
         if path is not None:
             self.delete(path)
 
     def delete(self, path: Path) -> None:
-        """Delete a session, and the data beside it."""
         with suppress(OSError):
             path.unlink(missing_ok=True)
             path.with_suffix(DATA).unlink(missing_ok=True)

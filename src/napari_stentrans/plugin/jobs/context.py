@@ -106,7 +106,6 @@ class Context(QObject):
 
     @property
     def phase(self) -> Phase:
-        """What is being done."""
         if self.restoring:
             return Phase.LOADING
         nothing = self.layers is None and not self.runner.busy
@@ -114,7 +113,6 @@ class Context(QObject):
 
     @property
     def sections(self) -> list[SectionLayers]:
-        """All sections of the viewer, the lowest first."""
         return find(self.viewer)
 
     # ---- the section
@@ -142,12 +140,10 @@ class Context(QObject):
         self.phaseChanged.emit()
 
     def fit(self) -> None:
-        """Fit the view to the section."""
         if self.layers is not None:
             self._auto_fit.fit(self.layers)
 
     def rename(self, layers: SectionLayers, title: str) -> None:
-        """Give a section another title."""
         layers.rename(title)
         self._name_apart()
         self.sectionsChanged.emit()
@@ -185,7 +181,6 @@ class Context(QObject):
         return ExportContext.of(model, index, lists.kept.favourites, lists.mine)
 
     def let_go(self) -> None:
-        """Let go of the viewer, and of the section."""
         self.runner.stop()
         self._soon.stop()
         events = self.viewer.layers.events
@@ -218,7 +213,6 @@ class Context(QObject):
         return not busy
 
     def _name_apart(self) -> None:
-        """Name the layers by section where there are several."""
         sections = self.sections
         for layers in sections:
             layers.name_layers(by_section=len(sections) > 1)

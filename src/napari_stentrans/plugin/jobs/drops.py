@@ -64,11 +64,9 @@ class Drops(QObject):
             widget.installEventFilter(self)
 
     def let_go(self) -> None:
-        """Leave all drops to napari again."""
         self._on = False
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Take a drop, or leave it to napari."""
         kind = event.type()
         if not isinstance(event, QDropEvent):  # or PyQt took it for an old one: napari has it then
             return False

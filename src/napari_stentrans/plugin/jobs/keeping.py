@@ -34,7 +34,6 @@ class Keeping:
         self._left: list[Path] = []
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Follow what is done with this section from now on."""
         old, new = (None if of is None else of.model for of in (self._layers, layers))
         follow(old, new, self._on_done, "laidChanged")
         for name in ("runs", "unsaved"):

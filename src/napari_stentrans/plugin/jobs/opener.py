@@ -61,11 +61,9 @@ class Opener:
         self._reopen, self._lay = reopen, lay
 
     def file(self) -> None:
-        """Ask for a file and open it."""
         self._open_if(dialogs.ask_file(self._context.dock))
 
     def folder(self) -> None:
-        """Ask for a folder and open it."""
         self._open_if(dialogs.ask_folder(self._context.dock))
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
@@ -91,7 +89,6 @@ class Opener:
         self._loads.prepare(work, f"Looking for {sample.title}", partial(self._download, sample))
 
     def active_layer(self) -> None:
-        """Make a section of the active layer."""
         try:
             layers = layers_to_use(self._context.viewer)
         except SectionError as error:

@@ -54,7 +54,6 @@ class Preferences:
 
     @property
     def config(self) -> EnhanceConfig:
-        """Settings that the form begins with."""
         upscale = 2 if self.double else 1
         return EnhanceConfig(
             method=self.method, upscale=upscale, denoise=self.denoise, device=self.device
@@ -62,7 +61,6 @@ class Preferences:
 
     @property
     def folder(self) -> Path | None:
-        """Folder for samples; None for the usual one."""
         return Path(self.samples).expanduser() if self.samples.strip() else None
 
 

@@ -51,7 +51,6 @@ class Rankings(QObject):
         return self._ask(result, partial(most_changed_steps, result))
 
     def stop(self) -> None:
-        """Let go of the ranking that is being made."""
         self._of = None
         self._runner.stop()
 

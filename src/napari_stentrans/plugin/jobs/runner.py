@@ -36,7 +36,6 @@ class Runner(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether there is a job."""
         return self._job is not None
 
     @property
@@ -75,7 +74,6 @@ class Runner(QObject):
         job.start()
 
     def pause(self) -> None:
-        """Hold the run at its next step."""
         if self._job is not None and self._phase is Phase.RUNNING:
             self._job.pause()
             self._enter(Phase.PAUSING)

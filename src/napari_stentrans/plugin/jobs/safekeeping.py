@@ -89,7 +89,6 @@ class Safekeeping(QObject):
         self._keeper = keeper
 
     def soon(self) -> None:
-        """Autosave before long, after a run."""
         self._soon.start()
 
     def autosave(self) -> None:

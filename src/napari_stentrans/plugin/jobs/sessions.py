@@ -114,7 +114,6 @@ class Work:
 
     @classmethod
     def of(cls, model: SectionModel, facts: SessionFacts) -> Work:
-        """Work on a section as it is now."""
         labels = None if model.paint is None else model.paint.labels
         lost = None if labels is None else np.array(labels)
         results = [run.enhancement for run in model.runs]

@@ -27,7 +27,6 @@ class Undo(QObject):
         self._layers: SectionLayers | None = None
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Watch over the results of this section from now on."""
         old, new = (None if of is None else of.model for of in (self._layers, layers))
         follow(old, new, self._on_lacking, "lacking")
         follow(old, new, self._on_drawn, "drawn")
