@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -28,14 +29,12 @@ LAYER_DOCKS = ("layer controls", "layer list")
 
 def window_of(viewer: Any) -> QMainWindow:
     """Window of a viewer."""
-    window: QMainWindow = unwrapped(viewer).window._qt_window
-    return window
+    return unwrapped(viewer).window._qt_window
 
 
 def canvas_of(viewer: Any) -> QWidget:
     """Widget that the layers of a viewer are drawn on."""
-    canvas: QWidget = unwrapped(viewer).window._qt_viewer.canvas.native
-    return canvas
+    return unwrapped(viewer).window._qt_viewer.canvas.native
 
 
 class TopBar(QObject):
@@ -149,8 +148,7 @@ def unwrapped(viewer: Any) -> Any:
 
 def camera_of(viewer: Any) -> Camera:
     """Camera of a viewer: its scene's since napari 0.9, its own before."""
-    camera: Camera = getattr(viewer, "scene", viewer).camera
-    return camera
+    return getattr(viewer, "scene", viewer).camera
 
 
 def insert(layers: LayerList, at: int, layer: Layer) -> None:
@@ -172,12 +170,9 @@ def insert(layers: LayerList, at: int, layer: Layer) -> None:
 
 def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:
     """Fit the view to layers, or to all where napari cannot fit to some; whether it could."""
-    if not layers or any(layer.ndim != viewer.dims.ndim for layer in layers):
-        viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
-        return False
-    try:
-        viewer.reset_view(layers=layers, margin=MARGIN)
-    except TypeError:  # napari before 0.7
-        viewer.reset_view(margin=MARGIN)
-        return False
-    return True
+    with suppress(TypeError):  # napari before 0.7
+        if layers and all(layer.ndim == viewer.dims.ndim for layer in layers):
+            viewer.reset_view(layers=layers, margin=MARGIN)
+            return True
+    viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
+    return False

@@ -97,8 +97,7 @@ def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> S
         except StopIteration as end:
             if held is not None:
                 yield held
-            result: T = end.value
-            return result
+            return end.value
         now = time.monotonic()
         if step.stage in stages and now - last < every:
             held = step

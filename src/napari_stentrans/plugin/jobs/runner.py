@@ -19,7 +19,7 @@ PATIENCE = 1.0
 
 
 class Runner(QObject):
-    """Starts, holds and stops jobs, such as those of the dock."""
+    """Starts, holds and stops the jobs of the dock."""
 
     phaseChanged = Signal()
     """The job has entered another phase."""

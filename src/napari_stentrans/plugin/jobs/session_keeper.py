@@ -148,7 +148,6 @@ def _while_there(
         try:
             next(steps)
         except StopIteration as end:
-            again: list[RunRequest] = end.value
-            return again
+            return end.value
         yield
     return []
