@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.app_model import AppModel
+    from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
@@ -108,17 +109,14 @@ class Work:
     lost: np.ndarray | None
     """Labels (row, column) of the lost regions; None without any."""
     annotation: Annotation | None
-    results: list[Enhancement]
-    """Of the runs."""
-    qualities: list[Quality | None]
+    runs: list[Run]
 
     @classmethod
     def of(cls, model: SectionModel, facts: SessionFacts) -> Work:
         labels = None if model.paint is None else model.paint.labels
         lost = None if labels is None else np.array(labels)
-        results = [run.enhancement for run in model.runs]
-        qualities = [run.quality for run in model.runs]
-        return cls(model.section, facts, lost, model.annotation, results, qualities)
+        runs = [replace(run) for run in model.runs]
+        return cls(model.section, facts, lost, model.annotation, runs)
 
     def steps(self, path: Path, most_bytes: int | None = None) -> Steps[list[Path]]:
         """Write it, away from the window's thread; what is at ``path`` is replaced.
@@ -130,9 +128,10 @@ class Work:
         if self.section.source is None and not source.exists():
             write_section(self.section, source)
         facts = self.facts.model_copy(update={"digest": self.section.digest})
-        texts = [None if quality is None else quality.to_json() for quality in self.qualities]
+        results = [run.enhancement for run in self.runs]
+        texts = [None if run.quality is None else run.quality.to_json() for run in self.runs]
         written = write_session(
-            path, facts, self.lost, self.results, texts,
+            path, facts, self.lost, results, texts,
             overwrite=True, most_bytes=most_bytes, annotation=self.annotation,
         )  # fmt: skip
         return [written]
