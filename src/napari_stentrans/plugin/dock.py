@@ -187,14 +187,14 @@ class StentransDock(QWidget):
     def _watch_viewer(self) -> None:
         """Take keys and drops, and what else comes from the window around."""
         viewer = self.viewer
-        drops = Drops(self, viewer, self.data.open.isEnabled, self.open, self.placing.lay)
+        self._drops = Drops(self, viewer, self.data.open.isEnabled, self.open, self.placing.lay)
         taken_out, unit = TakenOut(self, viewer), OneUnit(self, viewer)
         taken_out.offered.connect(self.message.offer)
         taken_out.restored.connect(self.context.choose)
         unit.changed.connect(self.context.fit)
         collector, gl_context = Collector(viewer.layers, self), GlContext(viewer, self)
         self._holders = (
-            self._keys, drops, self.jobs, taken_out, unit, collector, gl_context, self.bar,
+            self._keys, self._drops, self.jobs, taken_out, unit, collector, gl_context, self.bar,
         )  # fmt: skip
 
     def _connect(self) -> None:
