@@ -20,7 +20,7 @@ def click(qtbot, button, pos=None):
         choose(qtbot, button)
         return
     come_to(qtbot, button)
-    qtbot.waitUntil(lambda: not button.size().isEmpty())  # it was just shown
+    qtbot.waitUntil(lambda: button.isEnabled() and not button.size().isEmpty())  # just shown
     qtbot.mouseClick(button, LEFT, pos=pos or QPoint())
 
 
@@ -128,7 +128,7 @@ def paint(qtbot, viewer, start, *moves):
 
 
 def world_of(layers, spot):
-    return Frame.of(layers.section).world_yx(layers.section.xy[spot])
+    return Frame.of(layers.model.section).world_yx(layers.model.section.xy[spot])
 
 
 def middle(section):

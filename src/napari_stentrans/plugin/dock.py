@@ -22,6 +22,7 @@ from napari_stentrans.plugin.layers.gl_context import GlContext
 from napari_stentrans.plugin.layers.taken_out import TakenOut
 from napari_stentrans.plugin.layers.units import OneUnit
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
 from napari_stentrans.plugin.panels.data.data_panel import DataPanel
 from napari_stentrans.plugin.panels.export.page import ExportPage
@@ -60,6 +61,7 @@ class StentransDock(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
+        napari_viewer = unwrapped(napari_viewer)  # all in the dock have the viewer itself
         self.viewer, self._closed = napari_viewer, False
         context = self.context = Context(napari_viewer, self)
         self.message, self.wide = context.message, context.wide
@@ -155,7 +157,7 @@ class StentransDock(QWidget):
         self._closed = True
         self.jobs.enhancing.shut_down()
         for layers in self.context.sections:
-            layers.stop()
+            layers.store.deferred.drop()
         self.context.let_go()
         self.genes.shut_down()
         for holder in self._holders:  # last: panels take layers away
@@ -204,7 +206,7 @@ class StentransDock(QWidget):
         self.genes.failed.connect(context.fail)
         context.sectionsChanged.connect(self.genes.refresh)
         context.saveWanted.connect(self.save)
-        context.layersChanged.connect(self.tissue.watch)
+        context.layersChanged.connect(self.tissue.refresh)
         context.phaseChanged.connect(self._allow_genes)
         context.phaseChanged.connect(context.actions.allow)
         context.follow(self.bar, self.data, self.genes)

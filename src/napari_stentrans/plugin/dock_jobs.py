@@ -74,7 +74,7 @@ class DockJobs(QObject):
     def _connect_parts(self) -> None:
         """Let the parts of the dock be answered."""
         data, repair, result = self._parts.data, self._parts.repair, self._parts.result
-        opener, message = self.opener, self._context.message
+        opener = self.opener
         data.fileWanted.connect(opener.file)
         data.folderWanted.connect(opener.folder)
         data.open.sampleWanted.connect(opener.sample)
@@ -91,10 +91,8 @@ class DockJobs(QObject):
         repair.runWanted.connect(self.enhancing.run)
         repair.damage.changed.connect(result.show_unpainted)
         result.runs.deleted.connect(self.undo.offer)
-        result.runs.undoWanted.connect(message.act)
-        result.runs.copyWanted.connect(self.saving.copy)
         result.quality.checkWanted.connect(self.enhancing.check)
-        result.tableWanted.connect(self.saving.table)
+        result.scores.save.clicked.connect(self.saving.table)
         self._parts.export.saveWanted.connect(self._on_export)
 
     def _connect_jobs(self) -> None:
@@ -169,7 +167,7 @@ class DockJobs(QObject):
 
     def _show_queue(self) -> None:
         queue = self._parts.repair.enhance.queue
-        self._parts.result.show_queue(self.enhancing.at_work, queue)
+        self._parts.result.runs.show_queue(self.enhancing.at_work, queue)
 
     def _on_layers(self) -> None:
         """Stop a run whose section is gone."""

@@ -5,14 +5,11 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QApplication
-
-from napari_stentrans.errors import ConfigError, StentransError, WriteError
+from napari_stentrans.errors import StentransError, WriteError
 from napari_stentrans.export import record_path
 from napari_stentrans.plugin.models.export_request import KINDS, OF_RUNS
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.widgets.dialogs import ask_place, ask_table
-from napari_stentrans.script import as_command, as_python
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -23,7 +20,6 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.unsaved import State, Unsaved
     from napari_stentrans.progress import Steps
-    from napari_stentrans.record import RunRecord
 
 STILL_HERE = "Nothing is lost: it is still in the viewer. Save it again in another place."
 LONGEST = 30
@@ -72,21 +68,6 @@ class Saving:
             self._context.fail(f"{error} {STILL_HERE}")
             return
         self._say([path])
-
-    def copy(self, how: str, record: RunRecord, saved: Path | None) -> None:
-        """Put a run on the clipboard as "python" or "command", and say so, or why not."""
-        say, clipboard = self._context.message.show_message, QApplication.clipboard()
-        try:
-            text = as_python(record) if how == "python" else as_command(record, saved)
-        except ConfigError as error:
-            say(str(error))
-            return
-        if clipboard is None:
-            say("There is no clipboard here to copy to.")
-            return
-        clipboard.setText(text)
-        what = "Python" if how == "python" else "a command line"
-        say(f"Copied as {what}: paste it anywhere.", "note")
 
     def write(
         self,

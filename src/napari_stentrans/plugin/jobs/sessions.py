@@ -182,7 +182,7 @@ def bring_back_steps(
     if facts.gene != model.gene:
         model.show_gene(facts.gene)
         yield
-    app.settings.show(facts.config, fill=facts.fill, gene=model.gene)
+    app.settings.wanted.emit(facts.config, facts.fill, model.gene)
     shown = against = None
     for at, (run, (result, quality)) in enumerate(zip(facts.runs, opened.results, strict=True)):
         if result is None:

@@ -23,7 +23,7 @@ def throttled_slot(
     return throttler
 
 
-def timer(parent: QObject, do: Callable[[], object], after_ms: int = 0) -> QTimer:
+def timer(parent: QObject | None, do: Callable[[], object], after_ms: int = 0) -> QTimer:
     """Make what does something once after ``start()``; 0: in the next turn of the event loop."""
     made = QTimer(parent)
     made.setSingleShot(True)

@@ -69,7 +69,6 @@ class DataPanel(QWidget):
         self.choices.chosen.connect(self.optionChosen)
         self.rows.addWidget(self.choices)
         self.search = GeneSearch()
-        self.search.chosen.connect(context.geneWanted)
         self._doing = ""
         context.sectionsChanged.connect(self.refresh)
         context.phaseChanged.connect(self._allow)
@@ -90,12 +89,17 @@ class DataPanel(QWidget):
         """Say what is open."""
         context = self._context
         sections, layers = context.sections, context.layers
-        names = [each.unsaved.marked for each in sections]
+        names = [each.model.unsaved.marked for each in sections]
         self.show_sections(names, sections.index(layers) if layers in sections else -1)
         if layers is None:
             self.show_section(None)
         else:
-            self.show_section(layers.section, layers.gene, layers.origin, layers.unsaved.marked)
+            self.show_section(
+                layers.model.section,
+                layers.model.gene,
+                layers.model.origin,
+                layers.model.unsaved.marked,
+            )
 
     def _allow(self) -> None:
         """Offer what makes sense now."""
@@ -163,7 +167,7 @@ class DataPanel(QWidget):
         anew = index is not self.search.index  # of another section, or with other names
         if anew:
             self.search.set_index(index)
-        if anew or gene != self.search.gene():  # else what is being typed would go
+        if anew or gene != self.search.gene:  # else what is being typed would go
             self.search.set_gene(gene)
 
     def show_busy(self, doing: str | None) -> None:

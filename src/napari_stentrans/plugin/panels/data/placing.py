@@ -94,10 +94,10 @@ class Placing(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Lay pictures below the spots of this section from now on."""
         if self._layers is not None:
-            self._layers.laidChanged.disconnect(self._refresh, missing_ok=True)
+            self._layers.model.laidChanged.disconnect(self._refresh, missing_ok=True)
         self._layers = layers
         if layers is not None:
-            layers.laidChanged.connect(self._refresh)
+            layers.model.laidChanged.connect(self._refresh)
         self._refresh()
 
     def lay(self, path: Path) -> bool:
@@ -105,7 +105,7 @@ class Placing(QWidget):
         layers = self._layers
         if layers is None or not self._runner.idle:
             return False
-        work = partial(file_steps, layers.section, path)
+        work = partial(file_steps, layers.model.section, path)
         self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_picture, layers))
         return True
 
@@ -166,7 +166,7 @@ class Placing(QWidget):
         except SectionError as error:
             self._jobs.context.fail(str(error))
             return
-        work = partial(layer_steps, layers.section, layer, layers.frame)
+        work = partial(layer_steps, layers.model.section, layer, layers.frame)
         done = partial(self._on_picture, layers, hide=layer)
         self._jobs.prepare(work, f"Reading {layer.name}", done)
 
@@ -176,27 +176,27 @@ class Placing(QWidget):
             return
         if not on:
             self.stop()
-        elif layers.laid is not None:
+        elif layers.model.laid is not None:
             self._move()
         else:
             self.mover.setChecked(False)
-            work = partial(placed_steps, layers.section)
+            work = partial(placed_steps, layers.model.section)
             self._jobs.prepare(work, "Reading the image", partial(self._on_picture, layers))
 
     def _change(self, how: str) -> None:
         layers = self._layers
-        if layers is None or layers.laid is None:
+        if layers is None or layers.model.laid is None:
             return
-        affine = turned(layers.frame.affine_of(layers.picture), layers.laid.image.shape, how)
+        affine = turned(layers.frame.affine_of(layers.picture), layers.model.laid.image.shape, how)
         layers.picture.affine = layers.frame.of_affine(affine)["affine"]
 
     def _use(self) -> None:
         layers = self._layers
-        if layers is None or layers.laid is None:
+        if layers is None or layers.model.laid is None:
             return
         self.stop()
         affine = layers.frame.affine_of(layers.picture)
-        work = partial(used_steps, layers.section, layers.laid, affine)
+        work = partial(used_steps, layers.model.section, layers.model.laid, affine)
         self._jobs.prepare(work, "Laying the image below the spots", partial(self._on_used, layers))
 
     def _drop(self) -> None:
@@ -208,8 +208,8 @@ class Placing(QWidget):
         layers = self._layers
         if layers is None:
             return
-        work = partial(without_steps, layers.section)
-        removed = partial(self._on_removed, layers, layers.section.images)
+        work = partial(without_steps, layers.model.section)
+        removed = partial(self._on_removed, layers, layers.model.section.images)
         self._jobs.prepare(work, "Removing the image", removed)
 
     def _bring_back(self, layers: SectionLayers, images: tuple[SectionImage, ...]) -> None:
@@ -218,7 +218,7 @@ class Placing(QWidget):
         if not self._runner.idle:
             self._offer_back(layers, images)
             return
-        work = partial(with_steps, layers.section, images)
+        work = partial(with_steps, layers.model.section, images)
         self._jobs.prepare(work, "Bringing the image back", partial(self._on_used, layers))
 
     # ---- what comes of it
@@ -267,8 +267,8 @@ class Placing(QWidget):
     def _refresh(self) -> None:
         layers = self._layers
         self._follow(None if layers is None else layers.now("picture"))
-        images = () if layers is None else layers.section.images
-        picture = None if layers is None else layers.laid
+        images = () if layers is None else layers.model.section.images
+        picture = None if layers is None else layers.model.laid
         laid = picture is not None
         placed = images[0].placed if images else None
         idle = layers is not None and self._runner.idle

@@ -7,7 +7,7 @@ from qtpy.QtGui import QAction
 from qtpy.QtWidgets import QMenu, QPushButton
 
 from napari_stentrans.plugin.models.unsaved import MARK
-from napari_stentrans.plugin.widgets.panel import name_button
+from napari_stentrans.plugin.widgets.panel import keep_room, name_button
 
 TIP = "Rename, close or save the section that is worked on"
 
@@ -36,6 +36,7 @@ class SectionMenu(QPushButton):
         self.save.setToolTip("Write a .stentrans file of all you did; the data stay where they are")
         menu.addActions([self.rename, self.close_section, self.save])
         self.setMenu(menu)
+        keep_room(self, f"Section {MARK}")
 
     def show_unsaved(self, parts: list[str]) -> None:
         """Mark that this is not saved."""

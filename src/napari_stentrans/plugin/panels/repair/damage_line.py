@@ -90,10 +90,14 @@ class DamageLine(QObject):
     def found(self) -> Damage | None:
         """What looks lost and is not painted; None where nobody has looked yet."""
         layers = self._layers
-        if layers is None or layers.damage is None or layers.damage.section is not layers.section:
+        if (
+            layers is None
+            or layers.model.damage is None
+            or layers.model.damage.section is not layers.model.section
+        ):
             return None
         mask = layers.paint.mask()
-        return layers.damage.without(mask.lost, mask.sites)
+        return layers.model.damage.without(mask.lost, mask.sites)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Look at this section from now on."""
@@ -107,7 +111,7 @@ class DamageLine(QObject):
     def asks(self, run: Callable[[], object]) -> bool:
         """Ask what a run is to do with what looks lost; False where there is nothing to ask."""
         found = self.found
-        if self._layers is None or self._layers.ignores_damage or found is None:
+        if self._layers is None or self._layers.model.ignores_damage or found is None:
             return False
         if not found.spots.any():
             return False
@@ -119,7 +123,11 @@ class DamageLine(QObject):
     def refresh(self) -> None:
         """Say what is left that looks lost."""
         found, layers = self.found, self._layers
-        said = "" if found is None or layers is None or layers.ignores_damage else found.in_words()
+        said = (
+            ""
+            if found is None or layers is None or layers.model.ignores_damage
+            else found.in_words()
+        )
         self.line.ask(f"{said}." if said else "")
         if not (found is not None and found.spots.any()):
             self._cancel()
@@ -183,11 +191,11 @@ class DamageLine(QObject):
             self._stop()
             return
         done = layers is None or (
-            layers.damage is not None and layers.damage.section is layers.section
+            layers.model.damage is not None and layers.model.damage.section is layers.model.section
         )
         if self._job is not None or layers is None or done or not self.looks:
             return
-        job = self._job = Job(partial(damage_steps, layers.section), self, announce=False)
+        job = self._job = Job(partial(damage_steps, layers.model.section), self, announce=False)
         job.returned.connect(partial(self._on_found, layers))
         job.ended.connect(partial(self._on_ended, job))
         job.start()

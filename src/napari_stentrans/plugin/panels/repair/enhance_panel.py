@@ -95,7 +95,7 @@ class EnhancePanel(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Enhance this section from now on."""
         self.form.set_layers(layers)
-        self.set_section(None if layers is None else layers.section)
+        self.set_section(None if layers is None else layers.model.section)
 
     def set_lost(self, spots: int, sites: int) -> None:
         """Say how much there is to fill."""

@@ -65,7 +65,7 @@ class Finder(ProposalBox):
         """Propose spots below a threshold of counts that can be moved."""
         if self._layers is not None:
             self.drop()
-            self._propose_below(self.ask_threshold(self._layers.section.totals))
+            self._propose_below(self.ask_threshold(self._layers.model.section.totals))
 
     def uncovered(self) -> None:
         """Propose tissue without spots, once it is found on a thread of its own."""
@@ -74,7 +74,7 @@ class Finder(ProposalBox):
         self.drop()
         self.looking.emit(True)
         self.said.emit("Looking for tissue in the image …")
-        work = partial(uncovered_steps, self._layers.section)
+        work = partial(uncovered_steps, self._layers.model.section)
         job = self._job = Job(work, self, announce=False)
         job.returned.connect(self._on_tissue)
         job.failed.connect(self.said)
@@ -86,7 +86,7 @@ class Finder(ProposalBox):
         if self._layers is None:
             return
         self.drop()
-        sites = enclosed_sites(self._layers.section)
+        sites = enclosed_sites(self._layers.model.section)
         found = some(len(sites), "site inside the section has", "sites inside it have")
         self._propose_sites(sites, found, "No site inside the section is without a spot.")
 
@@ -112,7 +112,7 @@ class Finder(ProposalBox):
 
     def _propose_below(self, counts: int) -> None:
         if self._layers is not None:
-            section = self._layers.section
+            section = self._layers.model.section
             low = section.totals < counts
             found = some(int(low.sum()), "spot has", "spots have")
             text = f"{found} fewer than {some(counts, 'count')} (white)."
@@ -132,7 +132,9 @@ class Finder(ProposalBox):
         self.said.emit("")
         self.ask()
         self._name = UNCOVERED
-        self._propose(self._layers.section.raster.paint_sites(sites), f"{found} no spot (white).")
+        self._propose(
+            self._layers.model.section.raster.paint_sites(sites), f"{found} no spot (white)."
+        )
 
     def _on_ended(self) -> None:
         job, self._job = self._job, None

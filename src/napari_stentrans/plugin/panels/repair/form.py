@@ -101,7 +101,7 @@ class ConfigForm(QWidget):
 
     def speak_to(self, settings: RunSettings) -> None:
         """Let the settings of the next run be those of the form, and show those that are wanted."""
-        settings.read_from(self.value)
+        settings.value = self.value
         settings.fill = self.fill.isChecked()
         self.fill.toggled.connect(partial(setattr, settings, "fill"))
         settings.wanted.connect(self._on_wanted)
@@ -142,7 +142,7 @@ class ConfigForm(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Offer what this section has: a tissue image, embeddings of it."""
         self.image.set_layers(layers)
-        self.expert.set_embeddings([] if layers is None else embeddings(layers.section))
+        self.expert.set_embeddings([] if layers is None else embeddings(layers.model.section))
 
     def _make_tasks(self) -> None:
         self.fill = QCheckBox()

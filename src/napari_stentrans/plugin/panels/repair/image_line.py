@@ -91,7 +91,7 @@ class ImageLine(QWidget):
     @property
     def there(self) -> bool:
         """Whether there is an image, or an embedding of one."""
-        section = None if self._layers is None else self._layers.section
+        section = None if self._layers is None else self._layers.model.section
         return section is not None and bool(section.images or embeddings(section))
 
     @property
@@ -164,9 +164,9 @@ class ImageLine(QWidget):
         self.stop()
         if on:
             self._job = job = Job(
-                partial(map_steps, layers.section, self._features), self, announce=False
+                partial(map_steps, layers.model.section, self._features), self, announce=False
             )
-            job.returned.connect(partial(self._on_map, layers, layers.section))
+            job.returned.connect(partial(self._on_map, layers, layers.model.section))
             job.failed.connect(self.failed)
             job.ended.connect(partial(self._on_ended, job))
             job.start()
@@ -175,7 +175,7 @@ class ImageLine(QWidget):
         self._refresh()
 
     def _on_map(self, layers: SectionLayers, section: Section, pixels: NDArray[np.uint8]) -> None:
-        if layers is self._layers and layers.section is section and layers.present:
+        if layers is self._layers and layers.model.section is section and layers.present:
             layers.show_image_features(pixels)
 
     def _on_ended(self, job: Job) -> None:

@@ -86,7 +86,7 @@ class LostPanel(QWidget):
     @property
     def can_find_tissue(self) -> bool:
         """Whether there is an image in which nothing is being looked for."""
-        there = self._layers is not None and bool(self._layers.section.images)
+        there = self._layers is not None and bool(self._layers.model.section.images)
         return there and not self._looking
 
     def set_layers(self, layers: SectionLayers | None) -> None:
@@ -119,7 +119,7 @@ class LostPanel(QWidget):
         regions.take_in_painted()
         self._allow()
         try:
-            found = Painted.of(self._layers.section, regions.layer.data)
+            found = Painted.of(self._layers.model.section, regions.layer.data)
         except MaskError as error:
             self.words.setText(str(error))
             return
@@ -216,7 +216,7 @@ class LostPanel(QWidget):
         regions = self._ready(self._layers)
         labels = np.asarray(regions.layer.data)
         change: Callable[..., NDArray[np.integer]] = getattr(edits, name)
-        self._layers.paint.relabel(change(self._layers.section, labels, regions.selected))
+        self._layers.paint.relabel(change(self._layers.model.section, labels, regions.selected))
         self._say("")
 
     def _step(self, name: str) -> None:

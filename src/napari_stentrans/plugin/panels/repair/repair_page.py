@@ -80,8 +80,8 @@ class RepairPage(Page):
 
     def _show_section(self) -> None:
         layers = self.context.layers
-        self.enhance.set_section(None if layers is None else layers.section)
-        self.enhance.form.set_shown_gene("" if layers is None else layers.gene)
+        self.enhance.set_section(None if layers is None else layers.model.section)
+        self.enhance.form.set_shown_gene("" if layers is None else layers.model.gene)
 
     def _watch(self) -> None:
         self.lost.watch()
