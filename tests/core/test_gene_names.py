@@ -329,7 +329,7 @@ def test_both_an_id_and_a_symbol_choose_a_gene_of_a_run(tmp_path):
 
 
 def test_a_result_says_the_symbols_of_ids_that_a_table_knows(hgnc):
-    section = simulate_section(60, 5, image=False)
+    section = simulate_section(60, 5, image=False, artefacts=False, depth=900)
     config = EnhanceConfig(method="nearest")
     assert "symbol" not in enhance(section, config=config).to_anndata().var
     adata = section.adata.copy()
