@@ -206,7 +206,7 @@ def kept_files():
 
 def autosave(qtbot, dock):
     dock.jobs.keeping.safe.autosave()
-    qtbot.waitUntil(lambda: dock.jobs.keeping.safe._job is None)
+    qtbot.waitUntil(lambda: not dock.jobs.keeping.safe._runner.busy)
 
 
 def crash():
@@ -235,7 +235,7 @@ def test_work_is_kept_after_a_run_and_gone_when_saved(opened, qtbot, ready, tmp_
     assert not kept_files()
     run(qtbot, opened, ready)
     qtbot.waitUntil(lambda: len(kept_files()) == 1, timeout=20_000)
-    qtbot.waitUntil(lambda: opened.jobs.keeping.safe._job is None)
+    qtbot.waitUntil(lambda: not opened.jobs.keeping.safe._runner.busy)
     save_session(opened, tmp_path / "work.stentrans", monkeypatch, qtbot)
     assert not kept_files()
 

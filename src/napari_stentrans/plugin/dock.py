@@ -14,8 +14,8 @@ from qtpy.QtWidgets import QVBoxLayout, QWidget
 from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin import pages
 from napari_stentrans.plugin.bar import Bar
-from napari_stentrans.plugin.context import Context
 from napari_stentrans.plugin.dock_jobs import DockJobs, Parts
+from napari_stentrans.plugin.jobs.context import Context
 from napari_stentrans.plugin.jobs.drops import Drops
 from napari_stentrans.plugin.layers.collector import Collector
 from napari_stentrans.plugin.layers.gl_context import GlContext
@@ -34,7 +34,6 @@ from napari_stentrans.plugin.widgets.help_corner import HelpCorner
 from napari_stentrans.plugin.widgets.keys import Keys
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     import napari
@@ -64,14 +63,16 @@ class StentransDock(QWidget):
         super().__init__()
         napari_viewer = unwrapped(napari_viewer)  # all in the dock have the viewer itself
         self.viewer, self._closed = napari_viewer, False
-        self.context = Context(napari_viewer, self)
-        self.message = self.context.message
-        self.data = DataPanel(self.context)
-        self.genes, self.tissue = GenesPanel(self.data.search, self.context), TissueView()
+        context = self.context = Context(napari_viewer, self)
+        self.message, self.wide = context.message, context.wide
+        self.data = DataPanel(context)
+        self.genes, self.tissue = GenesPanel(self.data.search, context), TissueView()
         self.bar = Bar(napari_viewer, self.genes, self.tissue)
-        self.jobs = DockJobs(self, self.context, self._make_pages())
+        self._make_pages()
+        parts = Parts(self.data, self.genes, self.tissue, self.repair, self.result, self.export)
+        self.jobs = DockJobs(context, parts)
         self.placing = self.jobs.placing
-        self.corner = HelpCorner(napari_viewer, self.context.note, self.context.actions)
+        self.corner = HelpCorner(napari_viewer, context.note, context.actions)
         self.data.head.addWidget(self.corner)
         self._keys = Keys(napari_viewer, self, self.bar, self.genes.popup)
         self.result.bind(self._keys)
@@ -79,19 +80,16 @@ class StentransDock(QWidget):
         self._watch_viewer()
         self._lay_out()
         self._connect()
-        self.context.phaseChanged.connect(self.context.actions.allow)
-        self.context.actions.begin()
-        self.context.look()
+        context.actions.begin()
+        context.look()
         QTimer.singleShot(0, self._look_for_left)
 
     @property
     def layers(self) -> SectionLayers | None:
-        """Layers of the section that is worked on; None without one."""
         return self.context.layers
 
     @property
     def phase(self) -> Phase:
-        """What the dock is doing."""
         return self.context.phase
 
     _layers = layers
@@ -102,27 +100,19 @@ class StentransDock(QWidget):
         """Read a section, a session, or what belongs to a section, off the window's thread."""
         self.jobs.opener.open(path, chosen)
 
-    def open_session(
-        self,
-        path: str | Path | None = None,
-        opened: Callable[[SectionLayers], None] | None = None,
-    ) -> None:
-        """Bring back what was saved in a session; ask for one where no path is given.
+    def open_session(self, path: str | Path | None = None) -> None:
+        """Bring back what was saved in a session; ask for one where no path is given."""
+        self.jobs.keeper.open(path)
 
-        ``opened`` is called with its layers, whose work counts as saved without it.
-        """
-        self.jobs.open_session(path, opened)
-
-    def save_session(self, then: Callable[[], None] | None = None) -> None:
-        """Ask where to, and write all that was done with the section there; call ``then`` after."""
-        self.jobs.save_session(then)
+    def save_session(self) -> None:
+        """Ask where to, and write all that was done with the section there."""
+        self.jobs.keeper.save()
 
     def open_sample(self, name: str) -> None:
         """Make a sample, "hex" or "square", or download another of them, and show it."""
         self.jobs.opener.sample(name)
 
     def use_active_layer(self) -> None:
-        """Make a section of the active layer, and show it."""
         self.jobs.opener.active_layer()
 
     def show_gene(self, name: str) -> None:
@@ -140,17 +130,12 @@ class StentransDock(QWidget):
         self.context.resultChanged.emit()
 
     def run(self) -> None:
-        """Enhance the section as the form says, or after the run that is at work."""
-        self.jobs.run()
-
-    def check(self) -> None:
-        """Measure how good the result is, on the section itself; the dock can be used meanwhile."""
-        self.jobs.enhancing.check()
+        self.jobs.enhancing.run()
 
     def show_quality(self) -> None:
         """Begin a check, or show what it found."""
         if self.quality.check.isEnabled() and not self.quality.check.isHidden():
-            self.check()
+            self.jobs.enhancing.check()
         self.pages.show_page(self.result)
         self.result.open("table")
 
@@ -170,7 +155,7 @@ class StentransDock(QWidget):
         if self._closed:
             return
         self._closed = True
-        self.jobs.shut_down()
+        self.jobs.enhancing.shut_down()
         for layers in self.context.sections:
             layers.store.deferred.drop()
         self.context.let_go()
@@ -180,15 +165,14 @@ class StentransDock(QWidget):
 
     # ---- parts
 
-    def _make_pages(self) -> Parts:
+    def _make_pages(self) -> None:
         self.pages = Pages()
         for kind in pages.PAGES:
             self.pages.add(kind(self.context))
         self.repair, self.result = self.pages.page(RepairPage), self.pages.page(ResultPage)
-        self.export, self.wide = self.pages.page(ExportPage), self.context.wide
+        self.export = self.pages.page(ExportPage)
         self.lost, self.enhance = self.repair.lost, self.repair.enhance
         self.damage, self.quality = self.repair.damage, self.result.quality
-        return Parts(self.data, self.genes, self.tissue, self.repair, self.result, self.export)
 
     def _lay_out(self) -> None:
         layout = QVBoxLayout(self)
@@ -210,10 +194,9 @@ class StentransDock(QWidget):
         taken_out.offered.connect(self.message.offer)
         taken_out.restored.connect(self.context.choose)
         unit.changed.connect(self.context.fit)
-        collector = Collector(viewer.layers, self)
+        collector, gl_context = Collector(viewer.layers, self), GlContext(viewer, self)
         self._holders = (
-            self._keys, self._drops, self.jobs, taken_out, unit, collector,
-            GlContext(viewer, self), self.bar,
+            self._keys, self._drops, self.jobs, taken_out, unit, collector, gl_context, self.bar,
         )  # fmt: skip
 
     def _connect(self) -> None:
@@ -224,7 +207,8 @@ class StentransDock(QWidget):
         context.sectionsChanged.connect(self.genes.refresh)
         context.saveWanted.connect(self.save)
         context.layersChanged.connect(self.tissue.refresh)
-        context.phaseChanged.connect(self._show_phase)
+        context.phaseChanged.connect(self._allow_genes)
+        context.phaseChanged.connect(context.actions.allow)
         context.follow(self.bar, self.data, self.genes)
         self.jobs.enhancing.began.connect(self.pages.remember)
         self.jobs.enhancing.enhanced.connect(self._come_to_result)
@@ -234,7 +218,7 @@ class StentransDock(QWidget):
         if not self.lost.painting:
             self.pages.come(self.result)
 
-    def _show_phase(self) -> None:
+    def _allow_genes(self) -> None:
         self.genes.setEnabled(self.layers is not None and self.phase is not Phase.LOADING)
 
     def _look_for_left(self) -> None:
@@ -244,12 +228,10 @@ class StentransDock(QWidget):
     # ---- Qt
 
     def keyPressEvent(self, event: Any) -> None:
-        """Take a key that nothing in the dock wanted."""
         if not self._keys.take(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: Any) -> None:
-        """Take the end of such a key."""
         if not self._keys.take(event):
             super().keyReleaseEvent(event)
 
@@ -261,10 +243,8 @@ class StentransDock(QWidget):
             self.deleteLater()
 
     def closeEvent(self, event: Any) -> None:
-        """Stop what runs."""
         self.shut_down()
         super().closeEvent(event)
 
     def sizeHint(self) -> QSize:
-        """As wide as its texts read well."""
         return QSize(WIDTH, super().sizeHint().height())

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING, Any
 from weakref import ref
 
@@ -15,6 +16,11 @@ if TYPE_CHECKING:
     from napari.components import Camera, LayerList, ViewerModel
     from napari.layers import Layer
 
+CORNERS = {
+    Qt.Corner.TopLeftCorner: Qt.DockWidgetArea.LeftDockWidgetArea,
+    Qt.Corner.TopRightCorner: Qt.DockWidgetArea.RightDockWidgetArea,
+}
+"""Corners above the canvas, and the docks at its sides that get them."""
 MARGIN = 0.05
 """Part of the canvas that is left free around a section."""
 LAYER_DOCKS = ("layer controls", "layer list")
@@ -23,27 +29,18 @@ LAYER_DOCKS = ("layer controls", "layer list")
 
 def window_of(viewer: Any) -> QMainWindow:
     """Window of a viewer."""
-    window: QMainWindow = unwrapped(viewer).window._qt_window
-    return window
+    return unwrapped(viewer).window._qt_window
 
 
 def canvas_of(viewer: Any) -> QWidget:
     """Widget that the layers of a viewer are drawn on."""
-    canvas: QWidget = unwrapped(viewer).window._qt_viewer.canvas.native
-    return canvas
+    return unwrapped(viewer).window._qt_viewer.canvas.native
 
 
 class TopBar(QObject):
     """A widget without a title above the canvas, between the docks at its sides.
 
-    Parameters
-    ----------
-    viewer
-        Above whose canvas it is.
-    widget
-        The widget; it sets its own height.
-    name
-        Name of its dock.
+    It sets its own height, and its dock is called by a name.
     """
 
     def __init__(self, viewer: Any, widget: QWidget, name: str) -> None:
@@ -54,17 +51,12 @@ class TopBar(QObject):
         )
         self._dock.setTitleBarWidget(QWidget())
         self._dock.setFeatures(QDockWidget.DockWidgetFeature.NoDockWidgetFeatures)
-        self._corners = {}
-        for corner, area in (
-            (Qt.Corner.TopLeftCorner, Qt.DockWidgetArea.LeftDockWidgetArea),
-            (Qt.Corner.TopRightCorner, Qt.DockWidgetArea.RightDockWidgetArea),
-        ):
-            window = window_of(viewer)
-            self._corners[corner] = window.corner(corner)
+        window = window_of(viewer)
+        self._corners = {corner: window.corner(corner) for corner in CORNERS}
+        for corner, area in CORNERS.items():
             window.setCorner(corner, area)
 
     def set_height(self, height: int) -> None:
-        """Be as high as the widget, and no higher."""
         if self._dock is not None:
             self._dock.setFixedHeight(height)
 
@@ -111,14 +103,12 @@ class LayerDocks(QObject):
         return all(dock.isHidden() for dock in self._docks())
 
     def fold(self, on: bool) -> None:
-        """Fold them away, or bring them back."""
         if on:
             self._hidden = [dock.objectName() for dock in self._docks() if not dock.isHidden()]
         for dock in self._docks():
             dock.setVisible(not on)
 
     def _undo(self) -> None:
-        """Show what was hidden here."""
         for dock in self._docks():
             if dock.objectName() in self._hidden:
                 dock.show()
@@ -158,8 +148,7 @@ def unwrapped(viewer: Any) -> Any:
 
 def camera_of(viewer: Any) -> Camera:
     """Camera of a viewer: its scene's since napari 0.9, its own before."""
-    camera: Camera = getattr(viewer, "scene", viewer).camera
-    return camera
+    return getattr(viewer, "scene", viewer).camera
 
 
 def insert(layers: LayerList, at: int, layer: Layer) -> None:
@@ -181,12 +170,9 @@ def insert(layers: LayerList, at: int, layer: Layer) -> None:
 
 def fit_to(viewer: ViewerModel, layers: Sequence[Layer]) -> bool:
     """Fit the view to layers, or to all where napari cannot fit to some; whether it could."""
-    if not layers or any(layer.ndim != viewer.dims.ndim for layer in layers):
-        viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
-        return False
-    try:
-        viewer.reset_view(layers=layers, margin=MARGIN)
-    except TypeError:  # napari before 0.7
-        viewer.reset_view(margin=MARGIN)
-        return False
-    return True
+    with suppress(TypeError):  # napari before 0.7
+        if layers and all(layer.ndim == viewer.dims.ndim for layer in layers):
+            viewer.reset_view(layers=layers, margin=MARGIN)
+            return True
+    viewer.reset_view(margin=MARGIN)  # flat layers beside a stack of three axes
+    return False

@@ -13,7 +13,7 @@ from napari_stentrans.plugin.actions import keys_of
 from napari_stentrans.plugin.compare.view_mode import LINKED, Hiding, ViewMode
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.napari_compat import camera_of
-from napari_stentrans.plugin.widgets.throttle import next_turn, throttled_slot
+from napari_stentrans.plugin.widgets.throttle import throttled_slot, timer
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -62,7 +62,7 @@ class Swipe(ViewMode):
         self.layer: Image = self._make_layer()
         self._needed = (before, after, self.layer)
         # The maps and their transforms change one after the other.
-        self._soon = next_turn(self._on_maps_changed)
+        self._soon = timer(None, self._on_maps_changed)
         self._frames = throttled_slot(15, self._redraw)  # the mouse moves more often than this
         self._follow()
         self.position = self._middle_of_view()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from psygnal import Signal
 
-from napari_stentrans.plugin.widgets.throttle import next_turn
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Container, Iterable, Sequence
@@ -34,7 +34,7 @@ class ViewMode:
         self._ended = False
         self._heard = ExitStack()
         # Layers must not be moved while napari still tells its widgets that one was removed.
-        self._end_soon = next_turn(self.end)
+        self._end_soon = timer(None, self.end)
         self._listen((viewer.layers.events.removed, self._on_removed))
 
     def end(self) -> None:

@@ -24,7 +24,6 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import LayerData
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.progress import Steps
-    from napari_stentrans.section import Section
 
 T = TypeVar("T")
 
@@ -57,7 +56,8 @@ def write_section(path: str, layers: list[LayerData]) -> list[str]:
         return _write_pixels(target, layers)
     if not sections:
         raise WriteError("These layers show no section. Open one with File > Open, and save it.")
-    return _write_measured(target, next(iter(sections.values())))
+    section = next(iter(sections.values()))
+    return [str(export.write_section(section, target, overwrite=target.exists()))]
 
 
 def write_lost(path: str, data: Any, options: dict[str, Any]) -> list[str]:
@@ -75,8 +75,7 @@ def write_lost(path: str, data: Any, options: dict[str, Any]) -> list[str]:
             "Select the layer that they are painted on, or save it as .tif."
         )
     target = Path(path if Path(path).suffix else f"{path}{MASK_ENDINGS[0]}")
-    names = {}
-    features = options.get("features")
+    features, names = options.get("features"), {}
     if features is not None and {"index", "region"} <= set(features):
         names = dict(zip(features["index"], features["region"], strict=True))
     try:
@@ -102,10 +101,6 @@ def _write_result(target: Path, enhancement: Enhancement, gene: str) -> list[str
     genes = None if ending_of(target, WHOLE) else [gene]
     steps = save_steps(enhancement, target, genes=genes, overwrite=target.exists())
     return [str(path) for path in _with_bar(f"Saving {target.name}", steps)]
-
-
-def _write_measured(target: Path, section: Section) -> list[str]:
-    return [str(export.write_section(section, target, overwrite=target.exists()))]
 
 
 def _write_pixels(target: Path, layers: list[LayerData]) -> list[str]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from typing import TYPE_CHECKING, Any
 
 import anndata as ad
@@ -11,8 +10,9 @@ import pandas as pd
 import pint
 from napari.layers import Image, Points
 
-from napari_stentrans.errors import SectionError, StentransWarning
-from napari_stentrans.plugin.jobs.layer_planes import pixel_steps, plane_axes, planes_of
+from napari_stentrans.errors import SectionError
+from napari_stentrans.io._shared import warn
+from napari_stentrans.plugin.jobs.layer_planes import pixel_steps, planes_of
 from napari_stentrans.plugin.jobs.loading import look_steps
 from napari_stentrans.plugin.layers.tags import TAG
 from napari_stentrans.progress import Progress
@@ -43,10 +43,9 @@ def layers_to_use(viewer: ViewerModel) -> list[Layer]:
     SectionError
         When no layer is active, or it is of no use.
     """
-    active = viewer.layers.selection.active
     selected = [layer for layer in viewer.layers if layer in viewer.layers.selection]
-    if active is None:
-        active = selected[-1] if selected else None  # several may be selected, none active
+    last = selected[-1] if selected else None  # several may be selected, none active
+    active = viewer.layers.selection.active or last
     if active is None:
         raise SectionError(f"No layer is selected. {REMEDY}")
     if TAG in active.metadata:
@@ -75,15 +74,14 @@ def layer_steps(layers: Sequence[Layer]) -> Steps[FirstLook]:
 def _image_steps(layers: Sequence[Any]) -> Steps[Section]:
     """Pixels become spots of a square lattice, where the layer lies."""
     planes = planes_of(layers)
-    pixels = yield from pixel_steps(planes)
-    axes = plane_axes(layers[0], planes)
-    at = np.zeros((len(pixels.rc), layers[0].ndim))
-    at[:, axes] = (pixels.rc + 0.5) * pixels.bins - 0.5
-    rc = pd.DataFrame(pixels.rc, columns=["array_row", "array_col"])
-    obs = rc.set_axis([f"{row}x{column}" for row, column in pixels.rc])
+    counts, rc, bins = yield from pixel_steps(planes)
+    at = np.zeros((len(rc), layers[0].ndim))
+    at[:, planes.axes] = (rc + 0.5) * bins - 0.5
+    names = [f"{row}x{column}" for row, column in rc]
+    obs = pd.DataFrame(rc, names, ["array_row", "array_col"])
     var = pd.DataFrame(index=pd.Index(planes.genes, dtype=object))
     name = layers[0].name if len(layers) == 1 else f"{len(layers)} layers"
-    return _section(ad.AnnData(pixels.counts, obs, var), layers[0], at, axes, name)
+    return _section(ad.AnnData(counts, obs, var), layers[0], at, planes.axes, name)
 
 
 def _from_points(layer: Points) -> Section:
@@ -93,8 +91,7 @@ def _from_points(layer: Points) -> Section:
     if not len(features) or not numeric.shape[1]:
         raise SectionError(
             f"{layer.name!r} has {some(len(layer.data), 'point')} and no numeric features, "
-            "which would "
-            f"be the genes. {REMEDY}"
+            f"which would be the genes. {REMEDY}"
         )
     data = np.asarray(layer.data, float)
     if data.shape[1] > 2 and np.ptp(data[:, :-2], axis=0).any():
@@ -105,11 +102,7 @@ def _from_points(layer: Points) -> Section:
     others = features.drop(columns=numeric.columns)
     if others.shape[1]:
         names = ", ".join(map(str, others.columns[:4]))
-        warnings.warn(
-            f"Features that are no numbers are no genes and were left out: {names}.",
-            StentransWarning,
-            stacklevel=2,
-        )
+        warn(f"Features that are no numbers are no genes and were left out: {names}.")
     obs = pd.DataFrame(index=[str(i) for i in range(len(data))])
     var = pd.DataFrame(index=pd.Index(map(str, numeric.columns), dtype=object))
     adata = ad.AnnData(numeric.to_numpy(np.float32), obs, var)

@@ -49,19 +49,19 @@ def is_kept_data(source: Path, session: Path) -> bool:
 
 
 class Shelf:
-    """Places for the autosaved sessions of one window.
+    """Places for the autosaved sessions of one window, in a folder that the windows share.
 
-    Parameters
+    Attributes
     ----------
-    root
-        Folder that the windows share.
+    places
+        Where the work on each section is kept, which may be what another window has left.
     """
 
     def __init__(self, root: Path | None = None) -> None:
         self._root = root or data_folder()
         self._locks: dict[Path, QLockFile] = {}
         self._own: Path | None = None
-        self._places: WeakKeyDictionary[SectionLayers, Path] = WeakKeyDictionary()
+        self.places: WeakKeyDictionary[SectionLayers, Path] = WeakKeyDictionary()
 
     def place(self, layers: SectionLayers) -> Path:
         """Place for the session of a section; its folder is there, and locked.
@@ -71,24 +71,18 @@ class Shelf:
         OSError
             When the folder cannot be made.
         """
-        path = self._places.get(layers)
+        path = self.places.get(layers)
         if path is None or path.parent not in self._locks:
             path = self._folder() / f"{uuid.uuid4().hex[:8]}{ENDING}"
-            self._places[layers] = path
+            self.places[layers] = path
         return path
 
-    def take_over(self, layers: SectionLayers, path: Path) -> None:
-        """Keep the work on a section in a place that another window has left."""
-        self._places[layers] = path
-
     def forget(self, layers: SectionLayers) -> None:
-        """Delete what is kept of a section."""
-        path = self._places.pop(layers, None)
+        path = self.places.pop(layers, None)
         if path is not None:
             self.delete(path)
 
     def delete(self, path: Path) -> None:
-        """Delete a session, and the data beside it."""
         with suppress(OSError):
             path.unlink(missing_ok=True)
             path.with_suffix(DATA).unlink(missing_ok=True)
@@ -96,7 +90,7 @@ class Shelf:
     def left(self) -> list[Path]:
         """Sessions that windows have left, the latest first; they are this window's from now on."""
         found: list[Path] = []
-        for folder in self._folders():
+        for folder in list(self._root.glob("*/")):
             if folder not in self._locks and self._lock(folder):
                 sessions = list(folder.glob(f"*{ENDING}"))
                 found += sessions
@@ -116,17 +110,11 @@ class Shelf:
             else:
                 self._locks.pop(folder).unlock()
 
-    def _folders(self) -> list[Path]:
-        with suppress(OSError):
-            return [folder for folder in self._root.iterdir() if folder.is_dir()]
-        return []
-
     def _folder(self) -> Path:
         if self._own is None or not self._own.is_dir():
-            own = self._root / uuid.uuid4().hex
-            own.mkdir(parents=True)
-            self._lock(own)
-            self._own = own
+            self._own = self._root / uuid.uuid4().hex
+            self._own.mkdir(parents=True)
+            self._lock(self._own)
         return self._own
 
     def _lock(self, folder: Path) -> bool:

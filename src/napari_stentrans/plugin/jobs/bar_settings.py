@@ -17,7 +17,6 @@ class BarSettings:
 
     @property
     def folded(self) -> bool:
-        """Whether they are folded away."""
         return load_json(self._path).get("folded") is True
 
     @folded.setter

@@ -37,12 +37,8 @@ class Drops(QObject):
 
     Parameters
     ----------
-    dock
-        Takes drops while it is shown.
-    viewer
-        Whose canvas takes drops.
-    ready
-        Whether a section can be opened now.
+    dock, viewer
+        Take drops, while the dock is shown and ``ready`` says that a section can be opened.
     open_path
         Opens a section or a session.
     lay
@@ -68,11 +64,9 @@ class Drops(QObject):
             widget.installEventFilter(self)
 
     def let_go(self) -> None:
-        """Leave all drops to napari again."""
         self._on = False
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Take a drop, or leave it to napari."""
         kind = event.type()
         if not isinstance(event, QDropEvent):  # or PyQt took it for an old one: napari has it then
             return False

@@ -25,12 +25,7 @@ RANGE = (0.02, 0.98)
 def map_steps(section: Section, features: str | None = None) -> Steps[NDArray[np.uint8]]:
     """Draw the first three components as red, green and blue: (row, column, 4) on the raster.
 
-    Parameters
-    ----------
-    section
-        The section; its image is looked at, once.
-    features
-        Key in obsm of a person's own embedding, which is drawn in place of the image.
+    ``features`` is the key in obsm of a person's own embedding, drawn in place of the image.
 
     Raises
     ------

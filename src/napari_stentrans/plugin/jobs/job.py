@@ -54,21 +54,14 @@ def run_steps(
     Where the method takes long, a ``Preview`` by kriging without the image comes first.
     """
     if not METHODS[config.method].instant:
-        plain = {"method": PLAIN, "genes": None, "image": "off"}
-        quick = config.model_copy(update=plain)
-        steps = named(Stage.PREVIEW, _drawn(section, lost, quick, sites, None))
+        quick = config.model_copy(update={"method": PLAIN, "genes": None, "image": "off"})
+        steps = named(Stage.PREVIEW, _drawn(enhance_steps(section, lost, quick, sites)))
         yield Preview(Stage.PREVIEW, 1, 1, enhancement=(yield from steps))
-    return (yield from _drawn(section, lost, config, sites, image_damaged))
+    return (yield from _drawn(enhance_steps(section, lost, config, sites, image_damaged)))
 
 
-def _drawn(
-    section: Section,
-    lost: NDArray[Any],
-    config: EnhanceConfig,
-    sites: NDArray[Any],
-    image_damaged: NDArray[Any] | None,
-) -> Steps[Enhancement]:
-    enhancement = yield from enhance_steps(section, lost, config, sites, image_damaged)
+def _drawn(steps: Steps[Enhancement]) -> Steps[Enhancement]:
+    enhancement = yield from steps
     yield Progress(Stage.DRAWING, 0, 1)
     draw_ahead(enhancement)
     return enhancement
@@ -104,15 +97,14 @@ def throttled(steps: Steps[T], stop: threading.Event, every: float = EVERY) -> S
         except StopIteration as end:
             if held is not None:
                 yield held
-            result: T = end.value
-            return result
+            return end.value
         now = time.monotonic()
         if step.stage in stages and now - last < every:
             held = step
-            continue
-        stages.add(step.stage)
-        last, held = now, None
-        yield step
+        else:
+            stages.add(step.stage)
+            last, held = now, None
+            yield step
     return None
 
 
@@ -126,23 +118,18 @@ def in_plain_words(steps: Steps[T]) -> Steps[T]:
     """
     try:
         return (yield from steps)
-    except MemoryError as error:
-        raise _no_memory() from error
-    except RuntimeError as error:
-        if any(words in str(error).lower() for words in NO_MEMORY):
-            raise _no_memory() from error
-        reason = (str(error).strip() or type(error).__name__).splitlines()[0]
+    except (MemoryError, RuntimeError) as error:
+        said = str(error).strip()
+        if isinstance(error, MemoryError) or any(words in said.lower() for words in NO_MEMORY):
+            raise EnhancementFailed(
+                "There is not enough memory for this. Close other programs, choose fewer genes or "
+                "another method, or run on the CPU (expert settings)."
+            ) from error
+        reason = (said or type(error).__name__).splitlines()[0]
         raise EnhancementFailed(
             f"The computation broke off: {reason} Nothing was changed. Try another method or "
             "other settings."
         ) from error
-
-
-def _no_memory() -> EnhancementFailed:
-    return EnhancementFailed(
-        "There is not enough memory for this. Close other programs, choose fewer genes or "
-        "another method, or run on the CPU (expert settings)."
-    )
 
 
 class Job(QObject):
@@ -177,14 +164,20 @@ class Job(QObject):
     ) -> None:
         super().__init__(parent)
         self._announce = announce
-        self._stop, self._over = threading.Event(), threading.Event()
-        steps = work()
+        stop, over, steps = threading.Event(), threading.Event(), work()
+        self._stop, self._over = stop, over
+
+        def guarded() -> Steps[Any]:
+            return (yield from in_plain_words(throttled(steps, stop)))
+
+        def end() -> None:  # on the thread that the steps ran on, if they were cancelled at a yield
+            steps.close()
+            over.set()
+
+        guarded.__qualname__ = "stEnTrans"  # napari names it when it asks before it closes
         # superqt's own class: napari's would show a traceback for errors made for people.
         self._worker = create_worker(
-            _guarded(steps, self._stop),
-            _worker_class=GeneratorWorker,
-            _ignore_errors=True,
-            _start_thread=False,
+            guarded, _worker_class=GeneratorWorker, _ignore_errors=True, _start_thread=False
         )
         self._worker.yielded.connect(self._on_yielded)
         self._worker.returned.connect(self._on_returned)
@@ -192,13 +185,10 @@ class Job(QObject):
         self._worker.warned.connect(self._on_warned)
         self._worker.paused.connect(self.paused)
         self._worker.resumed.connect(self.resumed)
-        self._worker.finished.connect(
-            _ending(steps, self._over), Qt.ConnectionType.DirectConnection
-        )
+        self._worker.finished.connect(end, Qt.ConnectionType.DirectConnection)
         self._worker.finished.connect(self.ended)
 
     def start(self) -> None:
-        """Begin."""
         self._worker.start()
 
     def pause(self) -> None:
@@ -206,7 +196,6 @@ class Job(QObject):
         self._worker.pause()
 
     def resume(self) -> None:
-        """Go on after a pause."""
         self._worker.resume()
 
     def cancel(self) -> None:
@@ -221,11 +210,10 @@ class Job(QObject):
         return self._over.wait(seconds)
 
     def _on_yielded(self, step: Progress) -> None:
-        if isinstance(step, Preview):
-            if not self._stop.is_set():
-                self.previewed.emit(step.enhancement)
-            return
-        self.progressed.emit(step)
+        if not isinstance(step, Preview):
+            self.progressed.emit(step)
+        elif not self._stop.is_set():
+            self.previewed.emit(step.enhancement)
 
     def _on_returned(self, result: object) -> None:
         if not self._stop.is_set():
@@ -247,23 +235,3 @@ class Job(QObject):
         message, category, *_ = details
         if issubclass(category, StentransWarning):
             self.warned.emit(str(message))
-
-
-def _guarded(steps: Steps[T], stop: threading.Event) -> Callable[[], Steps[T | None]]:
-    """Add the guards of a job to its steps."""
-
-    def guarded() -> Steps[T | None]:
-        return (yield from in_plain_words(throttled(steps, stop)))
-
-    guarded.__qualname__ = "stEnTrans"  # napari names it when it asks before it closes
-    return guarded
-
-
-def _ending(steps: Steps[Any], over: threading.Event) -> Callable[[], None]:
-    """Close steps that were cancelled at a yield, on the thread that they ran on."""
-
-    def end() -> None:
-        steps.close()
-        over.set()
-
-    return end

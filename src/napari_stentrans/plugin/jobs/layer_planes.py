@@ -2,16 +2,17 @@
 
 from __future__ import annotations
 
-import warnings
-from collections.abc import Mapping
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass
+from itertools import count
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import scipy.sparse as sp
 from scipy.ndimage import binary_propagation
 
-from napari_stentrans.errors import SectionError, StentransWarning
+from napari_stentrans.errors import SectionError
+from napari_stentrans.io._shared import warn
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
@@ -33,32 +34,22 @@ CHANNEL_LABELS = ("c", "channel", "channels", "gene", "genes")
 
 @dataclass(frozen=True, eq=False)
 class Planes:
-    """Images of genes that lie on one another.
-
-    Attributes
-    ----------
-    data
-        One array, or one per gene; NumPy, dask or zarr.
-    axis
-        Axis of the genes in one array; None for one array per gene.
-    genes
-        Names.
-    shape
-        (rows, columns) of every plane.
-    """
+    """Images of genes that lie on one another."""
 
     data: Any
+    """One array, or one per gene; NumPy, dask or zarr."""
     axis: int | None
+    """Axis of the genes in one array; None for one array per gene."""
     genes: Sequence[str]
     shape: tuple[int, int]
+    """(rows, columns) of every plane."""
+    axes: tuple[int, int]
+    """Axes of the layer's own array along which rows and columns run."""
 
     def plane(self, gene: int) -> NDArray[np.float32]:
         """(row, column) values of a gene."""
-        if self.axis is None:
-            part = self.data[gene]
-        else:
-            part = self.data[(slice(None),) * self.axis + (gene,)]
-        return np.asarray(part, np.float32).reshape(self.shape)
+        at = gene if self.axis is None else (*[slice(None)] * self.axis, gene)
+        return np.asarray(self.data[at], np.float32).reshape(self.shape)
 
 
 def planes_of(layers: Sequence[Image]) -> Planes:
@@ -94,25 +85,15 @@ def planes_of(layers: Sequence[Image]) -> Planes:
         data = data[tuple(slice(None) if axis in axes else 0 for axis in range(data.ndim))]
     axis, why = _gene_axis(first, data.shape)
     genes = _names_in(first.metadata, data.shape[axis])
-    shape = tuple(size for other, size in enumerate(data.shape) if other != axis)
+    del axes[axis]
+    rows, columns = (int(size) for at, size in enumerate(data.shape) if at != axis)
     named = "" if genes else " They have no names: they are called Gene1, Gene2 and so on."
-    warnings.warn(
+    warn(
         f"The {'first' if axis == 0 else 'last'} axis of {first.name!r} ({data.shape[axis]:,}) was "
-        f"taken as genes, {why}; the others as {shape[0]:,} rows and {shape[1]:,} columns.{named}",
-        StentransWarning,
-        stacklevel=2,
+        f"taken as genes, {why}; the others as {rows:,} rows and {columns:,} columns.{named}"
     )
     genes = genes or [f"Gene{i + 1}" for i in range(data.shape[axis])]
-    return Planes(data, axis, genes, (int(shape[0]), int(shape[1])))
-
-
-def plane_axes(layer: Image, planes: Planes) -> tuple[int, int]:
-    """Axes of the layer's own array along which rows and columns run."""
-    data = layer.data[0] if layer.multiscale else layer.data
-    axes = [axis for axis, size in enumerate(data.shape) if size > 1]
-    if planes.axis is not None:
-        del axes[planes.axis]
-    return (axes[0], axes[1]) if len(axes) == 2 else (data.ndim - 2, data.ndim - 1)
+    return Planes(data, axis, genes, (rows, columns), (axes[0], axes[1]))
 
 
 def _from_layers(layers: Sequence[Image], arrays: Sequence[Any]) -> Planes:
@@ -125,7 +106,8 @@ def _from_layers(layers: Sequence[Image], arrays: Sequence[Any]) -> Planes:
             f"shape, got {found}. Select one stack, or only layers that belong together."
         )
     rows, columns = shapes.pop()
-    return Planes(list(arrays), None, [layer.name for layer in layers], (rows, columns))
+    genes = [layer.name for layer in layers]
+    return Planes(list(arrays), None, genes, (rows, columns), (0, 1))
 
 
 def _gene_axis(layer: Image, shape: tuple[int, ...]) -> tuple[int, str]:
@@ -136,48 +118,26 @@ def _gene_axis(layer: Image, shape: tuple[int, ...]) -> tuple[int, str]:
             return axis % 3, "since its channels have as many names"
         if len(labels) == 3 and labels[axis] in CHANNEL_LABELS:
             return axis % 3, "by its label"
-
-    def elongation(rows: int, columns: int) -> float:
-        return max(rows, columns) / min(rows, columns)
-
-    if elongation(shape[0], shape[1]) < elongation(shape[1], shape[2]):
-        return 2, "by its shape"
-    return 0, "by its shape"
+    first, last = (max(pair) / min(pair) for pair in (shape[:2], shape[1:]))
+    return 2 if first < last else 0, "by its shape"
 
 
 def _names_in(metadata: Mapping[Any, Any], n: int) -> list[str]:
     """Names of ``n`` channels in the metadata of a layer; empty where there are none."""
-    for tree in (metadata, *(part for part in metadata.values() if isinstance(part, Mapping))):
-        for key in NAME_KEYS:
-            names = tree.get(key)
-            if names is None or isinstance(names, str | Mapping) or not hasattr(names, "__len__"):
-                continue
-            if len(names) == n and all(isinstance(name, str) for name in names):
-                return [str(name) for name in names]
+    trees = [metadata, *(part for part in metadata.values() if isinstance(part, Mapping))]
+    for names in (tree.get(key) for tree in trees for key in NAME_KEYS):
+        if not isinstance(names, Collection) or isinstance(names, str | Mapping):
+            continue
+        if len(names) == n and all(isinstance(name, str) for name in names):
+            return [str(name) for name in names]
     return []
 
 
-@dataclass(frozen=True, eq=False)
-class Pixels:
-    """Counts of an image.
-
-    Attributes
-    ----------
-    counts
-        (spot, gene) values.
-    rc
-        (spot, 2) row and column among the bins.
-    bins
-        Pixels of the image along each side of a bin.
-    """
-
-    counts: sp.csc_matrix
-    rc: NDArray[np.int64]
-    bins: int
-
-
-def pixel_steps(planes: Planes) -> Steps[Pixels]:
+def pixel_steps(planes: Planes) -> Steps[tuple[sp.csc_matrix, NDArray[np.int64], int]]:
     """Counts of the pixels inside the tissue, summed over square bins where they are many.
+
+    Returns counts (spot, gene); row and column of each spot (spot, 2) among the bins; and how many
+    pixels of the image lie along each side of a bin.
 
     Outside is what is NaN, and what is zero in all genes and touches the border.
 
@@ -208,23 +168,18 @@ def pixel_steps(planes: Planes) -> Steps[Pixels]:
     if not inside.any():
         raise SectionError("All pixels are zero or NaN. Choose a layer that holds counts.")
     if bins > 1:
-        warnings.warn(
+        warn(
             f"The image has {planes.shape[0]:,} x {planes.shape[1]:,} pixels and "
             f"{len(planes.genes):,} channels: {bins} x {bins} pixels were summed into one spot. "
-            "Crop the layer to keep single pixels.",
-            StentransWarning,
-            stacklevel=2,
+            "Crop the layer to keep single pixels."
         )
-    return Pixels(sp.csc_matrix(counts[inside.ravel()]), np.argwhere(inside), bins)
+    return sp.csc_matrix(counts[inside.ravel()]), np.argwhere(inside), bins
 
 
 def _bins(planes: Planes) -> int:
     pixels = planes.shape[0] * planes.shape[1]
     most = min(MOST_SPOTS, max(MOST_VALUES // len(planes.genes), 1))
-    bins = 1
-    while pixels > most * bins**2:
-        bins += 1
-    return bins
+    return next(bins for bins in count(1) if pixels <= most * bins**2)
 
 
 def _summed(plane: NDArray[np.float32], bins: int) -> NDArray[np.float32]:

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -10,8 +9,9 @@ import napari
 import numpy as np
 
 from napari_stentrans.cost import calibrate
-from napari_stentrans.errors import StentransError, StentransWarning
+from napari_stentrans.errors import StentransError
 from napari_stentrans.io import choices_of, read_section
+from napari_stentrans.io._shared import warn
 from napari_stentrans.placing import again_steps
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.layers.images import FirstLook, Origin, lost_layer
@@ -41,7 +41,7 @@ def read_steps(
     try:
         section = yield from again_steps(section, image)
     except StentransError as error:
-        warnings.warn(f"The tissue image is left out: {error}", StentransWarning, stacklevel=2)
+        warn(f"The tissue image is left out: {error}")
     choices = choices_of(path) if section.chosen else ()
     look = yield from look_steps(section)
     return replace(look, origin=Origin(path, choices))

@@ -4,100 +4,67 @@ from __future__ import annotations
 
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import SectionError
-from napari_stentrans.io import why_not
+from napari_stentrans.io import can_read, why_not
+from napari_stentrans.io._shared import plain_suffix
+from napari_stentrans.io.images import IMAGE_SUFFIXES
+from napari_stentrans.io.regions import SUFFIXES, read_regions
+from napari_stentrans.plugin.jobs import sample_data
 from napari_stentrans.plugin.jobs.active_layer import layer_steps, layers_to_use
 from napari_stentrans.plugin.jobs.loading import read_steps
-from napari_stentrans.plugin.jobs.sample_data import (
-    HERE,
-    SAMPLES,
-    missing_steps,
-    real_steps,
-    sample_steps,
-)
+from napari_stentrans.plugin.layers.images import FirstLook
 from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
-from napari_stentrans.plugin.widgets.dialogs import (
-    ask_file,
-    ask_folder,
-    may_download,
-    may_drop_result,
-)
+from napari_stentrans.plugin.widgets import dialogs
+from napari_stentrans.progress import Progress
 from napari_stentrans.samples import REAL_SAMPLES
 from napari_stentrans.session import ENDING
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari.components import ViewerModel
-    from qtpy.QtWidgets import QWidget
-
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.io.choices import Chosen
-    from napari_stentrans.plugin.layers.images import FirstLook
+    from napari_stentrans.plugin.jobs.loads import Loads
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.progress import Steps
     from napari_stentrans.samples import RealSample
+    from napari_stentrans.section import Section
 
 
-class Load(Protocol):
-    """Starts a job that makes a section ready, which takes the place of another if given."""
-
-    def __call__(
-        self,
-        work: Callable[[], Steps[FirstLook]],
-        doing: str,
-        instead_of: SectionLayers | None = None,
-    ) -> None:
-        """Start the job."""
+MOST_NAMED = 4
+BUSY = "Wait until the run has ended, or cancel it, and open what belongs to the section then."
 
 
 class Opener:
-    """Opens sections for the dock.
+    """Opens sections for the dock, and what belongs to the section that is open.
+
+    A picture is laid below the spots of that, to be used as its tissue image or not; labels become
+    named regions, or lost ones, as the person says.
 
     Parameters
     ----------
-    parent
-        Whose dialogs are shown.
-    viewer
-        Whose layers may become sections.
-    load
+    loads
         Starts the jobs that end in a section.
-    prepare
-        Starts a job, and calls back with its result.
-    fail
-        Says what cannot be done.
     reopen
         Opens a session.
-    belongs
-        Takes a file that belongs to the section that is open; False where none does.
+    lay
+        Lays a picture below the spots; says whether it could.
     """
 
     def __init__(
-        self,
-        parent: QWidget,
-        viewer: ViewerModel,
-        load: Load,
-        prepare: Callable[[Callable[[], Steps[Any]], str, Callable[[Any], None]], None],
-        fail: Callable[[str], None],
-        reopen: Callable[[Path], None],
-        belongs: Callable[[Path], bool],
+        self, loads: Loads, reopen: Callable[[Path], None], lay: Callable[[Path], bool]
     ) -> None:
-        self._parent = parent
-        self._viewer = viewer
-        self._load = load
-        self._prepare = prepare
-        self._fail = fail
-        self._reopen = reopen
-        self._belongs = belongs
+        self._loads, self._context = loads, loads.context
+        self._reopen, self._lay = reopen, lay
 
     def file(self) -> None:
-        """Ask for a file and open it."""
-        self._open_if(ask_file(self._parent))
+        self._open_if(dialogs.ask_file(self._context.dock))
 
     def folder(self) -> None:
-        """Ask for a folder and open it."""
-        self._open_if(ask_folder(self._parent))
+        self._open_if(dialogs.ask_folder(self._context.dock))
 
     def open(self, path: str | Path, chosen: Chosen | None = None) -> None:
         """Read a section, with what was chosen of it, a session, or what belongs to a section."""
@@ -105,48 +72,99 @@ class Opener:
         if path.name.lower().endswith(ENDING):
             self._reopen(path)
             return
-        if chosen is None and self._belongs(path):
+        if chosen is None and self._open_beside(path):
             return
         if problem := why_not(path):  # said before anything stops for it
-            self._fail(f"'{path.name}' cannot be opened: {problem}. Open {CAN_BE_OPENED}.")
+            self._context.fail(f"'{path.name}' cannot be opened: {problem}. Open {CAN_BE_OPENED}.")
             return
-        self._load(partial(read_steps, path, chosen), f"Reading {path.name}")
+        self._loads.load(partial(read_steps, path, chosen), f"Reading {path.name}")
 
     def sample(self, name: str) -> None:
         """Make a sample, or ask whether it may be downloaded."""
-        if name in SAMPLES:
-            self._load(partial(sample_steps, name), "Making a sample")
+        if name in sample_data.SAMPLES:
+            self._loads.load(partial(sample_data.sample_steps, name), "Making a sample")
             return
         sample = REAL_SAMPLES[name]
-        work = partial(missing_steps, sample)
-        self._prepare(work, f"Looking for {sample.title}", partial(self._download, sample))
+        work = partial(sample_data.missing_steps, sample)
+        self._loads.prepare(work, f"Looking for {sample.title}", partial(self._download, sample))
+
+    def active_layer(self) -> None:
+        try:
+            layers = layers_to_use(self._context.viewer)
+        except SectionError as error:
+            self._context.fail(str(error))
+            return
+        self._loads.load(partial(layer_steps, layers), f"Reading {layers[0].name}")
+
+    def choose(self, key: str, option: str) -> bool:
+        """Read the section again with another choice; False where the person declines."""
+        layers = self._context.layers
+        if layers is None:
+            return True
+        model, chosen = layers.model, layers.model.section.chosen
+        if model.origin is None or chosen.get(key) == option:
+            return True
+        if model.enhancement is not None and not dialogs.may_drop_result(self._context.dock):
+            return False
+        path = model.origin.path
+        work = partial(read_steps, path, {**chosen, key: option})
+        self._loads.load(work, f"Reading {path.name}", layers)
+        return True
 
     def _download(self, sample: RealSample, missing: int | None) -> None:
         """Download and open a sample, if the person agrees to what has to be downloaded."""
-        if missing == HERE or may_download(self._parent, sample, missing):
-            self._load(partial(real_steps, sample), f"Opening {sample.title}")
-
-    def active_layer(self) -> None:
-        """Make a section of the active layer."""
-        try:
-            layers = layers_to_use(self._viewer)
-        except SectionError as error:
-            self._fail(str(error))
-            return
-        self._load(partial(layer_steps, layers), f"Reading {layers[0].name}")
-
-    def choose(self, layers: SectionLayers, key: str, option: str) -> bool:
-        """Read a section again with another choice; False where the person thinks better of it."""
-        chosen = layers.model.section.chosen
-        if layers.model.origin is None or chosen.get(key) == option:
-            return True
-        if layers.model.enhancement is not None and not may_drop_result(self._parent):
-            return False
-        path = layers.model.origin.path
-        work = partial(read_steps, path, {**chosen, key: option})
-        self._load(work, f"Reading {path.name}", layers)
-        return True
+        here = missing == sample_data.HERE
+        if here or dialogs.may_download(self._context.dock, sample, missing):
+            work = partial(sample_data.real_steps, sample)
+            self._loads.load(work, f"Opening {sample.title}")
 
     def _open_if(self, path: Path | None) -> None:
         if path is not None:
             self.open(path)
+
+    def _open_beside(self, path: Path) -> bool:
+        """Take a file; False where it is a section of its own, or belongs to none."""
+        layers, suffix = self._context.layers, plain_suffix(path)
+        idle, picture = self._context.runner.idle, suffix in IMAGE_SUFFIXES
+        if layers is None or not (picture or suffix in SUFFIXES) or not path.is_file():
+            return False
+        if (picture or not idle) and can_read(path):
+            return False
+        if not idle:
+            self._context.fail(BUSY)
+            return True
+        if picture:
+            return self._lay(path)
+        work = partial(table_steps, layers.model.section, path)
+        self._loads.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
+        return True
+
+    def _on_read(self, layers: SectionLayers, path: Path, read: FirstLook | Annotation) -> None:
+        if isinstance(read, FirstLook):
+            self._loads.show(read)
+            return
+        if layers is not self._context.layers or not layers.present:
+            return
+        answer = dialogs.ask_regions(self._context.dock, path.name, described(read))
+        if answer == "named":
+            layers.annotate(read)
+            self._context.note(f"{some(len(read.names), 'named region')} of {path.name}.")
+        elif answer == "lost":
+            layers.paint.paint_regions(read)
+
+
+def table_steps(section: Section, path: Path) -> Steps[FirstLook | Annotation]:
+    """Read a section of its own, or named regions; to know which takes long beside many tables."""
+    yield Progress(f"reading {path.name}", 0, 1)
+    if can_read(path):
+        return (yield from read_steps(path))
+    return read_regions(path, section)
+
+
+def described(annotation: Annotation) -> str:
+    """Say how many regions of how many spots there are, and what the first are called."""
+    counts = annotation.counts
+    named = [f"{name} ({n:,})" for name, n in list(counts.items())[:MOST_NAMED]]
+    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+    what = f"{some(len(counts), 'region')} of {some(sum(counts.values()), 'spot')}"
+    return f"{what}: {', '.join(named)}{more}"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -101,8 +102,7 @@ def picture_layer_of(viewer: ViewerModel) -> Image:
 
 def turned(affine: NDArray[np.float64], shape: tuple[int, ...], how: str) -> NDArray[np.float64]:
     """Affine (2, 3) of a picture that is turned right by a quarter, or mirrored, where it lies."""
-    rows, columns = shape[:2]
-    middle = affine[:, :2] @ ((columns - 1) / 2, (rows - 1) / 2) + affine[:, 2]
+    middle = affine[:, :2] @ ((shape[1] - 1) / 2, (shape[0] - 1) / 2) + affine[:, 2]
     change = np.array([[0.0, -1], [1, 0]] if how == "turn" else [[-1.0, 0], [0, 1]])
     return np.column_stack([change @ affine[:, :2], change @ (affine[:, 2] - middle) + middle])
 
@@ -116,16 +116,13 @@ def _shown_steps(section: Section) -> Steps[tuple[Section, Any]]:
 
 def _image_of(layer: Image) -> SectionImage:
     levels = list(layer.data) if layer.multiscale else [layer.data]
-    image = SectionImage(layer.name, partial(list, levels))
-    return checked_picture(image)
+    return checked_picture(SectionImage(layer.name, partial(list, levels)))
 
 
 def _file_of(layer: Image, image: SectionImage) -> Path | None:
     """File that a layer was read from, where that holds the same picture."""
     path = layer.source.path
-    if path is None:
-        return None
-    try:
-        return Path(path) if image_size(Path(path)) == image.shape[:2] else None
-    except ReadError:
-        return None
+    with suppress(ReadError):
+        if path is not None and image_size(Path(path)) == image.shape[:2]:
+            return Path(path)
+    return None

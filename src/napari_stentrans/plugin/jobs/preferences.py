@@ -48,17 +48,12 @@ class Preferences:
     @classmethod
     def of(cls, settings: object) -> Preferences:
         """Preferences as napari keeps them; what it does not know has its default."""
-        found = {}
-        for group in GROUPS:
-            values = getattr(settings, group, None)
-            for name in (field.name for field in fields(cls)):
-                if hasattr(values, name):
-                    found[name] = getattr(values, name)
-        return cls(**found)
+        kept = [getattr(settings, group, None) for group in GROUPS]
+        names = [field.name for field in fields(cls)]
+        return cls(**{n: getattr(of, n) for of in kept for n in names if hasattr(of, n)})
 
     @property
     def config(self) -> EnhanceConfig:
-        """Settings that the form begins with."""
         upscale = 2 if self.double else 1
         return EnhanceConfig(
             method=self.method, upscale=upscale, denoise=self.denoise, device=self.device
@@ -66,7 +61,6 @@ class Preferences:
 
     @property
     def folder(self) -> Path | None:
-        """Folder for samples; None for the usual one."""
         return Path(self.samples).expanduser() if self.samples.strip() else None
 
 
@@ -87,15 +81,6 @@ class PreferencesSync:
     """Lets a dock begin with the preferences, and follow them while they change.
 
     What a person has set otherwise in the dock stays as they set it.
-
-    Parameters
-    ----------
-    settings
-        Of a run.
-    enhancing
-        Checks results, or does not.
-    safe
-        Autosaves, or does not.
     """
 
     def __init__(self, settings: RunSettings, enhancing: Enhancing, safe: Safekeeping) -> None:
@@ -110,13 +95,11 @@ class PreferencesSync:
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Give a section that is new the look that is preferred."""
-        if layers is None or layers in self._seen:
-            return
-        self._seen.add(layers)
-        self._change_maps(layers, Preferences())
+        if layers is not None and layers not in self._seen:
+            self._seen.add(layers)
+            self._change_maps(layers, Preferences())
 
     def let_go(self) -> None:
-        """Follow no longer."""
         if self._settings is not None:
             self._settings.events.changed.disconnect(self._on_changed)
             self._settings = None

@@ -8,7 +8,8 @@ from weakref import WeakKeyDictionary
 
 from qtpy.QtCore import QObject, Signal
 
-from napari_stentrans.plugin.jobs.job import Job
+from napari_stentrans.plugin.jobs.runner import Runner
+from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.ranking import most_changed_steps, most_spatial_steps
 
 if TYPE_CHECKING:
@@ -17,11 +18,7 @@ if TYPE_CHECKING:
     import pandas as pd
 
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.progress import Progress
     from napari_stentrans.section import Section
-
-PATIENCE = 1.0
-"""Seconds to wait for a ranking to end when another is wanted."""
 
 
 class Rankings(QObject):
@@ -39,8 +36,11 @@ class Rankings(QObject):
     def __init__(self, parent: QObject | None = None) -> None:
         super().__init__(parent)
         self._kept: WeakKeyDictionary[Any, pd.Series] = WeakKeyDictionary()
-        self._job: Job | None = None
         self._of: Any = None
+        self._runner = Runner(self)
+        self._runner.progressed.connect(self.progressed)
+        self._runner.failed.connect(self.failed)
+        self._runner.ended.connect(self._on_ended)
 
     def spatial(self, section: Section) -> pd.Series | None:
         """Genes by Moran's I; None while they are being ranked."""
@@ -51,11 +51,8 @@ class Rankings(QObject):
         return self._ask(result, partial(most_changed_steps, result))
 
     def stop(self) -> None:
-        """Let go of the ranking that is being made."""
-        job, self._job, self._of = self._job, None, None
-        if job is not None:
-            job.stop(PATIENCE)
-            job.deleteLater()
+        self._of = None
+        self._runner.stop()
 
     def _ask(self, of: Section | Enhancement, work: Callable[[], Any]) -> pd.Series | None:
         if of in self._kept:
@@ -63,26 +60,10 @@ class Rankings(QObject):
         if self._of is not of:
             self.stop()
             self._of = of
-            job = self._job = Job(work, self, announce=False)
-            job.progressed.connect(self._on_progress)
-            job.returned.connect(partial(self._on_returned, job))
-            job.failed.connect(self.failed)
-            job.ended.connect(partial(self._on_ended, job))
-            job.start()
+            self._runner.start(work, Phase.RUNNING, partial(self._kept.__setitem__, of))
         return None
 
-    def _on_progress(self, step: Progress) -> None:
-        self.progressed.emit(step)
-
-    def _on_returned(self, job: Job, ranked: pd.Series) -> None:
-        if job is self._job:
-            self._kept[self._of] = ranked
-
-    def _on_ended(self, job: Job) -> None:
-        if job is not self._job:
-            return
-        known = self._of in self._kept
-        self._job = self._of = None
-        job.deleteLater()
-        if known:
+    def _on_ended(self) -> None:
+        of, self._of = self._of, None
+        if of is not None and of in self._kept:
             self.found.emit()

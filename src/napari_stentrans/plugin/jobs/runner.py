@@ -36,7 +36,6 @@ class Runner(QObject):
 
     @property
     def busy(self) -> bool:
-        """Whether there is a job."""
         return self._job is not None
 
     @property
@@ -53,8 +52,8 @@ class Runner(QObject):
         self,
         work: Callable[[], Steps[Any]],
         phase: Phase,
-        returned: Callable[[Any], None],
-        previewed: Callable[[Any], None] | None = None,
+        returned: Callable[[Any], object],
+        previewed: Callable[[Any], object] | None = None,
     ) -> None:
         """Start a job, after stopping the one before.
 
@@ -62,10 +61,10 @@ class Runner(QObject):
         """
         self.stop()
         job = self._job = Job(work, self, announce=False)
-        job.progressed.connect(self.progressed)
         job.returned.connect(returned)
         if previewed is not None:
             job.previewed.connect(previewed)
+        job.progressed.connect(self.progressed)
         job.failed.connect(self.failed)
         job.warned.connect(self.warned)
         job.paused.connect(self._on_paused)
@@ -75,13 +74,11 @@ class Runner(QObject):
         job.start()
 
     def pause(self) -> None:
-        """Hold the run at its next step."""
         if self._job is not None and self._phase is Phase.RUNNING:
             self._job.pause()
             self._enter(Phase.PAUSING)
 
     def resume(self) -> None:
-        """Let a run that is held go on."""
         if self._job is not None and self._phase is Phase.PAUSED:
             self._job.resume()
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from functools import partial
 from pathlib import Path
-from typing import TYPE_CHECKING, Any, NamedTuple
+from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.plugin.jobs.sessions import Work, bring_back_steps, facts_of, reopen_steps
@@ -16,43 +16,13 @@ from napari_stentrans.session import ENDING, read_session
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator
 
-    from qtpy.QtWidgets import QWidget
-
+    from napari_stentrans.plugin.jobs.exporting import Saving
+    from napari_stentrans.plugin.jobs.loads import Loads
     from napari_stentrans.plugin.jobs.sessions import Reopened
-    from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.app_model import AppModel
     from napari_stentrans.plugin.models.recent import Recent
     from napari_stentrans.plugin.models.section_model import RunRequest
-    from napari_stentrans.progress import Steps
     from napari_stentrans.session_facts import SessionFacts
-
-
-class Jobs(NamedTuple):
-    """What a keeper needs of the dock.
-
-    Attributes
-    ----------
-    prepare
-        Starts a job on the way to a section.
-    write
-        Starts a job that writes files; takes the name of the first, and what to do then.
-    show
-        Shows a section that was read.
-    fail
-        Says what cannot be done.
-    again
-        Makes a run whose result is not in the session, when its turn comes.
-    ended
-        Goes on once a session that was read has been brought back.
-    """
-
-    prepare: Callable[[Callable[[], Steps[Any]], str, Callable[[Any], None]], None]
-    write: Callable[[Callable[[], Steps[list[Path]]], str, Callable[[], None]], None]
-    show: Callable[[FirstLook], SectionLayers | None]
-    fail: Callable[[str], None]
-    again: Callable[[RunRequest], None]
-    ended: Callable[[], None]
 
 
 class SessionKeeper:
@@ -60,111 +30,114 @@ class SessionKeeper:
 
     Parameters
     ----------
-    parent
-        Whose dialogs are shown.
-    app
-        Holds the settings and the lists of genes.
+    loads, saving
+        Start the jobs that read and write.
     recent
         Remembers what was opened.
-    jobs
-        Starts the jobs.
-
-    Attributes
-    ----------
-    busy
-        Whether a session that was read is being brought back.
+    again
+        Makes a run whose result is not in the session, when its turn comes.
     """
 
     def __init__(
-        self,
-        parent: QWidget,
-        app: AppModel,
-        recent: Recent,
-        jobs: Jobs,
+        self, loads: Loads, saving: Saving, recent: Recent, again: Callable[[RunRequest], None]
     ) -> None:
-        self._parent, self._app = parent, app
-        self._recent, self._jobs = recent, jobs
-        self.busy = False
+        self.context = loads.context
+        self._loads, self._saving, self._recent, self._again = loads, saving, recent, again
 
     def open(
-        self,
-        path: str | Path | None = None,
-        opened: Callable[[SectionLayers], None] | None = None,
+        self, path: str | Path | None = None, opened: Callable[[SectionLayers], None] | None = None
     ) -> None:
         """Bring back what was saved in a session; ask for one where no path is given.
 
         ``opened`` is called with its layers, whose work counts as saved without it.
         """
-        path = path or ask_session(self._parent)
+        if not self.context.may("open the session"):
+            return
+        path = path or ask_session(self.context.dock)
         if path is None:
             return
         try:
             session = read_session(Path(path))
         except StentransError as error:
-            self._jobs.fail(str(error))
+            self.context.fail(str(error))
             return
-        source = session.source or ask_moved(self._parent, session.facts.source)
+        source = session.source or ask_moved(self.context.dock, session.facts.source)
         if source is not None:
             work = partial(reopen_steps, session, source)
             done = partial(self._on_reopened, opened)
-            self._jobs.prepare(work, f"Opening {session.path.name}", done)
+            self._loads.prepare(work, f"Opening {session.path.name}", done)
 
-    def save(self, layers: SectionLayers, then: Callable[[], None] | None = None) -> None:
-        """Ask where to, and write all that was done with a section there.
-
-        ``then`` is called once it is written.
-        """
-        try:
-            facts = facts_of(layers.model, self._app, self._app.settings.value())
-        except StentransError as error:
-            self._jobs.fail(str(error))
+    def save(self, then: Callable[[], None] | None = None) -> None:
+        """Ask where to, and write all that was done with the section there; call ``then`` after."""
+        layers, app = self.context.layers, self.context.app
+        if layers is None or not self.context.phase.idle:
             return
-        name = re.sub(r"[^\w.-]+", "_", layers.model.title) + ENDING
-        path = ask_session_target(self._parent, name)
+        model = layers.model
+        try:
+            facts = facts_of(model, app, app.settings.value())
+        except StentransError as error:
+            self.context.fail(str(error))
+            return
+        name = re.sub(r"[^\w.-]+", "_", model.title) + ENDING
+        path = ask_session_target(self.context.dock, name)
         if path is None:
             return
-        state = layers.model.unsaved.state()
+        state = model.unsaved.state()
 
-        def written() -> None:
-            layers.model.unsaved.keep(state)
+        def written(files: list[Path]) -> None:
+            self._recent.visit(files[0])
+            model.unsaved.keep(state)
             if then is not None:
                 then()
 
-        self._jobs.write(partial(Work.of(layers.model, facts).steps, path), path.name, written)
+        self._saving.write(partial(Work.of(model, facts).steps, path), path.name, written)
+
+    def save_work(self, layers: SectionLayers, then: Callable[[], None]) -> None:
+        """Save what was done with a section, as a session where it can be one; then call back."""
+        if not self.context.may("save"):
+            return
+        self.context.choose(layers)
+        if layers.model.section.source is not None:
+            self.save(then)
+        else:
+            self.context.saveWanted.emit("lost" if layers.model.enhancement is None else None)
 
     def facts(self, layers: SectionLayers, data: Path) -> SessionFacts:
-        """What an autosaved session says; with the usual settings where the form makes no sense."""
-        return facts_of(layers.model, self._app, self._app.settings.usable(), data)
+        """What an autosaved session says; with the usual settings where the form makes no sense.
+
+        The data of the section are or will be at the path ``data``.
+        """
+        app = self.context.app
+        return facts_of(layers.model, app, app.settings.usable(), data)
 
     def _on_reopened(
         self, opened: Callable[[SectionLayers], None] | None, reopened: Reopened
     ) -> None:
-        layers = self._jobs.show(reopened.look)
+        layers = self._loads.show(reopened.look)
         if opened is None:
             self._recent.visit(reopened.session.path)
-        if layers is None:
-            return
-        before = layers.model.unsaved.state()
-        self.busy = True
-        steps = bring_back_steps(layers, reopened, self._app)
+        unsaved = layers.model.unsaved
+        before = unsaved.state()
+        self.context.restoring = True
 
         def done(again: list[RunRequest]) -> None:
             for wanted in again:
-                self._jobs.again(wanted)
-            layers.model.unsaved.keep(layers.model.unsaved.state() if opened is None else before)
+                self._again(wanted)
+            unsaved.keep(unsaved.state() if opened is None else before)
             self._end()
             if opened is not None:
                 opened(layers)
 
         def failed(error: StentransError) -> None:
-            self._jobs.fail(str(error))
+            self.context.fail(str(error))
             self._end()
 
-        Walk(self._parent, _while_there(layers, steps), done, failed)
+        steps = bring_back_steps(layers, reopened, self.context.app)
+        Walk(self.context, _while_there(layers, steps), done, failed)
 
     def _end(self) -> None:
-        self.busy = False
-        self._jobs.ended()
+        self.context.restoring = False
+        self.context.runner.ended.emit()
 
 
 def _while_there(
@@ -175,7 +148,6 @@ def _while_there(
         try:
             next(steps)
         except StopIteration as end:
-            again: list[RunRequest] = end.value
-            return again
+            return end.value
         yield
     return []

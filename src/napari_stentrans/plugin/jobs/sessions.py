@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import warnings
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -10,10 +9,11 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.errors import ReadError, SectionError, StentransWarning
+from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.evaluation.quality import Quality
 from napari_stentrans.export import write_section
 from napari_stentrans.io import chosen_then
+from napari_stentrans.io._shared import warn
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.jobs.autosave import is_kept_data
 from napari_stentrans.plugin.jobs.job import draw_ahead
@@ -35,6 +35,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.app_model import AppModel
+    from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
@@ -43,31 +44,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, eq=False)
 class Reopened:
-    """A session whose section was read.
-
-    Attributes
-    ----------
-    session
-        The session.
-    look
-        Its section, to be shown.
-    results
-        Of its runs; None where one has to be made again.
-    qualities
-        How good they are; None where that was not checked.
-    """
+    """A session whose section was read."""
 
     session: Session
     look: FirstLook
-    results: tuple[Enhancement | None, ...]
-    qualities: tuple[Quality | None, ...]
+    """Its section, to be shown."""
+    results: list[tuple[Enhancement | None, Quality | None]]
+    """Of its runs, and how good they are; None for one to be made again, and one not checked."""
 
 
 def facts_of(
-    model: SectionModel,
-    app: AppModel,
-    config: EnhanceConfig,
-    data: Path | None = None,
+    model: SectionModel, app: AppModel, config: EnhanceConfig, data: Path | None = None
 ) -> SessionFacts:
     """What a session says of a section, the settings ``config`` and the lists of genes.
 
@@ -114,41 +101,22 @@ def facts_of(
 
 @dataclass(frozen=True, eq=False)
 class Work:
-    """All that a session is written from, taken on the window's thread.
-
-    Attributes
-    ----------
-    section
-        The section.
-    facts
-        What the session says, but for the digest of the section.
-    lost
-        Labels (row, column) of the lost regions; None without any.
-    annotation
-        Named regions of the spots; None without any.
-    results, qualities
-        Of the runs.
-    """
+    """All that a session is written from, taken on the window's thread."""
 
     section: Section
     facts: SessionFacts
+    """What the session says, but for the digest of the section."""
     lost: np.ndarray | None
+    """Labels (row, column) of the lost regions; None without any."""
     annotation: Annotation | None
-    results: list[Enhancement]
-    qualities: list[Quality | None]
+    runs: list[Run]
 
     @classmethod
     def of(cls, model: SectionModel, facts: SessionFacts) -> Work:
-        """Work on a section as it is now."""
-        lost = None if model.paint is None else model.paint.labels
-        return cls(
-            model.section,
-            facts,
-            None if lost is None else np.array(lost),
-            model.annotation,
-            [run.enhancement for run in model.runs],
-            [run.quality for run in model.runs],
-        )
+        labels = None if model.paint is None else model.paint.labels
+        lost = None if labels is None else np.array(labels)
+        runs = [replace(run) for run in model.runs]
+        return cls(model.section, facts, lost, model.annotation, runs)
 
     def steps(self, path: Path, most_bytes: int | None = None) -> Steps[list[Path]]:
         """Write it, away from the window's thread; what is at ``path`` is replaced.
@@ -160,17 +128,12 @@ class Work:
         if self.section.source is None and not source.exists():
             write_section(self.section, source)
         facts = self.facts.model_copy(update={"digest": self.section.digest})
-        texts = [None if quality is None else quality.to_json() for quality in self.qualities]
+        results = [run.enhancement for run in self.runs]
+        texts = [None if run.quality is None else run.quality.to_json() for run in self.runs]
         written = write_session(
-            path,
-            facts,
-            self.lost,
-            self.results,
-            texts,
-            overwrite=True,
-            most_bytes=most_bytes,
-            annotation=self.annotation,
-        )
+            path, facts, self.lost, results, texts,
+            overwrite=True, most_bytes=most_bytes, annotation=self.annotation,
+        )  # fmt: skip
         return [written]
 
 
@@ -181,16 +144,14 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
     if is_kept_data(source, session.path):  # which will be gone
         look = replace(look, section=look.section.without_source(), origin=None)
     session.check(look.section)
-    results: list[Enhancement | None] = []
-    qualities: list[Quality | None] = []
+    results: list[tuple[Enhancement | None, Quality | None]] = []
     for at, run in enumerate(session.facts.runs):
         yield Progress(f"reading {run.name}", at, len(session.facts.runs))
         result = session.result(look.section, at)
         if result is not None:
             draw_ahead(result)
-        results.append(result)
-        qualities.append(_quality(session, at))
-    return Reopened(session, look, tuple(results), tuple(qualities))
+        results.append((result, _quality(session, at)))
+    return Reopened(session, look, results)
 
 
 def _quality(session: Session, at: int) -> Quality | None:
@@ -199,7 +160,7 @@ def _quality(session: Session, at: int) -> Quality | None:
     try:
         return None if found is None else Quality.from_json(found)
     except ReadError as error:
-        warnings.warn(str(error), StentransWarning, stacklevel=2)
+        warn(str(error))
         return None
 
 
@@ -207,42 +168,41 @@ def bring_back_steps(
     layers: SectionLayers, opened: Reopened, app: AppModel
 ) -> Generator[None, None, list[RunRequest]]:
     """Put all as it was, with turns in between; returns the runs that have to be made again."""
-    facts, again = opened.session.facts, []
-    layers.model.ignores_damage = facts.ignores_damage
+    model, facts, again = layers.model, opened.session.facts, []
+    model.ignores_damage = facts.ignores_damage
     layers.rename(facts.title)
     yield from _painting(layers, opened)
     if opened.session.annotation is not None:
         layers.annotate(opened.session.annotation)
         yield
     if facts.look is not None and facts.look.colormap in COLORMAPS:
-        layers.model.set_look(Look(**facts.look.model_dump()))
+        model.set_look(Look(**facts.look.model_dump()))
         yield
-    layers.model.maps.doubt = facts.uncertainty
-    if facts.gene != layers.model.gene:
-        layers.model.show_gene(facts.gene)
+    model.maps.doubt = facts.uncertainty
+    if facts.gene != model.gene:
+        model.show_gene(facts.gene)
         yield
-    app.settings.wanted.emit(facts.config, facts.fill, layers.model.gene)
+    app.settings.wanted.emit(facts.config, facts.fill, model.gene)
     shown = against = None
-    for at, run in enumerate(facts.runs):
-        result = opened.results[at]
+    for at, (run, (result, quality)) in enumerate(zip(facts.runs, opened.results, strict=True)):
         if result is None:
-            lost, config, sites, damaged = run.record.inputs(layers.model.section)
-            again.append(RunRequest(layers.model, config, LostMask(lost, sites), run.name, damaged))
+            lost, config, sites, damaged = run.record.inputs(model.section)
+            again.append(RunRequest(model, config, LostMask(lost, sites), run.name, damaged))
             continue
-        kept = layers.model.runs.add(result, run.name)
-        kept.quality = opened.qualities[at]
+        kept = model.runs.add(result, run.name)
+        kept.quality = quality
         shown = kept if at == facts.shown or shown is None else shown
         against = result if at == facts.against else against
     yield
     if shown is not None:
-        layers.model.show_run(shown)
+        model.show_run(shown)
         yield
-        layers.model.compare_with(None if against is shown.enhancement else against)
+        model.compare_with(None if against is shown.enhancement else against)
         yield
     app.lists.restore(facts.favourites, facts.mine, facts.listed)
-    layers.model.line = None if facts.line is None else np.array(facts.line)
-    if layers.model.line is not None and facts.profiled:
-        layers.show_line(layers.model.line)
+    model.line = None if facts.line is None else np.array(facts.line)
+    if model.line is not None and facts.profiled:
+        layers.show_line(model.line)
     return again
 
 
@@ -251,16 +211,17 @@ def _painting(layers: SectionLayers, opened: Reopened) -> Iterator[None]:
     labels, names = opened.session.lost, opened.session.facts.regions
     if labels is None:
         return
-    if labels.shape != layers.model.section.raster.shape:
+    shape = layers.model.section.raster.shape
+    if labels.shape != shape:
         raise SectionError(
             f"The lost regions of the session have the shape {labels.shape}, the map of this "
-            f"section {layers.model.section.raster.shape}. They are left out; paint them again."
+            f"section {shape}. They are left out; paint them again."
         )
     layers.paint.make()
     yield
     layers.paint.relabel(labels)
     yield
-    layer = layers.lost
-    layer.features = pd.DataFrame({"index": list(names), "region": list(names.values())})
-    Regions(layer)  # gives them their colours
+    features = {"index": list(names), "region": list(names.values())}
+    layers.lost.features = pd.DataFrame(features)
+    Regions(layers.lost)  # gives them their colours
     yield

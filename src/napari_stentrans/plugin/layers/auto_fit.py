@@ -8,7 +8,7 @@ import numpy as np
 from qtpy.QtCore import QEvent, QObject
 
 from napari_stentrans.plugin.napari_compat import camera_of, canvas_of, fit_to
-from napari_stentrans.plugin.widgets.throttle import next_turn
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     import napari
@@ -30,7 +30,7 @@ class AutoFit(QObject):
         self._viewer = viewer
         self._layers: SectionLayers | None = None
         self._fitted: tuple[float, ...] = ()
-        self._again = next_turn(self._fit_again, self)  # once napari knows the new size too
+        self._again = timer(self, self._fit_again)  # once napari knows the new size too
         canvas_of(viewer).installEventFilter(self)
 
     def fit(self, layers: SectionLayers) -> None:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
-from napari_stentrans.plugin.widgets.throttle import next_turn
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -27,7 +27,7 @@ class Collector(QObject):
         super().__init__(parent)
         self._layers = layers
         self._frozen: weakref.WeakSet[Layer] = weakref.WeakSet()
-        self._soon = next_turn(self._freeze, self)  # after napari's own collection
+        self._soon = timer(self, self._freeze)  # after napari's own collection
         layers.events.removing.connect(self._on_removing)
         self.destroyed.connect(lambda: gc.unfreeze())  # the window was closed around the dock
         gc.collect()

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qtpy.QtCore import QCoreApplication, QObject, QTimer
 
 from napari_stentrans.errors import StentransError
-from napari_stentrans.plugin.widgets.throttle import next_turn
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable
@@ -39,7 +39,7 @@ class DeferredCalls:
             return
         self._steps.pop(name, None)
         self._steps[name] = step
-        self._timer = self._timer or next_turn(self._on_turn)
+        self._timer = self._timer or timer(None, self._on_turn)
         self._timer.start()
 
     def finish(self, *names: Hashable) -> None:

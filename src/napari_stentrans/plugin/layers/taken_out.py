@@ -11,7 +11,7 @@ from qtpy.QtCore import QObject, Signal
 from napari_stentrans.plugin.layers.layer_store import GENE_ROLES
 from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.layers.tags import TAG
-from napari_stentrans.plugin.widgets.throttle import next_turn
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     import napari
@@ -60,7 +60,7 @@ class TakenOut(QObject):
         super().__init__(parent)
         self._viewer = viewer
         self._before: list[Gone] = []
-        self._soon = next_turn(self._look, self)  # once all that is deleted together is gone
+        self._soon = timer(self, self._look)  # once all that is deleted together is gone
         self._viewer.layers.events.removing.connect(self._on_removing)
 
     def let_go(self) -> None:

@@ -22,7 +22,7 @@ from napari_stentrans.plugin.widgets.panel import scrolled
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
 
 TYPED_IN = (QLineEdit, QAbstractSpinBox)
 

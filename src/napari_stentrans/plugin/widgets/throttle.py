@@ -1,4 +1,4 @@
-"""Slots that are called later: once for several calls, or in the next turn of the event loop."""
+"""When something is done: soon, and not too often; and whose signals it follows."""
 
 from __future__ import annotations
 
@@ -23,10 +23,20 @@ def throttled_slot(
     return throttler
 
 
-def next_turn(slot: Callable[[], None], parent: QObject | None = None) -> QTimer:
-    """Make what calls a slot once, in the next turn of the event loop after ``start()``."""
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(0)
-    timer.timeout.connect(slot)
-    return timer
+def timer(parent: QObject | None, do: Callable[[], object], after_ms: int = 0) -> QTimer:
+    """Make what does something once after ``start()``; 0: in the next turn of the event loop."""
+    made = QTimer(parent)
+    made.setSingleShot(True)
+    made.setInterval(after_ms)
+    made.timeout.connect(do)
+    return made
+
+
+def follow(old: object, new: object, do: Callable[..., object], *signals: str) -> None:
+    """Do something on these signals (or events) of ``new``, and no more on those of ``old``.
+
+    None stands for nothing to follow; both may be the same.
+    """
+    for thing, wire in ((old, "disconnect"), (new, "connect")):
+        for name in signals if thing is not None else ():
+            getattr(getattr(thing, name), wire)(do)

@@ -21,7 +21,7 @@ from napari_stentrans.wording import some
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.images import Origin
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.panels.data.placing import Placing

@@ -29,8 +29,8 @@ if TYPE_CHECKING:
 
     from napari.layers import Image
 
+    from napari_stentrans.plugin.jobs.loads import Loads
     from napari_stentrans.plugin.jobs.runner import Runner
-    from napari_stentrans.plugin.jobs.session_keeper import Jobs
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.picture import Picture
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
@@ -78,7 +78,7 @@ class Placing(QWidget):
     offered = Signal(str, str, str, object)
     """Something to say, with a button: its text and tooltip, and what it does."""
 
-    def __init__(self, tissue: TissueView, runner: Runner, jobs: Jobs, choose: Choose) -> None:
+    def __init__(self, tissue: TissueView, runner: Runner, jobs: Loads, choose: Choose) -> None:
         super().__init__()
         self._tissue, self._runner, self._jobs, self._choose = tissue, runner, jobs, choose
         self._layers: SectionLayers | None = None
@@ -164,7 +164,7 @@ class Placing(QWidget):
         try:
             layer = picture_layer_of(layers.viewer)
         except SectionError as error:
-            self._jobs.fail(str(error))
+            self._jobs.context.fail(str(error))
             return
         work = partial(layer_steps, layers.model.section, layer, layers.frame)
         done = partial(self._on_picture, layers, hide=layer)

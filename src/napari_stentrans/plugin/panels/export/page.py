@@ -25,7 +25,7 @@ from napari_stentrans.plugin.widgets.make import choice, laid, offer
 from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, keep_room, words
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.models.export_request import ExportContext, Extra, Kind, What
     from napari_stentrans.plugin.models.gene_names import Listed
 

@@ -29,7 +29,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
 
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.gene_index import GeneIndex
     from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch

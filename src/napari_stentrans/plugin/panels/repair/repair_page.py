@@ -16,7 +16,7 @@ from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
 if TYPE_CHECKING:
     from typing import Any
 
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 

@@ -31,7 +31,7 @@ from napari_stentrans.plugin.widgets.make import laid
 from napari_stentrans.plugin.widgets.panel import button, in_row, parting, words
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.widgets.keys import Keys
 

@@ -17,7 +17,7 @@ from napari_stentrans.plugin.widgets.panel import button, words
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
 
 METHOD = "Spots that the run used are hidden and predicted again, as if they had been lost"
 LIGHTS = {

@@ -16,7 +16,7 @@ from napari_stentrans.plugin.widgets.panel import button, name_button, words
 
 if TYPE_CHECKING:
     from napari_stentrans.evaluation.quality import Quality
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.plugin.panels.result.plots import QualityPlot
 

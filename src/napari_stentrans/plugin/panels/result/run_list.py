@@ -22,7 +22,7 @@ from napari_stentrans.plugin.widgets.panel import in_row, reveal, words
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.section_model import RunRequest
 

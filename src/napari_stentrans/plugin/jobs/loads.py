@@ -14,19 +14,13 @@ from napari_stentrans.plugin.models.phase import Phase
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.progress import Steps
 
 
 class Loads(QObject):
-    """Starts such jobs, and shows the sections that they end in.
-
-    Parameters
-    ----------
-    context
-        Whose section is worked on.
-    """
+    """Starts such jobs, and shows the sections that they end in."""
 
     beginning = Signal()
     """Something is to be read: what is at work is stopped for it."""
@@ -39,7 +33,7 @@ class Loads(QObject):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._context = context
+        self.context = context
 
     def load(
         self,
@@ -48,32 +42,28 @@ class Loads(QObject):
         instead_of: SectionLayers | None = None,
     ) -> None:
         """Start a job that ends in a section, which takes the place of another if given."""
-        self.prepare(work, doing, partial(self._on_loaded, instead_of))
+        self.prepare(work, doing, partial(self.show, instead_of=instead_of))
 
     def prepare(
-        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], None]
+        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], object]
     ) -> None:
         """Start a job on the way to a section."""
         self.beginning.emit()
-        self._context.runner.stop()
-        self._context.message.clear()
+        self.context.runner.stop()
+        self.context.message.clear()
         self.began.emit(doing)
-        self._context.runner.start(work, Phase.LOADING, returned)
+        self.context.runner.start(work, Phase.LOADING, returned)
 
     def prepare_idle(
-        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], None]
+        self, work: Callable[[], Steps[Any]], doing: str, returned: Callable[[Any], object]
     ) -> None:
         """Start a job that no run is stopped for."""
-        if self._context.may("try again"):
+        if self.context.may("try again"):
             self.prepare(work, doing, returned)
 
-    def show(self, look: FirstLook) -> SectionLayers | None:
-        """Show a section that was read; its layers."""
-        self._on_loaded(None, look)
-        return self._context.layers
-
-    def _on_loaded(self, instead_of: SectionLayers | None, look: FirstLook) -> None:
-        context = self._context
+    def show(self, look: FirstLook, instead_of: SectionLayers | None = None) -> SectionLayers:
+        """Show a section that was read, in place of another if that is still there; its layers."""
+        context = self.context
         old = instead_of if instead_of in context.sections else None
         if old is not None:
             layers, note = replace_layers(old, look)
@@ -84,3 +74,4 @@ class Loads(QObject):
         if look.origin is not None:
             self.opened.emit(look.origin.path)
         context.choose(layers, fit=old is None)
+        return layers

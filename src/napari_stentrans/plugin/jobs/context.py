@@ -5,30 +5,29 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Protocol
 
 from napari.utils.notifications import show_error
-from qtpy.QtCore import QObject, QTimer, Signal
+from qtpy.QtCore import QObject, Signal
 
-from napari_stentrans.plugin.jobs.open_sections import name_apart
 from napari_stentrans.plugin.jobs.rankings import Rankings
 from napari_stentrans.plugin.jobs.runner import Runner
 from napari_stentrans.plugin.layers.auto_fit import AutoFit
 from napari_stentrans.plugin.layers.registry import find, show_alone
 from napari_stentrans.plugin.layers.section_layers import SectionLayers, adopt
 from napari_stentrans.plugin.models.app_model import AppModel
+from napari_stentrans.plugin.models.export_request import ExportContext
+from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.gene_lists import GeneLists
 from napari_stentrans.plugin.models.gene_names import Kept
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.widgets.bound import Bound
 from napari_stentrans.plugin.widgets.message_bar import MessageBar
+from napari_stentrans.plugin.widgets.throttle import timer
 from napari_stentrans.plugin.widgets.wide_panel import WidePanel
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     import napari
     from qtpy.QtWidgets import QWidget
 
     from napari_stentrans.io import LostMask
-    from napari_stentrans.plugin.models.export_request import ExportContext
 
 WAIT = "Wait until the run has ended, or cancel it, and {} then."
 
@@ -36,8 +35,7 @@ WAIT = "Wait until the run has ended, or cancel it, and {} then."
 class Follower(Protocol):
     """Speaks of one section."""
 
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of this section from now on."""
+    def set_layers(self, layers: SectionLayers | None) -> None: ...
 
 
 class Context(QObject):
@@ -48,7 +46,7 @@ class Context(QObject):
     viewer
         Where the sections are.
     dock
-        Whose it is; what went wrong is said by napari while that is not seen.
+        Whose dialogs are shown; what went wrong is said by napari while that is not seen.
 
     Attributes
     ----------
@@ -68,10 +66,8 @@ class Context(QObject):
         What is painted as lost; None where nothing can be painted yet.
     wide
         Where plots and tables are shown below the canvas.
-    stock
-        Says what there is to be saved at the moment; None without a section.
-    is_restoring
-        Says whether a session that was read is being brought back.
+    restoring
+        Whether a session that was read is being brought back.
     """
 
     sectionsChanged = Signal()
@@ -91,13 +87,12 @@ class Context(QObject):
 
     def __init__(self, viewer: napari.viewer.Viewer, dock: QWidget) -> None:
         super().__init__(dock)
-        self.viewer, self._dock = viewer, dock
+        self.viewer, self.dock = viewer, dock
         self.layers: SectionLayers | None = None
         self.painted: LostMask | None = None
+        self.restoring = False
         self.wide, self.rankings = WidePanel(viewer), Rankings(self)
         self.app = AppModel(GeneLists(Kept(), self.rankings))
-        self.stock: Callable[[], ExportContext | None] = lambda: None
-        self.is_restoring: Callable[[], bool] = lambda: False
         self.runner, self.message, self.actions = Runner(self), MessageBar(), Bound(dock)
         self.runner.phaseChanged.connect(self.phaseChanged)
         self.runner.failed.connect(self.fail)
@@ -105,24 +100,19 @@ class Context(QObject):
         self._followers: list[Follower] = []
         self._unsaved: list[str] = []
         self._auto_fit = AutoFit(self, viewer)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)  # once all layers of a section are there
-        self._soon.timeout.connect(self.look)
+        self._soon = timer(self, self.look)  # once all layers of a section are there
         viewer.layers.events.inserted.connect(self._look_soon)
         viewer.layers.events.removed.connect(self._look_soon)
 
     @property
     def phase(self) -> Phase:
-        """What is being done."""
-        if self.is_restoring():
+        if self.restoring:
             return Phase.LOADING
         nothing = self.layers is None and not self.runner.busy
         return Phase.EMPTY if nothing else self.runner.phase
 
     @property
     def sections(self) -> list[SectionLayers]:
-        """All sections of the viewer, the lowest first."""
         return find(self.viewer)
 
     # ---- the section
@@ -130,9 +120,6 @@ class Context(QObject):
     def follow(self, *followers: Follower) -> None:
         """Let these speak of the section that is worked on, in this order."""
         self._followers += followers
-        for follower in followers:
-            if self.layers is not None:
-                follower.set_layers(self.layers)
 
     def choose(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
         """Work on a section from now on, and show it alone, fitted to the canvas."""
@@ -143,7 +130,7 @@ class Context(QObject):
                 self._auto_fit.fit(layers)
         self.layers = layers
         self.app.current = None if layers is None else layers.model
-        name_apart(self.sections)
+        self._name_apart()
         for follower in self._followers:
             follower.set_layers(layers)
         self.sectionsChanged.emit()
@@ -153,19 +140,22 @@ class Context(QObject):
         self.phaseChanged.emit()
 
     def fit(self) -> None:
-        """Fit the view to the section."""
         if self.layers is not None:
             self._auto_fit.fit(self.layers)
 
+    def rename(self, layers: SectionLayers, title: str) -> None:
+        layers.rename(title)
+        self._name_apart()
+        self.sectionsChanged.emit()
+
     def look(self) -> None:
         """Take in layers that a reader made, and notice those that went."""
-        new = adopt(self.viewer)
-        sections = self.sections
+        new, sections = adopt(self.viewer), self.sections
         self.layersChanged.emit()
         if self.layers not in sections or (new is not None and self.phase.idle):
             self.choose(new or (sections[-1] if sections else None))
             return
-        name_apart(sections)
+        self._name_apart()
         self.sectionsChanged.emit()
         self.resultChanged.emit()
 
@@ -178,18 +168,25 @@ class Context(QObject):
             self.sectionsChanged.emit()
 
     def set_painted(self, painted: LostMask | None) -> None:
-        """Say what is painted as lost."""
         self.painted = painted
         self.paintChanged.emit(painted)
         self.check_unsaved()
 
+    def stock(self) -> ExportContext | None:
+        """What there is to be saved of the section at the moment; None without one."""
+        if self.layers is None:
+            return None
+        model, lists = self.layers.model, self.app.lists
+        index = GeneIndex.of(model.section)
+        return ExportContext.of(model, index, lists.kept.favourites, lists.mine)
+
     def let_go(self) -> None:
-        """Let go of the viewer, and of the section."""
         self.runner.stop()
         self._soon.stop()
         events = self.viewer.layers.events
         events.inserted.disconnect(self._look_soon)
         events.removed.disconnect(self._look_soon)
+        self.layers = None
         for follower in self._followers:
             follower.set_layers(None)
         self.wide.let_go()
@@ -200,7 +197,7 @@ class Context(QObject):
     def fail(self, text: str) -> None:
         """Say what went wrong, once: in the dock, or by napari where the dock is not seen."""
         self.message.show_message(text)
-        if not self._dock.isVisible():
+        if not self.dock.isVisible():
             show_error(text)
 
     def note(self, text: str) -> None:
@@ -214,6 +211,11 @@ class Context(QObject):
         if busy:
             self.fail(WAIT.format(what))
         return not busy
+
+    def _name_apart(self) -> None:
+        sections = self.sections
+        for layers in sections:
+            layers.name_layers(by_section=len(sections) > 1)
 
     def _look_soon(self, event: object = None) -> None:
         self._soon.start()
