@@ -1,17 +1,19 @@
-"""Panel: one titled part of the dock, and the small widgets that the parts share."""
+"""Small widgets that the parts of the window share, and how they are laid out."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QEvent, QPoint, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QAbstractButton,
+    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -22,50 +24,19 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
+from napari_stentrans.plugin.widgets import icons
 from napari_stentrans.plugin.widgets.wheel import WheelGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
-
-class Panel(QFrame):
-    """A heading with widgets below it; subclasses add theirs to ``self.rows``.
-
-    Widgets beside the heading are added to ``self.head``.
-
-    Parameters
-    ----------
-    title
-        The heading.
-    line
-        Whether a line parts the panel from the one above.
-    """
-
-    def __init__(self, title: str, *, line: bool = True) -> None:
-        super().__init__()
-        self.setAccessibleName(title)
-        heading = QLabel(title)
-        heading.setStyleSheet("font-weight: bold;")
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.setSpacing(5)
-        if line:
-            self.rows.addWidget(parting())
-        self.head = QHBoxLayout()
-        self.head.setSpacing(2)
-        self.head.addWidget(heading, 1)
-        self.rows.addLayout(self.head)
+W = TypeVar("W", bound=QWidget)
 
 
 def scrolled(*panels: QWidget) -> QScrollArea:
     """Stack panels in a column that scrolls up and down, never sideways."""
     inside = QWidget()
-    rows = QVBoxLayout(inside)
-    rows.setContentsMargins(8, 6, 8, 8)
-    rows.setSpacing(8)
-    for panel in panels:
-        rows.addWidget(panel)
-    rows.addStretch(1)
+    in_rows(inside, *panels, margins=(8, 6, 8, 8), spacing=8).addStretch(1)
     WheelGuard(inside)
     area = QScrollArea()
     area.setWidget(inside)
@@ -101,6 +72,56 @@ def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
         bar.setValue(top)
 
 
+class Tool(QToolButton):
+    """A small button with words, or an icon that keeps the colour of words in the theme.
+
+    Parameters
+    ----------
+    name, tip
+        For screen readers, and its tooltip.
+    clicked
+        What it does.
+    icon
+        Name of one of ``icons``.
+    text
+        What it says, in place of an icon.
+    flat
+        Whether it looks like a button only below the mouse.
+    """
+
+    _icon = ""
+
+    def __init__(
+        self,
+        name: str,
+        tip: str,
+        clicked: Callable[[], object] | None = None,
+        *,
+        icon: str = "",
+        text: str = "",
+        flat: bool = False,
+    ) -> None:
+        super().__init__()
+        called(self, name, tip)
+        self.setText(text)
+        self.setAutoRaise(flat)
+        if clicked is not None:
+            self.clicked.connect(lambda: clicked())
+        if icon:
+            self._icon = icon
+            self.setIconSize(QSize(18, 18))
+            self._recolour()
+
+    def changeEvent(self, event: Any) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        if self._icon:
+            self.setIcon(icons.icon(self._icon, icons.text_color(self)))
+
+
 class OneLine(QElidingLabel):
     """Words in one line: it never widens the dock; what does not fit is told by the tooltip."""
 
@@ -111,45 +132,81 @@ class OneLine(QElidingLabel):
         self.setEllipsesWidth(8)  # napari's style leaves a margin
 
     def setText(self, text: str | None) -> None:
-        """Show words."""
         super().setText(text or "")
         self.setToolTip(text)
 
 
-def in_row(*parts: QWidget) -> QHBoxLayout:
-    """Lay widgets out in a row; small buttons take no more than they need."""
-    row = QHBoxLayout()
-    row.setSpacing(6)
+def in_row(*parts: QWidget, box: QWidget | None = None, spacing: int = 6) -> QHBoxLayout:
+    """Lay widgets out in a row, or in that of a ``box``; small buttons take what they need."""
+    row = QHBoxLayout(box)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(spacing)
     for at, part in enumerate(parts):
         row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
     return row
 
 
-def row_of(*parts: QWidget) -> QWidget:
-    """Make a widget with others in a row."""
+def row_of(*parts: QWidget, label: str = "") -> QWidget:
+    """Make a widget with others in a row, behind a label where one is given."""
     made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(6)
-    for at, part in enumerate(parts):
-        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    row = in_row(*parts, box=made)
+    if label:
+        row.insertWidget(0, QLabel(label))
     return made
 
 
-def labelled(row: QWidget, text: str) -> None:
-    """Put a label before what is in a row."""
-    layout: Any = row.layout()
-    layout.insertWidget(0, QLabel(text))
+def in_rows(
+    box: QWidget,
+    *parts: QWidget | QLayout,
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+    spacing: int = 5,
+) -> QVBoxLayout:
+    """Lay widgets and rows out below each other in a box; margins are left, top, right, bottom."""
+    rows = QVBoxLayout(box)
+    rows.setContentsMargins(*margins)
+    rows.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, QLayout):
+            rows.addLayout(part)
+        else:
+            rows.addWidget(part)
+    return rows
 
 
 def column(*parts: QWidget) -> QWidget:
     """Make a widget with others below each other, for the foot of the dock."""
     made = QWidget()
-    rows = QVBoxLayout(made)
-    rows.setContentsMargins(8, 0, 8, 6)
-    rows.setSpacing(4)
-    for part in (parting(), *parts):
-        rows.addWidget(part)
+    in_rows(made, parting(), *parts, margins=(8, 0, 8, 6), spacing=4)
+    return made
+
+
+def called(made: W, name: str, tip: str = "") -> W:
+    """Name a widget for screen readers, and give it a tooltip."""
+    made.setAccessibleName(name)
+    made.setToolTip(tip)
+    return made
+
+
+def choice(
+    name: str, tip: str, options: Mapping[str, str] | None = None, *, least: int = 0
+) -> QComboBox:
+    """Make a list to choose from.
+
+    Parameters
+    ----------
+    name, tip
+        For screen readers, and its tooltip.
+    options
+        What ``currentData`` says of each, and its text.
+    least
+        Characters for which there is room; other texts do not widen it. 0: as wide as they are.
+    """
+    made = called(QComboBox(), name, tip)
+    for data, text in (options or {}).items():
+        made.addItem(text, data)
+    if least:
+        made.setMinimumContentsLength(least)
+        made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return made
 
 

@@ -1,9 +1,10 @@
-"""Throttled slots: what may be asked for often, and is done so often that it can be."""
+"""When something is done: soon, and not too often; and whose signals it follows."""
 
 from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qtpy.QtCore import QTimer
 from superqt.utils import QSignalThrottler
 
 if TYPE_CHECKING:
@@ -20,3 +21,22 @@ def throttled_slot(
     throttler.setTimeout(every_ms)
     throttler.triggered.connect(slot)
     return throttler
+
+
+def timer(parent: QObject, do: Callable[[], object], after_ms: int = 0) -> QTimer:
+    """Make what does something once after ``start()``; 0: in the next turn of the event loop."""
+    made = QTimer(parent)
+    made.setSingleShot(True)
+    made.setInterval(after_ms)
+    made.timeout.connect(do)
+    return made
+
+
+def follow(old: object, new: object, do: Callable[..., object], *signals: str) -> None:
+    """Do something on these signals (or events) of ``new``, and no more on those of ``old``.
+
+    None stands for nothing to follow; both may be the same.
+    """
+    for thing, wire in ((old, "disconnect"), (new, "connect")):
+        for name in signals if thing is not None else ():
+            getattr(getattr(thing, name), wire)(do)

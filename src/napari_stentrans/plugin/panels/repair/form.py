@@ -24,7 +24,7 @@ from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
 from napari_stentrans.plugin.widgets.icons import icon, text_color
-from napari_stentrans.plugin.widgets.panel import labelled, row_of
+from napari_stentrans.plugin.widgets.panel import row_of
 from napari_stentrans.plugin.widgets.popup import Popup
 from napari_stentrans.settings import named
 
@@ -203,12 +203,10 @@ class ConfigForm(QWidget):
         tasks = row_of(self.fill, self.double, self.denoise, self.gear)
         layout.addWidget(tasks)
         layout.addWidget(self.image)
-        self._genes_row = row_of(self.which_genes)
-        labelled(self._genes_row, "Genes")
+        self._genes_row = row_of(self.which_genes, label="Genes")
         layout.addWidget(self._genes_row)
         layout.addWidget(self.genes)
-        method = row_of(self.method)
-        labelled(method, "Method")
+        method = row_of(self.method, label="Method")
         self.popup = Popup(self, "Expert settings", method, self.summary, self.expert)
 
     def _show_what_matters(self) -> None:

@@ -12,7 +12,7 @@ from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.jobs.image_map import map_steps
 from napari_stentrans.plugin.jobs.job import Job
-from napari_stentrans.plugin.widgets.panel import labelled, row_of, words
+from napari_stentrans.plugin.widgets.panel import row_of, words
 from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
@@ -77,8 +77,7 @@ class ImageLine(QWidget):
         for name, text in CHOICES.items():
             self.choice.addItem(text, name)
         self.choice.currentIndexChanged.connect(self.valueChanged)
-        self.asked = row_of(self.choice)
-        labelled(self.asked, "Tissue image")
+        self.asked = row_of(self.choice, label="Tissue image")
         self.meaning = words("what the colours of the image mean")
         self.meaning.setText(MEANING)
         rows = QVBoxLayout(self)
