@@ -103,7 +103,6 @@ class Pages(QTabWidget):
         raise LookupError(f"no page {kind.__name__}: it is not listed in pages.py")
 
     def add(self, page: Page) -> None:
-        """Add a page behind all others."""
         self._pages.append(page)
         if page.foot is not None:
             self._feet.addWidget(page.foot)
@@ -134,7 +133,6 @@ class Pages(QTabWidget):
         self.setCurrentIndex(self._pages.index(page))
 
     def show_page(self, page: Page) -> None:
-        """Bring a page to the front."""
         self.setCurrentIndex(self._pages.index(page))
 
     def _show(self, at: int) -> None:

@@ -49,6 +49,5 @@ class Asking(QFrame):
         self.hide()
 
     def ask(self, text: str) -> None:
-        """Show what is asked; nothing where there is no text."""
         self.words.setText(text)
         self.setVisible(bool(text))

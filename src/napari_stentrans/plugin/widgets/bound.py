@@ -58,7 +58,6 @@ class Bound(QObject):
         self.allow()
 
     def menu_button(self, text: str, tip: str, names: Iterable[str]) -> QPushButton:
-        """Make a button with a menu of actions."""
         made = QPushButton(text)
         name_button(made, tip)
         made.setMenu(self.menu(made, names))

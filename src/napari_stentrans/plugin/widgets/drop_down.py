@@ -76,7 +76,6 @@ class DropDown(QFrame):
         self.toggled.emit(False)
 
     def set_open(self, on: bool) -> None:
-        """Open or close."""
         (self.open if on else self.close_up)()
 
     def shut_down(self) -> None:
@@ -86,11 +85,9 @@ class DropDown(QFrame):
             self.deleteLater()
 
     def sizeHint(self) -> QSize:
-        """At least as wide as was asked for."""
         return super().sizeHint().expandedTo(QSize(self._width, 0))
 
     def keyPressEvent(self, event: Any) -> None:
-        """Close with Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.close_up()
         else:

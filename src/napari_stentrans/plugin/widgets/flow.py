@@ -38,15 +38,12 @@ class Flow(QWidget):
         self._parts.append((part, stretch))
 
     def sizeHint(self) -> QSize:
-        """As high as it is; the window gives the width."""
         return QSize(300, self.height())
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as may be."""
         return QSize(120, self.height())
 
     def resizeEvent(self, event: Any) -> None:
-        """Place all anew."""
         super().resizeEvent(event)
         if event.oldSize().width() != self.width():
             self._place()

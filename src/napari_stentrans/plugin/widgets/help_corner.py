@@ -48,7 +48,6 @@ class HelpCorner(QToolButton):
         self._recolour()
 
     def show_keys(self) -> None:
-        """Show the list of keys, or hide it again."""
         if self._sheet is None:
             self._sheet = CheatSheet(self)
         self._sheet.setVisible(not self._sheet.isVisible())
@@ -56,11 +55,9 @@ class HelpCorner(QToolButton):
             self._sheet.activateWindow()
 
     def show_preferences(self) -> None:
-        """Open napari's preferences at our page."""
         self._say(open_preferences(self._viewer))
 
     def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour()

@@ -40,7 +40,6 @@ class Keys(QObject):
         application.applicationStateChanged.connect(self._on_state)
 
     def on(self, action: str, do: Callable[[], object]) -> None:
-        """Do something when the keys of an action are pressed."""
 
         def pressed(viewer: object) -> None:
             do()
@@ -54,7 +53,6 @@ class Keys(QObject):
     def while_held(
         self, action: str, press: Callable[[], object], release: Callable[[], object]
     ) -> None:
-        """Do something when a key goes down, and something else when it comes up."""
 
         def held(viewer: object) -> Iterator[None]:
             press()
@@ -66,7 +64,6 @@ class Keys(QObject):
         self._held[int(getattr(code, "value", code))] = (press, release)
 
     def let_go(self) -> None:
-        """Unbind all keys."""
         for keys in self._bound:
             self._viewer.bind_key(keys, None)
         self._bound.clear()

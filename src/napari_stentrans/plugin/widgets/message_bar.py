@@ -79,7 +79,6 @@ class MessageBar(QFrame):
         self.hide()
 
     def text(self) -> str:
-        """Return what is shown; empty when nothing is."""
         return str(self._label.text())
 
     def show_message(self, text: str, kind: Kind = "error", whole: str = "") -> None:
@@ -98,12 +97,10 @@ class MessageBar(QFrame):
         self._do = do
 
     def offer_also(self, action: str, tip: str, do: Callable[[], object]) -> None:
-        """Add another button to what was just offered."""
         _name(self.other, action, tip)
         self._do_other = do
 
     def act(self) -> None:
-        """Do what the button is for, where there is one."""
         if self._do is not None:
             do = self._do
             self.clear()
@@ -135,7 +132,6 @@ class MessageBar(QFrame):
             self._show("\n".join([*filter(None, shown), text]), self._kind)
 
     def clear(self) -> None:
-        """Close the message."""
         self._label.clear()
         self._forget_action()
         self._kind = "note"

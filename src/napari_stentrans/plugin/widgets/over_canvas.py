@@ -37,12 +37,10 @@ class OverCanvas(QObject):
         self.again()
 
     def again(self) -> None:
-        """Place the widget anew."""
         if self._canvas is not None:
             self._place(self._canvas)
 
     def let_go(self) -> None:
-        """Take the widget away."""
         if isalive(self._over):
             self._canvas.removeEventFilter(self)
             self._over.hide()
@@ -51,7 +49,6 @@ class OverCanvas(QObject):
         self._canvas = None
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Notice another size of the canvas."""
         if event.type() == QEvent.Type.Resize and watched is self._canvas:
             self.again()
         return False

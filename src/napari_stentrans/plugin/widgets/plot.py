@@ -41,7 +41,6 @@ class Plot(QWidget):
         self.recolour()
 
     def recolour(self) -> None:
-        """Draw the axes in the colours of the theme."""
         color = text_color(self)
         self.plot.setBackground(None)  # else that of the last theme stays
         for side in SIDES:
@@ -50,7 +49,6 @@ class Plot(QWidget):
             axis.setTextPen(color)
 
     def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.recolour()

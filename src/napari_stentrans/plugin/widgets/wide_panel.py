@@ -51,7 +51,6 @@ class WidePanel(QWidget):
         rows.addWidget(self.tabs)
 
     def add(self, name: str, page: QWidget, tip: str) -> None:
-        """Take a page in."""
         at = self.tabs.addTab(page, name)
         self.tabs.setTabToolTip(at, tip)
 
@@ -61,7 +60,6 @@ class WidePanel(QWidget):
         return None if self._dock is None else self.tabs.currentWidget()
 
     def open(self, page: QWidget) -> None:
-        """Show a page below the canvas, and give it the keyboard."""
         self.tabs.setCurrentWidget(page)
         if self._dock is None:
             self._dock_below()
@@ -69,7 +67,6 @@ class WidePanel(QWidget):
         self.changed.emit()
 
     def close_page(self, page: QWidget) -> None:
-        """Close the panel if this page is open."""
         if self.page is page:
             self.shut()
 
@@ -80,7 +77,6 @@ class WidePanel(QWidget):
             self._window.remove_dock_widget(self._dock)  # which tells of it: see changeEvent
 
     def let_go(self) -> None:
-        """Close for good."""
         self.shut()
         self.deleteLater()
 
@@ -105,7 +101,6 @@ class WidePanel(QWidget):
             self.shut()
 
     def _on_out(self) -> None:
-        """Leave the window as it was."""
         dock, self._dock = self._dock, None
         window: Any = None if dock is None or not isalive(dock) else dock.parent()
         if isinstance(window, QMainWindow):
@@ -114,7 +109,6 @@ class WidePanel(QWidget):
         self.changed.emit()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Close on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.shut()
         else:

@@ -31,7 +31,6 @@ class ChoiceRows(QWidget):
         self.hide()
 
     def set_choices(self, choices: Sequence[Choice], taken: Mapping[str, str]) -> None:
-        """Show what there is to choose, and what was taken of it."""
         if tuple(choices) != self._choices:
             self._choices = tuple(choices)
             self._build()

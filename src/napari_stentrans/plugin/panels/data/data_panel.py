@@ -78,16 +78,13 @@ class DataPanel(QWidget):
         self.show_section(None)
 
     def add_placing(self, placing: Placing) -> None:
-        """Show the line of the tissue image, and offer it in the menu of what can be opened."""
         self.rows.addWidget(placing)
         self.open.add_menu(placing.menu)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of this section from now on."""
         self.refresh()
 
     def refresh(self) -> None:
-        """Say what is open."""
         context = self._context
         sections, layers = context.sections, context.layers
         names = [each.unsaved.marked for each in sections]
@@ -98,7 +95,6 @@ class DataPanel(QWidget):
             self.show_section(layers.section, layers.gene, layers.origin, layers.unsaved.marked)
 
     def _allow(self) -> None:
-        """Offer what makes sense now."""
         phase, there = self._context.phase, self._context.layers is not None
         self.open.setEnabled(phase not in (Phase.LOADING, Phase.STOPPING, Phase.SAVING))
         self.open.allow_layer(on=len(self._context.viewer.layers) > 0)
@@ -148,7 +144,6 @@ class DataPanel(QWidget):
         origin: Origin | None = None,
         title: str = "",
     ) -> None:
-        """Say what the section is, what could be chosen of its file, and search its genes."""
         self.choices.set_choices(
             () if origin is None else origin.choices, {} if section is None else section.chosen
         )
@@ -176,7 +171,6 @@ class DataPanel(QWidget):
             self.about.setText(f"{doing} …")
 
     def show_step(self, step: Progress) -> None:
-        """Show how far a long step is."""
         known = step.total > 1
         self.busy.setRange(0, 1000 if known else 0)
         self.busy.setValue(round(1000 * step.fraction))

@@ -82,7 +82,6 @@ class NameTables(QMenu):
         self.aboutToShow.connect(self._list)
 
     def download(self) -> None:
-        """Ask whether HGNC's table may be downloaded, and do so."""
         self._prepare(
             partial(size_steps, [hgnc.HGNC]),
             "Looking for the table of gene names",
@@ -90,7 +89,6 @@ class NameTables(QMenu):
         )
 
     def ask(self) -> None:
-        """Ask for a table and keep it."""
         path = ask_gene_table(self._parent)
         if path is not None:
             self._start(partial(_keep_steps, path), f"Reading {path.name}")

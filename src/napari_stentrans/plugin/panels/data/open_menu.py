@@ -61,11 +61,9 @@ class OpenMenu(QPushButton):
         self.allow_layer(on=False)
 
     def add_menu(self, menu: QMenu) -> None:
-        """Offer more that can be opened."""
         self._menu.insertMenu(self.recent.menuAction(), menu)
 
     def allow_layer(self, *, on: bool) -> None:
-        """Let the active layer be used, where there is one."""
         self.use.setEnabled(on)
         self.use.setToolTip(
             "Make a section of the layer that is selected in napari: an Image with one channel "

@@ -92,7 +92,6 @@ class Placing(QWidget):
         self._refresh()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Lay pictures below the spots of this section from now on."""
         if self._layers is not None:
             self._layers.laidChanged.disconnect(self._refresh, missing_ok=True)
         self._layers = layers
@@ -256,7 +255,6 @@ class Placing(QWidget):
         self.offered.emit(REMOVED, "Undo", tip, partial(self._bring_back, layers, images))
 
     def _move(self) -> None:
-        """Let the mouse move the picture."""
         if self._layer is not None and self._layers is not None:
             self._layers.viewer.layers.selection.active = self._layer
             self._layer.visible = True

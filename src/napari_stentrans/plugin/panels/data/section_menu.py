@@ -38,6 +38,5 @@ class SectionMenu(QPushButton):
         self.setMenu(menu)
 
     def show_unsaved(self, parts: list[str]) -> None:
-        """Mark that this is not saved."""
         self.setText(f"Section {MARK}" if parts else "Section")
         self.setToolTip(f"{TIP}.\nNot saved yet: {', '.join(parts)}" if parts else TIP)

@@ -96,7 +96,6 @@ class DamageLine(QObject):
         return layers.damage.without(mask.lost, mask.sites)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Look at this section from now on."""
         if layers is not self._layers:
             self._stop()
             self._cancel()
@@ -117,7 +116,6 @@ class DamageLine(QObject):
         return True
 
     def refresh(self) -> None:
-        """Say what is left that looks lost."""
         found, layers = self.found, self._layers
         said = "" if found is None or layers is None or layers.ignores_damage else found.in_words()
         self.line.ask(f"{said}." if said else "")
@@ -128,7 +126,6 @@ class DamageLine(QObject):
         self.changed.emit()
 
     def show(self) -> None:
-        """Outline what looks lost, or take that away."""
         found = self.found
         on = self.line.answers["Show"].isChecked() and found is not None
         self._lost.finder.point_out(_cells(found) if on and found is not None else None)
@@ -148,7 +145,6 @@ class DamageLine(QObject):
             self.imageDamaged.emit()
 
     def ignore(self) -> None:
-        """Say no more of it."""
         if self._layers is not None:
             self._layers.model.ignores_damage = True
         self.refresh()

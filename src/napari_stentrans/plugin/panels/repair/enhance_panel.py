@@ -93,17 +93,14 @@ class EnhancePanel(QWidget):
         return config, mask
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Enhance this section from now on."""
         self.form.set_layers(layers)
         self.set_section(None if layers is None else layers.section)
 
     def set_lost(self, spots: int, sites: int) -> None:
-        """Say how much there is to fill."""
         self.form.set_lost(spots, sites)
         self.run.set_lost(spots, sites)
 
     def set_section(self, section: Section | None) -> None:
-        """Speak of this section from now on."""
         self._section = section
         self.run.set_section(section)
         self._allow()
@@ -140,11 +137,9 @@ class EnhancePanel(QWidget):
         reveal(self.form)
 
     def check(self) -> None:
-        """Show that a check begins."""
         self.progress.start("Checking how good it is here")
 
     def begin(self) -> None:
-        """Show that a run begins."""
         self._held, self._began = False, time.monotonic()
         self.progress.start("Starting")
 
@@ -154,7 +149,6 @@ class EnhancePanel(QWidget):
             self.run.learn(result, time.monotonic() - self._began)
 
     def set_phase(self, phase: Phase) -> None:
-        """Offer what makes sense in a phase."""
         self._held = self._held or phase is Phase.PAUSED
         self.form.setEnabled(phase.idle or phase.running)
         self._phase = phase
@@ -184,7 +178,6 @@ class EnhancePanel(QWidget):
         self.refusal.setVisible(bool(why) and (idle or self._phase.running))
 
     def _show_foot(self) -> None:
-        """Show progress, and what holds it, while there is any."""
         self.pause.setVisible(self._phase.running)
         self.foot.setVisible(not self.progress.isHidden() or len(self.queue) > 0)
 

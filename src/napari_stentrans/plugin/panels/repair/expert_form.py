@@ -56,14 +56,12 @@ class ExpertForm(QWidget):
         self.setValue(EnhanceConfig())
 
     def value(self) -> dict[str, Any]:
-        """Fields of an EnhanceConfig."""
         values = {name: box.value for name, box in self.boxes.items()}
         if not self._asks_features:
             values["features"] = None
         return nested(EnhanceConfig, values)
 
     def setValue(self, config: EnhanceConfig) -> None:
-        """Show the expert settings of a config."""
         before = self.blockSignals(True)
         if config.features is not None and config.features not in self._embeddings:
             self._offer([*self._embeddings, config.features])
@@ -79,7 +77,6 @@ class ExpertForm(QWidget):
         self.set_method(self._method)
 
     def set_method(self, name: str) -> None:
-        """Show the settings that a method listens to."""
         self._method = name
         for setting in self._settings:
             wanted = not setting.shown.by_method or METHODS[name].listens(setting.listened)
@@ -98,7 +95,6 @@ class ExpertForm(QWidget):
             self.boxes["features"].reset_choices()
 
     def _add(self, setting: Setting) -> None:
-        """Add a row; what its box says about changes is passed on."""
         known = (lambda: self._embeddings) if setting.name == "features" else None
         box = self.boxes[setting.name] = box_of(setting, known)
         label = self._labels[setting.name] = QLabel(setting.label)

@@ -47,7 +47,6 @@ class Finder(ProposalBox):
         self.cancelled.connect(self.drop)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Look at this section from now on."""
         if layers is not self._layers:
             self.drop()
             if self._job is not None:
@@ -62,7 +61,6 @@ class Finder(ProposalBox):
             self.drop()
 
     def low_counts(self) -> None:
-        """Propose spots below a threshold of counts that can be moved."""
         if self._layers is not None:
             self.drop()
             self._propose_below(self.ask_threshold(self._layers.section.totals))
@@ -91,7 +89,6 @@ class Finder(ProposalBox):
         self._propose_sites(sites, found, "No site inside the section is without a spot.")
 
     def drop(self) -> None:
-        """Propose nothing any more."""
         self._cells, self._name = None, ""
         self.hide()
         if self._layers is not None:

@@ -81,7 +81,6 @@ class ConfigForm(QWidget):
         )
 
     def setValue(self, config: EnhanceConfig) -> None:
-        """Show the settings of a config."""
         before = self.blockSignals(True)
         self.method.setCurrentIndex(self.method.findData(config.method))
         self.double.setChecked(config.upscale == 2)
@@ -130,17 +129,14 @@ class ConfigForm(QWidget):
         self._on_method()
 
     def set_shown_gene(self, name: str) -> None:
-        """Say which gene the map shows."""
         self._shown_gene = name
         if self.which_genes.currentData() == "shown":
             self.valueChanged.emit()
 
     def set_lost(self, spots: int, sites: int) -> None:
-        """Say what there is to fill."""
         self.fill.setText(f"Fill ({spots + sites:,})" if spots or sites else "Fill")
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Offer what this section has: a tissue image, embeddings of it."""
         self.image.set_layers(layers)
         self.expert.set_embeddings([] if layers is None else embeddings(layers.section))
 
@@ -210,7 +206,6 @@ class ConfigForm(QWidget):
         self.popup = Popup(self, "Expert settings", method, self.summary, self.expert)
 
     def _show_what_matters(self) -> None:
-        """Show the settings that the chosen method listens to, and hide the others."""
         name = self.method.currentData()
         method = METHODS[name]
         self.summary.setText(method.summary)
@@ -254,5 +249,4 @@ class ConfigForm(QWidget):
         return listed
 
     def recolour(self) -> None:
-        """Draw the gear in the colours of the theme."""
         self.gear.setIcon(icon("gear", text_color(self.summary)))

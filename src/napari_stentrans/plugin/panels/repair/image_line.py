@@ -95,7 +95,6 @@ class ImageLine(QWidget):
 
     @property
     def used(self) -> bool:
-        """Whether a run would look at an image."""
         return self.there and self.value() == "auto" and self._asks
 
     def choose(self, name: str) -> None:
@@ -103,17 +102,14 @@ class ImageLine(QWidget):
         self.choice.setCurrentIndex(self.choice.findData(name))
 
     def value(self) -> Literal["auto", "off"]:
-        """Return the setting ``image`` of a run."""
         return "off" if self.choice.currentData() == "off" else "auto"
 
     def setValue(self, config: EnhanceConfig) -> None:
-        """Show the settings of a config."""
         if (config.image == "off") != (self.value() == "off"):
             self.choose("off" if config.image == "off" else "use")
         self.set_method(config.method)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of this section from now on."""
         if layers is not self._layers:
             self.stop()
             self._layers = layers
@@ -133,7 +129,6 @@ class ImageLine(QWidget):
         return painted.lost if self.choice.currentData() == "damaged" else None
 
     def stop(self) -> None:
-        """Give up making a map."""
         if self._job is not None:
             self._job.stop(0)
             self._job.deleteLater()

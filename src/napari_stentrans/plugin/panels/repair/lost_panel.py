@@ -75,12 +75,10 @@ class LostPanel(QWidget):
 
     @property
     def painting(self) -> bool:
-        """Whether a tool is on, so that the mouse paints."""
         return self._mode() in self.tools
 
     @property
     def has_region(self) -> bool:
-        """Whether there is a lost region."""
         return self._regions is not None and bool(self._regions.names)
 
     @property
@@ -110,7 +108,6 @@ class LostPanel(QWidget):
         self.count()
 
     def count(self) -> None:
-        """Say what is painted, region by region."""
         regions = self._regions
         self._allow()
         if self._layers is None or regions is None:
@@ -135,7 +132,6 @@ class LostPanel(QWidget):
         self.marked.emit(found.mask)
 
     def _allow(self) -> None:
-        """Let be pressed what has something to work on."""
         self.paint.allow(self._layers is not None, NO_LAYER)
         self.new.setEnabled(self._layers is not None)
         self._bound.allow()
@@ -145,7 +141,6 @@ class LostPanel(QWidget):
         self._allow()
 
     def recolour(self) -> None:
-        """Draw the icons in the colours of the theme."""
         self.paint.recolour()
         self.regions.recolour()
 
@@ -185,7 +180,6 @@ class LostPanel(QWidget):
         self.regions.edit_name(label)
 
     def step_region(self, step: int) -> None:
-        """Paint with the next region of the list, or the one before."""
         if self._regions is not None and self._regions.names:
             labels = list(self._regions.names)
             used = self._regions.selected
@@ -294,7 +288,6 @@ class LostPanel(QWidget):
     # ---- the layer
 
     def _listen(self, on: bool) -> None:
-        """Connect to, or let go of, the layer that is watched."""
         if self._regions is None:
             return
         events = self._regions.layer.events

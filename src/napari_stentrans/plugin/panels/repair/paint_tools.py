@@ -48,19 +48,16 @@ class PaintTools(QWidget):
         row.addStretch(1)
 
     def allow(self, allowed: bool, why: str) -> None:
-        """Let the tools be pressed; where they cannot, they say why."""
         for mode, (*_, tip) in TOOLS.items():
             allow(self.tools[mode], allowed, tip, why)
         for step, (_, tip) in STEPS.items():
             allow(self.steps[step], allowed, tip, why)
 
     def show_mode(self, mode: str) -> None:
-        """Show which tool is on; none where it is no mode of a tool."""
         for name, tool in self.tools.items():
             tool.setChecked(name == mode)
 
     def recolour(self) -> None:
-        """Draw the icons in the colours of the theme."""
         color = text_color(self)
         for mode, (name, *_) in TOOLS.items():
             self.tools[mode].setIcon(icon(name, color))

@@ -135,7 +135,6 @@ class ProgressPanel(QWidget):
         self.busy.emit(True)
 
     def step(self, progress: Progress) -> None:
-        """Show a step of the run."""
         if progress.loss is not None:
             self._plot(progress)
         if not self._pace.step(progress):

@@ -98,19 +98,16 @@ class ProposalBox(QFrame):
         return int(self.counts.value())
 
     def ask(self) -> None:
-        """Ask only whether to paint."""
         self.threshold_row.hide()
         self.show()
         reveal(self)
         self.apply.setFocus()
 
     def say(self, text: str, *, any_found: bool) -> None:
-        """Say what is proposed."""
         self.words.setText(text)
         self.apply.setEnabled(any_found)
 
     def keyPressEvent(self, event: Any) -> None:
-        """Let Esc cancel."""
         if event.key() == Qt.Key.Key_Escape:
             self.cancelled.emit()
         else:

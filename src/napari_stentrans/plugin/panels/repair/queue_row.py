@@ -43,7 +43,6 @@ class QueueRow(QWidget):
         return iter(self._waiting)
 
     def add(self, wanted: RunRequest) -> None:
-        """Let a run wait for its turn."""
         self._waiting.append(wanted)
         self._refresh()
 
@@ -54,7 +53,6 @@ class QueueRow(QWidget):
         return wanted
 
     def clear(self) -> None:
-        """Let go of all that wait."""
         self._waiting.clear()
         self._refresh()
 

@@ -91,16 +91,13 @@ class RegionList(QTreeWidget):
         self.setFixedHeight(min(len(names), ROWS_SHOWN) * height + 2 * self.frameWidth() + 2)
 
     def recolour(self) -> None:
-        """Draw the icons in the colours of the theme."""
         self.show_regions(self._regions, self._counts)
 
     def edit_name(self, label: int) -> None:
-        """Let the name of a region be typed."""
         if label in self.rows:
             self.editItem(self.rows[label], NAME)
 
     def keyPressEvent(self, event: Any) -> None:
-        """Rename or delete a region, and show or hide it."""
         label = self._label(self.currentItem())
         if label is None or event.key() not in KEYS:
             super().keyPressEvent(event)
@@ -108,7 +105,6 @@ class RegionList(QTreeWidget):
             self._act(label, KEYS[event.key()])
 
     def _fill(self, labels: list[int]) -> None:
-        """Make the rows anew."""
         self.clear()
         self.rows = {}
         for label in labels:
@@ -170,7 +166,6 @@ class Naming(QStyledItemDelegate):
     """Asks for a name: one of the list, or another that is typed."""
 
     def createEditor(self, parent: Any, option: Any, index: Any) -> Any:
-        """Make the box; names only can be edited."""
         box, edit = QComboBox(parent), QLineEdit()
         box.setLineEdit(edit)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
@@ -183,14 +178,12 @@ class Naming(QStyledItemDelegate):
         return box
 
     def setEditorData(self, editor: Any, index: Any) -> None:
-        """Begin with the name as it is."""
         if not editor.lineEdit().isModified():
             editor.setCurrentIndex(editor.findText(index.data()))
             editor.setEditText(index.data())
             editor.lineEdit().selectAll()
 
     def setModelData(self, editor: Any, model: Any, index: Any) -> None:
-        """Take what was chosen or typed."""
         model.setData(index, editor.currentText())
 
     def _take(self, box: QComboBox) -> None:
@@ -203,5 +196,4 @@ class Fixed(QStyledItemDelegate):
     """Lets nothing be written."""
 
     def createEditor(self, parent: Any, option: Any, index: Any) -> Any:
-        """Make none."""
         return None

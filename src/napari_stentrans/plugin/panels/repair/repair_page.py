@@ -41,12 +41,10 @@ class RepairPage(Page):
         self._connect(context)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Repair this section from now on."""
         self.lost.set_layers(layers)
         self.enhance.set_layers(layers)
 
     def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour()

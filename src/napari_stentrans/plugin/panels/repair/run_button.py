@@ -65,12 +65,10 @@ class RunButton(QPushButton):
         self.refresh()
 
     def set_section(self, section: Section | None) -> None:
-        """Speak of this section from now on."""
         self._section = section
         self.refresh()
 
     def set_lost(self, spots: int, sites: int) -> None:
-        """Say what there is to fill."""
         self._lost = (spots, sites)
         self.refresh()
 
@@ -94,12 +92,10 @@ class RunButton(QPushButton):
         self.setToolTip(f"{tip_of('run.start', self._refusal)}" if self._refusal else self._tip())
 
     def resizeEvent(self, event: Any) -> None:
-        """Fit the words into another width."""
         super().resizeEvent(event)
         self.refresh()
 
     def _in_lines(self, text: str) -> str:
-        """Text with a break where a line would be too long."""
         font = QFont(self.font())
         font.setBold(True)  # as the style draws it
         width = QFontMetrics(font).horizontalAdvance
