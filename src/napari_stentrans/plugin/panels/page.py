@@ -13,11 +13,10 @@ from qtpy.QtWidgets import (
     QShortcut,
     QTabWidget,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
-from napari_stentrans.plugin.widgets.panel import scrolled
+from napari_stentrans.plugin.widgets.panel import in_rows, scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -53,9 +52,7 @@ class Page(QWidget):
         super().__init__()
         self.context = context
         self.setAccessibleName(self.title)
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.setSpacing(8)
+        self.rows = in_rows(self, spacing=8)
 
 
 class Pages(QTabWidget):
@@ -82,8 +79,7 @@ class Pages(QTabWidget):
         self._pages: list[Page] = []
         self._remembered = 0
         self.feet = QWidget()
-        self._feet = QVBoxLayout(self.feet)
-        self._feet.setContentsMargins(0, 0, 0, 0)
+        self._feet = in_rows(self.feet)
         self.currentChanged.connect(self._show_foot)
 
     def __iter__(self) -> Iterator[Page]:
@@ -123,8 +119,7 @@ class Pages(QTabWidget):
         busy = QApplication.activePopupWidget() or QApplication.activeModalWidget()
         window: Any = self.window()
         focus, front = window.focusWidget(), self._pages[self.currentIndex()]
-        parts = (front, front.foot)
-        inside = [part for part in parts if part and focus and part.isAncestorOf(focus)]
+        inside = focus and any(part.isAncestorOf(focus) for part in (front, front.foot) if part)
         typing = inside and isinstance(focus, TYPED_IN)
         if busy or typing or self._remembered != self.currentIndex():
             return

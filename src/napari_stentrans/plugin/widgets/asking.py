@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qtpy.QtWidgets import QFrame, QHBoxLayout, QPushButton, QVBoxLayout
+from qtpy.QtWidgets import QFrame
 
-from napari_stentrans.plugin.widgets.panel import button, words
+from napari_stentrans.plugin.widgets.panel import button, in_row, in_rows, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -34,18 +34,9 @@ class Asking(QFrame):
         self.setAccessibleName(name)
         self.setStyleSheet(LOOK)
         self.words = words(name)
-        self.answers: dict[str, QPushButton] = {
-            text: button(text, tip, do) for text, (tip, do) in answers.items()
-        }
-        row = QHBoxLayout()
-        row.setSpacing(6)
-        for made in self.answers.values():
-            row.addWidget(made, 1)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(8, 5, 5, 5)
-        rows.setSpacing(4)
-        rows.addWidget(self.words)
-        rows.addLayout(row)
+        self.answers = {text: button(text, tip, do) for text, (tip, do) in answers.items()}
+        row = in_row(*self.answers.values())
+        in_rows(self, self.words, row, margins=(8, 5, 5, 5), spacing=4)
         self.hide()
 
     def ask(self, text: str) -> None:

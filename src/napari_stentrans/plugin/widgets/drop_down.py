@@ -6,8 +6,9 @@ from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from qtpy.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QWidget
 
+from napari_stentrans.plugin.widgets.panel import in_rows
 from napari_stentrans.plugin.widgets.wheel import WheelGuard
 
 EDGE = 8
@@ -40,9 +41,7 @@ class DropDown(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setStyleSheet("#dropDown {border: 1px solid rgba(128, 128, 128, 160);}")
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(8, 8, 8, 8)
-        self.rows.setSpacing(5)
+        self.rows = in_rows(self, margins=(8, 8, 8, 8))
         self.hide()
 
     def guard(self) -> None:

@@ -6,9 +6,10 @@ from typing import Any
 
 import pyqtgraph
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.plugin.widgets.icons import text_color
+from napari_stentrans.plugin.widgets.panel import in_rows
 
 SIDES = ("left", "bottom")
 
@@ -35,8 +36,7 @@ class Plot(QWidget):
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for side in SIDES:
             self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows = in_rows(self, spacing=6)
         self.rows.addWidget(self.plot, 1)
         self.recolour()
 

@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from napari_stentrans.plugin.widgets.panel import in_rows
 
 if TYPE_CHECKING:
     import napari
@@ -46,9 +48,7 @@ class WidePanel(QWidget):
         self.tabs.setAccessibleName("plots and table")
         self.tabs.currentChanged.connect(lambda _: self.changed.emit())
         self.setStyleSheet(LOOKS)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 4, 4)
-        rows.addWidget(self.tabs)
+        in_rows(self, self.tabs, margins=(0, 0, 4, 4))
 
     def add(self, name: str, page: QWidget, tip: str) -> None:
         at = self.tabs.addTab(page, name)
