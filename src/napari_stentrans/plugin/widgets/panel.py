@@ -141,8 +141,8 @@ def in_row(*parts: QWidget, box: QWidget | None = None, spacing: int = 6) -> QHB
     row = QHBoxLayout(box)
     row.setContentsMargins(0, 0, 0, 0)
     row.setSpacing(spacing)
-    for at, part in enumerate(parts):
-        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    for part in parts:
+        row.addWidget(part, int(not isinstance(part, QToolButton)))
     return row
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.io import LostMask
@@ -17,7 +17,7 @@ from napari_stentrans.plugin.panels.repair.form import ConfigForm
 from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
 from napari_stentrans.plugin.panels.repair.queue_row import QueueRow
 from napari_stentrans.plugin.panels.repair.run_button import RunButton
-from napari_stentrans.plugin.widgets.panel import button, column, reveal, row_of, words
+from napari_stentrans.plugin.widgets.panel import button, column, in_rows, reveal, row_of, words
 from napari_stentrans.targets import check_observed
 
 if TYPE_CHECKING:
@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.section import Section
 
@@ -33,40 +34,46 @@ QUEUE = "Add a run with the settings above; it begins when its turn comes"
 
 
 class EnhancePanel(QWidget):
-    """The form of a run, its buttons and its progress."""
+    """The form of a run, its buttons and its progress.
+
+    Parameters
+    ----------
+    runner
+        Holds and cancels the run at work.
+
+    Attributes
+    ----------
+    curve
+        Room for the curve of the loss, below all buttons: they stay where they are.
+    begins
+        What begins a run, which stays in view.
+    foot
+        How far a run is, and what holds and ends it: there while something runs.
+    """
 
     runWanted = Signal()
-    pauseWanted = Signal()
-    resumeWanted = Signal()
-    cancelWanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, runner: Runner) -> None:
         super().__init__()
         self.setAccessibleName("enhance")
+        self._runner = runner
         self._held, self._began = False, 0.0
         self._phase = Phase.EMPTY
         self._section: Section | None = None
         self._painted: LostMask | None = None
         self.form = ConfigForm()
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.addWidget(self.form)
+        in_rows(self, self.form)
         self.run = RunButton(self.form, self.runWanted.emit)
         self.refusal = words("why no run can begin")
         self.add = button("Add to the queue", with_keys(QUEUE, "run.start"), self.runWanted.emit)
         self.add.hide()
         self.pause = button("Pause", tip_of("run.pause"), self._on_pause)
-        self.cancel = button("Cancel", tip_of("run.cancel"), self.cancelWanted.emit)
+        self.cancel = button("Cancel", tip_of("run.cancel"), runner.cancel)
         self.queue = QueueRow()
         self.curve = QWidget()
-        """Room for the curve of the loss, below all buttons: they stay where they are."""
-        curve = QVBoxLayout(self.curve)
-        curve.setContentsMargins(0, 0, 0, 0)
-        self.progress = ProgressPanel(curve)
+        self.progress = ProgressPanel(in_rows(self.curve))
         self.begins = column(self.refusal, self.run, self.add)
-        """What begins a run, which stays in view: not one of the rows."""
         self.foot = column(self.progress, row_of(self.queue, self.pause, self.cancel))
-        """How far a run is, and what holds and ends it: there while something runs."""
         self.foot.hide()
         self.form.valueChanged.connect(self._allow)
         self.form.fill.toggled.connect(self._allow)
@@ -83,7 +90,7 @@ class EnhancePanel(QWidget):
         """
         config, mask = self.form.value(), painted
         if not self.form.fill.isChecked():
-            mask = LostMask(np.zeros_like(mask.lost), np.empty((0, 2)))
+            mask = _nothing(len(mask.lost))
         if not (mask.lost.any() or len(mask.sites) or config.denoise or config.upscale == 2):
             fill = "" if painted.lost.any() or len(painted.sites) else "paint a lost region and "
             raise ConfigError(
@@ -94,31 +101,25 @@ class EnhancePanel(QWidget):
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.form.set_layers(layers)
-        self.set_section(None if layers is None else layers.section)
-
-    def set_lost(self, spots: int, sites: int) -> None:
-        self.form.set_lost(spots, sites)
-        self.run.set_lost(spots, sites)
+        self.set_section(None if layers is None else layers.model.section)
 
     def set_section(self, section: Section | None) -> None:
         self._section = section
-        self.run.set_section(section)
         self._allow()
 
     def set_painted(self, painted: LostMask | None) -> None:
         """Say what is painted as lost; None where nothing can be painted yet."""
         self._painted = painted
+        self.form.show_lost(sum(_amount(painted)))
         self._allow()
 
     def why_not(self) -> str:
         """Say why a run could only refuse, as things stand; empty where it could begin."""
-        section = self._section
+        section, painted = self._section, self._painted
         if section is None:
             return ""
-        nothing = LostMask(np.zeros(section.n_spots, bool), np.empty((0, 2)))
-        painted = self._painted
         if painted is None or len(painted.lost) != section.n_spots:
-            painted = nothing
+            painted = _nothing(section.n_spots)
         try:
             config, mask = self.what_to_do(painted)
             check_observed(section, mask.lost)
@@ -171,7 +172,7 @@ class EnhancePanel(QWidget):
         why = self.why_not()
         idle = self._phase in (Phase.READY, Phase.CHECKING)
         self.run.setEnabled(idle and not why)
-        self.run.set_refusal(why)
+        self.run.show_task(self._section, _amount(self._painted), why)
         self.add.setEnabled(not why)
         self.add.setToolTip(with_keys(QUEUE, "run.start") + (f".\n{why}" if why else ""))
         self.refusal.setText(why)
@@ -182,5 +183,16 @@ class EnhancePanel(QWidget):
         self.foot.setVisible(not self.progress.isHidden() or len(self.queue) > 0)
 
     def _on_pause(self) -> None:
-        resume = self.pause.text() == "Resume"
-        (self.resumeWanted if resume else self.pauseWanted).emit()
+        if self._phase is Phase.PAUSED:
+            self._runner.resume()
+        else:
+            self._runner.pause()
+
+
+def _nothing(n_spots: int) -> LostMask:
+    return LostMask(np.zeros(n_spots, bool), np.empty((0, 2)))
+
+
+def _amount(painted: LostMask | None) -> tuple[int, int]:
+    """Spots and sites that are painted."""
+    return (0, 0) if painted is None else (int(painted.lost.sum()), len(painted.sites))

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.panels.repair.boxes import box_of
-from napari_stentrans.plugin.widgets.panel import button
+from napari_stentrans.plugin.widgets.panel import button, in_rows
 from napari_stentrans.settings import flat, nested, settings_of
 
 if TYPE_CHECKING:
@@ -49,10 +50,7 @@ class ExpertForm(QWidget):
             "Put all expert settings back to what is recommended",
             lambda: self.setValue(EnhanceConfig()),
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 4)
-        layout.addLayout(self._form)
-        layout.addWidget(self.reset)
+        in_rows(self, self._form, self.reset, margins=(0, 4, 0, 4), spacing=6)
         self.setValue(EnhanceConfig())
 
     def value(self) -> dict[str, Any]:
@@ -62,13 +60,12 @@ class ExpertForm(QWidget):
         return nested(EnhanceConfig, values)
 
     def setValue(self, config: EnhanceConfig) -> None:
-        before = self.blockSignals(True)
-        if config.features is not None and config.features not in self._embeddings:
-            self._offer([*self._embeddings, config.features])
-        for setting, value in flat(config):
-            if setting.name in self.boxes:
-                self.boxes[setting.name].value = value
-        self.blockSignals(before)
+        with signals_blocked(self):
+            if config.features is not None and config.features not in self._embeddings:
+                self._offer([*self._embeddings, config.features])
+            for setting, value in flat(config):
+                if setting.name in self.boxes:
+                    self.boxes[setting.name].value = value
         self.valueChanged.emit()
 
     def set_embeddings(self, keys: list[str]) -> None:

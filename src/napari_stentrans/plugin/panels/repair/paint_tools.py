@@ -5,71 +5,54 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QSize, Signal
-from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QWidget
 
-from napari_stentrans.plugin.widgets.icons import icon, text_color
-from napari_stentrans.plugin.widgets.panel import allow
+from napari_stentrans.plugin.widgets.panel import Tool, allow, in_row
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
 TOOLS = {
-    "paint": ("brush", "Brush", "Paint lost tissue (key 2 or P on the canvas)"),
-    "erase": ("eraser", "Eraser", "Take paint away (key 1 or E on the canvas)"),
-    "polygon": ("polygon", "Polygon", "Outline lost tissue with clicks (key 3 on the canvas)"),
-    "fill": ("bucket", "Fill", "Fill a closed outline with a click (key 4 or F on the canvas)"),
+    "paint": ("brush", "brush", "Paint lost tissue (key 2 or P on the canvas)"),
+    "erase": ("eraser", "eraser", "Take paint away (key 1 or E on the canvas)"),
+    "polygon": ("polygon", "polygon", "Outline lost tissue with clicks (key 3 on the canvas)"),
+    "fill": ("bucket", "fill", "Fill a closed outline with a click (key 4 or F on the canvas)"),
 }
+"""Icon, name and tooltip of a tool, by the mode of the layer."""
 STEPS = {
-    "undo": ("Undo", "Take the last change of the paint back (Ctrl+Z on the canvas)"),
-    "redo": ("Redo", "Do again what was taken back (Ctrl+Shift+Z on the canvas)"),
+    "undo": "Take the last change of the paint back (Ctrl+Z on the canvas)",
+    "redo": "Do again what was taken back (Ctrl+Shift+Z on the canvas)",
 }
 
 
 class PaintTools(QWidget):
-    """A row with a button for each tool and each step of undo."""
+    """A row with a button for each tool and each step of undo.
 
-    used = Signal(str)
-    """A tool was pressed: the mode of the layer that it stands for."""
-    stepped = Signal(str)
-    """"undo" or "redo"."""
+    Parameters
+    ----------
+    use
+        Called with the mode of the layer that a tool stands for.
+    step
+        Called with "undo" or "redo".
+    """
 
-    def __init__(self) -> None:
+    def __init__(self, use: Callable[[str], None], step: Callable[[str], None]) -> None:
         super().__init__()
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
         self.tools, self.steps = {}, {}
-        for mode, (_, name, tip) in TOOLS.items():
-            self.tools[mode] = _tool(row, name, tip, partial(self.used.emit, mode))
+        for mode, (icon, name, tip) in TOOLS.items():
+            self.tools[mode] = Tool(name, tip, partial(use, mode), icon=icon)
             self.tools[mode].setCheckable(True)
-        for step, (name, tip) in STEPS.items():
-            self.steps[step] = _tool(row, name, tip, partial(self.stepped.emit, step))
-        row.addStretch(1)
+        for name, tip in STEPS.items():
+            self.steps[name] = Tool(name, tip, partial(step, name), icon=name)
+        in_row(*self.tools.values(), *self.steps.values(), box=self, spacing=4).addStretch(1)
 
     def allow(self, allowed: bool, why: str) -> None:
         for mode, (*_, tip) in TOOLS.items():
             allow(self.tools[mode], allowed, tip, why)
-        for step, (_, tip) in STEPS.items():
-            allow(self.steps[step], allowed, tip, why)
+        for name, tip in STEPS.items():
+            allow(self.steps[name], allowed, tip, why)
 
     def show_mode(self, mode: str) -> None:
+        """Show which tool is on; none where it is no mode of a tool."""
         for name, tool in self.tools.items():
             tool.setChecked(name == mode)
-
-    def recolour(self) -> None:
-        color = text_color(self)
-        for mode, (name, *_) in TOOLS.items():
-            self.tools[mode].setIcon(icon(name, color))
-        for name, made in self.steps.items():
-            made.setIcon(icon(name, color))
-
-
-def _tool(row: QHBoxLayout, name: str, tip: str, clicked: Callable[[], None]) -> QToolButton:
-    made = QToolButton()
-    made.setToolTip(tip)
-    made.setAccessibleName(name.lower())
-    made.setIconSize(QSize(18, 18))
-    made.clicked.connect(lambda: clicked())
-    row.addWidget(made)
-    return made

@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.models.stages import Stages
-from napari_stentrans.plugin.widgets.panel import OneLine
+from napari_stentrans.plugin.widgets.panel import OneLine, called, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -109,17 +109,12 @@ class ProgressPanel(QWidget):
         super().__init__()
         self._pace, self._stages, self._rows = Pace(), Stages(), rows
         self._said = self.of = ""
-        self.bar = QProgressBar()
-        self.bar.setAccessibleName("progress")
+        self.bar = called(QProgressBar(), "progress")
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.words = OneLine("what is being done")
         self.curve: LossCurve | None = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.words)
+        in_rows(self, self.bar, self.words, spacing=3)
         self.hide()
 
     def start(self, words: str) -> None:

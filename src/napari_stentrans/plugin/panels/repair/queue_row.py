@@ -5,7 +5,9 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QWidget
+from qtpy.QtWidgets import QLabel, QWidget
+
+from napari_stentrans.plugin.widgets.panel import Tool, called, in_row
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -21,17 +23,10 @@ class QueueRow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._waiting: list[RunRequest] = []
-        self.words = QLabel()
-        self.words.setAccessibleName("runs that wait")
-        self.clear_button = QToolButton()
-        self.clear_button.setText("×")
-        self.clear_button.setAutoRaise(True)
-        self.clear_button.setToolTip("Let go of the runs that wait; the one at work goes on")
-        self.clear_button.setAccessibleName("clear the queue")
-        self.clear_button.clicked.connect(self.clear)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
+        self.words = called(QLabel(), "runs that wait")
+        let_go = "Let go of the runs that wait; the one at work goes on"
+        self.clear_button = Tool("clear the queue", let_go, self.clear, text="×", flat=True)
+        row = in_row(box=self, spacing=4)
         row.addWidget(self.words)
         row.addWidget(self.clear_button)
         self.hide()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -19,6 +19,7 @@ from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.layers.regions import PRESETS, colour_of
 from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.plugin.widgets.panel import called
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -47,11 +48,10 @@ class RegionList(QTreeWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("lost regions by name")
-        self.setToolTip("Lost regions; the one that is chosen is painted with")
+        self.rows: dict[int, QTreeWidgetItem] = {}
+        called(self, "lost regions by name", "Lost regions; the one that is chosen is painted with")
         self._regions: Regions | None = None
         self._counts: dict[int, tuple[int, int]] = {}
-        self.rows: dict[int, QTreeWidgetItem] = {}
         self.setColumnCount(4)
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
@@ -90,12 +90,15 @@ class RegionList(QTreeWidget):
         height = self.sizeHintForRow(0) if names else 0
         self.setFixedHeight(min(len(names), ROWS_SHOWN) * height + 2 * self.frameWidth() + 2)
 
-    def recolour(self) -> None:
-        self.show_regions(self._regions, self._counts)
-
     def edit_name(self, label: int) -> None:
         if label in self.rows:
             self.editItem(self.rows[label], NAME)
+
+    def changeEvent(self, event: Any) -> None:
+        """Draw the icons in the colours of the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.rows:
+            self.show_regions(self._regions, self._counts)
 
     def keyPressEvent(self, event: Any) -> None:
         label = self._label(self.currentItem())
@@ -110,9 +113,7 @@ class RegionList(QTreeWidget):
         for label in labels:
             row = self.rows[label] = QTreeWidgetItem(self)
             row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
-            row.setTextAlignment(
-                PAINTED, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            )
+            row.setTextAlignment(PAINTED, RIGHT)
             for column, tip in TIPS.items():
                 row.setToolTip(column, tip)
 
@@ -171,8 +172,7 @@ class Naming(QStyledItemDelegate):
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.addItems(PRESETS)
         for part in (box, edit):
-            part.setAccessibleName("name of the region")
-            part.setToolTip("Name of this region: choose one or type your own")
+            called(part, "name of the region", "Name of this region: choose one or type your own")
         box.textActivated.connect(lambda: self.commitData.emit(box))
         edit.editingFinished.connect(lambda: self._take(box))
         return box

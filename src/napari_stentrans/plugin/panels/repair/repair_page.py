@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.page import Page
@@ -14,8 +14,6 @@ from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
@@ -30,7 +28,7 @@ class RepairPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel()
+        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel(context.runner)
         self.damage = DamageLine(context.runner, self.lost)
         self.enhance.form.speak_to(context.app.settings)
         self.foot = self.enhance.begins
@@ -38,32 +36,19 @@ class RepairPage(Page):
             self.rows.addWidget(part)
         self.setTabOrder(self.enhance.run, self.enhance.add)
         context.follow(self, self.damage)
-        self._connect(context)
-
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        self.lost.set_layers(layers)
-        self.enhance.set_layers(layers)
-
-    def changeEvent(self, event: Any) -> None:
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
-    def _connect(self, context: Context) -> None:
-        lost, enhance, image = self.lost, self.enhance, self.enhance.form.image
-        lost.counted.connect(enhance.set_lost)
-        lost.marked.connect(enhance.set_painted)
-        lost.marked.connect(context.set_painted)
+        image = self.enhance.form.image
+        self.lost.marked.connect(self.enhance.set_painted)
+        self.lost.marked.connect(context.set_painted)
         image.failed.connect(context.fail)
-        enhance.runWanted.connect(self._run_or_ask)
-        enhance.pauseWanted.connect(context.runner.pause)
-        enhance.resumeWanted.connect(context.runner.resume)
-        enhance.cancelWanted.connect(context.runner.cancel)
+        self.enhance.runWanted.connect(self._run_or_ask)
         self.damage.imageDamaged.connect(partial(image.choose, "damaged"))
         context.phaseChanged.connect(self._show_phase)
         context.sectionsChanged.connect(self._show_section)
         context.layersChanged.connect(self._watch)
-        self._recolour()
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        self.lost.set_layers(layers)
+        self.enhance.set_layers(layers)
 
     def _run_or_ask(self) -> None:
         """Run, unless something looks lost, which a run that fills would take as measured."""
@@ -77,14 +62,10 @@ class RepairPage(Page):
         self.enhance.set_phase(phase)
 
     def _show_section(self) -> None:
-        layers = self.context.layers
-        self.enhance.set_section(None if layers is None else layers.section)
-        self.enhance.form.set_shown_gene("" if layers is None else layers.gene)
+        model = None if self.context.layers is None else self.context.layers.model
+        self.enhance.set_section(None if model is None else model.section)
+        self.enhance.form.set_shown_gene("" if model is None else model.gene)
 
     def _watch(self) -> None:
         self.lost.watch()
         self.enhance.form.set_layers(self.context.layers)
-
-    def _recolour(self) -> None:
-        self.lost.recolour()
-        self.enhance.form.recolour()

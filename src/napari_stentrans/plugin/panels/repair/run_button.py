@@ -54,27 +54,15 @@ class RunButton(QPushButton):
         self._form = form
         self._slower: dict[str, float] = {}
         self._section: Section | None = None
-        self._lost = (0, 0)
-        self._refusal = ""
+        self._lost, self._refusal = (0, 0), ""
         name_button(self, tip_of("run.start"))
         self.setStyleSheet(LOOK)
         self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 14)  # a long one has two lines
         self.clicked.connect(lambda: clicked())
-        form.valueChanged.connect(self.refresh)
-        form.fill.toggled.connect(self.refresh)
-        self.refresh()
 
-    def set_section(self, section: Section | None) -> None:
-        self._section = section
-        self.refresh()
-
-    def set_lost(self, spots: int, sites: int) -> None:
-        self._lost = (spots, sites)
-        self.refresh()
-
-    def set_refusal(self, why: str) -> None:
-        """Say in the tooltip why no run can begin; empty where one can."""
-        self._refusal = why
+    def show_task(self, section: Section | None, lost: tuple[int, int], refusal: str) -> None:
+        """Speak of a section, the spots and sites that are lost, and why no run can begin."""
+        self._section, self._lost, self._refusal = section, lost, refusal
         self.refresh()
 
     def learn(self, result: Enhancement, seconds: float) -> None:
@@ -89,7 +77,7 @@ class RunButton(QPushButton):
         what, cost = self._words()
         self.setText(self._in_lines(f"{what}: {cost}" if cost else what))
         self.setAccessibleName(" ".join(self.text().lower().split()))
-        self.setToolTip(f"{tip_of('run.start', self._refusal)}" if self._refusal else self._tip())
+        self.setToolTip(tip_of("run.start", self._refusal or TIP))
 
     def resizeEvent(self, event: Any) -> None:
         super().resizeEvent(event)
@@ -107,9 +95,6 @@ class RunButton(QPushButton):
             else:
                 lines[-1] = longer
         return "\n".join(lines)
-
-    def _tip(self) -> str:
-        return tip_of("run.start", TIP)
 
     def _words(self) -> tuple[str, str]:
         """What a run does, and what that takes."""
