@@ -79,6 +79,7 @@ class EnhancePanel(QWidget):
         self.form.fill.toggled.connect(self._allow)
         self.progress.busy.connect(self._show_foot)
         self.queue.changed.connect(self._show_foot)
+        self._allow()
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
         """Settings and mask of a run, given what is painted.
@@ -110,7 +111,7 @@ class EnhancePanel(QWidget):
     def set_painted(self, painted: LostMask | None) -> None:
         """Say what is painted as lost; None where nothing can be painted yet."""
         self._painted = painted
-        self.form.show_lost(sum(_amount(painted)))
+        self.form.set_lost(*_amount(painted))
         self._allow()
 
     def why_not(self) -> str:

@@ -132,30 +132,23 @@ class ConfigForm(QWidget):
         if self.which_genes.currentData() == "shown":
             self.valueChanged.emit()
 
-    def show_lost(self, n: int) -> None:
-        """Say how many spots and sites there are to fill."""
-        self.fill.setText(f"Fill ({n:,})" if n else "Fill")
+    def set_lost(self, spots: int, sites: int) -> None:
+        self.fill.setText(f"Fill ({spots + sites:,})" if spots or sites else "Fill")
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.image.set_layers(layers)
         self.expert.set_embeddings([] if layers is None else embeddings(layers.model.section))
 
     def _make_tasks(self) -> None:
-        self.fill, self.double, self.denoise = (
-            QCheckBox(),
-            QCheckBox("Double"),
-            QCheckBox("Denoise"),
-        )
+        self.fill = called(QCheckBox(), "fill lost regions", FILL)
         self.fill.setChecked(True)
-        called(self.fill, "fill lost regions", FILL)
-        self.show_lost(0)
+        self.set_lost(0, 0)
+        self.double, self.denoise = QCheckBox("Double"), QCheckBox("Denoise")
         for box, name in ((self.double, "upscale"), (self.denoise, "denoise")):
             setting = named(EnhanceConfig, name)
             called(box, setting.label.partition(" (")[0].lower(), setting.tip)
             box.toggled.connect(self.valueChanged)
-        self.gear = Tool(
-            "expert settings", GEAR, lambda: self.popup.show_by(self.gear), icon="gear"
-        )
+        self.gear = Tool("expert settings", GEAR, self._show_expert, icon="gear")
 
     def _make_method(self) -> None:
         plain = {name: PLAIN.get(name, name) for name in METHODS}
@@ -194,6 +187,9 @@ class ConfigForm(QWidget):
         elif self.which_genes.currentData() == "all":
             self._choose_genes("shown")
         self.valueChanged.emit()
+
+    def _show_expert(self) -> None:
+        self.popup.show_by(self.gear)
 
     def _on_which_genes(self) -> None:
         self._show_what_matters()
