@@ -105,9 +105,8 @@ class LostPanel(QWidget):
         new = None if self._layers is None else self._layers.lost
         if new is not old:
             self._regions = None if new is None else Regions(new)
-            left, come = (None if layer is None else layer.events for layer in (old, new))
-            follow(left, come, self._count_soon, *EVENTS)
-            follow(left, come, self._show_mode, "mode")
+            follow(old, new, self._count_soon, *EVENTS)
+            follow(old, new, self._show_mode, "mode")
         self.finder.watch()
         self._show_mode()
         self.count()
