@@ -31,11 +31,6 @@ P = TypeVar("P", bound="Page")
 class Page(QWidget):
     """A page; subclasses add their panels to ``self.rows``.
 
-    Parameters
-    ----------
-    context
-        What it speaks of: its signals say when there is something else to show.
-
     Attributes
     ----------
     title, tip
@@ -59,12 +54,7 @@ class Pages(QTabWidget):
     """Tabs with a page each, which scrolls where the window is too low for it.
 
     Alt and the number of a page bring it to the front; Ctrl+Tab brings the next, while the dock
-    has the keyboard.
-
-    Attributes
-    ----------
-    feet
-        What stays in view below the page in front.
+    has the keyboard. ``feet`` stays in view below the page in front.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -86,13 +76,7 @@ class Pages(QTabWidget):
         return iter(self._pages)
 
     def page(self, kind: type[P]) -> P:
-        """The page of a kind.
-
-        Raises
-        ------
-        LookupError
-            When there is none.
-        """
+        """The page of a kind, or a LookupError."""
         for page in self._pages:
             if isinstance(page, kind):
                 return page

@@ -18,14 +18,9 @@ LOOK = (
 
 
 class Asking(QFrame):
-    """Words, and what can be done about them; hidden until it is asked.
+    """Words about what ``name`` says, and what can be done about them; hidden until it is asked.
 
-    Parameters
-    ----------
-    name
-        What it is about, for screen readers.
-    answers
-        Texts of the buttons, with their tooltips and what they do.
+    ``answers`` are texts of buttons, with their tooltips and what they do.
     """
 
     def __init__(self, name: str, answers: Mapping[str, tuple[str, Callable[[], object]]]) -> None:

@@ -22,10 +22,7 @@ if TYPE_CHECKING:
 class Bound(QObject):
     """An action of Qt for each of the table that says what it does: for keys, menus and buttons.
 
-    Parameters
-    ----------
-    dock
-        Whose window the keys work in, and what the actions are done with.
+    The keys work in the window of ``dock``, with which the actions are done.
     """
 
     def __init__(self, dock: QWidget) -> None:

@@ -21,13 +21,7 @@ KEY = "border: 1px solid rgba(128, 128, 128, 160); border-radius: 3px; padding: 
 
 
 class CheatSheet(QDialog):
-    """All keys; Escape, or the key that opened it, closes it.
-
-    Parameters
-    ----------
-    parent
-        Whose window it belongs to.
-    """
+    """All keys; Escape, or the key that opened it, closes it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)

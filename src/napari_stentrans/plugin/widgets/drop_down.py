@@ -16,18 +16,10 @@ EDGE = 8
 
 
 class DropDown(QFrame):
-    """Shows widgets while the keyboard is in them, or in the widgets that it belongs to.
+    """Shows widgets while the keyboard is in them, or in the ``owners`` that it belongs to.
 
-    It is a part of the window, not a window of its own: keys go on working.
-
-    Parameters
-    ----------
-    name
-        What it is called for screen readers.
-    owners
-        Widgets in which the keyboard may be meanwhile; it opens below the first.
-    width
-        At least so wide.
+    It is a part of the window, not a window of its own: keys go on working. It opens below the
+    first owner, at least ``width`` pixels wide.
     """
 
     toggled = Signal(bool)

@@ -7,15 +7,7 @@ from qtpy.QtWidgets import QToolButton
 
 
 class Fold(QToolButton):
-    """A button that looks like a line of text, with an arrow that says whether it is open.
-
-    Parameters
-    ----------
-    text, tip
-        What it says.
-    opened
-        Whether what is below it is seen at first.
-    """
+    """A button that looks like a line of text, with an arrow that says whether it is open."""
 
     def __init__(self, text: str, tip: str, *, opened: bool = False) -> None:
         super().__init__()

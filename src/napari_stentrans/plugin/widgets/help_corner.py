@@ -26,14 +26,7 @@ BY_HAND = f"Open File > Preferences in napari's menu, and there the page {PAGE}.
 class HelpCorner(Tool):
     """A button with a menu: the list of keys, and our page of napari's preferences.
 
-    Parameters
-    ----------
-    viewer
-        Whose preferences are opened.
-    say
-        Says in words what cannot be done.
-    bound
-        Actions for its menu.
+    ``say`` says in words what cannot be done.
     """
 
     def __init__(

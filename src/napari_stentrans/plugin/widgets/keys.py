@@ -19,16 +19,10 @@ if TYPE_CHECKING:
 
 
 class Keys(QObject):
-    """Binds actions of the table to the canvas of a viewer and to the dock and bar beside it.
+    """Binds actions of the table to the canvas of a viewer and to widgets beside it.
 
-    Parameters
-    ----------
-    viewer
-        Its canvas, when it has the focus.
-    dock
-        The dock, when anything in it has the focus; lines to type in keep their letters.
-    others
-        More widgets of which that holds.
+    A key works while the canvas or anything in the widgets has the focus; lines to type in keep
+    their letters.
     """
 
     def __init__(self, viewer: ViewerModel, dock: QWidget, *others: QWidget) -> None:

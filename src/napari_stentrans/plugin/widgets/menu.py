@@ -14,15 +14,7 @@ if TYPE_CHECKING:
 
 
 class Menu(QMenu):
-    """A menu whose tooltips are shown.
-
-    Parameters
-    ----------
-    parent
-        Whose it is; a button or menu is to be told of it.
-    title
-        What its line says in another menu.
-    """
+    """A menu whose tooltips are shown."""
 
     def __init__(self, parent: QWidget, title: str = "") -> None:
         super().__init__(title, parent)

@@ -14,17 +14,7 @@ if TYPE_CHECKING:
 
 
 class OverCanvas(QObject):
-    """Lays a widget over the canvas, and places it anew when the canvas changes its size.
-
-    Parameters
-    ----------
-    canvas
-        The canvas.
-    over
-        The widget, which becomes its child.
-    place
-        Gives the widget its place.
-    """
+    """Lays a widget ``over`` the canvas, and calls ``place`` anew when that changes its size."""
 
     def __init__(self, canvas: QWidget, over: QWidget, place: Callable[[QWidget], None]) -> None:
         super().__init__(over)

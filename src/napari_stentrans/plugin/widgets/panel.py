@@ -75,18 +75,7 @@ def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
 class Tool(QToolButton):
     """A small button with words, or an icon that keeps the colour of words in the theme.
 
-    Parameters
-    ----------
-    name, tip
-        For screen readers, and its tooltip.
-    clicked
-        What it does.
-    icon
-        Name of one of ``icons``.
-    text
-        What it says, in place of an icon.
-    flat
-        Whether it looks like a button only below the mouse.
+    ``icon`` is the name of one of ``icons``; a ``flat`` one looks like a button below the mouse.
     """
 
     _icon = ""
@@ -192,14 +181,8 @@ def choice(
 ) -> QComboBox:
     """Make a list to choose from.
 
-    Parameters
-    ----------
-    name, tip
-        For screen readers, and its tooltip.
-    options
-        What ``currentData`` says of each, and its text.
-    least
-        Characters for which there is room; other texts do not widen it. 0: as wide as they are.
+    ``options`` are what ``currentData`` says of each, and its text. It has room for ``least``
+    characters, whatever is longer; 0: for all texts.
     """
     made = called(QComboBox(), name, tip)
     for data, text in (options or {}).items():

@@ -17,12 +17,8 @@ SIDES = ("left", "bottom")
 class Plot(QWidget):
     """A plot that scales itself to what is added to ``plot``; more rows may follow below it.
 
-    Importing this module takes half a second the first time.
-
-    Parameters
-    ----------
-    height
-        Of the plot at least, in pixels; it takes all the room that there is.
+    It is at least ``height`` pixels high, and takes all the room that there is. Importing this
+    module takes half a second the first time.
     """
 
     def __init__(self, height: int) -> None:

@@ -26,13 +26,7 @@ CORNERS = {
 
 
 class WidePanel(QWidget):
-    """Tabs in a dock of napari's below the canvas, which is made when one is opened.
-
-    Parameters
-    ----------
-    viewer
-        In whose window.
-    """
+    """Tabs in a dock of napari's below the canvas, which is made when one is opened."""
 
     changed = Signal()
     """Another tab is seen, or none."""

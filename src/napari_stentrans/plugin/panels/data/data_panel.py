@@ -37,13 +37,7 @@ LATTICES = {"hex": "hexagonal lattice", "square": "square lattice"}
 
 
 class DataPanel(QWidget):
-    """What is open, in a few lines, and the menus to open something else.
-
-    Parameters
-    ----------
-    context
-        Whose section is worked on.
-    """
+    """What is open, in a few lines, and the menus to open something else."""
 
     fileWanted = Signal()
     folderWanted = Signal()

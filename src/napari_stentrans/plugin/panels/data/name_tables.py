@@ -47,16 +47,8 @@ class Offer(NamedTuple):
 class NameTables(Menu):
     """The menu; it lists the tables that are known.
 
-    Parameters
-    ----------
-    parent
-        Whose dialogs are shown.
-    prepare
-        Starts a job, and calls back with its result.
-    sections
-        Sections that are open.
-    known
-        Called with a table once it is known.
+    ``prepare`` starts a job and calls back with its result; ``known`` is called with a table, once
+    the genes of all ``sections`` are indexed by it.
     """
 
     def __init__(

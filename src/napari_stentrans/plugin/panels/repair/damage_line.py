@@ -27,21 +27,9 @@ if TYPE_CHECKING:
 
 
 class DamageLine(QObject):
-    """What looks lost in the section that is worked on.
+    """What looks lost in the section that is worked on; the search gives way to other jobs.
 
-    Parameters
-    ----------
-    runner
-        Whose jobs the search gives way to.
-    lost
-        The panel that holds the line, and paints.
-
-    Attributes
-    ----------
-    line
-        The line in that panel.
-    question
-        What is asked before a run.
+    The ``line`` is in the panel of lost regions, the ``question`` is asked before a run.
     """
 
     looks = True

@@ -21,10 +21,7 @@ if TYPE_CHECKING:
 class ExpertForm(QWidget):
     """A row for each expert setting of ``EnhanceConfig``, shown where the method listens to it.
 
-    Attributes
-    ----------
-    boxes
-        Name of a setting -> magicgui's widget for it.
+    ``boxes`` has magicgui's widget for each name.
     """
 
     valueChanged = Signal()

@@ -35,13 +35,7 @@ COUNT_EVERY_MS = 150
 
 
 class LostPanel(QWidget):
-    """Tools over the layer of lost regions of one section.
-
-    Parameters
-    ----------
-    bound
-        Actions for its menus.
-    """
+    """Tools over the layer of lost regions of one section."""
 
     marked = Signal(object)
     """What is painted, as a LostMask; None where nothing can be painted yet."""

@@ -28,12 +28,7 @@ STEPS = {
 class PaintTools(QWidget):
     """A row with a button for each tool and each step of undo.
 
-    Parameters
-    ----------
-    use
-        Called with the mode of the layer that a tool stands for.
-    step
-        Called with "undo" or "redo".
+    ``use`` is called with the mode that a tool stands for, ``step`` with "undo" or "redo".
     """
 
     def __init__(self, use: Callable[[str], None], step: Callable[[str], None]) -> None:

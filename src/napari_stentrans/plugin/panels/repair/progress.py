@@ -91,15 +91,8 @@ def in_words(seconds: float) -> str:
 class ProgressPanel(QWidget):
     """Bar and words; empty and hidden while nothing runs.
 
-    Parameters
-    ----------
-    rows
-        Where the curve of the loss goes, which is too high to be always in view.
-
-    Attributes
-    ----------
-    of
-        Section of the run, where another is looked at; else empty.
+    The curve of the loss goes to ``rows``, since it is too high to be always in view. ``of`` is
+    the section of the run, where another is looked at; else empty.
     """
 
     busy = Signal(bool)

@@ -40,10 +40,7 @@ TIPS = {
 class RegionList(QTreeWidget):
     """The regions of a layer, a row each: name, what is painted, an eye and a bin.
 
-    Attributes
-    ----------
-    rows
-        Label of a region -> its row.
+    ``rows`` has the row of each label.
     """
 
     def __init__(self) -> None:

@@ -39,15 +39,7 @@ QPushButton:focus {border: 2px solid #a9b8f5;}
 
 
 class RunButton(QPushButton):
-    """A button like "Fill 17 spots, 2×, with image: about 5 s".
-
-    Parameters
-    ----------
-    form
-        Settings of the run.
-    clicked
-        What it begins.
-    """
+    """A button like "Fill 17 spots, 2×, with image: about 5 s"."""
 
     def __init__(self, form: ConfigForm, clicked: Callable[[], object]) -> None:
         super().__init__("Run")
