@@ -25,8 +25,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.plugin.jobs.runner import Runner
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.context import Context
     from napari_stentrans.section import Section
 
 
@@ -35,11 +34,6 @@ QUEUE = "Add a run with the settings above; it begins when its turn comes"
 
 class EnhancePanel(QWidget):
     """The form of a run, its buttons and its progress.
-
-    Parameters
-    ----------
-    runner
-        Holds and cancels the run at work.
 
     Attributes
     ----------
@@ -53,14 +47,10 @@ class EnhancePanel(QWidget):
 
     runWanted = Signal()
 
-    def __init__(self, runner: Runner) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
         self.setAccessibleName("enhance")
-        self._runner = runner
-        self._held, self._began = False, 0.0
-        self._phase = Phase.EMPTY
-        self._section: Section | None = None
-        self._painted: LostMask | None = None
+        self._context, self._held, self._began = context, False, 0.0
         self.form = ConfigForm()
         in_rows(self, self.form)
         self.run = RunButton(self.form, self.runWanted.emit)
@@ -68,7 +58,7 @@ class EnhancePanel(QWidget):
         self.add = button("Add to the queue", with_keys(QUEUE, "run.start"), self.runWanted.emit)
         self.add.hide()
         self.pause = button("Pause", tip_of("run.pause"), self._on_pause)
-        self.cancel = button("Cancel", tip_of("run.cancel"), runner.cancel)
+        self.cancel = button("Cancel", tip_of("run.cancel"), context.runner.cancel)
         self.queue = QueueRow()
         self.curve = QWidget()
         self.progress = ProgressPanel(in_rows(self.curve))
@@ -79,6 +69,9 @@ class EnhancePanel(QWidget):
         self.form.fill.toggled.connect(self._allow)
         self.progress.busy.connect(self._show_foot)
         self.queue.changed.connect(self._show_foot)
+        context.phaseChanged.connect(self._show_phase)
+        context.paintChanged.connect(self._show_painted)
+        context.sectionsChanged.connect(self._allow)
         self._allow()
 
     def what_to_do(self, painted: LostMask) -> tuple[EnhanceConfig, LostMask]:
@@ -100,23 +93,9 @@ class EnhancePanel(QWidget):
             )
         return config, mask
 
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        self.form.set_layers(layers)
-        self.set_section(None if layers is None else layers.model.section)
-
-    def set_section(self, section: Section | None) -> None:
-        self._section = section
-        self._allow()
-
-    def set_painted(self, painted: LostMask | None) -> None:
-        """Say what is painted as lost; None where nothing can be painted yet."""
-        self._painted = painted
-        self.form.set_lost(*_amount(painted))
-        self._allow()
-
     def why_not(self) -> str:
         """Say why a run could only refuse, as things stand; empty where it could begin."""
-        section, painted = self._section, self._painted
+        section, painted = self._section, self._context.painted
         if section is None:
             return ""
         if painted is None or len(painted.lost) != section.n_spots:
@@ -150,44 +129,52 @@ class EnhancePanel(QWidget):
         if not self._held:
             self.run.learn(result, time.monotonic() - self._began)
 
-    def set_phase(self, phase: Phase) -> None:
-        self._held = self._held or phase is Phase.PAUSED
+    def press_run(self) -> None:
+        """Begin a run, or let one wait for its turn, as their button would."""
+        (self.add if self._context.phase.running else self.run).click()
+
+    @property
+    def _section(self) -> Section | None:
+        layers = self._context.layers
+        return None if layers is None else layers.model.section
+
+    def _show_phase(self) -> None:
+        phase = self._context.phase
+        paused = phase is Phase.PAUSED
+        self._held = self._held or paused
         self.form.setEnabled(phase.idle or phase.running)
-        self._phase = phase
         self._allow()
         self.run.setHidden(phase.running)
         self.add.setVisible(phase.running)
-        self.pause.setEnabled(phase in (Phase.RUNNING, Phase.PAUSED))
-        self.pause.setText("Resume" if phase is Phase.PAUSED else "Pause")
+        self.pause.setEnabled(paused or phase is Phase.RUNNING)
+        self.pause.setText("Resume" if paused else "Pause")
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
-        self.progress.set_paused(phase is Phase.PAUSED)
+        self.progress.set_paused(paused)
         self._show_foot()
 
-    def press_run(self) -> None:
-        """Begin a run, or let one wait for its turn, as their button would."""
-        (self.add if self._phase.running else self.run).click()
+    def _show_painted(self, painted: LostMask | None) -> None:
+        self.form.set_lost(*_amount(painted))
+        self._allow()
 
     def _allow(self) -> None:
         """Let a run begin where it would not just refuse; else it is said why."""
-        why = self.why_not()
-        idle = self._phase in (Phase.READY, Phase.CHECKING)
+        why, phase = self.why_not(), self._context.phase
+        idle = phase in (Phase.READY, Phase.CHECKING)
         self.run.setEnabled(idle and not why)
-        self.run.show_task(self._section, _amount(self._painted), why)
+        self.run.show_task(self._section, _amount(self._context.painted), why)
         self.add.setEnabled(not why)
         self.add.setToolTip(with_keys(QUEUE, "run.start") + (f".\n{why}" if why else ""))
         self.refusal.setText(why)
-        self.refusal.setVisible(bool(why) and (idle or self._phase.running))
+        self.refusal.setVisible(bool(why) and (idle or phase.running))
 
     def _show_foot(self) -> None:
-        self.pause.setVisible(self._phase.running)
+        self.pause.setVisible(self._context.phase.running)
         self.foot.setVisible(not self.progress.isHidden() or len(self.queue) > 0)
 
     def _on_pause(self) -> None:
-        if self._phase is Phase.PAUSED:
-            self._runner.resume()
-        else:
-            self._runner.pause()
+        runner = self._context.runner
+        (runner.resume if runner.phase is Phase.PAUSED else runner.pause)()
 
 
 def _nothing(n_spots: int) -> LostMask:

@@ -28,44 +28,40 @@ class RepairPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel(context.runner)
+        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel(context)
         self.damage = DamageLine(context.runner, self.lost)
-        self.enhance.form.speak_to(context.app.settings)
         self.foot = self.enhance.begins
         for part in (self.lost, self.enhance, self.enhance.curve):
             self.rows.addWidget(part)
         self.setTabOrder(self.enhance.run, self.enhance.add)
-        context.follow(self, self.damage)
-        image = self.enhance.form.image
-        self.lost.marked.connect(self.enhance.set_painted)
         self.lost.marked.connect(context.set_painted)
-        image.failed.connect(context.fail)
+        self._form = self.enhance.form
+        self._form.speak_to(context.app.settings)
+        self._form.image.failed.connect(context.fail)
+        self.damage.imageDamaged.connect(partial(self._form.image.choose, "damaged"))
         self.enhance.runWanted.connect(self._run_or_ask)
-        self.damage.imageDamaged.connect(partial(image.choose, "damaged"))
+        context.follow(self, self.damage)
         context.phaseChanged.connect(self._show_phase)
-        context.sectionsChanged.connect(self._show_section)
+        context.sectionsChanged.connect(self._show_gene)
         context.layersChanged.connect(self._watch)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.lost.set_layers(layers)
-        self.enhance.set_layers(layers)
+        self._form.set_layers(layers)
 
     def _run_or_ask(self) -> None:
         """Run, unless something looks lost, which a run that fills would take as measured."""
-        fills = self.enhance.form.fill.isChecked()
-        if not (fills and self.damage.asks(self.runWanted.emit)):
+        if not (self._form.fill.isChecked() and self.damage.asks(self.runWanted.emit)):
             self.runWanted.emit()
 
     def _show_phase(self) -> None:
-        phase, layers = self.context.phase, self.context.layers
-        self.lost.setEnabled(layers is not None and phase is not Phase.LOADING)
-        self.enhance.set_phase(phase)
+        here = self.context.layers is not None
+        self.lost.setEnabled(here and self.context.phase is not Phase.LOADING)
 
-    def _show_section(self) -> None:
-        model = None if self.context.layers is None else self.context.layers.model
-        self.enhance.set_section(None if model is None else model.section)
-        self.enhance.form.set_shown_gene("" if model is None else model.gene)
+    def _show_gene(self) -> None:
+        layers = self.context.layers
+        self._form.set_shown_gene("" if layers is None else layers.model.gene)
 
     def _watch(self) -> None:
         self.lost.watch()
-        self.enhance.form.set_layers(self.context.layers)
+        self._form.set_layers(self.context.layers)
