@@ -1,4 +1,4 @@
-"""MessageBar: one line that says what went wrong, or what was noticed, and what can be done."""
+"""Lines in the dock, never a window of their own: what went wrong or was noticed, and questions."""
 
 from __future__ import annotations
 
@@ -8,16 +8,21 @@ from qtpy.QtCore import QSize, Qt
 from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.widgets.icons import pixmap
-from napari_stentrans.plugin.widgets.panel import Tool, called, in_row, words
+from napari_stentrans.plugin.widgets.panel import Tool, button, called, in_row, in_rows, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Kind = Literal["error", "note"]
 TINTS: dict[Kind, tuple[str, str]] = {
     "error": ("#e0563b", "rgba(224, 86, 59, 60)"),
     "note": ("#3f8fd2", "rgba(63, 143, 210, 50)"),
 }
+
+LOOK = (
+    "#stentransAsking {background-color: rgba(224, 160, 40, 50); border-left: 3px solid #e0a028;}"
+    "#stentransAsking > QLabel {background-color: transparent;}"
+)
 
 
 class MessageBar(QFrame):
@@ -123,3 +128,25 @@ class MessageBar(QFrame):
         self._offered.clear()
         self.action.hide()
         self.other.hide()
+
+
+class Asking(QFrame):
+    """Words about what ``name`` says, and what can be done about them; hidden until it is asked.
+
+    ``answers`` are texts of buttons, with their tooltips and what they do.
+    """
+
+    def __init__(self, name: str, answers: Mapping[str, tuple[str, Callable[[], object]]]) -> None:
+        super().__init__()
+        self.setObjectName("stentransAsking")
+        self.setAccessibleName(name)
+        self.setStyleSheet(LOOK)
+        self.words = words(name)
+        self.answers = {text: button(text, tip, do) for text, (tip, do) in answers.items()}
+        row = in_row(*self.answers.values())
+        in_rows(self, self.words, row, margins=(8, 5, 5, 5), spacing=4)
+        self.hide()
+
+    def ask(self, text: str) -> None:
+        self.words.setText(text)
+        self.setVisible(bool(text))

@@ -12,8 +12,7 @@ from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.data.choice_rows import ChoiceRows
-from napari_stentrans.plugin.panels.data.open_menu import OpenMenu
-from napari_stentrans.plugin.panels.data.section_menu import SectionMenu
+from napari_stentrans.plugin.panels.data.menus import OpenMenu, SectionMenu
 from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
 from napari_stentrans.plugin.widgets.panel import (
     button,

@@ -15,7 +15,7 @@ from napari_stentrans.damage import Damage, damage_steps
 from napari_stentrans.plugin.jobs.runner import Runner
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.repair.finder import UNCOVERED
-from napari_stentrans.plugin.widgets.asking import Asking
+from napari_stentrans.plugin.widgets.message_bar import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable

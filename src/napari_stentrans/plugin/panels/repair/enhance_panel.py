@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QWidget
+from qtpy.QtWidgets import QLabel, QWidget
 
 from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.io import LostMask
@@ -15,17 +15,29 @@ from napari_stentrans.plugin.actions import tip_of, with_keys
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.repair.form import ConfigForm
 from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
-from napari_stentrans.plugin.panels.repair.queue_row import QueueRow
 from napari_stentrans.plugin.panels.repair.run_button import RunButton
-from napari_stentrans.plugin.widgets.panel import button, column, in_rows, reveal, row_of, words
+from napari_stentrans.plugin.widgets.panel import (
+    Tool,
+    button,
+    called,
+    column,
+    in_row,
+    in_rows,
+    reveal,
+    row_of,
+    words,
+)
 from napari_stentrans.targets import check_observed
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.context import Context
+    from napari_stentrans.plugin.models.section_model import RunRequest
     from napari_stentrans.section import Section
 
 
@@ -175,6 +187,48 @@ class EnhancePanel(QWidget):
     def _on_pause(self) -> None:
         runner = self._context.runner
         (runner.resume if runner.phase is Phase.PAUSED else runner.pause)()
+
+
+class QueueRow(QWidget):
+    """Says how many runs wait; hidden while none does."""
+
+    changed = Signal()
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._waiting: list[RunRequest] = []
+        self.words = called(QLabel(), "runs that wait")
+        let_go = "Let go of the runs that wait; the one at work goes on"
+        self.clear_button = Tool("clear the queue", let_go, self.clear, text="×", flat=True)
+        row = in_row(box=self, spacing=4)
+        row.addWidget(self.words)
+        row.addWidget(self.clear_button)
+        self.hide()
+
+    def __len__(self) -> int:
+        return len(self._waiting)
+
+    def __iter__(self) -> Iterator[RunRequest]:
+        return iter(self._waiting)
+
+    def add(self, wanted: RunRequest) -> None:
+        self._waiting.append(wanted)
+        self._refresh()
+
+    def take(self) -> RunRequest | None:
+        """Return the run whose turn it is, which waits no longer; None when none waits."""
+        wanted = self._waiting.pop(0) if self._waiting else None
+        self._refresh()
+        return wanted
+
+    def clear(self) -> None:
+        self._waiting.clear()
+        self._refresh()
+
+    def _refresh(self) -> None:
+        self.words.setText(f"{len(self)} waiting")
+        self.setVisible(len(self) > 0)
+        self.changed.emit()
 
 
 def _nothing(n_spots: int) -> LostMask:

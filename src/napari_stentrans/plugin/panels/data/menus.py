@@ -1,4 +1,4 @@
-"""OpenMenu: the one button for all that can be opened."""
+"""Buttons with menus: all that can be opened, and what can be done with a section."""
 
 from __future__ import annotations
 
@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QPushButton
 
 from napari_stentrans.plugin.jobs.sample_data import SAMPLES
 from napari_stentrans.plugin.models.recent import Recent
+from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.widgets.dialogs import in_megabytes
 from napari_stentrans.plugin.widgets.menu import Menu
 from napari_stentrans.plugin.widgets.panel import name_button
@@ -20,6 +21,7 @@ if TYPE_CHECKING:
 
 FILE = "File (.h5ad, .h5, .tsv, .csv, .parquet, .gem)…"
 FOLDER = "Folder (Space Ranger, Xenium, SpatialData)…"
+TIP = "Rename, close or save the section that is worked on"
 LAYER = (
     "Make a section of the layer that is selected in napari: an Image with one channel per gene, "
     "or Points with one numeric feature per gene"
@@ -82,3 +84,28 @@ class OpenMenu(QPushButton):
             self.recent.add(path.name, partial(self.recentWanted.emit, path), str(path))
         if not self.kept.paths:
             self.recent.add("Nothing yet", None)
+
+
+class SectionMenu(QPushButton):
+    """Button with what can be done with a section as a whole."""
+
+    renameWanted = Signal()
+    closeWanted = Signal()
+    saveWanted = Signal()
+    """All that was done with it is to be saved, as a session."""
+
+    def __init__(self) -> None:
+        super().__init__("Section")
+        name_button(self, TIP)
+        menu = Menu(self)
+        rename = "Its name here, in sessions and in the list of layers"
+        self.rename = menu.add("Rename section…", self.renameWanted.emit, rename)
+        close = "Take its layers and runs away; the files stay"
+        self.close_section = menu.add("Close section", self.closeWanted.emit, close)
+        save = "Write a .stentrans file of all you did; the data stay where they are"
+        self.save = menu.add("Save session…", self.saveWanted.emit, save)
+        self.setMenu(menu)
+
+    def show_unsaved(self, parts: list[str]) -> None:
+        self.setText(f"Section {MARK}" if parts else "Section")
+        self.setToolTip(f"{TIP}.\nNot saved yet: {', '.join(parts)}" if parts else TIP)
