@@ -15,6 +15,7 @@ import napari.settings
 import numpy as np
 import pytest
 import torch
+from napari.utils._proxies import PublicOnlyProxy
 from npe2 import PluginManager, PluginManifest
 from npe2.manifest import _bases
 from pytestqt.qtbot import QtBot
@@ -104,9 +105,9 @@ def square_section():
 
 @pytest.fixture
 def dock(make_napari_viewer, qtbot):
-    """The dock in a viewer that is really shown."""
+    """The dock in a viewer that is really shown, given to it as napari gives it to plugins."""
     viewer = make_napari_viewer(show=True)
-    dock = StentransDock(viewer)
+    dock = StentransDock(PublicOnlyProxy(viewer))
     viewer.window.add_dock_widget(dock, name="stEnTrans", area="right")
     viewer.window.resize(1000, 700)
     qtbot.wait(50)

@@ -20,7 +20,7 @@ def click(qtbot, button, pos=None):
         choose(qtbot, button)
         return
     come_to(qtbot, button)
-    qtbot.waitUntil(lambda: not button.size().isEmpty())  # it was just shown
+    qtbot.waitUntil(lambda: button.isEnabled() and not button.size().isEmpty())  # just shown
     qtbot.mouseClick(button, LEFT, pos=pos or QPoint())
 
 

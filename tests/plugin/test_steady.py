@@ -93,14 +93,25 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
     qtbot.waitUntil(lambda: places(*views) == before)
 
 
+def test_save_stays_where_it_is_when_there_is_something_to_be_saved(loaded, qtbot):
+    page = export_page(qtbot, loaded)
+    save, section = page.save, loaded.data.section_menu
+    kept = (save, section)
+    before = [(place(one), one.width()) for one in kept if settled(qtbot, *kept)]
+    loaded.context.unsavedChanged.emit(["regions"])
+    assert save.text().endswith("●")
+    assert section.text().endswith("●")
+    assert [(place(one), one.width()) for one in kept if settled(qtbot, *kept)] == before
+
+
 @pytest.mark.parametrize("painted", [False, True])
 def test_save_stays_where_it_is_whatever_is_saved(loaded, qtbot, ready, painted):
     if painted:
         loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
     choose(loaded.enhance.form, "kriging")
     click(qtbot, loaded.enhance.run)
+    qtbot.waitUntil(lambda: loaded._layers.quality is not None)
     ready(loaded)
-    qtbot.wait(50)
     page = export_page(qtbot, loaded)
     kept = (page.save, *page.kinds.values())
     before = settled(qtbot, *kept)

@@ -81,7 +81,7 @@ def test_side_by_side_uses_the_cells_of_the_grid_again(dock, load, ready, qtbot)
     cells = []
     for _ in range(4):
         for on in (True, False):
-            layers.set_side_by_side(on)
+            layers.model.choose_view("side_by_side" if on else "after")
             qtbot.wait(20)
         gc.collect()
         cells.append(sum(isinstance(found, ViewBox) for found in gc.get_objects()))

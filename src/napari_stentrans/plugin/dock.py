@@ -22,6 +22,7 @@ from napari_stentrans.plugin.layers.gl_context import GlContext
 from napari_stentrans.plugin.layers.taken_out import TakenOut
 from napari_stentrans.plugin.layers.units import OneUnit
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
 from napari_stentrans.plugin.panels.data.data_panel import DataPanel
 from napari_stentrans.plugin.panels.export.page import ExportPage
@@ -61,6 +62,7 @@ class StentransDock(QWidget):
 
     def __init__(self, napari_viewer: napari.viewer.Viewer) -> None:
         super().__init__()
+        napari_viewer = unwrapped(napari_viewer)  # all in the dock have the viewer itself
         self.viewer, self._closed = napari_viewer, False
         self.context = Context(napari_viewer, self)
         self.message = self.context.message

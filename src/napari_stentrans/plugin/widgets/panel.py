@@ -210,6 +210,14 @@ def name_button(made: QAbstractButton, tip: str) -> None:
     made.setMinimumWidth(10)
 
 
+def keep_room(made: QAbstractButton, text: str) -> None:
+    """Keep the room for another text of a button, so that nothing moves when it is shown."""
+    shown = made.text()
+    made.setText(text)
+    made.setMinimumSize(made.sizeHint())  # a sign of another font may be higher
+    made.setText(shown)
+
+
 def allow(made: QWidget, on: bool, tip: str, why: str) -> None:
     """Let a button be pressed; where it cannot, its tooltip says why."""
     made.setEnabled(on)

@@ -13,7 +13,7 @@ from napari_stentrans.plugin.models.recent import Recent
 from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.widgets.dialogs import in_megabytes
 from napari_stentrans.plugin.widgets.menu import Menu
-from napari_stentrans.plugin.widgets.panel import name_button
+from napari_stentrans.plugin.widgets.panel import keep_room, name_button
 from napari_stentrans.samples import REAL_SAMPLES
 
 if TYPE_CHECKING:
@@ -97,6 +97,7 @@ class SectionMenu(QPushButton):
     def __init__(self) -> None:
         super().__init__("Section")
         name_button(self, TIP)
+        keep_room(self, f"Section {MARK}")
         menu = Menu(self)
         rename = "Its name here, in sessions and in the list of layers"
         self.rename = menu.add("Rename section…", self.renameWanted.emit, rename)

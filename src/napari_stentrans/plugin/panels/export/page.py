@@ -23,7 +23,7 @@ from napari_stentrans.plugin.models.export_request import KINDS, ExportRequest
 from napari_stentrans.plugin.models.export_words import Asked, about, why_not
 from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.panels.page import Page
-from napari_stentrans.plugin.widgets.panel import OneLine, button, words
+from napari_stentrans.plugin.widgets.panel import OneLine, button, keep_room, words
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.context import Context
@@ -319,6 +319,7 @@ class ExportPage(Page):
         line, box = self.which.sizeHint().height() + 8, self.extras["std"].sizeHint().height() + 4
         self._choices.setMinimumHeight(3 * (line + box) + 16)  # no button moves when rows go
         self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
+        keep_room(self.save, f"Save… {MARK}")
         self.refresh()
 
     def keyPressEvent(self, event: Any) -> None:
