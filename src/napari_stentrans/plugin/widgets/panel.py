@@ -91,6 +91,7 @@ class Tool(QToolButton):
         flat: bool = False,
     ) -> None:
         super().__init__()
+        self.tip = tip
         called(self, name, tip)
         self.setText(text)
         self.setAutoRaise(flat)

@@ -21,7 +21,7 @@ from napari_stentrans.plugin.widgets.throttle import follow, throttled_slot
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -60,8 +60,16 @@ class LostPanel(QWidget):
         self._hint = ""
         self._soon = throttled_slot(COUNT_EVERY_MS, self.count, self)
         self.new = Tool("new region", tip_of("lost.new"), self.add_region, text="+")
-        self.paint = PaintTools(self._use, self._step)
-        self.tools, self.steps = self.paint.tools, self.paint.steps
+        self.tools = {
+            mode: Tool(name, tip, partial(self._use, mode), icon=icon)
+            for mode, (icon, name, tip) in TOOLS.items()
+        }
+        for tool in self.tools.values():
+            tool.setCheckable(True)
+        self.steps = {
+            name: Tool(name, tip, partial(self._step, name), icon=name)
+            for name, tip in STEPS.items()
+        }
         self.regions = RegionList()
         self.edits = {name.partition(".")[2]: bound[name] for name in EDITS}
         self.sources = {name.partition(".")[2]: bound[name] for name in FINDS}
@@ -74,7 +82,10 @@ class LostPanel(QWidget):
         self.finder.said.connect(self._say)
         self.finder.looking.connect(self._allow)
         self.words, self.warning = words("what is painted"), words("what is too large")
-        tools, menus = in_row(self.paint, self.new), in_row(self.find_menu, self.edit_menu)
+        tools = in_row(*self.tools.values(), *self.steps.values(), spacing=4)
+        tools.addStretch(1)
+        tools.addWidget(self.new)
+        menus = in_row(self.find_menu, self.edit_menu)
         below = (self.finder, self.words, self.warning)
         self.rows = in_rows(self, tools, self.regions, menus, *below)
         self.count()
@@ -144,8 +155,10 @@ class LostPanel(QWidget):
         self.marked.emit(found.mask)
 
     def _allow(self) -> None:
-        self.paint.allow(self._layers is not None, NO_LAYER)
-        self.new.setEnabled(self._layers is not None)
+        there = self._layers is not None
+        for tool in (*self.tools.values(), *self.steps.values()):
+            allow(tool, there, tool.tip, NO_LAYER)
+        self.new.setEnabled(there)
         self._bound.allow()
 
     def _say(self, text: str) -> None:
@@ -252,7 +265,9 @@ class LostPanel(QWidget):
         self._soon.throttle()
 
     def _show_mode(self, event: object = None) -> None:
-        self.paint.show_mode(self._mode())
+        on = self._mode()
+        for mode, tool in self.tools.items():
+            tool.setChecked(mode == on)
 
     def _mode(self) -> str:
         """Tool that is on; none while another layer is selected, which the mouse is meant for."""
@@ -260,34 +275,6 @@ class LostPanel(QWidget):
             return ""
         layer = self._regions.layer
         return str(layer.mode) if self._layers.viewer.layers.selection.active is layer else ""
-
-
-class PaintTools(QWidget):
-    """A row with a button for each tool and each step of undo.
-
-    ``use`` is called with the mode that a tool stands for, ``step`` with "undo" or "redo".
-    """
-
-    def __init__(self, use: Callable[[str], None], step: Callable[[str], None]) -> None:
-        super().__init__()
-        self.tools, self.steps = {}, {}
-        for mode, (icon, name, tip) in TOOLS.items():
-            self.tools[mode] = Tool(name, tip, partial(use, mode), icon=icon)
-            self.tools[mode].setCheckable(True)
-        for name, tip in STEPS.items():
-            self.steps[name] = Tool(name, tip, partial(step, name), icon=name)
-        in_row(*self.tools.values(), *self.steps.values(), box=self, spacing=4).addStretch(1)
-
-    def allow(self, allowed: bool, why: str) -> None:
-        for mode, (*_, tip) in TOOLS.items():
-            allow(self.tools[mode], allowed, tip, why)
-        for name, tip in STEPS.items():
-            allow(self.steps[name], allowed, tip, why)
-
-    def show_mode(self, mode: str) -> None:
-        """Show which tool is on; none where it is no mode of a tool."""
-        for name, tool in self.tools.items():
-            tool.setChecked(name == mode)
 
 
 def _too_large(found: Painted, regions: Regions) -> str:

@@ -98,11 +98,11 @@ class RegionList(QTreeWidget):
             self.show_regions(self._regions, self._counts)
 
     def keyPressEvent(self, event: Any) -> None:
-        label = self._label(self.currentItem())
-        if label is None or event.key() not in KEYS:
+        row = self.currentItem()
+        if row is None or event.key() not in KEYS:
             super().keyPressEvent(event)
         else:
-            self._act(label, KEYS[event.key()])
+            self._act(row, KEYS[event.key()])
 
     def _fill(self, labels: list[int]) -> None:
         self.clear()
@@ -133,13 +133,16 @@ class RegionList(QTreeWidget):
     def _label(self, row: QTreeWidgetItem | None) -> int | None:
         return next((label for label, of in self.rows.items() if of is row), None)
 
-    def _act(self, label: int, column: int) -> None:
-        regions = self._regions
+    def _act(self, row: QTreeWidgetItem, column: int) -> None:
+        """Do what a column is for: another name, show or hide, delete."""
+        regions, label = self._regions, self._label(row)
+        if regions is None or label is None:
+            return
         if column == NAME:
-            self.edit_name(label)
-        elif regions is not None and column == EYE:
+            self.editItem(row, NAME)
+        elif column == EYE:
             regions.set_visible(label, on=label in regions.hidden)
-        elif regions is not None and column == BIN:
+        elif column == BIN:
             regions.remove(label)
 
     def _on_current(self, row: QTreeWidgetItem | None, before: object = None) -> None:
@@ -148,9 +151,8 @@ class RegionList(QTreeWidget):
             self._regions.select(label)
 
     def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
-        label = self._label(row)
-        if label is not None and column != NAME:
-            self._act(label, column)
+        if column != NAME:
+            self._act(row, column)
 
     def _on_renamed(self, row: QTreeWidgetItem, column: int) -> None:
         label = self._label(row)
