@@ -48,17 +48,20 @@ def scrolled(*panels: QWidget) -> QScrollArea:
 
 def reveal(widget: QWidget) -> None:
     """Bring the page of a widget to the front, and scroll to it once it has its place."""
+    area = _above(widget, QScrollArea)
+    if area is not None:
+        tabs = _above(area, QTabWidget)
+        if tabs is not None:
+            tabs.setCurrentWidget(area)
+        QTimer.singleShot(0, partial(_scroll_to, area, widget))
+
+
+def _above(widget: QWidget, kind: type[W]) -> W | None:
+    """Widget of a kind that another one is in."""
     above = widget.parentWidget()
-    while above is not None and not isinstance(above, QScrollArea):
+    while above is not None and not isinstance(above, kind):
         above = above.parentWidget()
-    if above is None:
-        return
-    tabs = above.parentWidget()
-    while tabs is not None and not isinstance(tabs, QTabWidget):
-        tabs = tabs.parentWidget()
-    if tabs is not None:
-        tabs.setCurrentWidget(above)
-    QTimer.singleShot(0, partial(_scroll_to, above, widget))
+    return above
 
 
 def _scroll_to(area: QScrollArea, widget: QWidget) -> None:

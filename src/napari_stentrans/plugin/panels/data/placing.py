@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
 from qtpy.QtGui import QKeySequence
@@ -27,6 +27,7 @@ from napari_stentrans.plugin.widgets.panel import button, in_row, in_rows, name_
 from napari_stentrans.plugin.widgets.throttle import follow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari.layers import Image
@@ -55,32 +56,19 @@ MARGIN = 0.25
 """Share of the view around a picture, for the handle that turns it."""
 
 
-class Choose(Protocol):
-    """Shows a section as the one that all is about."""
-
-    def __call__(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
-        """Show it."""
-
-
 class Placing(QWidget):
     """What is done with a picture while it is laid; a menu adds one, moves it again, removes it.
 
-    Parameters
-    ----------
-    tissue
-        Makes the maps faint while a picture is laid below them.
-    runner
-        Says whether something else goes on.
-    jobs
-        Starts the jobs.
-    choose
-        Shows the section anew once its image is another.
+    ``tissue`` makes the maps faint while a picture is laid below them; ``choose`` shows the
+    section anew once its image is another.
     """
 
     offered = Signal(str, str, str, object)
     """Something to say, with a button: its text and tooltip, and what it does."""
 
-    def __init__(self, tissue: TissueView, runner: Runner, jobs: Jobs, choose: Choose) -> None:
+    def __init__(
+        self, tissue: TissueView, runner: Runner, jobs: Jobs, choose: Callable[..., object]
+    ) -> None:
         super().__init__()
         self._tissue, self._runner, self._jobs, self._choose = tissue, runner, jobs, choose
         self._layers: SectionLayers | None = None
