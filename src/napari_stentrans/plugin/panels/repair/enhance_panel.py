@@ -9,13 +9,14 @@ import numpy as np
 from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QLabel, QWidget
 
+from napari_stentrans.cost import Work
 from napari_stentrans.errors import ConfigError, StentransError
 from napari_stentrans.io import LostMask
 from napari_stentrans.plugin.actions import tip_of, with_keys
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.repair.form import ConfigForm
 from napari_stentrans.plugin.panels.repair.progress import ProgressPanel
-from napari_stentrans.plugin.panels.repair.run_button import RunButton
+from napari_stentrans.plugin.panels.repair.run_button import RunButton, tasks
 from napari_stentrans.plugin.widgets.panel import (
     Tool,
     button,
@@ -65,7 +66,7 @@ class EnhancePanel(QWidget):
         self._context, self._held, self._began = context, False, 0.0
         self.form = ConfigForm()
         in_rows(self, self.form)
-        self.run = RunButton(self.form, self.runWanted.emit)
+        self.run = RunButton(self.runWanted.emit)
         self.refusal = words("why no run can begin")
         self.add = button("Add to the queue", with_keys(QUEUE, "run.start"), self.runWanted.emit)
         self.add.hide()
@@ -174,11 +175,20 @@ class EnhancePanel(QWidget):
         why, phase = self.why_not(), self._context.phase
         idle = phase in (Phase.READY, Phase.CHECKING)
         self.run.setEnabled(idle and not why)
-        self.run.show_task(self._section, _amount(self._context.painted), why)
+        self._show_task(why)
         self.add.setEnabled(not why)
         self.add.setToolTip(with_keys(QUEUE, "run.start") + (f".\n{why}" if why else ""))
         self.refusal.setText(why)
         self.refusal.setVisible(bool(why) and (idle or phase.running))
+
+    def _show_task(self, why: str) -> None:
+        section, work, said = self._section, None, why
+        if section is not None and not why:
+            config, fill = self.form.value(), self.form.fill.isChecked()
+            amount = _amount(self._context.painted if fill else None)
+            said = tasks(config, *amount, image=self.form.image.used)
+            work = Work.of(section, config, *amount)
+        self.run.show_task(work, said)
 
     def _show_foot(self) -> None:
         self.pause.setVisible(self._context.phase.running)
