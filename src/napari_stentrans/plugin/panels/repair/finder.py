@@ -86,7 +86,7 @@ class Finder(QFrame):
         self.apply = button("Paint", paint, self._accept)
         nothing = "Paint nothing, and take the white away (key Esc)"
         self.cancel = button("Cancel", nothing, self.drop)
-        buttons = in_row(self.apply, self.cancel)
+        buttons = in_row(self.apply, self.cancel, spacing=4)
         parts = (self.threshold_row, self.words, buttons)
         in_rows(self, *parts, margins=(8, 2, 0, 4), spacing=4)
         self.hide()
