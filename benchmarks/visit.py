@@ -87,19 +87,19 @@ class Visit:
         lost = self.layers.paint.mask().lost
         with self.step("run, until the result is shown"):
             self.do(hands.press, "Run")
-            hands.wait(lambda: len(self.layers.runs) == 1, "there is a result")
+            hands.wait(lambda: len(self.layers.model.runs) == 1, "there is a result")
         print(f"  {'a repaired map':<36}{self.gestures:>3} gestures {self.total:7.1f} s")
         with self.step("the next gene, compared"):
             self._compare_next()
         with self.step("how good it is here"):
-            hands.wait(lambda: self.layers.quality is not None, "it has been checked")
+            hands.wait(lambda: self.layers.model.quality is not None, "it has been checked")
         with self.step("rank genes, show the most spatial"):
             self.do(hands.choose, "list of genes to show", "Most spatial")
             genes: Any = hands.find("genes")
             hands.wait(lambda: genes.model().rowCount(), "the genes are ranked")
             gene = genes.model().index(0, 0).data()
             self.do(partial(QTest.mouseClick, genes.viewport(), LEFT, pos=self._first(genes)))
-            hands.wait(lambda: self.layers.gene == gene, f"{gene} is shown")
+            hands.wait(lambda: self.layers.model.gene == gene, f"{gene} is shown")
         with self.step(f"{len(VIEWS)} ways to look"):
             for view in VIEWS:
                 self.do(hands.press, view)
@@ -119,11 +119,11 @@ class Visit:
 
     def _compare_next(self) -> None:
         """Show the next gene before and after: two keys."""
-        hands, gene = self.hands, self.layers.gene
+        hands, gene = self.hands, self.layers.model.gene
         self.do(hands.key, "N")
-        hands.wait(lambda: self.layers.gene != gene, "the next gene is shown")
+        hands.wait(lambda: self.layers.model.gene != gene, "the next gene is shown")
         self.do(hands.key, "Shift+S")
-        hands.wait(lambda: self.layers.view == "side_by_side", "both maps are shown")
+        hands.wait(lambda: self.layers.model.view == "side_by_side", "both maps are shown")
         hands.press("After")
 
     def _first(self, genes: Any) -> QPoint:
@@ -156,7 +156,7 @@ class Visit:
         pixels = imread(figure)
         adata = ad.read_h5ad(result)
         said = np.asarray(adata.obs["provenance"][: len(lost)] == "lost")
-        counted = self.layers.section.totals > 0
+        counted = self.layers.model.section.totals > 0
         if not (said[counted] == lost[counted]).all() or pixels[..., :3].std() == 0:
             raise SystemExit("visit: the files do not hold what was done")
         print(f"  {figure.name}: {pixels.shape[1]} x {pixels.shape[0]}; {result.name}: "

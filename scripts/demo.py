@@ -69,7 +69,7 @@ def main() -> None:
     dock.open_sample("hex")
     wait(lambda: find(viewer) and dock.phase.idle, "the sample is there")
     layers = find(viewer)[0]
-    section = layers.section
+    section = layers.model.section
     damaged = (section.adata.obs["artefact"] != "none").to_numpy()
     hidden = held_out(section)
     layers.add_lost()
@@ -78,7 +78,7 @@ def main() -> None:
     print(f"demo: masked {damaged.sum()} damaged spots, and {hidden.sum()} healthy ones to score")
     dock.run()
     wait(lambda: dock.phase is Phase.READY, "the run and its check have ended")
-    result = layers.enhancement
+    result = layers.model.enhancement
     if result is None:
         raise SystemExit("demo: the run gave no result; see the message in the window")
     sites = ", ".join(f"{n:,} {label}" for label, n in result.sites.counts().items() if n)
@@ -92,7 +92,7 @@ def main() -> None:
     print(f"demo:   {result.record.config.method:<12}{score(section, hidden, result, genes):6.3f}")
     print(f"demo:   {'linear':<12}{score(section, hidden, linear, genes):6.3f}")
 
-    layers.choose_view("side_by_side")
+    layers.model.choose_view("side_by_side")
     if arguments.screenshot is None:
         napari.run()
         return

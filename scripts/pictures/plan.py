@@ -47,7 +47,7 @@ class Plan:
     @classmethod
     def of(cls, layers: SectionLayers) -> Plan:
         """Mark what is damaged in a simulated section, else a stroke in the middle."""
-        section = layers.section
+        section = layers.model.section
         scale = section.um_per_px or 1.0
         step = section.lattice.spacing
         obs = section.adata.obs

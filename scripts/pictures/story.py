@@ -150,7 +150,7 @@ class Story:
 
     def find_lost(self) -> None:
         hands, camera = self.hands, self.camera
-        hands.wait_a_while(lambda: self.layers.damage is not None)
+        hands.wait_a_while(lambda: self.layers.model.damage is not None)
         if hands.can("Ignore"):
             hands.press("Show")
             camera.window("looks_lost")
@@ -186,7 +186,7 @@ class Story:
 
     def tissue(self) -> None:
         hands, camera = self.hands, self.camera
-        if not self.layers.section.images:
+        if not self.layers.model.section.images:
             return
         hands.press("H&E")
         camera.window("show_tissue")
@@ -208,18 +208,18 @@ class Story:
         hands, camera = self.hands, self.camera
         camera.part("estimate", "Run")
         hands.press("Run")
-        hands.wait(lambda: self.layers.preview_of or hands.can("Run"), "there is a preview")
+        hands.wait(lambda: self.layers.model.preview_of or hands.can("Run"), "there is a preview")
         if hands.can("Pause"):
             hands.press("Pause")
             hands.wait(lambda: hands.can("Resume") or hands.can("Run"), "the run is held")
         if hands.can("Resume"):
             camera.window("preview")
             hands.press("Resume")
-        hands.wait(lambda: self.layers.quality is not None, "it has been checked")
+        hands.wait(lambda: self.layers.model.quality is not None, "it has been checked")
         hands.turn_to("Result")
         hands.read(CHECKED)
         self.said = hands.sentence(CHECKED)
-        self.first_section, self.first = self.layers.section, self.layers.enhancement
+        self.first_section, self.first = self.layers.model.section, self.layers.model.enhancement
 
     def compare(self) -> None:
         hands, camera = self.hands, self.camera
@@ -360,7 +360,7 @@ class Story:
 
     def _show(self, gene: str) -> None:
         self.hands.type("gene search", gene)
-        self.hands.wait(lambda: self.layers.maps.shown == gene, f"{gene} is shown")
+        self.hands.wait(lambda: self.layers.model.maps.shown == gene, f"{gene} is shown")
         self.hands.canvas.setFocus()  # the lists close
         self.hands.settle(0.1)
 
@@ -375,7 +375,8 @@ class Story:
         """Wait until so many runs are there, and the last is checked."""
         layers = self.layers
         self.hands.wait(
-            lambda: len(layers.runs) == number and layers.quality is not None, "it has run"
+            lambda: len(layers.model.runs) == number and layers.model.quality is not None,
+            "it has run",
         )
 
     def _list(self, title: str) -> None:

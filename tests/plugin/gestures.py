@@ -128,7 +128,7 @@ def paint(qtbot, viewer, start, *moves):
 
 
 def world_of(layers, spot):
-    return Frame.of(layers.section).world_yx(layers.section.xy[spot])
+    return Frame.of(layers.model.section).world_yx(layers.model.section.xy[spot])
 
 
 def middle(section):

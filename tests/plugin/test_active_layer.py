@@ -33,7 +33,7 @@ def use(dock, ready, qtbot):
         qtbot.waitUntil(action.isEnabled)
         action.trigger()
         ready(dock)
-        return dock._layers.section
+        return dock._layers.model.section
 
     return use
 
@@ -74,7 +74,7 @@ def test_a_stack_becomes_a_section_where_it_lies(dock, stack, use, qtbot, ready)
     dock.enhance.form.method.setCurrentIndex(dock.enhance.form.method.findData("kriging"))
     click(qtbot, dock.enhance.run)
     ready(dock)
-    assert np.isfinite(layers.enhancement.gene("Gene3").mean).all()
+    assert np.isfinite(layers.model.enhancement.gene("Gene3").mean).all()
 
 
 def test_names_in_the_metadata_are_taken_and_tell_the_axis(dock, stack, use):

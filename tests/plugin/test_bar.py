@@ -38,7 +38,7 @@ def result(section):
 def shown(loaded, result, qtbot):
     """The dock with a result."""
     loaded._layers.show_enhancement(result)
-    loaded._layers.runs.add(result)
+    loaded._layers.model.runs.add(result)
     loaded.context.resultChanged.emit()
     qtbot.wait(30)
     return loaded
@@ -267,7 +267,7 @@ def test_the_list_opens_below_the_field_and_closes_by_itself(loaded, qtbot):
     assert genes.popup.isVisible()
     qtbot.keyClick(genes.search.edit, Qt.Key.Key_Return)
     assert not genes.popup.isVisible()
-    assert loaded._layers.gene == "Gene17"
+    assert loaded._layers.model.gene == "Gene17"
     click(qtbot, genes.down)
     assert genes.popup.isVisible()
     at = genes.list.visualRect(genes.list.genes.index(genes.list.genes.row("Gene17"))).center()
@@ -294,7 +294,7 @@ def test_the_look_opens_below_its_button_and_changes_the_map(loaded, qtbot):
 
 
 def test_many_genes_are_shown_each_in_its_own_contrast_before_and_after(shown, result, qtbot):
-    layers, section = shown._layers, shown._layers.section
+    layers, section = shown._layers, shown._layers.model.section
     shown.show_gene("Gene1")
     shown.genes.choose_list("search")
     click(qtbot, shown.genes.many)
@@ -305,7 +305,7 @@ def test_many_genes_are_shown_each_in_its_own_contrast_before_and_after(shown, r
     assert list(after) == names[:9]
     colormap = layers.after.colormap
     for gene in ("Gene1", names[4]):
-        low, high = layers.maps.limits("before", gene)
+        low, high = layers.model.maps.limits("before", gene)
         assert high == pytest.approx(np.percentile(section.gene_lognorm(gene), 99.5), rel=1e-5)
         expected = _pixels(result.raster, result.gene(gene).mean, (low, high), colormap)
         np.testing.assert_array_equal(_of(after[gene]), expected)
@@ -314,14 +314,14 @@ def test_many_genes_are_shown_each_in_its_own_contrast_before_and_after(shown, r
     expected = _pixels(
         section.raster,
         section.gene_lognorm("Gene1"),
-        layers.maps.limits("before", "Gene1"),
+        layers.model.maps.limits("before", "Gene1"),
         colormap,
     )
     qtbot.waitUntil(lambda: np.array_equal(_of(drawn(shown)["Gene1"]), expected))
     tile = shown.bar.many.tiles[4]
     click(qtbot, tile)
     assert not shown.bar.many.isVisible()
-    assert layers.gene == names[4]
+    assert layers.model.gene == names[4]
     assert on(shown) == ["before"]
 
 
@@ -377,10 +377,12 @@ def test_another_view_and_another_section_put_many_genes_away(shown, square_sect
 
 def test_each_gene_is_drawn_in_a_turn_of_its_own(shown, qtbot, monkeypatch):
     turns, made = [0], []
-    on_turn, drawn_by = Walk._on_turn, shown._layers.maps.values
+    on_turn, drawn_by = Walk._on_turn, shown._layers.model.maps.values
     monkeypatch.setattr(Walk, "_on_turn", lambda self: (turns.append(1), on_turn(self))[1])
     monkeypatch.setattr(
-        shown._layers.maps, "values", lambda *args: (made.append(len(turns)), drawn_by(*args))[1]
+        shown._layers.model.maps,
+        "values",
+        lambda *args: (made.append(len(turns)), drawn_by(*args))[1],
     )
     click(qtbot, shown.genes.many)
     all_drawn(qtbot, shown)

@@ -57,13 +57,13 @@ def test_a_picture_that_is_opened_becomes_the_tissue_image(
     path = tmp_path / "B4_HE.tif"
     tifffile.imwrite(path, pixels)
     open_file(loaded, path, monkeypatch)
-    qtbot.waitUntil(lambda: loaded._layers.laid is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: loaded._layers.model.laid is not None, timeout=60_000)
     qtbot.waitUntil(loaded.placing.use.isEnabled)
     assert loaded.data.section_menu.toolTip().endswith("the place of the tissue image")
     click(qtbot, loaded.placing.use)
-    qtbot.waitUntil(lambda: bool(loaded._layers.section.images), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(loaded._layers.model.section.images), timeout=60_000)
     ready(loaded)
-    assert loaded._layers.section.images[0].placed.path == path
+    assert loaded._layers.model.section.images[0].placed.path == path
     assert not loaded.message.isVisible()
 
 
@@ -85,7 +85,10 @@ def test_labels_that_are_opened_become_named_regions(
     shown = [names[code] for code in layers.regions.data[at[:, 0], at[:, 1]]]
     np.testing.assert_array_equal(shown, labels)
     assert layers.regions.visible
-    assert Annotation.in_obs(layers.section).counts == {"tumour": n_tumour, "stroma": n_stroma}
+    assert Annotation.in_obs(layers.model.section).counts == {
+        "tumour": n_tumour,
+        "stroma": n_stroma,
+    }
 
 
 def test_labels_that_are_opened_become_lost_regions(
@@ -137,7 +140,7 @@ def test_a_section_that_is_opened_is_a_section_of_its_own(
     path = tmp_path / "other.h5ad"
     write_section(square_section, path)
     open_file(loaded, path, monkeypatch)
-    qtbot.waitUntil(lambda: loaded._layers.section.n_spots == square_section.n_spots)
+    qtbot.waitUntil(lambda: loaded._layers.model.section.n_spots == square_section.n_spots)
     ready(loaded)
 
 
@@ -164,7 +167,7 @@ def test_named_regions_come_back_with_the_session(
     qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.regions is not None)
     ready(dock)
     np.testing.assert_array_equal(dock._layers.regions.data, shown)
-    assert set(dock._layers.annotation.names) == {"tumour", "stroma"}
+    assert set(dock._layers.model.annotation.names) == {"tumour", "stroma"}
 
 
 def test_a_session_comes_back_in_turns_with_a_sign(

@@ -113,7 +113,7 @@ def test_spots_on_glass_come_when_they_are_wanted(dock, qtbot, ready, tmp_path):
     take(qtbot, dock, "spots", "all")
     ready(dock)
     assert "72 spots" in dock.data.about.text()
-    assert dock._layers.section.chosen == {"spots": "all"}
+    assert dock._layers.model.section.chosen == {"spots": "all"}
 
 
 def test_nothing_is_shown_where_there_is_nothing_to_choose(loaded):
@@ -127,7 +127,7 @@ def test_another_choice_is_read_and_takes_the_place_of_the_first(opened, qtbot, 
     ready(opened)
     assert find(opened.viewer) == [opened._layers]
     assert opened._layers is not first
-    assert opened._layers.section.chosen == {"bin": "16", "counts": "X"}
+    assert opened._layers.model.section.chosen == {"bin": "16", "counts": "X"}
     assert "60 spots" in opened.data.about.text()
     assert [layer.name for layer in opened.viewer.layers] == ["Gene7 measured"]
     assert opened.data.choices.lists["bin"].currentText() == "16"
@@ -158,13 +158,13 @@ def test_reading_can_be_cancelled_and_leaves_what_is_open(opened, qtbot, bins):
 
 
 def test_paint_goes_along_where_the_spots_are_the_same(opened, qtbot, ready):
-    section = opened._layers.section
+    section = opened._layers.model.section
     lost = np.arange(section.n_spots) < 9
     opened._layers.paint.paint_spots(lost)
     take(qtbot, opened, "counts", "raw")
     ready(opened)
     np.testing.assert_array_equal(opened._layers.paint.mask().lost, lost)
-    assert opened._layers.section.counts.sum() == 2 * section.counts.sum()
+    assert opened._layers.model.section.counts.sum() == 2 * section.counts.sum()
     take(qtbot, opened, "bin", "16")
     ready(opened)
     assert opened._layers.lost is None
@@ -175,17 +175,17 @@ def test_a_result_is_not_dropped_without_asking(opened, qtbot, ready, monkeypatc
     opened.enhance.form.method.setCurrentIndex(opened.enhance.form.method.findData("nearest"))
     click(qtbot, opened.enhance.run)
     ready(opened)
-    result = opened._layers.enhancement
+    result = opened._layers.model.enhancement
     answer = SimpleNamespace(given=QMessageBox.StandardButton.No)
     monkeypatch.setattr(QMessageBox, "question", lambda *_: answer.given)
     take(qtbot, opened, "bin", "16")
-    assert opened._layers.enhancement is result
+    assert opened._layers.model.enhancement is result
     assert opened.data.choices.lists["bin"].currentText() == "8"
     answer.given = QMessageBox.StandardButton.Yes
     take(qtbot, opened, "bin", "16")
     qtbot.waitUntil(lambda: "60 spots" in opened.data.about.text(), timeout=30_000)
     ready(opened)
-    assert opened._layers.enhancement is None
+    assert opened._layers.model.enhancement is None
     assert len(opened.viewer.layers) == 1
 
 

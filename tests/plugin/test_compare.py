@@ -272,7 +272,9 @@ def test_the_difference_is_symmetric(compared, section, result, qtbot):
     low, high = layers.difference.contrast_limits
     assert low == -high < 0
     lost = result.sites.provenance[: section.n_spots] == 1
-    change = result.gene(layers.gene).mean[: section.n_spots] - section.gene_lognorm(layers.gene)
+    change = result.gene(layers.model.gene).mean[: section.n_spots] - section.gene_lognorm(
+        layers.model.gene
+    )
     expected = section.raster.draw(np.where(lost, np.nan, change))
     np.testing.assert_allclose(layers.difference.data, expected, atol=1e-6)
     colours = layers.difference.colormap.map(np.array([0.0, 0.5, 1.0]))
@@ -332,12 +334,12 @@ def drawn_line(compared, qtbot, start_spot, dx):
     start = world_of(layers, start_spot)
     paint(qtbot, compared.viewer, start, (0, dx / 2), (0, dx))
     qtbot.waitUntil(lambda: profile_of(compared) is not None)
-    return layers.line
+    return layers.model.line
 
 
 def profile_of(dock):
     """The profile that is shown, once it is that of the whole line."""
-    found, line = dock.result.profile.profile(), dock._layers.line
+    found, line = dock.result.profile.profile(), dock._layers.model.line
     if found is None or line is None:
         return None
     length = np.linalg.norm(line[1] - line[0]) * dock._layers.frame.per_px
@@ -367,19 +369,19 @@ def test_a_line_and_its_ends_are_dragged_and_other_drags_move_the_view(compared,
     layers.lost.mode = "paint"
 
     def drag(start, by):
-        before = layers.line
+        before = layers.model.line
         paint(qtbot, viewer, start, np.divide(by, 2), by)
-        return (layers.line - before) * layers.frame.per_px
+        return (layers.model.line - before) * layers.frame.per_px
 
     one = 1.01 / camera_of(viewer).zoom  # a pixel of the screen
     moved = drag(world(first[1]), (spacing, 0))
     np.testing.assert_allclose(moved, [(0, 0), (0, spacing)], atol=one)
-    moved = drag(world(layers.line.mean(0)), (0, spacing))
+    moved = drag(world(layers.model.line.mean(0)), (0, spacing))
     np.testing.assert_allclose(moved, [(spacing, 0), (spacing, 0)], atol=one)
     np.testing.assert_array_equal(layers.lost.data, unpainted)
     assert camera_of(viewer).center == center
     layers.lost.mode = "pan_zoom"
-    moved = drag(world(layers.line[0]) - (3 * spacing, 0), (0, spacing))
+    moved = drag(world(layers.model.line[0]) - (3 * spacing, 0), (0, spacing))
     assert not moved.any()
     assert camera_of(viewer).center != center
 
@@ -390,10 +392,12 @@ def test_a_new_line_takes_the_place_of_the_last_but_a_click_does_not(compared, s
     first = drawn_line(compared, qtbot, middle(section), 3 * spacing)
     click(qtbot, compared.result.profile.again)
     paint(qtbot, compared.viewer, layers.frame.world_yx(first[0]) + spacing)  # no drag
-    np.testing.assert_array_equal(layers.line, first)
+    np.testing.assert_array_equal(layers.model.line, first)
     start = layers.frame.world_yx(first[0])
     paint(qtbot, compared.viewer, start, (spacing, 0), (2 * spacing, 0))
-    assert np.ptp(layers.line[:, 0]) * layers.frame.per_px < 0.1 * spacing, "it runs downwards"
+    assert np.ptp(layers.model.line[:, 0]) * layers.frame.per_px < 0.1 * spacing, (
+        "it runs downwards"
+    )
 
 
 def test_a_line_waits_while_another_section_is_shown(
@@ -409,7 +413,7 @@ def test_a_line_waits_while_another_section_is_shown(
     compared.context.choose(layers)
     qtbot.waitUntil(compared.result.profile.isVisible)
     assert "profile line" in compared.viewer.layers
-    np.testing.assert_array_equal(layers.line, line)
+    np.testing.assert_array_equal(layers.model.line, line)
     assert compared.result.opens["profile"].isChecked()
 
 
@@ -425,12 +429,12 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
     spots = spots[np.append(True, np.diff(spots) != 0)]
     drawn = panel.plot.drawn()
     lost = result.sites.provenance[: section.n_spots] == 1
-    values = section.gene_lognorm(layers.gene)
+    values = section.gene_lognorm(layers.model.gene)
     np.testing.assert_allclose(drawn["measured"][1], values[spots[~lost[spots]]], rtol=1e-5)
     np.testing.assert_allclose(drawn["lost"][1], values[spots[lost[spots]]], rtol=1e-5)
     assert len(drawn["lost"][1]) > 0
     x, y = drawn["enhanced"]
-    assert set(np.round(y, 4)) <= set(np.round(result.gene(layers.gene).mean, 4))
+    assert set(np.round(y, 4)) <= set(np.round(result.gene(layers.model.gene).mean, 4))
     assert 0 < x.min() < x.max() < 3.6 * spacing
     assert f"{len(spots):,} spots" in panel.words.text()
 
@@ -440,7 +444,7 @@ def test_a_profile_along_a_drawn_line(compared, section, result, qtbot, tmp_path
     np.testing.assert_allclose(
         panel.plot.drawn()["measured"][1], values[spots[~lost[spots]]], rtol=1e-5
     )
-    start = layers.frame.world_yx(layers.line.mean(0))
+    start = layers.frame.world_yx(layers.model.line.mean(0))
     paint(qtbot, compared.viewer, start, (1.5 * spacing, 0), (3 * spacing, 0))
     qtbot.waitUntil(lambda: len(panel.plot.drawn()["lost"][1]) == 0)
 
@@ -483,7 +487,7 @@ def test_the_profile_draws_where_a_new_measurement_would_lie(
     assert MEASUREMENT.replace(" ", "&nbsp;") not in panel.plot.key.text()
     layers.show_enhancement(sure)
     qtbot.waitUntil(lambda: len(panel.plot.drawn_bands()) == 2)
-    bands, known = panel.plot.drawn_bands(), sure.intervals(layers.gene)
+    bands, known = panel.plot.drawn_bands(), sure.intervals(layers.model.gene)
     for says, low, high in ((ESTIMATE, *known[:2]), (MEASUREMENT, *known[2:])):
         at, *edges = bands[says]
         sites = profile_of(compared).sites.site
@@ -514,11 +518,11 @@ def test_the_map_of_uncertainty_is_that_of_the_estimate_or_of_a_new_measurement(
     click(qtbot, compared.bar.views["uncertainty"])
     qtbot.waitUntil(choice.isVisible)
     shown = layers.uncertainty
-    std = sure.gene(layers.gene).std
+    std = sure.gene(layers.model.gene).std
     np.testing.assert_array_equal(shown.data, sure.raster.draw(std))
     assert choice.currentText() == "Uncertainty of the estimate"
     qtbot.keyClick(choice, Qt.Key.Key_Down)
-    for gene in (layers.gene, "Gene7"):
+    for gene in (layers.model.gene, "Gene7"):
         compared.show_gene(gene)
         wide = sure.predictive_std([gene])[:, 0]
         np.testing.assert_array_equal(shown.data, sure.raster.draw(wide))
@@ -540,10 +544,10 @@ def test_the_map_of_uncertainty_is_bright_after_a_preview_that_was_less_sure(
 ):
     layers = compared._layers
     less = replace(result.decoder, std=5 * result.decoder.std)
-    layers.show_preview(replace(result, decoder=less), "transformer")
+    layers.model.show_preview(replace(result, decoder=less), "transformer")
     dim = layers.uncertainty.contrast_limits
     layers.show_enhancement(sure)
-    std = sure.gene(layers.gene).std
+    std = sure.gene(layers.model.gene).std
     assert layers.uncertainty.contrast_limits[1] == pytest.approx(np.quantile(std, 0.995), rel=1e-5)
     assert layers.uncertainty.contrast_limits[1] < 0.5 * dim[1]
     bright = np.median(std) / layers.uncertainty.contrast_limits[1]
@@ -556,11 +560,11 @@ def test_the_map_of_uncertainty_is_bright_after_a_preview_that_was_less_sure(
 def test_hovering_tells_where_a_new_measurement_would_lie(compared, section, sure):
     layers = compared._layers
     layers.show_enhancement(sure)
-    low, high = sure.intervals(layers.gene)[2:]
+    low, high = sure.intervals(layers.model.gene)[2:]
     world = layers.frame.world_yx(section.xy)
     _, said = layers.probe.at(world[3])
     assert f" (new measurement {low[3]:.2f} to {high[3]:.2f})" in said
-    layers.set_look(replace(layers.maps.look, scale="linear"))
+    layers.model.set_look(replace(layers.model.maps.look, scale="linear"))
     counts = [sure.expected_counts(end[:, None])[3, 0] for end in (low, high)]
     _, said = layers.probe.at(world[3])
     assert f" (new measurement {counts[0]:.2f} to {counts[1]:.2f})" in said
@@ -584,7 +588,7 @@ def test_a_deleted_line_ends_the_profile(compared, section, qtbot):
 @pytest.mark.high_dpi
 def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbot):
     layers, viewer = compared._layers, compared.viewer
-    gene, canvas = layers.gene, canvas_of(compared)
+    gene, canvas = layers.model.gene, canvas_of(compared)
     mean, std = result.gene(gene)
     measured = section.gene_lognorm(gene)
 
@@ -616,8 +620,8 @@ def test_hovering_tells_what_is_known_of_a_place(compared, section, result, qtbo
     assert "measured" not in said
     viewer.layers.remove(layers.after)
     assert "measured" in hover(spot)
-    layers.lay_over([gene])
-    layers.show_gene("Gene7")
+    layers.model.lay_over([gene])
+    layers.model.show_gene("Gene7")
     said = hover(spot)
     assert f"{gene}: measured {measured[spot]:.2f}" in said
     assert f"; Gene7: measured {section.gene_lognorm('Gene7')[spot]:.2f}" in said
@@ -686,14 +690,16 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     assert paint_layer.contour == 2
     layers.lost.data = np.zeros_like(layers.lost.data)
     assert not paint_layer.data.any()
-    before_drag, zoom = layers.line, camera_of(viewer).zoom
+    before_drag, zoom = layers.model.line, camera_of(viewer).zoom
     to_the_right = (0, canvas_of(compared).width() / 4 / zoom)
-    place = layers.frame.world_yx(layers.line.mean(0)) + to_the_right
+    place = layers.frame.world_yx(layers.model.line.mean(0)) + to_the_right
     paint(qtbot, viewer, place, (10 / zoom, 0), (20 / zoom, 0))
-    assert (layers.line[:, 1] > before_drag[:, 1]).all(), "the line was moved in the right cell"
+    assert (layers.model.line[:, 1] > before_drag[:, 1]).all(), (
+        "the line was moved in the right cell"
+    )
     np.testing.assert_array_equal(line.data, layers.store.line.data)
     click(qtbot, compared.result.opens["profile"])
-    assert layers.view == "side_by_side", "a profile goes with any view"
+    assert layers.model.view == "side_by_side", "a profile goes with any view"
     assert len(cells()[0]) == len(cells()[1]) == 2
     click(qtbot, compared.bar.views["side_by_side"])
     assert list(viewer.layers) == [*before, layers.lost]

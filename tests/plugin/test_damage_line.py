@@ -26,7 +26,7 @@ def spoilt():
 def opened(dock, spoilt, load, qtbot):
     """The dock, once it has looked for damage."""
     load(dock, spoilt)
-    qtbot.waitUntil(lambda: dock._layers.damage is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock._layers.model.damage is not None, timeout=30_000)
     qtbot.waitUntil(dock.damage.line.isVisible, timeout=30_000)
     dock.enhance.form.choose_method("nearest")
     return dock
@@ -77,7 +77,7 @@ def test_ignored_it_is_not_said_again_and_a_run_asks_nothing(opened, qtbot, read
     assert not opened.damage.line.isVisible()
     click(qtbot, opened.enhance.run)
     assert not opened.damage.question.isVisible()
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: opened._layers.model.enhancement is not None, timeout=60_000)
     ready(opened)
 
 
@@ -89,13 +89,13 @@ def test_a_run_asks_first_and_says_afterwards_what_it_took_as_measured(
     qtbot.waitUntil(opened.damage.question.isVisible)
     assert f"{n} spots look lost" in opened.damage.question.words.text()
     assert "are not painted" in opened.damage.question.words.text()
-    assert opened._layers.enhancement is None
+    assert opened._layers.model.enhancement is None
     answer(qtbot, opened.damage.question, "Cancel")
     assert not opened.damage.question.isVisible()
     assert opened.phase.idle
     click(qtbot, opened.enhance.run)
     answer(qtbot, opened.damage.question, "Run as it is")
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: opened._layers.model.enhancement is not None, timeout=60_000)
     ready(opened)
     said = f"{n} spots look lost, and this run took them as measured"
     assert said in opened.result.unfilled.text()
@@ -106,9 +106,9 @@ def test_a_run_paints_it_when_told_so(opened, spoilt, qtbot, ready):
     found = find_damage(spoilt)
     click(qtbot, opened.enhance.run)
     answer(qtbot, opened.damage.question, "Paint and run")
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: opened._layers.model.enhancement is not None, timeout=60_000)
     ready(opened)
-    where = opened._layers.enhancement.sites.provenance[: spoilt.n_spots]
+    where = opened._layers.model.enhancement.sites.provenance[: spoilt.n_spots]
     np.testing.assert_array_equal(where == Provenance.LOST, found.spots)
     assert "look lost" not in opened.result.unfilled.text()
     click_run(qtbot, opened, 0)
@@ -118,13 +118,13 @@ def test_a_run_paints_it_when_told_so(opened, spoilt, qtbot, ready):
 def test_a_call_from_a_script_is_not_held_up(opened, qtbot, ready):
     opened.run()
     assert not opened.damage.question.isVisible()
-    qtbot.waitUntil(lambda: opened._layers.enhancement is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: opened._layers.model.enhancement is not None, timeout=60_000)
     ready(opened)
 
 
 def test_whole_tissue_gets_no_line(dock, load, qtbot):
     load(dock, simulate_section(150, 40, seed=1, artefacts=False))
-    qtbot.waitUntil(lambda: dock._layers.damage is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock._layers.model.damage is not None, timeout=30_000)
     assert not dock.damage.line.isVisible()
 
 
@@ -145,5 +145,5 @@ def test_a_session_keeps_that_it_was_ignored(dock, spoilt, tmp_path, qtbot, read
     before = dock._layers
     dock.open_session(path)
     qtbot.waitUntil(lambda: dock._layers is not before, timeout=30_000)
-    qtbot.waitUntil(lambda: dock._layers.damage is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock._layers.model.damage is not None, timeout=30_000)
     assert not dock.damage.line.isVisible()

@@ -114,7 +114,7 @@ def test_the_section_that_is_chosen_is_seen_alone_and_whole(
     camera = getattr(loaded.viewer, "scene", loaded.viewer).camera  # moved in napari 0.9
     in_view = second.before.extent.world.mean(0)
     np.testing.assert_allclose(camera.center[-2:], in_view, rtol=0.02)
-    first.show_run(next(iter(first.runs)))  # what comes meanwhile stays out of sight
+    first.model.show_run(next(iter(first.model.runs)))  # what comes meanwhile stays out of sight
     assert not any(layer.visible for layer in first.present)
     qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
     assert loaded._layers is first
@@ -131,7 +131,7 @@ def test_a_section_that_is_opened_twice_gets_a_number(loaded, section, load, qtb
     assert [sections.itemText(i) for i in range(2)] == [name, f"{name} [1]"]
     assert name not in loaded.data.about.text()  # said by the list above it
     names = [layer.name for layer in loaded.viewer.layers]
-    gene = loaded._layers.gene
+    gene = loaded._layers.model.gene
     assert names == [f"{name} · {gene} measured", f"{name} [1] · {gene} measured"]
 
 
@@ -147,7 +147,7 @@ def test_two_sections_side_by_side_each_keep_their_own(
     assert "150 spots" in loaded.data.about.text()
     assert loaded.result.body.isVisible()
     run(qtbot, loaded, ready)
-    assert loaded._layers.enhancement.section is section
+    assert loaded._layers.model.enhancement.section is section
 
 
 # ---- lost regions
@@ -166,12 +166,12 @@ def test_painting_by_mouse_is_counted_and_comes_back_filled(loaded, section, qtb
     qtbot.waitUntil(lambda: f"{lost.sum()} spots lost" in loaded.lost.words.text())
     run(qtbot, loaded, ready)
     np.testing.assert_array_equal(layers.before.data, before)
-    result = layers.enhancement
+    result = layers.model.enhancement
     assert (result.provenance[: section.n_spots] == "lost").tolist() == lost.tolist()
     row, column = result.raster.pixel_of(section.xy[lost]).T
     filled = layers.after.data[row, column]
     assert np.isfinite(filled).all()
-    np.testing.assert_allclose(filled, result.gene(layers.gene).mean[: section.n_spots][lost])
+    np.testing.assert_allclose(filled, result.gene(layers.model.gene).mean[: section.n_spots][lost])
     assert f"lost, filled {lost.sum()}" in loaded.result.legend.text().replace("&nbsp;", " ")
 
 
@@ -223,10 +223,10 @@ def test_a_run_brings_the_enhanced_maps(loaded, qtbot, ready):
 
 def test_a_second_run_replaces_the_first(loaded, qtbot, ready):
     run(qtbot, loaded, ready)
-    first, n_layers = loaded._layers.enhancement, len(loaded.viewer.layers)
+    first, n_layers = loaded._layers.model.enhancement, len(loaded.viewer.layers)
     click(qtbot, loaded.enhance.form.double)
     run(qtbot, loaded, ready)
-    second = loaded._layers.enhancement
+    second = loaded._layers.model.enhancement
     assert len(loaded.viewer.layers) == n_layers
     assert len(second.sites) == 150 < len(first.sites)
     assert loaded._layers.after.data.shape == second.raster.shape
@@ -237,7 +237,7 @@ def test_without_fill_the_paint_is_left_out(loaded, section, qtbot, ready):
     layers.paint.paint_spots(np.arange(section.n_spots) < 10)
     qtbot.mouseClick(loaded.enhance.form.fill, LEFT, pos=QPoint(8, 10))
     run(qtbot, loaded, ready)
-    assert layers.enhancement.sites.counts()["lost"] == 0
+    assert layers.model.enhancement.sites.counts()["lost"] == 0
 
 
 def test_genes_change_before_and_after_together(loaded, section, qtbot, ready):
@@ -246,7 +246,7 @@ def test_genes_change_before_and_after_together(loaded, section, qtbot, ready):
     loaded.data.search.edit.selectAll()
     qtbot.keyClicks(loaded.data.search.edit, "gene3")
     qtbot.keyClick(loaded.data.search.edit, Qt.Key.Key_Return)
-    result = layers.enhancement
+    result = layers.model.enhancement
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene3").mean))
     np.testing.assert_array_equal(
         layers.before.data, section.raster.draw(section.gene_lognorm("Gene3"))
@@ -259,8 +259,8 @@ def test_a_method_for_one_gene_says_which_genes_it_lacks(loaded, qtbot, ready):
     for _ in range(form.method.findData("linear")):
         qtbot.keyClick(form.method, Qt.Key.Key_Down)
     run(qtbot, loaded, ready)
-    assert list(loaded._layers.enhancement.genes) == [loaded._layers.gene]
-    other = next(g for g in ("Gene3", "Gene4") if g != loaded._layers.gene)
+    assert list(loaded._layers.model.enhancement.genes) == [loaded._layers.model.gene]
+    other = next(g for g in ("Gene3", "Gene4") if g != loaded._layers.model.gene)
     loaded.show_gene(other)
     assert f"{other} was not part of this run" in loaded.result.words.text()
 
@@ -311,13 +311,13 @@ def test_run_is_off_without_genes_and_with_unknown_ones(loaded, qtbot):
 
 def test_an_error_inside_torch_is_told_and_the_last_result_stays(loaded, qtbot, ready, request):
     run(qtbot, loaded, ready)
-    result, shown = loaded._layers.enhancement, loaded._layers.after.data.copy()
+    result, shown = loaded._layers.model.enhancement, loaded._layers.after.data.copy()
     request.getfixturevalue("broken")
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(loaded.message.isVisible)
     assert "mat1 and mat2 shapes cannot be multiplied" in loaded.message.text()
     ready(loaded)
-    assert loaded._layers.enhancement is result
+    assert loaded._layers.model.enhancement is result
     np.testing.assert_array_equal(loaded._layers.after.data, shown)
 
 
@@ -443,7 +443,7 @@ def test_views_are_switched_by_their_buttons(loaded, qtbot, ready):
     grid = getattr(loaded.viewer, "canvas", loaded.viewer).grid  # moved in napari 0.9
     for on in (True, False):
         click(qtbot, views["side_by_side"])
-        assert grid.enabled == (layers.view == "side_by_side") == on
+        assert grid.enabled == (layers.model.view == "side_by_side") == on
 
 
 def test_a_result_is_saved_with_its_record(loaded, qtbot, ready, tmp_path, monkeypatch):
@@ -454,7 +454,7 @@ def test_a_result_is_saved_with_its_record(loaded, qtbot, ready, tmp_path, monke
     save_result(qtbot, loaded)
     ready(loaded)
     adata = ad.read_h5ad(tmp_path / "mine.h5ad")
-    assert adata.n_obs == len(loaded._layers.enhancement.sites)
+    assert adata.n_obs == len(loaded._layers.model.enhancement.sites)
     record = json.loads((tmp_path / "mine.run.json").read_text())
     assert record["config"]["upscale"] == 2
     assert "mine.h5ad" in loaded.message.text()

@@ -47,8 +47,8 @@ def test_a_section_is_opened_where_it_is_dropped(dock, section, h5ad, qtbot, whe
     assert "Drop a file or folder here" in dock.data.about.text()
     assert drop(where(dock), h5ad)
     qtbot.waitUntil(lambda: dock._layers is not None, timeout=20_000)
-    assert dock._layers.section.n_spots == section.n_spots
-    assert dock._layers.origin.path == h5ad
+    assert dock._layers.model.section.n_spots == section.n_spots
+    assert dock._layers.model.origin.path == h5ad
 
 
 def test_a_session_is_opened_where_it_is_dropped(dock, h5ad, qtbot, ready, tmp_path):
@@ -57,13 +57,13 @@ def test_a_session_is_opened_where_it_is_dropped(dock, h5ad, qtbot, ready, tmp_p
     dock.show_gene("Gene7")
     app = dock.context.app
     facts = facts_of(app.current, app, app.settings.value())
-    facts = facts.model_copy(update={"digest": dock._layers.section.digest})
+    facts = facts.model_copy(update={"digest": dock._layers.model.section.digest})
     path = write_session(tmp_path / "mine.stentrans", facts, None, [])
     first = dock._layers
     first.remove()
     qtbot.waitUntil(lambda: dock._layers is None)
     drop(canvas(dock), path)
-    qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.gene == "Gene7")
+    qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.model.gene == "Gene7")
 
 
 def test_what_is_no_section_is_left_to_napari(dock, tmp_path, qtbot, plugin):
@@ -111,8 +111,8 @@ def test_a_picture_that_is_dropped_on_the_dock_is_laid_below_the_spots(loaded, t
     path = tmp_path / "slide.tif"
     tifffile.imwrite(path, pixels)
     drop(loaded, path)
-    qtbot.waitUntil(lambda: loaded._layers.laid is not None, timeout=60_000)
-    assert loaded._layers.laid.path == path
+    qtbot.waitUntil(lambda: loaded._layers.model.laid is not None, timeout=60_000)
+    assert loaded._layers.model.laid.path == path
     assert loaded._layers.picture.mode == "transform"
     qtbot.waitUntil(loaded.placing.use.isEnabled)
     assert not loaded.message.isVisible()

@@ -135,7 +135,7 @@ def busy(request, dock, section, load, result, qtbot):
         request.getfixturevalue("slow")
     elif request.param in LATE:
         dock._layers.show_enhancement(result)
-        dock._layers.runs.add(result, "")
+        dock._layers.model.runs.add(result, "")
         dock.context.resultChanged.emit()
     request.param(dock, section, qtbot)
     return dock
@@ -155,7 +155,7 @@ def kriged(dock, section, load, qtbot, ready):
     form.setValue(EnhanceConfig(method="nearest", upscale=2))
     click(qtbot, dock.enhance.run)
     ready(dock)
-    return dock._layers.enhancement
+    return dock._layers.model.enhancement
 
 
 def test_the_dock_is_closed(busy, section, load, qtbot, ready, monkeypatch):

@@ -182,7 +182,7 @@ def test_a_field_more_is_a_row_more_and_goes_into_the_run(
     qtbot.keyClicks(box, "0.5")
     click(qtbot, dock.enhance.run)
     ready(dock)
-    record = dock._layers.enhancement.record
+    record = dock._layers.model.enhancement.record
     assert record.config.damping == 0.5
     assert "damping 0.5" in said_of_run(dock)
     other = record.model_copy(update={"config": record.config.model_copy(update={"damping": None})})

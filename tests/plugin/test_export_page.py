@@ -18,7 +18,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.io import read_mask
 from napari_stentrans.plugin.layers.regions import Regions
-from napari_stentrans.plugin.models import export_request as wishes
+from napari_stentrans.plugin.models import export_words as wishes
 from napari_stentrans.plugin.models.export_request import ExportContext
 from napari_stentrans.plugin.models.export_words import about
 from napari_stentrans.plugin.models.gene_index import GeneIndex
@@ -31,7 +31,7 @@ def done(loaded, qtbot, ready):
     """The dock with a region that is painted, and a result by kriging."""
     form = loaded.enhance.form
     form.method.setCurrentIndex(form.method.findData("kriging"))
-    section = loaded._layers.section
+    section = loaded._layers.model.section
     loaded._layers.paint.paint_spots(np.arange(section.n_spots) < 9)
     qtbot.wait(50)
     Regions(loaded._layers.lost).rename(1, "fold")
@@ -71,7 +71,7 @@ def test_everything_is_saved_as_a_folder_too(done, qtbot, save_to, tmp_path):
     assert "40 genes at " in page.words.text()
     proposed = save_to(done, page, tmp_path / "mine")
     assert proposed.endswith("_enhanced.zarr")
-    result = done._layers.enhancement
+    result = done._layers.model.enhancement
     saved = ad.read_zarr(tmp_path / "mine.zarr")
     assert saved.shape == (len(result.sites), 40)
     assert "Saved mine.zarr and mine.run.json in " in done.message.text()
@@ -86,7 +86,7 @@ def test_images_hold_the_gene_shown_and_its_uncertainty(done, qtbot, save_to, tm
     click(qtbot, page.extras["std"])
     assert save_to(done, page, tmp_path / "maps").endswith("_Gene5.ome.tif")
     pixels = tifffile.imread(tmp_path / "maps.ome.tif")
-    result = done._layers.enhancement
+    result = done._layers.model.enhancement
     np.testing.assert_array_equal(pixels[0], result.raster.draw(result.gene("Gene5").mean))
     assert len(pixels) == 2
 
@@ -145,7 +145,7 @@ def test_lost_regions_keep_their_names(done, qtbot, save_to, tmp_path):
     choose_kind(qtbot, page, "lost")
     assert not page.which.isVisible()
     save_to(done, page, tmp_path / "lost.geojson")
-    section = done._layers.section
+    section = done._layers.model.section
     mask = read_mask(tmp_path / "lost.geojson", section)
     np.testing.assert_array_equal(mask.lost, np.arange(section.n_spots) < 9)
     named = json.loads((tmp_path / "lost.geojson").read_text())["features"][0]["properties"]
@@ -179,7 +179,7 @@ def test_a_table_is_written_by_keys_alone(done, qtbot, ready, tmp_path, monkeypa
     assert page.what == "table"
     qtbot.keyClick(QApplication.focusWidget(), Qt.Key.Key_Return)
     ready(done)
-    assert f"{done._layers.gene} mean" in pd.read_csv(path).columns
+    assert f"{done._layers.model.gene} mean" in pd.read_csv(path).columns
 
 
 def test_thinking_better_of_it_writes_nothing(done, qtbot, monkeypatch, tmp_path):
@@ -195,7 +195,7 @@ def test_the_page_follows_what_is_shown_and_says_beside_it_what_cannot_be(loaded
     assert page.what == "measured"
     assert "Not read from a file" in page.reasons["session"].text()
     assert "Nothing is painted" in page.reasons["lost"].text()
-    loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
+    loaded._layers.paint.paint_spots(np.arange(loaded._layers.model.section.n_spots) < 9)
     qtbot.waitUntil(lambda: not page.reasons["lost"].text())
     assert page.kinds["lost"].isEnabled()
     assert page.what == "lost"
@@ -256,13 +256,13 @@ def test_a_figure_that_is_cancelled_leaves_no_file(done, qtbot, tmp_path, monkey
 
 
 def test_what_cannot_be_written_is_still_here_and_goes_elsewhere(done, qtbot, save_to, tmp_path):
-    result = done._layers.enhancement
+    result = done._layers.model.enhancement
     page = export_page(qtbot, done)
     save_to(done, page, tmp_path / "gone" / "r.h5ad")  # the folder was removed meanwhile
     text = done.message.text()
     assert "gone does not exist" in text
     assert "still in the viewer" in text
-    assert done._layers.enhancement is result
+    assert done._layers.model.enhancement is result
     page = export_page(qtbot, done)
     save_to(done, page, tmp_path / "r.h5ad")
     assert "Saved r.h5ad" in done.message.text()

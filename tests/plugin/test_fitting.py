@@ -21,20 +21,20 @@ def filled(viewer, layers, cells=1):
     """Part of the canvas (y, x), or of one of its cells, that the spots take, if none is cut."""
     canvas = viewer.window._qt_viewer.canvas.native
     size = np.array([canvas.height(), canvas.width() / cells])
-    at = layers.frame.world_yx(layers.section.xy) - camera(viewer).center[-2:]
+    at = layers.frame.world_yx(layers.model.section.xy) - camera(viewer).center[-2:]
     assert (np.abs(at * camera(viewer).zoom) < size / 2).all()
     return np.ptp(at, axis=0) * camera(viewer).zoom / size
 
 
 def is_fitted(viewer, layers, cells=1):
     """Whether the spots, and half a cell around them, reach to the margin."""
-    size = 1 + layers.section.lattice.spacing / extent(layers)
+    size = 1 + layers.model.section.lattice.spacing / extent(layers)
     with_cells = filled(viewer, layers, cells) * size
     return with_cells.max() == pytest.approx(1 - MARGIN, abs=0.02)
 
 
 def extent(layers):
-    return np.ptp(layers.section.xy, axis=0)[::-1]
+    return np.ptp(layers.model.section.xy, axis=0)[::-1]
 
 
 def wheel(canvas):
@@ -61,7 +61,7 @@ def test_a_section_fills_the_canvas_and_its_cell_of_the_grid(loaded, qtbot, read
     click(qtbot, loaded.enhance.run)
     ready(loaded)
     click(qtbot, loaded.bar.views["side_by_side"])
-    assert layers.view == "side_by_side"
+    assert layers.model.view == "side_by_side"
     qtbot.waitUntil(lambda: is_fitted(viewer, layers, cells=2))
     click(qtbot, loaded.bar.views["side_by_side"])
     qtbot.waitUntil(lambda: is_fitted(viewer, layers))

@@ -39,7 +39,7 @@ DOWN, UP, ENTER = Qt.Key.Key_Down, Qt.Key.Key_Up, Qt.Key.Key_Return
 def layers(section):
     """A section in a viewer without a window."""
     layers = SectionLayers(ViewerModel(), section)
-    layers.show_gene("Gene1")
+    layers.model.show_gene("Gene1")
     return layers
 
 
@@ -50,11 +50,11 @@ def make(qtbot):
 
     def make(layers):
         search = GeneSearch()
-        search.set_index(GeneIndex.of(layers.section))
+        search.set_index(GeneIndex.of(layers.model.section))
         rankings = Rankings(search)
         app = AppModel(GeneLists(Kept(), rankings))
         panel = GenesPanel(search, SimpleNamespace(app=app, rankings=rankings))
-        panel.geneChosen.connect(layers.show_gene)
+        panel.geneChosen.connect(layers.model.show_gene)
         panel.set_layers(layers)
         panel.key = ViewKey()
         panel.key.set_layers(layers)
@@ -108,7 +108,7 @@ def row_of(panel, name):
 
 
 def assert_drawn(layers, gene):
-    section = layers.section
+    section = layers.model.section
     expected = section.raster.draw(section.gene_lognorm(gene))
     np.testing.assert_array_equal(layers.before.data, expected)
 
@@ -154,16 +154,16 @@ def test_enter_never_takes_another_gene_than_the_one_that_is_typed(panel, layers
     assert panel.words.text().startswith("No zz\u00dc here. No name is similar to it. For other")
     search(qtbot, panel, "TOTAL counts")
     qtbot.keyClick(panel.search.edit, ENTER)
-    assert layers.maps.shown == TOTALS
+    assert layers.model.maps.shown == TOTALS
 
 
 def test_a_whole_name_is_drawn_after_a_pause_and_can_be_typed_on(panel, layers, qtbot):
     search(qtbot, panel, "gene2")
-    qtbot.waitUntil(lambda: layers.gene == "Gene2")
+    qtbot.waitUntil(lambda: layers.model.gene == "Gene2")
     assert_drawn(layers, "Gene2")
     assert panel.search.edit.text() == "gene2"
     qtbot.keyClicks(panel.search.edit, "0")
-    qtbot.waitUntil(lambda: layers.gene == "Gene20")
+    qtbot.waitUntil(lambda: layers.model.gene == "Gene20")
     assert panel.list.current() == "Gene20"
 
 
@@ -173,7 +173,7 @@ def test_the_only_name_that_begins_so_is_drawn_after_a_pause(make, qtbot, sectio
     layers = SectionLayers(ViewerModel(), replace(section, adata=adata))
     panel = make(layers)
     search(qtbot, panel, "zf")
-    qtbot.waitUntil(lambda: layers.gene == "Zfp1")
+    qtbot.waitUntil(lambda: layers.model.gene == "Zfp1")
     assert "Zfp1 is shown" in panel.words.text()
     qtbot.keyClick(panel.search.edit, ENTER)
     assert panel.search.edit.text() == "Zfp1"
@@ -212,7 +212,7 @@ def test_esc_lists_all_genes_and_leaving_shows_the_gene_of_the_map(panel, layers
     search(qtbot, panel, "gene30")
     qtbot.keyClick(panel.search.edit, Qt.Key.Key_Escape)
     assert panel.search.edit.text() == ""
-    assert len(panel.list.names()) == len(layers.section.genes) + 2
+    assert len(panel.list.names()) == len(layers.model.section.genes) + 2
     QApplication.sendEvent(panel.search.edit, QFocusEvent(QEvent.Type.FocusOut))
     assert panel.search.edit.text() == "Gene1"
     assert_drawn(layers, "Gene1")
@@ -330,18 +330,18 @@ def test_the_most_spatial_genes_are_ranked_in_the_background(panel, layers, qtbo
     choose_list(qtbot, panel, "Most spatial")
     assert panel.list.names() == []
     qtbot.waitUntil(lambda: bool(panel.list.names()))
-    ranked = drain(most_spatial_steps(layers.section))
+    ranked = drain(most_spatial_steps(layers.model.section))
     assert panel.list.names() == list(ranked.index)
     qtbot.keyClick(panel.list, Qt.Key.Key_Home)
     qtbot.keyClick(panel.list, DOWN)
     assert_drawn(layers, panel.list.current())
     choose_list(qtbot, panel, "Recent")
-    layers.show_gene(ranked.index[-1])
+    layers.model.show_gene(ranked.index[-1])
     choose_list(qtbot, panel, "Most spatial")
     assert panel.list.names() == list(ranked.index)  # at once
     assert panel.list.current() == ranked.index[-1]  # marked, and the best are seen
     assert panel.list.indexAt(QPoint(30, 5)).row() == 0
-    layers.show_gene(ranked.index[-2])
+    layers.model.show_gene(ranked.index[-2])
     assert panel.list.indexAt(QPoint(30, 5)).row() == 0
     qtbot.keyClick(panel.list, Qt.Key.Key_End)
     assert panel.list.indexAt(QPoint(30, 5)).row() > 0
@@ -354,7 +354,7 @@ def test_the_most_changed_genes_follow_the_result(panel, layers, result, qtbot):
     qtbot.waitUntil(lambda: bool(panel.list.names()))
     assert panel.list.names() == list(drain(most_changed_steps(result)).index)
     config = EnhanceConfig(method="linear", upscale=2, denoise=False, device="cpu")
-    layers.show_enhancement(enhance(layers.section, None, config))
+    layers.show_enhancement(enhance(layers.model.section, None, config))
     qtbot.waitUntil(lambda: "kept all measured values" in panel.words.text())
     assert panel.list.names() == []
 
@@ -382,7 +382,7 @@ def blended(section, raster, maps):
 
 
 def test_genes_are_laid_over_each_other_before_and_after(panel, layers, result, qtbot):
-    section = layers.section
+    section = layers.model.section
     layers.show_enhancement(result)
     genes = []
     for gene in ("Gene2", "Gene5", "Gene8"):
@@ -418,12 +418,12 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
     layers.before.visible = True
     order = [layer.name for layer in layers.viewer.layers]
     layers.viewer.layers.selection.active = layers.before
-    layers.choose_view("side_by_side")
+    layers.model.choose_view("side_by_side")
     click(qtbot, panel.overlay.over)
-    layers.show_gene("Gene4")
-    qtbot.waitUntil(lambda: layers.view == "side_by_side")
+    layers.model.show_gene("Gene4")
+    qtbot.waitUntil(lambda: layers.model.view == "side_by_side")
     assert layers.before.rgb
-    layers.choose_view("after")
+    layers.model.choose_view("after")
     assert [layer.name for layer in layers.viewer.layers] == [
         name.replace("Gene1 ", "Gene1 + Gene4 ")
         if "enhanced" in name
@@ -442,12 +442,12 @@ def test_an_overlay_keeps_what_a_person_chose_of_the_layers(panel, layers, resul
 
 def test_the_difference_survives_an_overlay(panel, layers, result, qtbot):
     layers.show_enhancement(result)
-    layers.choose_view("difference")
+    layers.model.choose_view("difference")
     click(qtbot, panel.overlay.over)
-    layers.show_gene("Gene4")
-    qtbot.waitUntil(lambda: layers.view == "difference")
+    layers.model.show_gene("Gene4")
+    qtbot.waitUntil(lambda: layers.model.view == "difference")
     assert not layers.after.visible
-    layers.choose_view("after")
+    layers.model.choose_view("after")
     assert layers.after.visible
 
 
@@ -478,7 +478,7 @@ def test_counts_or_log_normalised(panel, layers, result, qtbot):
     layers.show_enhancement(result)
     assert panel.key.bar.bars()[0].unit == "expression (log)"
     pick(qtbot, unfold(qtbot, panel).scale, "Counts (linear)")
-    section, mean = layers.section, result.gene("Gene1").mean
+    section, mean = layers.model.section, result.gene("Gene1").mean
     counts = section.gene_counts("Gene1")
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(counts))
     expected = result.expected_counts(mean[:, None])[:, 0]
@@ -492,8 +492,8 @@ def test_the_range_is_in_percentiles_of_the_gene(panel, layers, qtbot):
     type_number(qtbot, look.high, "80")
     type_number(qtbot, look.low, "20")
     for gene in ("Gene1", "Gene3"):
-        layers.show_gene(gene)
-        expected = np.percentile(layers.section.gene_lognorm(gene), [20, 80])
+        layers.model.show_gene(gene)
+        expected = np.percentile(layers.model.section.gene_lognorm(gene), [20, 80])
         np.testing.assert_allclose(layers.before.contrast_limits, expected, rtol=1e-5)
     type_number(qtbot, look.low, "95")
     assert look.value().low < look.value().high
@@ -511,8 +511,8 @@ def high_layers(section):
 
 def test_a_gene_that_is_high_everywhere_shows_its_differences(high_layers, make, qtbot):
     panel = make(high_layers)
-    section, gene = high_layers.section, high_layers.section.genes[0]
-    high_layers.show_gene(gene)
+    section, gene = high_layers.model.section, high_layers.model.section.genes[0]
+    high_layers.model.show_gene(gene)
     expected = np.percentile(section.gene_lognorm(gene), [1, 99.5])
     assert expected[0] > 1
     np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
@@ -524,19 +524,19 @@ def test_a_gene_that_is_high_everywhere_shows_its_differences(high_layers, make,
     qtbot.mouseClick(look.from_zero, LEFT, pos=QPoint(8, 10))
     np.testing.assert_allclose(high_layers.before.contrast_limits, expected, rtol=1e-5)
     sparse = section.genes[int(np.argmin(section.counts.mean(0)))]
-    high_layers.show_gene(sparse)
+    high_layers.model.show_gene(sparse)
     assert high_layers.before.contrast_limits[0] == 0
 
 
 def test_contrast_set_by_hand_is_remembered_for_its_gene(panel, layers, qtbot):
     layers.before.contrast_limits = (0.5, 1.5)
-    layers.show_gene("Gene3")
+    layers.model.show_gene("Gene3")
     assert layers.before.contrast_limits != [0.5, 1.5]
-    layers.show_gene("Gene1")
+    layers.model.show_gene("Gene1")
     assert layers.before.contrast_limits == [0.5, 1.5]
     assert panel.key.bar.bars()[0].limits == (0.5, 1.5)
     click(qtbot, unfold(qtbot, panel).follow)
-    top = np.percentile(layers.section.gene_lognorm("Gene1"), 99.5)
+    top = np.percentile(layers.model.section.gene_lognorm("Gene1"), 99.5)
     np.testing.assert_allclose(layers.before.contrast_limits, [0, top], rtol=1e-5)
 
 
@@ -548,7 +548,7 @@ def test_the_bar_follows_the_layer(panel, layers, qtbot):
     (bar,) = panel.key.bar.bars()
     assert bar.limits == (0, 2)
     np.testing.assert_allclose(bar.colours[-1, :3], 1, atol=0.01)
-    layers.show_gene("Gene3")
+    layers.model.show_gene("Gene3")
     assert layers.before.colormap.name == "gray"
 
 
@@ -557,7 +557,7 @@ def test_the_bar_follows_the_layer(panel, layers, qtbot):
 
 def test_total_counts_and_genes_per_spot_are_maps(panel, layers, result, qtbot):
     layers.show_enhancement(result)
-    section = layers.section
+    section = layers.model.section
     look = unfold(qtbot, panel)
     pick(qtbot, look.scale, "Counts (linear)")
     search(qtbot, panel, "total counts")
@@ -575,7 +575,7 @@ def test_total_counts_and_genes_per_spot_are_maps(panel, layers, result, qtbot):
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(seen))
     assert np.isnan(layers.after.data).all()
     assert panel.key.bar.bars()[0].unit == "genes"
-    assert layers.gene == "Gene1"  # a run for one gene still has one
+    assert layers.model.gene == "Gene1"  # a run for one gene still has one
     assert layers.before.name == f"{PER_SPOT} measured"
 
 
@@ -610,7 +610,7 @@ def test_the_run_of_the_shown_gene_is_that_of_the_last_gene(loaded, qtbot, ready
         qtbot.keyClick(form.method, DOWN)
     click(qtbot, loaded.enhance.run)
     ready(loaded)
-    assert list(loaded._layers.enhancement.genes) == ["Gene3"]
+    assert list(loaded._layers.model.enhancement.genes) == ["Gene3"]
     assert loaded.genes.search.edit.text() == TOTALS
     assert not loaded.message.isVisible()
 

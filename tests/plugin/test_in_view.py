@@ -174,7 +174,7 @@ def test_runs_that_closing_stopped_are_begun_again(kriging, slow, qtbot, ready, 
     click(qtbot, dock.message.action)
     assert dock.phase is Phase.RUNNING
     assert not dock.message.isVisible()
-    qtbot.waitUntil(lambda: len(layers.runs) == 2, timeout=120_000)
+    qtbot.waitUntil(lambda: len(layers.model.runs) == 2, timeout=120_000)
     ready(dock)
-    methods = [run.enhancement.record.config.method for run in layers.runs]
+    methods = [run.enhancement.record.config.method for run in layers.model.runs]
     assert methods == ["transformer", "kriging"]

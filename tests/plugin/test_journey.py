@@ -66,7 +66,7 @@ def test_open_search_paint_run_compare_save(dock, path, qtbot, ready, monkeypatc
 
     click(qtbot, dock.enhance.run)
     ready(dock, timeout=180_000)  # a whole section, by the default method
-    result = layers.enhancement
+    result = layers.model.enhancement
     counted = (np.asarray(result.provenance[: section.n_spots]) == "lost") & (section.totals > 0)
     np.testing.assert_array_equal(counted, lost & (section.totals > 0))
     np.testing.assert_array_equal(layers.before.data, shown)

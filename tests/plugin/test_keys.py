@@ -49,7 +49,7 @@ def active(loaded, qtbot):
 
 
 def names(dock):
-    return [run.name for run in dock._layers.runs]
+    return [run.name for run in dock._layers.model.runs]
 
 
 # ---- the table
@@ -117,17 +117,17 @@ def test_a_button_at_the_top_shows_all_keys(active, qtbot):
 
 def test_a_run_is_made_repeated_renamed_and_deleted_by_keys(active, qtbot, ready):
     press(active, "run.start")
-    qtbot.waitUntil(lambda: len(active._layers.runs) == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: len(active._layers.model.runs) == 1, timeout=60_000)
     ready(active)
     click(qtbot, active.enhance.form.double)
     press(active, "run.start")
-    qtbot.waitUntil(lambda: len(active._layers.runs) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(active._layers.model.runs) == 2, timeout=60_000)
     ready(active)
-    first, second = (run.enhancement for run in active._layers.runs)
+    first, second = (run.enhancement for run in active._layers.model.runs)
     press(active, "runs.previous")
-    assert active._layers.enhancement is first
+    assert active._layers.model.enhancement is first
     press(active, "runs.next")
-    assert active._layers.enhancement is second
+    assert active._layers.model.enhancement is second
     press(active, "runs.rename")
     edit = active.result.runs.list.findChild(QLineEdit)
     edit.selectAll()
@@ -162,16 +162,16 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
     section.adata.write_h5ad(path)
     monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_: (str(path), ""))
     press(active, "data.open")
-    qtbot.waitUntil(lambda: active._layers.section.source == path, timeout=60_000)
+    qtbot.waitUntil(lambda: active._layers.model.section.source == path, timeout=60_000)
     ready(active)
     press(active, "run.start")
-    qtbot.waitUntil(lambda: len(active._layers.runs) == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: len(active._layers.model.runs) == 1, timeout=60_000)
     ready(active)
     press(active, "runs.python")
     assert "read_section" in QApplication.clipboard().text()
     press(active, "runs.command")
     assert QApplication.clipboard().text().startswith("stentrans enhance ")
-    qtbot.waitUntil(lambda: active._layers.quality is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: active._layers.model.quality is not None, timeout=30_000)
     assert not active.result.scores.table.isVisible()
     press(active, "quality.check")
     assert active.result.scores.table.isVisible()
@@ -199,10 +199,10 @@ def test_copy_check_and_save_by_keys(active, qtbot, ready, tmp_path, monkeypatch
 
 def test_tab_reaches_everything_that_can_be_pressed(active, qtbot, ready):
     dock = active
-    dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) < 9)
+    dock._layers.paint.paint_spots(np.arange(dock._layers.model.section.n_spots) < 9)
     click(qtbot, dock.enhance.run)
     ready(dock)
-    qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock._layers.model.quality is not None, timeout=30_000)
     click(qtbot, dock.genes.look_button)
     for page in dock.pages:
         come_to(qtbot, page)
@@ -261,10 +261,10 @@ def test_keys_act_in_their_own_window_only(active, make_napari_viewer, load, qtb
     for here, there in ((other, active), (active, other)):
         here.window().activateWindow()
         qtbot.waitUntil(here.window().isActiveWindow)
-        genes = here._layers.gene, there._layers.gene
+        genes = here._layers.model.gene, there._layers.model.gene
         press(here, "genes.next")
-        assert here._layers.gene != genes[0]
-        assert there._layers.gene == genes[1]
+        assert here._layers.model.gene != genes[0]
+        assert there._layers.model.gene == genes[1]
         press(here, "compare.profile", on=here)
         press(here, "help.keys")
         assert here.findChild(CheatSheet).isVisible()

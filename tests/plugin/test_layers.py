@@ -88,7 +88,7 @@ class TestPlace:
         layers = SectionLayers(viewer, section)
         assert [layer.name for layer in viewer.layers] == [
             f"{section.name} image",
-            f"{layers.gene} measured",
+            f"{layers.model.gene} measured",
         ]
         assert {str(unit) for layer in viewer.layers for unit in layer.units} == {"micrometer"}
         world = section.xy[:, ::-1] * section.um_per_px
@@ -108,7 +108,7 @@ class TestPlace:
         np.testing.assert_array_equal(drawn(layers.after), drawn(layers.before))
         for result in (enhancement, doubled):
             layers.show_enhancement(result)
-            mean = result.gene(layers.gene).mean
+            mean = result.gene(layers.model.gene).mean
             world = result.sites.xy[:, ::-1] * section.um_per_px
             np.testing.assert_array_equal(value_at(layers.after, world), mean)
             np.testing.assert_array_equal(
@@ -130,10 +130,10 @@ class TestPlace:
         world = section.xy[:, ::-1]
         np.testing.assert_array_equal(value_at(layers.image, world), np.arange(80) + 1)
         np.testing.assert_array_equal(
-            value_at(layers.before, world), section.gene_lognorm(layers.gene)
+            value_at(layers.before, world), section.gene_lognorm(layers.model.gene)
         )
         np.testing.assert_array_equal(
-            value_at(layers.after, result.sites.xy[:, ::-1]), result.gene(layers.gene).mean
+            value_at(layers.after, result.sites.xy[:, ::-1]), result.gene(layers.model.gene).mean
         )
         assert labels.data.shape == section.raster.shape
         np.testing.assert_array_equal(labels.extent.world, layers.before.extent.world)
@@ -227,7 +227,7 @@ class TestLook:
         assert not layers.provenance.visible
         np.testing.assert_array_equal(
             np.unique(layers.uncertainty.data[drawn(layers.uncertainty)]),
-            np.unique(enhancement.gene(layers.gene).std),
+            np.unique(enhancement.gene(layers.model.gene).std),
         )
         world = section.xy[enhancement.sites.provenance == 1][0][::-1] * section.um_per_px
         layers.provenance.visible = True
@@ -239,9 +239,9 @@ class TestLook:
     def test_genes_switch_in_every_layer(self, make_napari_viewer, section, lost, doubled):
         layers = SectionLayers(make_napari_viewer(), section)
         layers.show_enhancement(doubled)
-        layers.choose_view("difference")
-        gene = next(str(g) for g in section.genes if g != layers.gene)
-        layers.show_gene(gene)
+        layers.model.choose_view("difference")
+        gene = next(str(g) for g in section.genes if g != layers.model.gene)
+        layers.model.show_gene(gene)
         measured, (mean, std) = section.gene_lognorm(gene), doubled.gene(gene)
         world = section.xy[:, ::-1] * section.um_per_px
         sites = doubled.sites.xy[:, ::-1] * section.um_per_px
@@ -257,22 +257,22 @@ class TestLook:
         names = [layers.before.name, layers.after.name, layers.uncertainty.name]
         assert names == [f"{gene} measured", f"{gene} enhanced", f"{gene} uncertainty"]
         with pytest.raises(GeneNotFound, match="no gene 'Nonsense'"):
-            layers.show_gene("Nonsense")
-        assert (layers.gene, layers.before.name) == (gene, f"{gene} measured")
+            layers.model.show_gene("Nonsense")
+        assert (layers.model.gene, layers.before.name) == (gene, f"{gene} measured")
 
     def test_gene_that_the_run_left_out_is_blank_in_the_result(
         self, make_napari_viewer, section, lost
     ):
         layers = SectionLayers(make_napari_viewer(), section)
         known, left_out = section.genes[3], section.genes[4]
-        layers.show_gene(known)
+        layers.model.show_gene(known)
         layers.show_enhancement(enhance(section, lost, EnhanceConfig(factors=5, genes=(known,))))
-        assert layers.gene_is_enhanced
-        layers.show_gene(left_out)
-        assert not layers.gene_is_enhanced
+        assert layers.model.gene_is_enhanced
+        layers.model.show_gene(left_out)
+        assert not layers.model.gene_is_enhanced
         assert not drawn(layers.after).any()
         assert drawn(layers.before).any()
-        layers.show_gene(known)
+        layers.model.show_gene(known)
         assert drawn(layers.after).any()
 
     def test_no_uncertainty_where_the_method_knows_none(
@@ -360,24 +360,24 @@ class TestCompare:
         viewer = make_napari_viewer()
         layers = SectionLayers(viewer, section)
         switched = []
-        layers.compared.connect(lambda: switched.append(layers.view == "side_by_side"))
-        layers.choose_view("side_by_side")
-        assert layers.view != "side_by_side"  # nothing to compare with yet
+        layers.model.compared.connect(lambda: switched.append(layers.model.view == "side_by_side"))
+        layers.model.choose_view("side_by_side")
+        assert layers.model.view != "side_by_side"  # nothing to compare with yet
         layers.add_lost()
         layers.show_enhancement(enhancement)
         layers.uncertainty.visible = True
         viewer.add_points([(0, 0)], units=layers.before.units)
         before = [(layer.name, layer.visible) for layer in viewer.layers]
 
-        layers.choose_view("side_by_side")
+        layers.model.choose_view("side_by_side")
         cells = [
             [viewer.layers[i].name for i in inside if viewer.layers[i].visible]
             for _, inside in viewer.canvas.grid.iter_viewboxes(viewer.layers)
         ]
         image = f"{section.name} image"
         assert cells == [
-            [image, f"{layers.gene} measured", "lost regions (beside)"],
-            [f"{image} (beside)", f"{layers.gene} enhanced", "lost regions"],
+            [image, f"{layers.model.gene} measured", "lost regions (beside)"],
+            [f"{image} (beside)", f"{layers.model.gene} enhanced", "lost regions"],
         ]
         layers.image.visible = False
         assert not viewer.layers[f"{image} (beside)"].visible
@@ -386,33 +386,51 @@ class TestCompare:
         assert [(layer.name, layer.visible) for layer in viewer.layers] == before
         assert not viewer.canvas.grid.enabled
 
-        layers.choose_view("side_by_side")
+        layers.model.choose_view("side_by_side")
         viewer.canvas.grid.enabled = False  # napari's own button
-        assert layers.view != "side_by_side"
+        assert layers.model.view != "side_by_side"
         assert [(layer.name, layer.visible) for layer in viewer.layers] == before
         assert [on for on, _ in groupby(switched)] == [False, True, False, True, False]
 
-        layers.choose_view("side_by_side")
+        layers.model.choose_view("side_by_side")
         viewer.layers.remove(layers.after)
-        layers.choose_view("after")
+        layers.model.choose_view("after")
         layers.show_enhancement(enhancement)
         assert {(layer.name, layer.visible) for layer in viewer.layers} >= set(before[:2])
+
+    def test_what_is_seen_is_said_once(self, make_napari_viewer, section, enhancement):
+        layers, said = SectionLayers(make_napari_viewer(), section), []
+        layers.model.compared.connect(lambda: said.append(layers.model.seen))
+        layers.model.choose_view("side_by_side")  # nothing to compare with yet
+        assert said == [("before",)]
+        layers.show_enhancement(enhancement)
+        said.clear()
+        layers.model.choose_view("side_by_side")
+        layers.views.end()
+        layers.model.choose_view("uncertainty")
+        layers.provenance.visible = True  # a person may see several at once
+        assert said == [
+            ("side_by_side",),
+            ("after",),
+            ("uncertainty",),
+            ("provenance", "uncertainty"),
+        ]
 
     def test_difference_ends_side_by_side(self, make_napari_viewer, section, enhancement):
         viewer = make_napari_viewer()
         layers = SectionLayers(viewer, section)
-        layers.choose_view("difference")
+        layers.model.choose_view("difference")
         assert layers.difference is None
         layers.show_enhancement(enhancement)
-        layers.choose_view("side_by_side")
-        layers.choose_view("difference")
-        assert layers.view != "side_by_side"
-        assert layers.view == "difference"
+        layers.model.choose_view("side_by_side")
+        layers.model.choose_view("difference")
+        assert layers.model.view != "side_by_side"
+        assert layers.model.view == "difference"
         assert not layers.after.visible  # it would be seen where there is no difference
         np.testing.assert_array_equal(layers.difference.extent.world, layers.before.extent.world)
 
         def put_away() -> None:
-            layers.choose_view("after")
+            layers.model.choose_view("after")
 
         def hide() -> None:
             layers.difference.visible = False
@@ -421,18 +439,18 @@ class TestCompare:
             viewer.layers.remove(layers.difference)
 
         for end in (put_away, hide, delete):
-            layers.choose_view("difference")
+            layers.model.choose_view("difference")
             assert not layers.after.visible
             end()
-            assert layers.view != "difference"
+            assert layers.model.view != "difference"
             assert layers.after.visible
             assert not layers.before.visible
-        layers.choose_view("difference")
-        layers.choose_view("side_by_side")
-        assert layers.view != "difference"
-        layers.choose_view("after")
+        layers.model.choose_view("difference")
+        layers.model.choose_view("side_by_side")
+        assert layers.model.view != "difference"
+        layers.model.choose_view("after")
         assert layers.after.visible
-        assert layers.view != "difference"
+        assert layers.model.view != "difference"
 
 
 class TestHands:
@@ -452,7 +470,7 @@ class TestHands:
         layers.show_enhancement(doubled)
         assert [layer.name for layer in viewer.layers] == order
         assert tuple(layers.after.contrast_limits) == (0, 0.7)
-        layers.show_gene(section.genes[5])
+        layers.model.show_gene(section.genes[5])
         assert layers.after.name == f"{section.genes[5]}: my map"
         assert layers.after.colormap.name == "gray"
         assert layers.after.opacity == 0.4
@@ -469,14 +487,14 @@ class TestHands:
         viewer.layers.remove_selected()
         assert layers.before is layers.image is layers.lost is None
         gene = section.genes[2]
-        layers.show_gene(gene)
+        layers.model.show_gene(gene)
         assert layers.after.name == f"{gene} enhanced"
         np.testing.assert_allclose(
             layers.after.contrast_limits, limits_of(section.gene_lognorm(gene))
         )
         assert not layers.paint.mask().lost.any()
         viewer.layers.remove(layers.after)
-        layers.show_gene(section.genes[3])
+        layers.model.show_gene(section.genes[3])
         layers.show_enhancement(enhancement)
         assert None not in (layers.before, layers.after, layers.provenance, layers.uncertainty)
         layers.after.contrast_limits = (0, 0.25)
@@ -485,8 +503,8 @@ class TestHands:
     def test_two_sections_a_duplicate_and_removal(self, make_napari_viewer, section):
         viewer = make_napari_viewer()
         first, second = SectionLayers(viewer, section), SectionLayers(viewer, section)
-        assert second.before.name == f"{section.name and second.gene} measured [1]"
-        second.show_gene(section.genes[1])
+        assert second.before.name == f"{section.name and second.model.gene} measured [1]"
+        second.model.show_gene(section.genes[1])
         assert second.before.name == f"{section.genes[1]} measured"
         data, state, kind = first.before.as_layer_data_tuple()
         twin = viewer.add_image(data, **{**copy.deepcopy(state), "name": "kept"})
@@ -513,7 +531,7 @@ def test_a_name_that_a_person_gave_outlasts_those_of_sections_and_a_deletion(sec
     layers = SectionLayers(ViewerModel(), section)
     store, before = layers.store, layers.before
     before.name = "mine"
-    layers.show_gene("Gene9")
+    layers.model.show_gene("Gene9")
     store.name_by("A1")
     assert before.name == "Gene9: mine"
     layers.viewer.layers.remove(before)
@@ -521,5 +539,5 @@ def test_a_name_that_a_person_gave_outlasts_those_of_sections_and_a_deletion(sec
     assert before.name == "Gene9: mine"
     layers.viewer.layers.remove(before)
     store.put("before", layers.genes.data("before"))  # a new one, which nobody named
-    layers.show_gene("Gene3")
+    layers.model.show_gene("Gene3")
     assert layers.before.name == "A1 · Gene3 measured"

@@ -49,14 +49,14 @@ def name_line(qtbot, panel):
 def brush(qtbot, dock, spot, *moves):
     """Paint around a spot, by steps in spacings."""
     layers = dock._layers
-    step = layers.section.lattice.spacing * Frame.of(layers.section).per_px
+    step = layers.model.section.lattice.spacing * Frame.of(layers.model.section).per_px
     paint(qtbot, dock.viewer, world_of(layers, spot), *(np.array(moves or [(0, 1)]) * step))
 
 
 def lost(dock, label=None):
     """(spot,) True where a spot is painted, with a label if given."""
     data = np.asarray(dock._layers.lost.data)
-    return dock._layers.section.raster.lost(data == label if label else data != 0)
+    return dock._layers.model.section.raster.lost(data == label if label else data != 0)
 
 
 def names(dock):
@@ -119,7 +119,7 @@ def test_the_status_bar_names_no_region_where_none_is_painted(loaded, panel, sec
     click(qtbot, panel.new)
     position = world_of(loaded._layers, middle(section))
     said = loaded._layers.lost.get_status(position, world=True)["value"]
-    assert said.startswith(f"{loaded._layers.gene}: measured")
+    assert said.startswith(f"{loaded._layers.model.gene}: measured")
 
 
 def test_one_spot_is_no_spots(loaded, panel, section, qtbot):
@@ -283,7 +283,7 @@ def poor(dock, load, poor_section):
 
 def test_low_counts_are_previewed_and_painted_when_wanted(poor, qtbot):
     panel, layers = poor.lost, poor._layers
-    totals, raster = layers.section.totals, layers.section.raster
+    totals, raster = layers.model.section.totals, layers.model.section.raster
     click(qtbot, panel.sources["low_counts"])
     box = panel.finder
     assert layers.lost is None
@@ -398,7 +398,7 @@ def test_what_has_nothing_to_work_on_cannot_be_pressed(loaded, panel, qtbot):
     tap_region(qtbot, panel, 1, BIN)
     qtbot.waitUntil(lambda: not panel.edits["grow"].isEnabled())
     assert not any(made.isEnabled() for made in panel.edits.values())
-    loaded._layers.paint.paint_spots(np.ones(loaded._layers.section.n_spots, bool))
+    loaded._layers.paint.paint_spots(np.ones(loaded._layers.model.section.n_spots, bool))
     qtbot.waitUntil(panel.warning.isVisible)
     assert "nothing is left" in panel.warning.text()
     loaded.viewer.layers.clear()
@@ -440,7 +440,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     click(qtbot, loaded.enhance.form.double)
     click(qtbot, loaded.enhance.run)
     ready(loaded)
-    result, layer = loaded._layers.enhancement, loaded._layers.provenance
+    result, layer = loaded._layers.model.enhancement, loaded._layers.provenance
     np.testing.assert_array_equal(result.extrapolated, far)
     row, column = result.raster.pixel_of(section.xy).T
     shown = pd.Series(layer.features["value"].to_list(), index=layer.features["index"])
@@ -452,7 +452,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     before = f"{far.sum()} of {gone.sum()} sites lie more than 3 spots"
     assert before in panel.warning.text()
     assert before in said_of_run(loaded), "one count, one meaning"
-    obs = result.to_anndata([loaded._layers.gene]).obs
+    obs = result.to_anndata([loaded._layers.model.gene]).obs
     np.testing.assert_array_equal(obs["extrapolated"], far)
     np.testing.assert_allclose(
         obs["distance_to_measured"], nearest / section.lattice.spacing, atol=1e-3
@@ -460,7 +460,7 @@ def test_a_region_that_is_too_large_is_told_and_marked(loaded, panel, section, q
     click(qtbot, loaded.enhance.form.double)
     click(qtbot, loaded.enhance.run)
     ready(loaded)
-    result = loaded._layers.enhancement
+    result = loaded._layers.model.enhancement
     every = result.extrapolated.sum()
     said = said_of_run(loaded)
     assert f"{far.sum()} of {gone.sum()} sites and {every - far.sum()} between them" in said
@@ -483,7 +483,7 @@ def test_spots_without_counts_are_counted_before_as_after_a_run(dock, load, qtbo
     click(qtbot, dock.enhance.run)
     ready(dock)
     n = int((apart < 4).sum())
-    said = f"{layers.enhancement.extrapolated.sum()} of {n} sites lie more than 3 spots"
+    said = f"{layers.model.enhancement.extrapolated.sum()} of {n} sites lie more than 3 spots"
     assert said in dock.lost.warning.text()
     assert said in said_of_run(dock)
 
@@ -497,7 +497,7 @@ def test_nothing_is_cut_off_at_360_pixels(poor, qtbot, theme):
     poor.viewer.window.resize(1280, 800)
     click(qtbot, poor.lost.new)
     click(qtbot, poor.lost.new)
-    poor._layers.paint.paint_spots(np.ones(poor._layers.section.n_spots, bool))
+    poor._layers.paint.paint_spots(np.ones(poor._layers.model.section.n_spots, bool))
     click(qtbot, poor.lost.sources["low_counts"])
     qtbot.wait(100)
     panel = poor.lost

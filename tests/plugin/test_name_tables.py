@@ -71,7 +71,7 @@ def test_ids_show_symbols_of_the_file_everywhere(dock, square_section, load, qtb
     section = named(square_section, [ERBB2, PDCD1, SNCA, UNKNOWN], feature_name=symbols)
     layers = load(dock, section)
     type_gene(qtbot, dock, "ERBB2")
-    assert layers.gene == ERBB2
+    assert layers.model.gene == ERBB2
     assert layers.before.name == "ERBB2 measured"
     assert dock.data.search.edit.text() == "ERBB2"
     assert dock.bar.key.bar.toolTip().startswith("ERBB2: ")
@@ -102,7 +102,7 @@ def test_a_table_names_the_genes_of_what_is_open(
     assert dock.data.search.edit.text() == "ERBB2"
     dock.show_gene(SNCA)
     type_gene(qtbot, dock, "her2")
-    assert layers.gene == ERBB2
+    assert layers.model.gene == ERBB2
     assert dock.data.search.edit.text() == "ERBB2"
     assert dock.genes.words.text() == "her2 is ERBB2 here."
 
@@ -119,10 +119,10 @@ def test_a_name_of_several_genes_lists_them_and_draws_none(dock, by_ids, load, q
     assert dock.genes.words.text() == "PD1 may be PDCD1 or SNCA."
     qtbot.wait(400)  # longer than the pause after which a gene is drawn
     qtbot.keyClick(edit, Qt.Key.Key_Return)
-    assert layers.gene == UNKNOWN
+    assert layers.model.gene == UNKNOWN
     assert dock.genes.words.text() == "PD1 may be PDCD1 or SNCA."
     qtbot.keyClick(edit, Qt.Key.Key_Down)
-    assert layers.gene == PDCD1
+    assert layers.model.gene == PDCD1
 
 
 def test_a_pasted_list_says_what_its_words_are_here(table_file):

@@ -68,7 +68,7 @@ def test_nothing_is_cut_in_the_panels_of_results(loaded, section, qtbot, theme):
         dock.enhance.form.setValue(config)
         click(qtbot, dock.enhance.run)
         qtbot.waitUntil(lambda: dock.phase is Phase.READY, timeout=120_000)
-    layers.compare_with(next(iter(layers.runs)).enhancement)
+    layers.model.compare_with(next(iter(layers.model.runs)).enhancement)
     click(qtbot, dock.result.opens["profile"])
     step = 2 * section.lattice.spacing * layers.frame.per_px
     paint(qtbot, dock.viewer, world_of(layers, middle(section)), (0, step / 2), (0, step))

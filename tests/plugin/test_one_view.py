@@ -28,7 +28,7 @@ def shown(loaded, results, qtbot):
     """The dock with two runs, of which the second is shown."""
     for result in results:
         loaded._layers.show_enhancement(result)
-        loaded._layers.runs.add(result)
+        loaded._layers.model.runs.add(result)
     loaded.context.resultChanged.emit()
     come_to(qtbot, loaded.result)
     qtbot.waitUntil(loaded.result.body.isVisible)
@@ -63,12 +63,12 @@ def test_a_deleted_enhanced_map_leaves_the_measured_one_and_comes_back(shown, re
         click_run(qtbot, shown, 1)
     elif way == "gene":
         type_gene(qtbot, shown, "gene17")
-        assert layers.gene == "Gene17"
+        assert layers.model.gene == "Gene17"
     else:
         click(qtbot, shown.message.action)
     assert visible(shown) == {"after"}
     result = results[1]
-    expected = result.raster.draw(result.gene(layers.gene).mean)
+    expected = result.raster.draw(result.gene(layers.model.gene).mean)
     np.testing.assert_array_equal(layers.after.data, expected)
     assert not shown.message.isVisible()
     assert tuple(layers.before.contrast_limits) == tuple(layers.after.contrast_limits)
@@ -87,7 +87,7 @@ def test_the_enhanced_map_is_deleted_under_a_view(shown, qtbot, view):
 
 
 def test_all_layers_deleted_is_no_enhanced_map_deleted(shown, qtbot):
-    title = shown._layers.title
+    title = shown._layers.model.title
     shown.viewer.layers.clear()
     qtbot.wait(60)
     assert shown.message.text() == f"“{title}” was deleted with all layers."
@@ -128,20 +128,20 @@ def test_eyes_of_napari_still_show_what_a_person_wants(shown, qtbot):
 def test_a_deleted_run_comes_back(shown, results, qtbot, way):
     layers, names = shown._layers, shown.result.runs.list
     click_run(qtbot, shown, 0)
-    runs = list(layers.runs)
+    runs = list(layers.model.runs)
     qtbot.keyClick(names, Qt.Key.Key_Delete)
-    assert list(layers.runs) == runs[1:]
-    assert layers.enhancement is results[1]
+    assert list(layers.model.runs) == runs[1:]
+    assert layers.model.enhancement is results[1]
     assert runs[0].name in shown.message.text()
     if way == "button":
         click(qtbot, shown.message.action)
     else:
         qtbot.keyClick(names, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert list(layers.runs) == runs
-    assert layers.enhancement is results[0]
+    assert list(layers.model.runs) == runs
+    assert layers.model.enhancement is results[0]
     assert names.currentRow() == 0
     np.testing.assert_array_equal(
-        layers.after.data, results[0].raster.draw(results[0].gene(layers.gene).mean)
+        layers.after.data, results[0].raster.draw(results[0].gene(layers.model.gene).mean)
     )
     assert not shown.message.isVisible()
 
@@ -164,13 +164,13 @@ def test_the_difference_goes_on_with_what_was_measured(shown, results, qtbot, ro
     if row == 1:
         click(qtbot, panel.delete)
     else:
-        layers.delete_run(next(iter(layers.runs)))
+        layers.model.delete_run(next(iter(layers.model.runs)))
     left = results[1 - row]
-    assert layers.enhancement is left
+    assert layers.model.enhancement is left
     assert visible(shown) == {"difference"}
-    section = layers.section
-    at_spots = np.where(left.sites.measured, left.gene(layers.gene).mean, np.nan)
-    change = at_spots[: section.n_spots] - section.gene_lognorm(layers.gene)
+    section = layers.model.section
+    at_spots = np.where(left.sites.measured, left.gene(layers.model.gene).mean, np.nan)
+    change = at_spots[: section.n_spots] - section.gene_lognorm(layers.model.gene)
     np.testing.assert_allclose(layers.difference.data, section.raster.draw(change), atol=1e-6)
     click(qtbot, shown.bar.views["difference"])
     assert visible(shown) == {"after"}

@@ -50,7 +50,7 @@ def test_a_method_that_was_brought_is_chosen_and_runs(brought, loaded, ready, qt
     qtbot.waitUntil(lambda: " s" in loaded.enhance.run.text())
     click(qtbot, loaded.enhance.run)
     ready(loaded)
-    result = loaded._layers.enhancement
+    result = loaded._layers.model.enhancement
     assert result.record.config.method == "copied"
     assert np.isfinite(result.gene(str(result.genes[0])).mean).all()
 
@@ -59,7 +59,7 @@ def test_evidence_that_was_brought_is_named_in_record_and_dock(brought, loaded, 
     loaded.enhance.form.choose_method("kriging")
     click(qtbot, loaded.enhance.run)
     ready(loaded)
-    record = loaded._layers.enhancement.record
+    record = loaded._layers.model.enhancement.record
     assert record.kinds == {"atlas": "the atlas"}
     assert record.findings["atlas_used"] == 0
     assert "The atlas was not used: it did not help" in said_of_run(loaded)

@@ -40,7 +40,7 @@ class NeighboursPage(Page):
 
     def refresh(self):
         layers = self.context.layers
-        self.words.setText("" if layers is None else f"{layers.section.n_spots} spots")
+        self.words.setText("" if layers is None else f"{layers.model.section.n_spots} spots")
 
 
 @pytest.fixture
@@ -104,9 +104,9 @@ def quick(loaded, qtbot):
 def run_by_key(qtbot, dock):
     canvas = dock.viewer.window._qt_viewer.canvas.native
     canvas.setFocus()
-    n = len(dock.layers.runs)
+    n = len(dock.layers.model.runs)
     QTest.keyClick(canvas, Qt.Key.Key_Return, Qt.KeyboardModifier.ControlModifier)
-    return lambda: len(dock.layers.runs) == n + 1 and dock.phase is Phase.READY
+    return lambda: len(dock.layers.model.runs) == n + 1 and dock.phase is Phase.READY
 
 
 def test_the_result_comes_after_a_run_and_leaves_the_keyboard(quick, qtbot):

@@ -67,7 +67,7 @@ def lay(qtbot, dock):
     menu.popup(dock.mapToGlobal(dock.rect().center()))
     qtbot.waitUntil(menu.isVisible)
     qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(dock.placing.file).center())
-    qtbot.waitUntil(lambda: layers.laid is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.model.laid is not None, timeout=60_000)
     qtbot.waitUntil(dock.placing.use.isEnabled)
 
 
@@ -84,7 +84,7 @@ def affine_of(dock):
 def corners(dock):
     """World positions (y, x) of the corners of the picture, from top left round."""
     layer = dock._layers.picture
-    rows, columns = dock._layers.laid.image.shape[:2]
+    rows, columns = dock._layers.model.laid.image.shape[:2]
     at = np.array([(0, 0), (0, columns), (rows, columns), (rows, 0)]) - 0.5
     return np.array([layer.data_to_world(corner) for corner in at])
 
@@ -99,14 +99,14 @@ def drag_middle(qtbot, dock):
 
 def use(qtbot, dock):
     click(qtbot, dock.placing.use)
-    qtbot.waitUntil(lambda: dock._layers.laid is None, timeout=60_000)
+    qtbot.waitUntil(lambda: dock._layers.model.laid is None, timeout=60_000)
     done(qtbot, dock)
     qtbot.waitUntil(lambda: dock._layers.now("image") is not None)
 
 
 def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
     dock, layers = laying, laying._layers
-    assert layers.laid.path.name == "slide.png"
+    assert layers.model.laid.path.name == "slide.png"
     assert dock.viewer.layers.selection.active is layers.picture
     assert layers.picture.mode == "transform"
     assert dock.placing.mover.isChecked()
@@ -116,19 +116,19 @@ def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
     guessed = affine_of(dock)
     spacing = whole.lattice.spacing
     np.testing.assert_allclose(guessed[:, :2], wanted * np.eye(2), atol=0.1 * wanted)
-    centre = np.array(layers.laid.image.shape[1::-1]) / 2
+    centre = np.array(layers.model.laid.image.shape[1::-1]) / 2
     where, right = guessed[:, :2] @ centre + guessed[:, 2], wanted * centre
     assert np.abs(where - right).max() < 2 * spacing
     drag_middle(qtbot, dock)
     moved = affine_of(dock)
     np.testing.assert_allclose(moved[:, :2], guessed[:, :2])
     assert np.linalg.norm(moved[:, 2] - guessed[:, 2]) > spacing
-    assert not layers.section.images
+    assert not layers.model.section.images
     assert dock.placing.words.text().endswith("It is not in use yet.")
     assert dock.placing.drop.text() == "Do not use it"
     use(qtbot, dock)
-    section = layers.section
-    assert layers.laid is None
+    section = layers.model.section
+    assert layers.model.laid is None
     assert layers.picture is None
     image = section.images[0]
     assert image.scale == pytest.approx(1 / moved[0, 0])
@@ -158,7 +158,7 @@ def test_it_is_dragged_turned_and_scaled_by_its_handles(laying, qtbot):
     np.testing.assert_allclose(after[0], before[0], atol=3 * pixel)
     np.testing.assert_allclose(after[2], before[2] + 0.1 * size, atol=4 * pixel)
     # The round handle above goes to the right: the picture is turned.
-    rows, columns = layers.laid.image.shape[:2]
+    rows, columns = layers.model.laid.image.shape[:2]
     middle = after.mean(0)
     handle = generate_transform_box_from_layer(layers.picture, (0, 1))[8]
     handle = np.array(layers.picture.data_to_world(handle))
@@ -170,7 +170,7 @@ def test_it_is_dragged_turned_and_scaled_by_its_handles(laying, qtbot):
     assert abs(abs(angle) - np.degrees(np.arctan(0.4))) < 3
     np.testing.assert_allclose(corners(dock).mean(0), middle, atol=3 * pixel)
     use(qtbot, dock)
-    image = layers.section.images[0]
+    image = layers.model.section.images[0]
     assert image.placed.affine[1, 0] == pytest.approx(linear[1, 0])
     assert image.placed.original.shape == (rows, columns, 3)
     assert layers.image.data.shape == image.shape
@@ -219,12 +219,12 @@ def test_what_is_not_used_leaves_nothing_behind(laying, bare, qtbot):
     click(qtbot, dock.placing.drop)
     assert list(dock.viewer.layers) == [layers.before]
     assert layers.before.opacity == 1
-    assert layers.section is bare
+    assert layers.model.section is bare
     assert not dock.placing.isVisible()
     assert dock.placing.menu.isEnabled()
     lay(qtbot, dock)
     dock.viewer.layers.remove(layers.picture)  # by the list of layers
-    assert layers.laid is None
+    assert layers.model.laid is None
     assert layers.before.opacity == 1
     assert not dock.placing.isVisible()
     assert dock.placing.menu.isEnabled()
@@ -239,24 +239,26 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, dock.enhance.run)
     ready(dock)
-    assert "image_gain" not in layers.enhancement.record.findings
-    right = with_image(layers.section, layers.laid.path, scale=whole.images[0].scale / 2)
+    assert "image_gain" not in layers.model.enhancement.record.findings
+    right = with_image(
+        layers.model.section, layers.model.laid.path, scale=whole.images[0].scale / 2
+    )
     layers.picture.affine = layers.frame.of_affine(right.images[0].placed.affine)["affine"]
     use(qtbot, dock)
-    same = tissue_on_raster(layers.section) == tissue_on_raster(whole)
+    same = tissue_on_raster(layers.model.section) == tissue_on_raster(whole)
     assert same.mean() > 0.98
     assert dock.lost.sources["uncovered"].isEnabled()
-    assert len(layers.runs) == 1
-    assert layers.enhancement is not None
+    assert len(layers.model.runs) == 1
+    assert layers.model.enhancement is not None
     click(qtbot, dock.enhance.run)
     ready(dock)
-    record = layers.enhancement.record
+    record = layers.model.enhancement.record
     assert "image_gain" in record.findings
     assert record.image_placed.path.endswith("slide.png")
     # Moved again, but left as it was; then removed.
     shown = layers.image
     click(qtbot, dock.placing.move_again)
-    qtbot.waitUntil(lambda: layers.laid is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.model.laid is not None, timeout=60_000)
     done(qtbot, dock)
     assert not shown.visible
     np.testing.assert_allclose(affine_of(dock), right.images[0].placed.affine)
@@ -265,26 +267,26 @@ def test_it_serves_all_that_an_image_is_for_and_can_be_moved_and_removed(
     assert layers.picture.name.endswith("(being moved)")
     drag_middle(qtbot, dock)
     click(qtbot, dock.placing.drop)
-    image = layers.section.images[0]
+    image = layers.model.section.images[0]
     np.testing.assert_allclose(image.placed.affine, right.images[0].placed.affine)
     assert layers.image is shown
     assert shown.visible
     click(qtbot, dock.placing.remove)
-    qtbot.waitUntil(lambda: not layers.section.images, timeout=60_000)
+    qtbot.waitUntil(lambda: not layers.model.section.images, timeout=60_000)
     done(qtbot, dock)
     assert layers.image is None
     assert "removed" in dock.message.text()
     click(qtbot, dock.message.action)
-    qtbot.waitUntil(lambda: bool(layers.section.images), timeout=60_000)
+    qtbot.waitUntil(lambda: bool(layers.model.section.images), timeout=60_000)
     done(qtbot, dock)
-    np.testing.assert_allclose(layers.section.images[0].placed.affine, image.placed.affine)
+    np.testing.assert_allclose(layers.model.section.images[0].placed.affine, image.placed.affine)
     qtbot.waitUntil(lambda: layers.now("image") is not None)
     np.testing.assert_array_equal(layers.image.data, shown.data)
     click(qtbot, dock.placing.remove)
-    qtbot.waitUntil(lambda: not layers.section.images, timeout=60_000)
+    qtbot.waitUntil(lambda: not layers.model.section.images, timeout=60_000)
     done(qtbot, dock)
     assert layers.image is None
-    assert layers.runs
+    assert layers.model.runs
     assert not dock.placing.isVisible()
     assert dock.placing.menu.isEnabled()
     assert not form.image.isVisible()
@@ -298,14 +300,14 @@ def test_a_picture_takes_the_place_of_an_image_until_it_is_removed(
     assert not dock.placing.isVisible()
     choose(picture)
     dock.placing.file.trigger()  # in the menu of Open…
-    qtbot.waitUntil(lambda: layers.laid is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.model.laid is not None, timeout=60_000)
     done(qtbot, dock)
     assert not shown.visible
     use(qtbot, dock)
-    assert layers.section.images[0].placed.instead_of == whole.images
+    assert layers.model.section.images[0].placed.instead_of == whole.images
     assert shown not in dock.viewer.layers
     click(qtbot, dock.placing.remove)
-    qtbot.waitUntil(lambda: layers.section.images == whole.images, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.model.section.images == whole.images, timeout=60_000)
     done(qtbot, dock)
     np.testing.assert_array_equal(layers.image.data, shown.data)
     assert not dock.placing.isVisible()
@@ -322,7 +324,7 @@ def test_files_that_are_no_pictures_change_nothing(dock, bare, load, choose, tmp
     qtbot.waitUntil(lambda: "PNG, JPEG or TIFF" in dock.message.text(), timeout=60_000)
     done(qtbot, dock)
     assert list(dock.viewer.layers) == [layers.before]
-    assert layers.section is bare
+    assert layers.model.section is bare
     choose(None)
     dock.placing.file.trigger()
     assert not dock.context.runner.busy
@@ -335,8 +337,8 @@ def test_a_picture_that_lies_elsewhere_is_told_and_stays_to_be_moved(laying, qtb
     click(qtbot, dock.placing.use)
     qtbot.waitUntil(lambda: "No spot lies on the picture" in dock.message.text(), timeout=60_000)
     done(qtbot, dock)
-    assert layers.laid is not None
-    assert not layers.section.images
+    assert layers.model.laid is not None
+    assert not layers.model.section.images
 
 
 def test_an_image_layer_can_be_the_picture_where_it_was_moved_to(dock, bare, whole, load, qtbot):
@@ -348,13 +350,13 @@ def test_an_image_layer_can_be_the_picture_where_it_was_moved_to(dock, bare, who
     mine = dock.viewer.add_image(pixels, name="mine", **options)
     assert dock.viewer.layers.selection.active is mine
     dock.placing.active.trigger()
-    qtbot.waitUntil(lambda: layers.laid is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: layers.model.laid is not None, timeout=60_000)
     done(qtbot, dock)
     assert not mine.visible
     assert mine.mode == "pan_zoom"
     use(qtbot, dock)
-    np.testing.assert_array_equal(tissue_on_raster(layers.section), tissue_on_raster(whole))
-    assert layers.section.images[0].placed.path is None
+    np.testing.assert_array_equal(tissue_on_raster(layers.model.section), tissue_on_raster(whole))
+    assert layers.model.section.images[0].placed.path is None
 
 
 def test_a_session_brings_the_picture_back_where_it_lay(
@@ -381,7 +383,7 @@ def test_a_session_brings_the_picture_back_where_it_lay(
         dock.open_session(kept)
         qtbot.waitUntil(lambda: dock._layers is not None, timeout=60_000)
         ready(dock)
-        images = dock._layers.section.images
+        images = dock._layers.model.section.images
         if expected == "back":
             np.testing.assert_allclose(images[0].placed.affine, lies)
             found = dock._layers.frame.affine_of(dock._layers.image)

@@ -69,7 +69,7 @@ def test_a_new_dock_begins_with_what_is_preferred(kept, open_dock, load, section
     assert (config.method, config.upscale, config.device) == ("kriging", 1, "cpu")
     layers = load(dock, section)
     assert layers.before.colormap.name == "magma"
-    values = section.gene_lognorm(layers.gene)
+    values = section.gene_lognorm(layers.model.gene)
     assert layers.before.contrast_limits[1] == pytest.approx(np.percentile(values, 95), rel=1e-5)
     click(qtbot, dock.lost.new)
     assert layers.lost.opacity == 0.3
@@ -83,7 +83,7 @@ def test_the_dock_follows_but_leaves_what_a_person_chose(kept, open_dock, load, 
     click(qtbot, form.denoise)
     kept.start.method, kept.start.double, kept.start.denoise = "linear", False, True
     assert form.value().method == "linear"
-    assert form.value().genes == (layers.gene,), "a method by gene begins with one gene"
+    assert form.value().genes == (layers.model.gene,), "a method by gene begins with one gene"
     assert not form.double.isChecked()
     assert not form.denoise.isChecked()
     kept.maps.colormap = "cividis"
@@ -99,7 +99,7 @@ def limits_of(dock):
 
 def percentile(dock, q):
     layers = dock._layers
-    return np.percentile(layers.section.gene_lognorm(layers.gene), q)
+    return np.percentile(layers.model.section.gene_lognorm(layers.model.gene), q)
 
 
 def saw_low(dock):
@@ -129,7 +129,7 @@ CHANGES = {
 def opened(open_dock, load, section, qtbot):
     """A dock with a section, a gene that is seen everywhere, and a layer to paint on."""
     dock = open_dock()
-    load(dock, section).show_gene(str(section.genes[section.counts.sum(0).argmax()]))
+    load(dock, section).model.show_gene(str(section.genes[section.counts.sum(0).argmax()]))
     click(qtbot, dock.lost.new)
     return dock
 
@@ -157,10 +157,10 @@ def test_the_look_that_a_section_begins_with_is_the_one_that_is_preferred(
 ):
     layers = load(open_dock(), section)
     now = Preferences()
-    look = layers.maps.look
+    look = layers.model.maps.look
     assert (look.low, look.high, look.colormap) == (now.low, now.high, now.colormap)
     kept.maps.low = 0.0
-    assert layers.maps.look.low == 0
+    assert layers.model.maps.look.low == 0
 
 
 def test_a_run_goes_unchecked_where_that_is_preferred(kept, open_dock, load, section, qtbot, ready):
@@ -170,8 +170,8 @@ def test_a_run_goes_unchecked_where_that_is_preferred(kept, open_dock, load, sec
     click(qtbot, dock.enhance.run)
     ready(dock)
     qtbot.wait(300)
-    assert layers.enhancement is not None
-    assert layers.quality is None
+    assert layers.model.enhancement is not None
+    assert layers.model.quality is None
     assert dock.quality.check.isVisible()
 
 

@@ -69,9 +69,9 @@ def choose(qtbot, dock, method):
 
 def run_and_check(qtbot, dock):
     click(qtbot, dock.enhance.run)
-    qtbot.waitUntil(lambda: dock._layers.quality is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: dock._layers.model.quality is not None, timeout=30_000)
     qtbot.waitUntil(lambda: dock.phase is Phase.READY)
-    return dock._layers.quality
+    return dock._layers.model.quality
 
 
 # ---- the check
@@ -93,7 +93,7 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     quality = run_and_check_ended(qtbot, loaded)
     assert not loaded.enhance.progress.bar.isVisible()
 
-    expected = drain(quality_steps(section, layers.enhancement.record)).table
+    expected = drain(quality_steps(section, layers.model.enhancement.record)).table
     pd.testing.assert_frame_equal(quality.table, expected)
     assert 0 < quality.hidden <= 0.2 * (section.n_spots - 20)
     assert f"{quality.hidden} spots that were hidden" in panel.words.text()
@@ -126,8 +126,8 @@ def in_view(table, gene):
 
 def run_and_check_ended(qtbot, dock):
     qtbot.waitUntil(lambda: dock.phase is Phase.READY, timeout=30_000)
-    assert dock._layers.quality is not None
-    return dock._layers.quality
+    assert dock._layers.model.quality is not None
+    return dock._layers.model.quality
 
 
 def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qtbot):
@@ -135,7 +135,7 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
     panel, page = loaded.quality, loaded.result
     open_tab(qtbot, loaded, "scatter")
     table = open_tab(qtbot, loaded, "table").table
-    assert in_view(table, loaded._layers.gene)
+    assert in_view(table, loaded._layers.model.gene)
     best, worst = quality.table["correlation"].idxmax(), quality.table["correlation"].idxmin()
 
     header = table.horizontalHeader()
@@ -147,7 +147,7 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
         table.scrollToTop()
         at = table.visualRect(table.scores.index(0, 0)).center()
         qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
-        assert loaded._layers.gene == expected
+        assert loaded._layers.model.gene == expected
         assert loaded.data.search.edit.text() == expected
         assert panel.of_gene.text().startswith(f"{expected}:")
         row = quality.table.loc[expected]
@@ -157,7 +157,7 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
 
     qtbot.keyClick(table, Qt.Key.Key_Down)
     qtbot.keyClick(table, Qt.Key.Key_Return)
-    assert loaded._layers.gene == table.scores.gene(1)
+    assert loaded._layers.model.gene == table.scores.gene(1)
 
     losing = quality.table["gain"].where(quality.table["linear"] > HARDLY).idxmin()
     quality.table.loc[losing, "correlation"] = quality.table.loc[losing, "linear"]
@@ -189,36 +189,40 @@ def test_a_check_gives_way_to_whatever_a_person_begins(
         gate.set()
         qtbot.waitUntil(lambda: loaded.phase is Phase.CHECKING, timeout=30_000)
 
-    layers.runs.changed.connect(gate.clear)  # so that the check is held
+    layers.model.runs.changed.connect(gate.clear)  # so that the check is held
     begin()
-    result = layers.enhancement
+    result = layers.model.enhancement
     loaded.show_gene("Gene3")
     np.testing.assert_array_equal(layers.after.data, result.raster.draw(result.gene("Gene3").mean))
     click(qtbot, loaded.bar.views["side_by_side"])
-    assert layers.view == "side_by_side"
+    assert layers.model.view == "side_by_side"
 
     click(qtbot, loaded.enhance.cancel)
     qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
-    assert layers.enhancement is result
-    assert layers.quality is None
+    assert layers.model.enhancement is result
+    assert layers.model.quality is None
     click(qtbot, panel.check)
     assert loaded.phase is Phase.CHECKING
     assert not panel.check.isVisible()
     begin()
-    assert layers.enhancement is not result
+    assert layers.model.enhancement is not result
     load(loaded, square_section)
     assert loaded.phase is Phase.READY
     assert not loaded.result.body.isVisible()
-    assert layers.quality is None
+    assert layers.model.quality is None
     assert not loaded.message.isVisible()
 
 
 def test_a_run_of_one_gene_is_checked_by_itself_and_says_what_was_not(loaded, qtbot):
-    quality, panel, shown = run_with(qtbot, loaded, "cubic"), loaded.quality, loaded._layers.gene
+    quality, panel, shown = (
+        run_with(qtbot, loaded, "cubic"),
+        loaded.quality,
+        loaded._layers.model.gene,
+    )
     assert list(quality.table.index) == [shown]
     assert f"{shown}: correlation" in panel.words.text()
     assert not open_tab(qtbot, loaded, "table").doubtful.isVisible()
-    other = next(gene for gene in loaded._layers.section.genes if gene != shown)
+    other = next(gene for gene in loaded._layers.model.section.genes if gene != shown)
     loaded.show_gene(other)
     assert panel.of_gene.text() == f"{other} was not checked: it was not part of the run."
 
@@ -234,7 +238,7 @@ def test_costly_methods_are_checked_only_when_asked(loaded, gate, monkeypatch, q
     panel = loaded.quality
     choose(qtbot, loaded, "published")
     click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(lambda: loaded._layers.enhancement is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: loaded._layers.model.enhancement is not None, timeout=30_000)
     qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
     qtbot.wait(100)
     assert loaded.phase is Phase.READY
@@ -272,7 +276,7 @@ def test_only_doubtful_genes_are_listed_and_they_are_those_that_are_warned_of(lo
     at = table.visualRect(table.scores.index(1, 0)).center()
     second = table.scores.gene(1)
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
-    assert loaded._layers.gene == second
+    assert loaded._layers.model.gene == second
     tick(qtbot, tab.doubtful)
     assert sorted(listed(table)) == sorted(genes)
     assert in_view(table, second)
@@ -304,7 +308,7 @@ def test_a_section_too_small_to_be_checked_is_said_without_alarm(dock, load, qtb
     from napari_stentrans.simulate import simulate_section
 
     load(dock, simulate_section(50, 30, image=False))
-    dock._layers.paint.paint_spots(np.arange(dock._layers.section.n_spots) > 4)
+    dock._layers.paint.paint_spots(np.arange(dock._layers.model.section.n_spots) > 4)
     choose(qtbot, dock, "kriging")
     click(qtbot, dock.enhance.run)
     qtbot.waitUntil(
@@ -381,14 +385,14 @@ def test_a_preview_comes_first_and_is_then_refined(loaded, section, gate, qtbot)
     assert not loaded.export.save.isEnabled()
     mask = np.arange(section.n_spots) < 10
     kriged = enhance(section, mask, EnhanceConfig(method="kriging", upscale=2))
-    for gene in (layers.gene, "Gene7"):
+    for gene in (layers.model.gene, "Gene7"):
         loaded.show_gene(gene)
         np.testing.assert_allclose(
             layers.after.data, kriged.raster.draw(kriged.gene(gene).mean), atol=1e-5
         )
     gate.set()
     qtbot.waitUntil(lambda: loaded.phase is not Phase.RUNNING, timeout=30_000)
-    assert layers.enhancement.record.config.method == "published"
+    assert layers.model.enhancement.record.config.method == "published"
     assert "Preview" not in loaded.result.words.text()
     run_and_check_ended(qtbot, loaded)
 
@@ -400,24 +404,24 @@ def test_a_cancelled_preview_goes_and_the_last_result_comes_back(loaded, gate, q
     def preview_and_cancel():
         choose(qtbot, loaded, "published")
         click(qtbot, loaded.enhance.run)
-        qtbot.waitUntil(lambda: bool(layers.preview_of), timeout=30_000)
+        qtbot.waitUntil(lambda: bool(layers.model.preview_of), timeout=30_000)
         assert layers.after is not None
         click(qtbot, loaded.enhance.cancel)
         qtbot.waitUntil(lambda: loaded.phase is Phase.READY)
 
     preview_and_cancel()
     assert set(loaded.viewer.layers) == before
-    assert layers.enhancement is None
+    assert layers.model.enhancement is None
     assert layers.before.visible
     assert not loaded.result.body.isVisible()
 
     loaded.enhance.form.setValue(EnhanceConfig(method="kriging", upscale=1))
     quality = run_and_check(qtbot, loaded)
-    result, shown = layers.enhancement, layers.after.data.copy()
+    result, shown = layers.model.enhancement, layers.after.data.copy()
     loaded.enhance.form.setValue(EnhanceConfig(method="published", upscale=2))
     preview_and_cancel()
-    assert layers.enhancement is result
-    assert layers.quality is quality
+    assert layers.model.enhancement is result
+    assert layers.model.quality is quality
     np.testing.assert_array_equal(layers.after.data, shown)
     come_to(qtbot, loaded.quality)
     assert loaded.quality.of_gene.isVisible()
@@ -428,7 +432,7 @@ def test_a_preview_is_not_left_behind_when_the_dock_is_closed(loaded, gate, qtbo
     viewer, layers = loaded.viewer, loaded._layers
     choose(qtbot, loaded, "published")
     click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(lambda: bool(layers.preview_of), timeout=30_000)
+    qtbot.waitUntil(lambda: bool(layers.model.preview_of), timeout=30_000)
     viewer.window.remove_dock_widget(loaded)
     assert set(viewer.layers) == before
 

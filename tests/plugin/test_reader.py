@@ -111,13 +111,13 @@ def test_dropped_section_has_the_layers_that_the_dock_makes(
     adopted = adopt(viewer)
     assert find(viewer) == [adopted]
     assert adopt(viewer) is None
-    gene = adopted.section.genes[7]
-    adopted.show_gene(gene)
+    gene = adopted.model.section.genes[7]
+    adopted.model.show_gene(gene)
     assert [layer.name for layer in viewer.layers] == [f"{gene} measured"]
     assert adopted.add_lost().scale[0] == adopted.before.scale[0]
 
-    own = SectionLayers(viewer, adopted.section)
-    own.show_gene(gene)
+    own = SectionLayers(viewer, adopted.model.section)
+    own.model.show_gene(gene)
     np.testing.assert_array_equal(own.before.data, adopted.before.data)
     np.testing.assert_array_equal(own.before.extent.world, adopted.before.extent.world)
     assert own.before.units == adopted.before.units
@@ -126,7 +126,7 @@ def test_dropped_section_has_the_layers_that_the_dock_makes(
 
     viewer.open(table, plugin="napari-stentrans")
     legacy = adopt(viewer)
-    assert legacy.section.n_spots == 30
+    assert legacy.model.section.n_spots == 30
     assert len(find(viewer)) == 2
 
 
@@ -149,7 +149,7 @@ def test_space_ranger_folder_with_its_image(plugin, make_napari_viewer, data_dir
     assert adopted.image is layers[0]
     assert adopted.before is layers[1]
     # Visium's own numbers: spots 100 um apart, an image of 2,000 x 1,998 hires pixels.
-    section = adopted.section
+    section = adopted.model.section
     world = section.xy[:, ::-1] * section.um_per_px
     distance = np.linalg.norm(world - world[0], axis=1)
     assert np.sort(distance)[1] == pytest.approx(100, rel=0.03)
@@ -220,7 +220,7 @@ def test_a_drop_of_a_slow_section_leaves_the_window_alive(
     slow_format.go_on.set()
     qtbot.waitUntil(lambda: len(viewer.layers) == 1)
     assert slow_format.thread is not threading.main_thread()
-    assert adopt(viewer).section.digest == slow_format.section.digest
+    assert adopt(viewer).model.section.digest == slow_format.section.digest
     qtbot.waitUntil(lambda: "Reading" not in viewer.status)
     qtbot.waitUntil(lambda: bars(viewer) == [])
 

@@ -73,7 +73,7 @@ def test_paint_becomes_an_outline_at_every_run_and_solid_when_it_is_painted(load
         run(qtbot, loaded, ready)
         layers = loaded._layers
         assert layers.lost.contour > 0
-        spot = layers.section.lattice.spacing / layers.section.raster.pixel
+        spot = layers.model.section.lattice.spacing / layers.model.section.raster.pixel
         assert 2 * layers.lost.contour < spot, "what was filled at a single spot is seen"
 
 
@@ -81,7 +81,7 @@ def test_the_gene_switch_drives_the_run_that_is_shown(two_runs, qtbot):
     dock, _ = two_runs
     dock.show_gene("Gene3")
     choose(qtbot, dock.result.runs.list, 0)
-    first = next(iter(dock._layers.runs)).enhancement
+    first = next(iter(dock._layers.model.runs)).enhancement
     np.testing.assert_array_equal(
         dock._layers.after.data, first.raster.draw(first.gene("Gene3").mean)
     )
@@ -121,15 +121,18 @@ def test_a_run_minus_another_is_the_difference_of_their_values(two_runs, qtbot):
     layers = dock._layers
     compare_with(qtbot, dock, 1)
     click(qtbot, dock.bar.views["difference"])
-    for gene in (layers.gene, "Gene4"):  # the same settings give the same values at the spots
+    for gene in (layers.model.gene, "Gene4"):  # the same settings give the same values at the spots
         dock.show_gene(gene)
         assert np.nanmax(np.abs(layers.difference.data)) == 0
     assert dock.bar.key.words.text() == EQUAL
     compare_with(qtbot, dock, 0)
-    measured, second = layers.section.gene_lognorm("Gene4"), list(layers.runs)[1].enhancement
+    measured, second = (
+        layers.model.section.gene_lognorm("Gene4"),
+        list(layers.model.runs)[1].enhancement,
+    )
     np.testing.assert_allclose(
         layers.difference.data,
-        layers.section.raster.draw(second.gene("Gene4").mean - measured),
+        layers.model.section.raster.draw(second.gene("Gene4").mean - measured),
         atol=ROUNDING * measured.max(),
     )
     assert "Enhanced minus measured" in dock.bar.key.words.text()
@@ -165,11 +168,11 @@ def test_deleting_the_run_that_was_subtracted_leaves_the_measured_map(two_runs, 
     layers = dock._layers
     compare_with(qtbot, dock, 1)
     click(qtbot, dock.bar.views["difference"])
-    layers.delete_run(next(iter(layers.runs)))
-    assert layers.maps.against is None
+    layers.model.delete_run(next(iter(layers.model.runs)))
+    assert layers.model.maps.against is None
     assert not dock.bar.partner.list.isVisible()
-    measured = layers.section.gene_lognorm(layers.gene)
-    np.testing.assert_array_equal(layers.before.data, layers.section.raster.draw(measured))
+    measured = layers.model.section.gene_lognorm(layers.model.gene)
+    np.testing.assert_array_equal(layers.before.data, layers.model.section.raster.draw(measured))
     assert "Enhanced minus measured" in dock.bar.key.words.text()
     click(qtbot, dock.bar.views["difference"])
     assert layers.after.visible
@@ -189,7 +192,7 @@ def test_runs_queue_up_and_cancel_drops_the_one_at_work(loaded, slow, qtbot, rea
     click(qtbot, enhance.add)
     assert enhance.queue.words.text() == "2 waiting"
     click(qtbot, enhance.cancel)
-    qtbot.waitUntil(lambda: len(loaded._layers.runs) == 2, timeout=60_000)
+    qtbot.waitUntil(lambda: len(loaded._layers.model.runs) == 2, timeout=60_000)
     ready(loaded)
     assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging"]
     assert not enhance.queue.isVisible()
@@ -239,7 +242,7 @@ def test_the_estimate_follows_the_form(known_speed, loaded, qtbot):
 def test_the_estimate_learns_from_the_last_run(known_speed, two_runs):
     dock, _ = two_runs
     form, line = dock.enhance.form, dock.enhance.run
-    line.learn(dock._layers.enhancement, 41.0)
+    line.learn(dock._layers.model.enhancement, 41.0)
     assert words(line).endswith(": about 40 s")
     form.setValue(EnhanceConfig(method="transformer"))
     assert words(line).endswith(": under 5 s")
@@ -254,7 +257,7 @@ def test_runs_with_equal_settings_are_told_apart(loaded, section, qtbot, ready):
     assert kept(loaded) == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, 7 lost"]
     names = loaded.result.runs.list
     assert "7 lost spots" in names.item(1).toolTip()
-    started = datetime.fromisoformat(loaded._layers.enhancement.record.started).astimezone()
+    started = datetime.fromisoformat(loaded._layers.model.enhancement.record.started).astimezone()
     assert names.item(1).toolTip().endswith(f"\nMade {started:%Y-%m-%d %H:%M}")
     assert local_time("some day") == "some day"
     assert names.visualItemRect(names.item(0)).height() >= 22
@@ -288,7 +291,7 @@ def test_the_python_that_is_copied_gives_the_same_numbers(
     dock.result.runs.as_python.trigger()
     text = QApplication.clipboard().text()
     subprocess.run([sys.executable, "-c", text], cwd=tmp_path, check=True, capture_output=True)
-    again, result = ad.read_h5ad(tmp_path / "enhanced.h5ad"), dock._layers.enhancement
+    again, result = ad.read_h5ad(tmp_path / "enhanced.h5ad"), dock._layers.model.enhancement
     assert again.obs_names.equals(result.sites.names)
     values = again[:, "Gene3"].X.ravel()
     assert not difference(values, result.gene("Gene3").mean).any()

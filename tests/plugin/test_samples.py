@@ -30,15 +30,15 @@ def test_samples_open_and_can_be_worked_on(
     viewer = make_napari_viewer()
     viewer.open_sample("napari-stentrans", key)
     layers = adopt(viewer)
-    assert (layers.section.lattice.kind, layers.section.n_spots) == (lattice, n_spots)
-    assert len(layers.section.genes) == n_genes
+    assert (layers.model.section.lattice.kind, layers.model.section.n_spots) == (lattice, n_spots)
+    assert len(layers.model.section.genes) == n_genes
     assert layers.image.rgb
     assert [str(unit) for unit in layers.image.units] == ["micrometer"] * 2
     low, high = layers.image.extent.world
-    inside = (layers.section.xy[:, ::-1] * layers.section.um_per_px > low).all()
+    inside = (layers.model.section.xy[:, ::-1] * layers.model.section.um_per_px > low).all()
     assert inside
-    assert (layers.section.xy[:, ::-1] * layers.section.um_per_px < high).all()
-    layers.show_gene("Gene3")
+    assert (layers.model.section.xy[:, ::-1] * layers.model.section.um_per_px < high).all()
+    layers.model.show_gene("Gene3")
     assert layers.before.name == "Gene3 measured"
 
 
@@ -179,7 +179,7 @@ def test_a_real_sample_of_napari_s_menu(plugin, make_napari_viewer, server, answ
     asked = answer("Download")
     assert later(qtbot, lambda: viewer.open_sample("napari-stentrans", KEY)) is None
     assert len(asked) == 1
-    assert adopt(viewer).section.n_spots == 72
+    assert adopt(viewer).model.section.n_spots == 72
     assert QApplication.activeModalWidget() is None
 
 

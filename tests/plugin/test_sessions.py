@@ -44,8 +44,8 @@ def worked(dock, section, tmp_path, ready, qtbot):
         click(qtbot, dock.enhance.run)
         ready(dock)
         click(qtbot, form.double)
-    first = next(iter(layers.runs))
-    layers.runs.rename(first, "the fine one")
+    first = next(iter(layers.model.runs))
+    layers.model.runs.rename(first, "the fine one")
     qtbot.keyClick(dock.result.runs.list, Qt.Key.Key_Up)
     compare_with(qtbot, dock, 1)
     return dock
@@ -77,7 +77,7 @@ def check(dock, kept):
     ]
     assert names.currentRow() == 0
     assert dock.bar.partner.list.currentText() == "Run 2: kriging"
-    assert layers.gene == "Gene5"
+    assert layers.model.gene == "Gene5"
     assert Regions(layers.lost).names == {1: "fold", 2: "lost 2"}
     assert dock.enhance.form.value().method == "kriging"
 
@@ -94,18 +94,20 @@ def test_a_session_comes_back_as_it_was(worked, saved, qtbot, ready, monkeypatch
 def test_the_line_of_the_profile_comes_back(worked, request, qtbot, ready):
     layers = worked._layers
     open_tab(qtbot, worked, "profile")
-    spot = middle(layers.section)
-    step = 2 * layers.section.lattice.spacing * layers.frame.per_px
+    spot = middle(layers.model.section)
+    step = 2 * layers.model.section.lattice.spacing * layers.frame.per_px
     paint(qtbot, worked.viewer, world_of(layers, spot), (0, step), (step, step))
-    qtbot.waitUntil(lambda: layers.line is not None)
-    qtbot.waitUntil(lambda: np.allclose(layers.line[0], layers.section.xy[spot], atol=step))
-    line = layers.line
+    qtbot.waitUntil(lambda: layers.model.line is not None)
+    qtbot.waitUntil(
+        lambda: np.allclose(layers.model.line[0], layers.model.section.xy[spot], atol=step)
+    )
+    line = layers.model.line
     path, _ = request.getfixturevalue("saved")
     qtbot.waitUntil(lambda: not worked.result.profile.isVisible())
     worked.open(path)
     qtbot.waitUntil(worked.result.profile.isVisible, timeout=30_000)
     ready(worked)
-    np.testing.assert_array_equal(worked._layers.line, line)
+    np.testing.assert_array_equal(worked._layers.model.line, line)
     assert worked.result.opens["profile"].isChecked()
     assert worked.result.profile.profile().gene == "Gene5"
 
@@ -157,9 +159,9 @@ def test_a_result_that_was_too_large_is_made_again(worked, monkeypatch, qtbot, r
     monkeypatch.setattr(sessions, "MOST_BYTES", 10)
     path, kept = request.getfixturevalue("saved")
     worked.open(path)
-    qtbot.waitUntil(lambda: worked._layers is not None and len(worked._layers.runs) == 3)
+    qtbot.waitUntil(lambda: worked._layers is not None and len(worked._layers.model.runs) == 3)
     ready(worked)
-    assert [run.name for run in worked._layers.runs][2].startswith("Run 3: nearest")
+    assert [run.name for run in worked._layers.model.runs][2].startswith("Run 3: nearest")
     np.testing.assert_array_equal(worked._layers.after.data, kept["after"])
 
 
@@ -167,7 +169,7 @@ def test_a_result_that_was_too_large_is_made_again(worked, monkeypatch, qtbot, r
 def checked(worked, qtbot, ready):
     """The same, with the second run checked, a favourite, a list of genes and other colours."""
     qtbot.keyClick(worked.result.runs.list, Qt.Key.Key_Down)
-    qtbot.waitUntil(lambda: worked._layers.quality is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: worked._layers.model.quality is not None, timeout=30_000)
     worked.genes.toggle_favourite("Gene7")
     worked.genes.read_text("Gene9\nGene2\nGene4")
     worked.genes.look_button.form.colormap.setCurrentText("magma")
@@ -176,7 +178,9 @@ def checked(worked, qtbot, ready):
 
 
 def test_what_a_check_found_and_lists_of_genes_come_back(checked, request, qtbot, ready):
-    table = checked._layers.runs.of(list(checked._layers.runs)[1].enhancement).quality.table
+    table = checked._layers.model.runs.of(
+        list(checked._layers.model.runs)[1].enhancement
+    ).quality.table
     sentence = checked.quality.words.text()
     path, _ = request.getfixturevalue("saved")
     for name in ("Gene7", "Gene1"):
@@ -187,13 +191,13 @@ def test_what_a_check_found_and_lists_of_genes_come_back(checked, request, qtbot
     qtbot.waitUntil(lambda: checked._layers is not None and checked._layers.after is not None)
     ready(checked)
     assert checked.phase is Phase.READY, "nothing is being checked again"
-    again = list(checked._layers.runs)[1].quality
+    again = list(checked._layers.model.runs)[1].quality
     pd.testing.assert_frame_equal(again.table, table)
     assert checked.quality.words.text() == sentence
-    assert checked._layers.quality is None, "the first run had not been checked"
+    assert checked._layers.model.quality is None, "the first run had not been checked"
     qtbot.keyClick(checked.result.runs.list, Qt.Key.Key_Down)
     assert open_tab(qtbot, checked, "table").table.scores.rowCount() == len(table)
-    assert again.facts() == list(checked._layers.runs)[1].quality.facts()
+    assert again.facts() == list(checked._layers.model.runs)[1].quality.facts()
     assert checked.genes.which() == "mine"
     assert checked.genes.list.names() == ["Gene9", "Gene2", "Gene4"]
     assert set(checked.genes.kept.favourites) == {"Gene1", "Gene7"}
@@ -322,7 +326,7 @@ def test_windows_share_recent_files_and_favourites(
     ready(worked)
     check(worked, kept)
     np.testing.assert_array_equal(other._layers.before.data, before)
-    assert other._layers.enhancement is None
+    assert other._layers.model.enhancement is None
     worked.genes.toggle_favourite("Gene5")
     other.genes.toggle_favourite("Gene6")
     assert other.genes.kept.favourites == ["Gene5", "Gene6"]
@@ -332,7 +336,7 @@ def test_windows_share_recent_files_and_favourites(
     assert "work.stentrans" in [a.text() for a in other.data.open.recent.actions()]
     viewer.close()
     worked.show_gene("Gene2")
-    assert worked._layers.gene == "Gene2"
+    assert worked._layers.model.gene == "Gene2"
 
 
 def test_a_sample_cannot_be_saved_as_a_session(loaded):

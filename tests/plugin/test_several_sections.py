@@ -40,7 +40,7 @@ def run(qtbot, dock, ready):
 def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
-    paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
+    paint(qtbot, dock.viewer, world_of(layers, middle(layers.model.section)), (0, 3))
     qtbot.waitUntil(lambda: MARK in dock.data.section_menu.text())
 
 
@@ -50,12 +50,12 @@ def paint_some(qtbot, dock):
 def test_layers_are_named_by_section_only_beside_another(two, qtbot):
     dock, first, second = two
     for layers in (first, second):
-        assert layers.before.name.startswith(f"{layers.title} · ")
+        assert layers.before.name.startswith(f"{layers.model.title} · ")
     dock.show_gene("Gene3")
-    assert second.before.name == f"{second.title} · Gene3 measured"
+    assert second.before.name == f"{second.model.title} · Gene3 measured"
     dock.viewer.layers.remove(second.before)
     qtbot.waitUntil(lambda: dock._layers is first)
-    assert names(dock) == [f"{first.gene} measured"]
+    assert names(dock) == [f"{first.model.gene} measured"]
 
 
 def test_a_name_that_a_person_gave_a_layer_stays(loaded, square_section, load, qtbot):
@@ -87,13 +87,13 @@ def rename(qtbot, dock, name, monkeypatch):
 def test_a_section_is_renamed(two, qtbot, monkeypatch):
     dock, first, second = two
     rename(qtbot, dock, "  A1  left ", monkeypatch)
-    assert second.title == "A1 left"
+    assert second.model.title == "A1 left"
     assert dock.data.sections.currentText() == "A1 left"
     assert second.before.name.startswith("A1 left · ")
-    rename(qtbot, dock, first.title, monkeypatch)
-    assert second.title == f"{first.title} [1]", "two sections never have one name"
+    rename(qtbot, dock, first.model.title, monkeypatch)
+    assert second.model.title == f"{first.model.title} [1]", "two sections never have one name"
     rename(qtbot, dock, "   ", monkeypatch)
-    assert second.title == f"{first.title} [1]"
+    assert second.model.title == f"{first.model.title} [1]"
 
 
 def test_a_section_alone_is_renamed_and_closed(loaded, qtbot, monkeypatch):
@@ -123,7 +123,7 @@ def test_closing_asks_about_work_that_is_not_saved(two, qtbot, monkeypatch):
     assert find(dock.viewer) == [first, second]
     close.trigger()
     assert find(dock.viewer) == [first]
-    assert set(said) == {f"This is not saved yet:\n{second.title}: lost regions"}
+    assert set(said) == {f"This is not saved yet:\n{second.model.title}: lost regions"}
     qtbot.waitUntil(lambda: dock._layers is first)
     assert any(layer.visible for layer in first.present)
 
@@ -140,7 +140,7 @@ def test_another_section_is_looked_at_while_a_run_goes_on(two, slow, qtbot, read
     assert dock.phase.running
     assert first.before.visible
     said = dock.enhance.progress.words
-    qtbot.waitUntil(lambda: second.title.lower() in said.text().lower(), timeout=10_000)
+    qtbot.waitUntil(lambda: second.model.title.lower() in said.text().lower(), timeout=10_000)
     click(qtbot, dock.enhance.cancel)
     ready(dock)
     assert first.before.visible
@@ -164,7 +164,7 @@ def test_what_is_selected_belongs_to_the_section_that_is_looked_at(two, qtbot):
 def test_paint_is_held_against_the_result_of_its_own_section(two, qtbot, ready):
     """Sections have other numbers of spots, so anything else is an error."""
     dock, first, second = two
-    assert first.section.n_spots != second.section.n_spots
+    assert first.model.section.n_spots != second.model.section.n_spots
     run(qtbot, dock, ready)
     paint_some(qtbot, dock)
     qtbot.waitUntil(lambda: "Marked since this run" in dock.result.unfilled.text())
@@ -184,11 +184,11 @@ def test_a_result_of_a_section_that_is_not_looked_at_waits_out_of_sight(two, qtb
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, dock.enhance.run)
     choose(qtbot, dock, -1)
-    qtbot.waitUntil(lambda: len(second.runs) == 1, timeout=60_000)
+    qtbot.waitUntil(lambda: len(second.model.runs) == 1, timeout=60_000)
     ready(dock)
     second.store.deferred.finish()
     assert dock._layers is first
-    assert first.enhancement is None
+    assert first.model.enhancement is None
     assert not any(layer.visible for layer in second.present)
     assert not dock.result.body.isVisible()
     choose(qtbot, dock, 1)
@@ -214,7 +214,7 @@ def test_another_section_that_is_deleted_leaves_the_list(two, qtbot):
     first.remove()
     qtbot.waitUntil(lambda: dock.data.sections.count() == 1)
     assert dock._layers is second
-    assert names(dock) == [f"{second.gene} measured"]
+    assert names(dock) == [f"{second.model.gene} measured"]
 
 
 # ---- all layers deleted
@@ -241,7 +241,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
     data = {layer.name: np.array(layer.data) for layer in loaded.viewer.layers}
     delete_all(qtbot, loaded)
     assert not loaded.viewer.layers
-    assert loaded.message.text() == f"“{layers.title}” was deleted with all layers."
+    assert loaded.message.text() == f"“{layers.model.title}” was deleted with all layers."
     qtbot.waitUntil(lambda: loaded._layers is None)
     click(qtbot, loaded.message.action)
     qtbot.waitUntil(lambda: names(loaded) == before)
@@ -251,7 +251,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
     for layer in loaded.viewer.layers:
         np.testing.assert_array_equal(layer.data, data[layer.name])
     assert layers.after.gamma == layers.before.gamma == 0.7
-    assert len(layers.runs) == 1
+    assert len(layers.model.runs) == 1
     come_to(qtbot, loaded.result)
     assert loaded.result.body.isVisible()
     n_lost = int(layers.paint.mask().lost.sum())
@@ -265,7 +265,7 @@ def test_all_that_was_deleted_comes_back_by_one_press(loaded, qtbot, ready):
 def test_two_sections_come_back_by_one_press(two, qtbot):
     dock, first, second = two
     delete_all(qtbot, dock)
-    assert f"“{first.title}” and “{second.title}” were deleted" in dock.message.text()
+    assert f"“{first.model.title}” and “{second.model.title}” were deleted" in dock.message.text()
     click(qtbot, dock.message.action)
     qtbot.waitUntil(lambda: find(dock.viewer) == [first, second])
     qtbot.waitUntil(lambda: dock._layers is second)
@@ -278,7 +278,7 @@ def test_of_two_sections_that_come_back_the_one_that_was_chosen_is_seen(two, whi
     """Named regions of the other one are out of sight, and come with it when it is chosen."""
     dock, *sections = two
     for layers in sections:
-        layers.annotate(Annotation.of(["tumour"] * layers.section.n_spots))
+        layers.annotate(Annotation.of(["tumour"] * layers.model.section.n_spots))
     if which == 0:
         choose(qtbot, dock, -1)
     dock.show_gene("Gene3")

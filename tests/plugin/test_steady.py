@@ -77,7 +77,7 @@ def test_views_stay_where_they_are_when_the_result_takes_the_place_of_its_previe
     form, result = loaded.enhance.form, loaded.result
     choose(form, "kriging")
     click(qtbot, loaded.enhance.run)
-    qtbot.waitUntil(lambda: loaded._layers.quality is not None, timeout=60_000)
+    qtbot.waitUntil(lambda: loaded._layers.model.quality is not None, timeout=60_000)
     ready(loaded)
     choose(form, "transformer")
     views = list(loaded.bar.views.values())
@@ -107,7 +107,7 @@ def test_save_stays_where_it_is_when_there_is_something_to_be_saved(loaded, qtbo
 @pytest.mark.parametrize("painted", [False, True])
 def test_save_stays_where_it_is_whatever_is_saved(loaded, qtbot, ready, painted):
     if painted:
-        loaded._layers.paint.paint_spots(np.arange(loaded._layers.section.n_spots) < 9)
+        loaded._layers.paint.paint_spots(np.arange(loaded._layers.model.section.n_spots) < 9)
     choose(loaded.enhance.form, "kriging")
     click(qtbot, loaded.enhance.run)
     qtbot.waitUntil(lambda: loaded._layers.quality is not None)

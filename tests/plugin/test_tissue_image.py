@@ -53,7 +53,7 @@ def paint_middle(qtbot, dock):
     """Paint a stroke through the middle; the spots that are lost by it."""
     layers = dock._layers
     click(qtbot, dock.lost.new)
-    start = world_of(layers, middle(layers.section))
+    start = world_of(layers, middle(layers.model.section))
     paint(qtbot, dock.viewer, start, (0, 150), (0, 300))
     lost = layers.paint.mask().lost
     assert lost.sum() > 2
@@ -83,14 +83,14 @@ def test_the_line_asks_only_methods_that_look_at_images(open_pictured, qtbot):
 def test_a_run_says_what_the_image_was_good_for(open_pictured, qtbot, ready):
     dock = open_pictured
     run(qtbot, dock, ready)
-    record = dock._layers.enhancement.record
+    record = dock._layers.model.enhancement.record
     assert record.config.image == "auto"
     assert record.evidence_in_words
     assert record.evidence_in_words in said_of_run(dock)
     take(qtbot, dock.enhance.form.image, "off")
     assert dock.enhance.form.value().image == "off"
     run(qtbot, dock, ready)
-    record = dock._layers.enhancement.record
+    record = dock._layers.model.enhancement.record
     assert record.config.image == "off"
     assert record.evidence_in_words == ""
     assert "tissue image" not in said_of_run(dock)
@@ -103,14 +103,14 @@ def test_painted_regions_count_as_damaged_image_when_ticked(open_pictured, qtbot
     lost = paint_middle(qtbot, dock)
     assert form.image.choice.isVisible()
     run(qtbot, dock, ready)
-    assert dock._layers.enhancement.record.image_damaged == ()
+    assert dock._layers.model.enhancement.record.image_damaged == ()
     take(qtbot, form.image, "damaged")
     run(qtbot, dock, ready)
-    names = dock._layers.section.adata.obs_names
-    assert dock._layers.enhancement.record.image_damaged == tuple(names[lost])
+    names = dock._layers.model.section.adata.obs_names
+    assert dock._layers.model.enhancement.record.image_damaged == tuple(names[lost])
     take(qtbot, form.image, "off")
     run(qtbot, dock, ready)
-    assert dock._layers.enhancement.record.image_damaged == ()
+    assert dock._layers.model.enhancement.record.image_damaged == ()
 
 
 def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
@@ -131,7 +131,7 @@ def test_an_embedding_can_take_the_place_of_the_image(dock, load, qtbot, ready):
     qtbot.keyClick(box, Qt.Key.Key_Down)
     assert form.value().features == "uni"
     run(qtbot, dock, ready)
-    record = dock._layers.enhancement.record
+    record = dock._layers.model.enhancement.record
     assert record.config.features == "uni"
     assert record.evidence_in_words in said_of_run(dock)
     form.method.setCurrentIndex(form.method.findData("linear"))
@@ -181,7 +181,7 @@ def test_the_map_gives_way_to_a_result_and_runs_say_whether_they_used_it(
     qtbot.waitUntil(lambda: not form.image.showing)
     take(qtbot, form.image, "off")
     run(qtbot, dock, ready)
-    names = [kept.name for kept in layers.runs]
+    names = [kept.name for kept in layers.model.runs]
     assert names == ["Run 1: kriging, 2×", "Run 2: kriging, 2×, no image"]
 
 
@@ -258,7 +258,7 @@ def test_one_drop_opens_the_table_its_positions_and_its_image(plugin, dock, data
     drop(qtbot, dock.viewer, path)
     qtbot.waitUntil(lambda: dock._layers is not None, timeout=120_000)
     ready(dock)
-    layers, section = dock._layers, dock._layers.section
+    layers, section = dock._layers, dock._layers.model.section
     selection = pd.read_csv(path.with_name("C2_selection.tsv"), sep="\t")
     selection.index = [f"{row.x}x{row.y}" for row in selection.itertuples()]
     at = section.adata.obs_names.get_indexer(selection.index)

@@ -76,12 +76,12 @@ def lost(hands):
 
 
 def check_drawn(layers, gene):
-    section = layers.section
+    section = layers.model.section
     np.testing.assert_array_equal(
         layers.before.data, section.raster.draw(section.gene_lognorm(gene))
     )
-    if layers.enhancement is not None:
-        enhanced = layers.enhancement
+    if layers.model.enhancement is not None:
+        enhanced = layers.model.enhancement
         np.testing.assert_array_equal(
             layers.after.data, enhanced.raster.draw(enhanced.gene(gene).mean)
         )
@@ -128,9 +128,11 @@ def take_a_sample(step, hands):
         hands.take(step("Open"), "Sample", "Simulated Visium section (hex lattice)")
         hands.wait(lambda: hands.can("Run"), "the sample is there")
         layers = layers_of(hands)
-        step.says(f"{layers.section.n_spots:,} spots, {len(layers.section.genes):,} genes")
+        step.says(
+            f"{layers.model.section.n_spots:,} spots, {len(layers.model.section.genes):,} genes"
+        )
         assert hands.says("2,000 spots × 1,500 genes")
-        assert set(layers.section.adata.obs["artefact"]) == {"none", "fold", "bubble"}
+        assert set(layers.model.section.adata.obs["artefact"]) == {"none", "fold", "bubble"}
         assert layers.image.visible
         assert layers.before.visible
         assert hands.seen("Genes")
@@ -153,7 +155,7 @@ def show_a_gene(step, hands):
 def paint_what_is_lost(step, hands):
     layers = layers_of(hands)
     fold = dict(Plan.of(layers).damage)["fold"]
-    damaged = (layers.section.adata.obs["artefact"] != "none").to_numpy()
+    damaged = (layers.model.section.adata.obs["artefact"] != "none").to_numpy()
     with step:
         hands.read("look lost")
         hands.press(step("Show"))
@@ -165,7 +167,7 @@ def paint_what_is_lost(step, hands):
         hands.press(step("Brush").lower())
         hands.drag(fold)
         painted = lost(hands)
-        folded = (layers.section.adata.obs["artefact"] == "fold").to_numpy()
+        folded = (layers.model.section.adata.obs["artefact"] == "fold").to_numpy()
         assert painted[folded].mean() > 0.95
         assert painted[~damaged].mean() < 0.05
         hands.settle(0.3)
@@ -186,7 +188,7 @@ def paint_what_is_lost(step, hands):
         hands.key(step("Alt+Y"))
         assert layers.before.opacity == opacity
         find_it(step, hands)
-        bubble = (layers.section.adata.obs["artefact"] == "bubble").to_numpy()
+        bubble = (layers.model.section.adata.obs["artefact"] == "bubble").to_numpy()
         assert (lost(hands) & bubble).sum() > 0.9 * bubble.sum()
         assert lost(hands)[~damaged].mean() < 0.05
 
@@ -223,18 +225,18 @@ def run(step, hands):
         assert "about" in button.text()
         hands.press(step("Run"))
         assert hands.can(step("Cancel"))
-        hands.wait(lambda: layers_of(hands).preview_of, "there is a preview")
+        hands.wait(lambda: layers_of(hands).model.preview_of, "there is a preview")
         hands.press(step("Pause"))
         hands.press(step("Resume"))
         hands.wait(lambda: hands.can("Run"), "the run has ended")
         step.says("on the page *Result*")
         hands.wait(lambda: hands.dock.result.isVisible(), "the page has come")
-        result = layers_of(hands).enhancement
+        result = layers_of(hands).model.enhancement
         counts = result.sites.counts()
         assert result.record.config.method == "transformer"
         assert result.record.config.denoise
         assert counts["lost"] == lost(hands).sum()
-        assert counts["between"] > 2 * layers_of(hands).section.n_spots
+        assert counts["between"] > 2 * layers_of(hands).model.section.n_spots
 
 
 def compare(step, hands):
@@ -264,7 +266,7 @@ def compare(step, hands):
             hands.press(view)
         hands.type("gene search", "Gene4")
         check_drawn(layers, "Gene4")
-        assert len(layers.runs) == 1
+        assert len(layers.model.runs) == 1
 
 
 def ask_how_good_it_is(step, hands):
@@ -293,7 +295,7 @@ def save(step, hands, monkeypatch, tmp_path):
         assert kind.isChecked()
         hands.press(step("Save…"))
         hands.read("Saved repaired.h5ad")
-        result = layers_of(hands).enhancement
+        result = layers_of(hands).model.enhancement
         saved = ad.read_h5ad(target, backed="r")
         assert saved.shape == (len(result.sites), len(result.genes))
         saved.file.close()

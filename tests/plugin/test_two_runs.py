@@ -51,7 +51,7 @@ def two(loaded, results, qtbot):
     """The dock with two runs, of which the second and coarser one is shown."""
     for result in results[:2]:
         loaded._layers.show_enhancement(result)
-        loaded._layers.runs.add(result)
+        loaded._layers.model.runs.add(result)
     loaded.context.resultChanged.emit()
     qtbot.waitUntil(loaded.bar.partner.list.isVisible)
     return loaded
@@ -87,13 +87,13 @@ def test_there_is_a_choice_as_soon_as_there_are_two_runs(loaded, results, qtbot)
     names = loaded.bar.partner.list
     for n, result in enumerate(results, start=1):
         loaded._layers.show_enhancement(result)
-        loaded._layers.runs.add(result)
+        loaded._layers.model.runs.add(result)
         loaded.context.resultChanged.emit()
         come_to(qtbot, loaded.result)
         qtbot.waitUntil(loaded.result.runs.list.isVisible)
         assert names.isVisible() == (n > 1)
     offered = [names.itemText(at) for at in range(names.count())]
-    assert offered == ["measured", *(run.name for run in list(loaded._layers.runs)[:2])]
+    assert offered == ["measured", *(run.name for run in list(loaded._layers.model.runs)[:2])]
     assert names.accessibleName() == "compare with"
     click_run(qtbot, loaded, FINE)
     assert names.itemText(1) == "Run 2: kriging, 3 factors"
@@ -117,10 +117,10 @@ def test_the_choice_is_made_with_the_mouse_and_opened_by_its_key(two, results, q
     at = popup.visualRect(names.model().index(1, 0)).center()
     qtbot.mouseMove(popup.viewport(), at)
     qtbot.mouseClick(popup.viewport(), LEFT, pos=at)
-    qtbot.waitUntil(lambda: layers.maps.against is results[FINE])
-    np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.gene))
+    qtbot.waitUntil(lambda: layers.model.maps.against is results[FINE])
+    np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.model.gene))
     assert tuple(layers.before.contrast_limits) == limits
-    assert maps_seen(two) == {f"{layers.gene} in Run 2"}
+    assert maps_seen(two) == {f"{layers.model.gene} in Run 2"}
 
 
 # ---- the views
@@ -130,7 +130,7 @@ def test_side_by_side_shows_both_runs_in_the_same_colours(two, results, qtbot):
     layers = two._layers
     compare_with(qtbot, two, 1)
     click(qtbot, two.bar.views["side_by_side"])
-    assert maps_seen(two) == {f"{layers.gene} in Run {n}" for n in (1, 2)}
+    assert maps_seen(two) == {f"{layers.model.gene} in Run {n}" for n in (1, 2)}
     assert two.bar.key.words.text() == f"Run {FIRST} | Run {SECOND}"
     grid = getattr(two.viewer, "canvas", two.viewer).grid
     assert grid.enabled
@@ -150,7 +150,8 @@ def test_side_by_side_shows_both_runs_in_the_same_colours(two, results, qtbot):
     assert settled(two)
     assert layers.after.name == "Gene4 enhanced"
     np.testing.assert_array_equal(
-        layers.before.data, layers.section.raster.draw(layers.section.gene_lognorm("Gene4"))
+        layers.before.data,
+        layers.model.section.raster.draw(layers.model.section.gene_lognorm("Gene4")),
     )
 
 
@@ -174,15 +175,17 @@ def test_a_swipe_keeps_the_detail_of_the_finer_run_on_either_side(two, results, 
     assert shown.name == f"swipe: {' | '.join(name[:5] for name in names)}"
     handle = two.bar.key.handle
     assert [handle.left.text(), handle.right.text()] == [name[:5] for name in names]
-    whole = drawn(results[FINE], layers.gene)
+    whole = drawn(results[FINE], layers.model.gene)
     part = left if fine == "left" else right
     np.testing.assert_array_equal(shown.data[part], whole[part])
     other = shown.data[right if fine == "left" else left]
-    coarse = drawn(results[COARSE], layers.gene)
+    coarse = drawn(results[COARSE], layers.model.gene)
     assert np.isin(other[np.isfinite(other)], coarse).all()
     assert np.isfinite(other).any()
     click_run(qtbot, two, FINE if fine == "left" else COARSE)  # both change places
-    np.testing.assert_array_equal(layers.before.data, drawn(results[fine == "left"], layers.gene))
+    np.testing.assert_array_equal(
+        layers.before.data, drawn(results[fine == "left"], layers.model.gene)
+    )
     qtbot.wait(60)
     shown, left, right = sides_of_swipe(two)
     part = right if fine == "left" else left
@@ -193,7 +196,7 @@ def test_a_swipe_keeps_the_detail_of_the_finer_run_on_either_side(two, results, 
 def test_blink_and_hold_change_between_both_runs(two, qtbot):
     layers, key = two._layers, two.bar.key
     compare_with(qtbot, two, 1)
-    first, second = (f"{layers.gene} in Run {n}" for n in (1, 2))
+    first, second = (f"{layers.model.gene} in Run {n}" for n in (1, 2))
     qtbot.keyPress(canvas_of(two), Qt.Key.Key_H)
     assert maps_seen(two) == {first}
     assert key.words.text() == "Run 1: kriging, 2×, 5 factors."
@@ -221,42 +224,42 @@ def test_a_view_goes_on_with_what_is_chosen(two, results, qtbot, view):
         compare_with(qtbot, two, row)
         qtbot.waitUntil(made.isChecked)
         names = {layer.name for layer in two.viewer.layers}
-        assert (f"{layers.gene} in Run 1" in names) == bool(row)
+        assert (f"{layers.model.gene} in Run 1" in names) == bool(row)
         if view == "swipe":
             sides = "Run 1 | Run 2" if row else "measured | enhanced"
             assert maps_seen(two) == {f"swipe: {sides}"}
         elif view == "difference":
-            n = layers.section.n_spots
-            other = results[FINE].gene(layers.gene).mean[:n]
-            other = other if row else layers.section.gene_lognorm(layers.gene)
-            change = results[COARSE].gene(layers.gene).mean - other
+            n = layers.model.section.n_spots
+            other = results[FINE].gene(layers.model.gene).mean[:n]
+            other = other if row else layers.model.section.gene_lognorm(layers.model.gene)
+            change = results[COARSE].gene(layers.model.gene).mean - other
             if not row:
                 change[~results[COARSE].sites.measured] = np.nan
-            expected = layers.section.raster.draw(change)
+            expected = layers.model.section.raster.draw(change)
             np.testing.assert_allclose(layers.difference.data, expected, atol=1e-6)
             assert two.bar.key.words.text().startswith(
                 "Run 2 minus Run 1" if row else "Enhanced minus measured"
             )
     click(qtbot, made)
-    assert maps_seen(two) == {f"{layers.gene} in Run 2"}
+    assert maps_seen(two) == {f"{layers.model.gene} in Run 2"}
 
 
 def test_genes_laid_over_each_other_are_compared_too(two, qtbot):
     layers = two._layers
     compare_with(qtbot, two, 1)
     click(qtbot, two.bar.views["side_by_side"])
-    layers.lay_over([layers.gene])
+    layers.model.lay_over([layers.model.gene])
     two.show_gene("Gene4")
-    qtbot.waitUntil(lambda: layers.view == "side_by_side" and layers.now("before").rgb)
+    qtbot.waitUntil(lambda: layers.model.view == "side_by_side" and layers.now("before").rgb)
     assert layers.before.data.shape[:2] == results_shape(two, FINE)
     assert layers.before.visible
-    layers.lay_over([])
-    qtbot.waitUntil(lambda: layers.view == "side_by_side" and not layers.now("before").rgb)
+    layers.model.lay_over([])
+    qtbot.waitUntil(lambda: layers.model.view == "side_by_side" and not layers.now("before").rgb)
     assert tuple(layers.before.contrast_limits) == tuple(layers.after.contrast_limits)
 
 
 def results_shape(dock, row):
-    return list(dock._layers.runs)[row].enhancement.raster.shape
+    return list(dock._layers.model.runs)[row].enhancement.raster.shape
 
 
 # ---- profile and probe
@@ -272,7 +275,7 @@ def test_the_profile_shows_both_runs(two, section, results, qtbot, tmp_path, mon
     qtbot.waitUntil(lambda: panel.plot is not None and len(panel.plot.drawn()["other"][1]) > 0)
     for row, name in ((FINE, "other"), (COARSE, "enhanced")):
         values = panel.plot.drawn()[name][1]
-        known = results[row].gene(layers.gene).mean
+        known = results[row].gene(layers.model.gene).mean
         assert set(np.round(values, 4)) <= set(np.round(known, 4))
     assert "Run&nbsp;1" in panel.plot.key.text()
     monkeypatch.setattr(
@@ -294,9 +297,9 @@ def test_the_status_bar_says_both_values(two, results, section, qtbot):
     for spot in (3, 40):
         _, said = layers.probe.at(world[spot])
         for row in (FINE, COARSE):
-            mean, std = results[row].gene(layers.gene)
+            mean, std = results[row].gene(layers.model.gene)
             assert f"Run {row + 1} {mean[spot]:.2f} ± {std[spot]:.2f}" in said
-        assert said.startswith(f"{layers.gene}: measured ")
+        assert said.startswith(f"{layers.model.gene}: measured ")
     click_run(qtbot, two, FINE)
     sites = results[FINE].sites
     between = int(np.flatnonzero(sites.provenance == 3)[20])
@@ -310,7 +313,7 @@ def test_the_status_bar_says_both_values(two, results, section, qtbot):
 
 def test_a_run_without_the_gene_is_blank_and_said_so(two, results, qtbot):
     layers = two._layers
-    layers.runs.add(results[FEW])
+    layers.model.runs.add(results[FEW])
     two.show_gene("Gene3")
     compare_with(qtbot, two, 2)
     click(qtbot, two.bar.views["side_by_side"])
@@ -326,7 +329,7 @@ def test_a_run_is_renamed_while_it_is_compared_with(two, qtbot):
     layers, names = two._layers, two.result.runs.list
     compare_with(qtbot, two, 1)
     click(qtbot, two.bar.views["swipe"])
-    layers.runs.rename(next(iter(layers.runs)), "the fine one")
+    layers.model.runs.rename(next(iter(layers.model.runs)), "the fine one")
     assert two.bar.partner.list.currentText() == "the fine one"
     qtbot.keyClick(names, Qt.Key.Key_F2)
     edit = names.findChild(QLineEdit)
@@ -334,8 +337,8 @@ def test_a_run_is_renamed_while_it_is_compared_with(two, qtbot):
     qtbot.keyClicks(edit, "mine")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     qtbot.waitUntil(lambda: names.findChild(QLineEdit) is None)
-    assert layers.before.name == f"{layers.gene} in the fine one"
-    assert layers.after.name == f"{layers.gene} in mine"
+    assert layers.before.name == f"{layers.model.gene} in the fine one"
+    assert layers.after.name == f"{layers.model.gene} in mine"
     assert maps_seen(two) == {"swipe: the fine one | mine"}
     assert two.bar.key.handle.left.text() == "the fine one"
 
@@ -347,20 +350,20 @@ def test_a_run_is_deleted_under_a_view_and_comes_back(two, results, section, qtb
     click(qtbot, made)
     qtbot.keyClick(names, Qt.Key.Key_Delete)
     qtbot.waitUntil(lambda: settled(two))
-    assert layers.enhancement is results[FINE]
+    assert layers.model.enhancement is results[FINE]
     assert made.isChecked()  # it goes on with the measured map
-    measured = section.gene_lognorm(layers.gene)
+    measured = section.gene_lognorm(layers.model.gene)
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(measured))
-    np.testing.assert_array_equal(layers.after.data, drawn(results[FINE], layers.gene))
+    np.testing.assert_array_equal(layers.after.data, drawn(results[FINE], layers.model.gene))
     if view == "difference":
         assert two.bar.key.words.text().startswith("Enhanced minus measured")
     qtbot.keyClick(names, Qt.Key.Key_Z, Qt.KeyboardModifier.ControlModifier)
-    assert layers.enhancement is results[COARSE]
+    assert layers.model.enhancement is results[COARSE]
     assert two.bar.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
-    np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.gene))
+    np.testing.assert_array_equal(layers.before.data, drawn(results[FINE], layers.model.gene))
     qtbot.wait(60)
     click(qtbot, made)
-    assert maps_seen(two) == {f"{layers.gene} in Run 2"}
+    assert maps_seen(two) == {f"{layers.model.gene} in Run 2"}
 
 
 @pytest.mark.parametrize("view", ["swipe", "side_by_side", "difference"])
@@ -376,11 +379,11 @@ def test_the_map_that_is_shown_is_deleted_in_napari(two, section, qtbot, view):
     if view == "difference":
         assert two.bar.key.words.text().startswith("Enhanced minus measured")
         click(qtbot, two.bar.views[view])
-    assert maps_seen(two) == {f"{layers.gene} measured"}
-    measured = section.gene_lognorm(layers.gene)
+    assert maps_seen(two) == {f"{layers.model.gene} measured"}
+    measured = section.gene_lognorm(layers.model.gene)
     np.testing.assert_array_equal(layers.before.data, section.raster.draw(measured))
     click_run(qtbot, two, COARSE)
-    assert maps_seen(two) == {f"{layers.gene} enhanced"}
+    assert maps_seen(two) == {f"{layers.model.gene} enhanced"}
 
 
 def test_the_map_of_a_run_is_saved_as_that_run(two, results, qtbot, tmp_path):
@@ -392,7 +395,7 @@ def test_the_map_of_a_run_is_saved_as_that_run(two, results, qtbot, tmp_path):
         assert ad.read_h5ad(path).n_obs == len(results[row].sites)
     compare_with(qtbot, two, 0)
     write_section(str(tmp_path / "m.h5ad"), [layers.before.as_layer_data_tuple()])
-    assert ad.read_h5ad(tmp_path / "m.h5ad").n_obs == layers.section.n_spots
+    assert ad.read_h5ad(tmp_path / "m.h5ad").n_obs == layers.model.section.n_spots
 
 
 def test_another_section_and_back(two, square_section, load, qtbot):
@@ -405,7 +408,7 @@ def test_another_section_and_back(two, square_section, load, qtbot):
     two.context.choose(two.context.sections[0])
     qtbot.waitUntil(two.bar.partner.list.isVisible)
     assert two.bar.partner.list.currentText() == "Run 1: kriging, 2×, 5 factors"
-    assert maps_seen(two) == {f"{layers.title} · {layers.gene} in Run 2"}
+    assert maps_seen(two) == {f"{layers.model.title} · {layers.model.gene} in Run 2"}
     two.viewer.layers.clear()
     qtbot.wait(60)
     assert not len(two.viewer.layers)

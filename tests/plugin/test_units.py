@@ -38,7 +38,7 @@ def units(dock):
 
 def lies_right(layers):
     """Whether each spot is where its section says, in the frame of now."""
-    layer, section = layers.before, layers.section
+    layer, section = layers.before, layers.model.section
     raster = section.raster
     spot = middle(section)
     row, column = raster.pixel_of(section.xy[[spot]])[0]
@@ -113,9 +113,9 @@ def test_all_that_is_shown_follows_and_goes_on(dock, load, um, qtbot, ready):
     paint(qtbot, dock.viewer, um.xy[middle(um), ::-1], (0, 3))
     assert layers.paint.mask().lost[middle(um)]
     hover = layers.before.get_status(um.xy[middle(um), ::-1], world=True)
-    assert um.adata.obs_names[middle(um)] in str(hover) or layers.gene in str(hover)
+    assert um.adata.obs_names[middle(um)] in str(hover) or layers.model.gene in str(hover)
     dock.show_gene("Gene5")
-    np.testing.assert_allclose(layers.after.scale[-2:], layers.enhancement.raster.pixel)
+    np.testing.assert_allclose(layers.after.scale[-2:], layers.model.enhancement.raster.pixel)
 
 
 def test_a_persons_own_mixture_is_theirs(dock, load, um, qtbot):

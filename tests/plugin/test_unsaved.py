@@ -33,7 +33,7 @@ def opened(dock, section, tmp_path, ready):
 def paint_some(qtbot, dock):
     layers = dock._layers
     click(qtbot, dock.lost.new)
-    paint(qtbot, dock.viewer, world_of(layers, middle(layers.section)), (0, 3))
+    paint(qtbot, dock.viewer, world_of(layers, middle(layers.model.section)), (0, 3))
     qtbot.waitUntil(lambda: dock.data.section_menu.text() == "Section " + MARK)
 
 
@@ -255,7 +255,7 @@ def test_what_a_crash_left_is_offered_and_comes_back(opened, other, qtbot, ready
     ready(dock)
     np.testing.assert_array_equal(dock._layers.lost.data, lost)
     assert marked(dock), "it is still not saved"
-    assert dock._layers.title == "A1"
+    assert dock._layers.model.title == "A1"
     asked.answer = "Close without saving"
     assert closes(dock)
     assert not kept_files()
@@ -289,8 +289,8 @@ def test_a_section_from_no_file_is_kept_with_its_data(loaded, section, other, qt
     click(qtbot, dock.message.action)
     qtbot.waitUntil(lambda: dock._layers is not None and dock._layers.lost is not None)
     ready(dock)
-    assert dock._layers.section.digest == section.digest
-    assert dock._layers.section.source is None
+    assert dock._layers.model.section.digest == section.digest
+    assert dock._layers.model.section.source is None
     np.testing.assert_array_equal(dock._layers.lost.data, loaded._layers.lost.data)
 
 

@@ -67,7 +67,7 @@ def test_layers_are_added_one_in_a_turn(dock, turns, load, ready, qtbot):
     click(qtbot, dock.enhance.run)
     qtbot.waitUntil(lambda: layers.now("provenance") is not None, timeout=60_000)
     click(qtbot, dock.genes.overlay.over)
-    dock.show_gene("Gene3" if layers.gene != "Gene3" else "Gene4")
+    dock.show_gene("Gene3" if layers.model.gene != "Gene3" else "Gene4")
     qtbot.waitUntil(lambda: layers.now("after").rgb and layers.now("before").rgb)
     ready(dock)
     added = [names for names in turns if names]
@@ -77,7 +77,7 @@ def test_layers_are_added_one_in_a_turn(dock, turns, load, ready, qtbot):
 
 def test_side_by_side_uses_the_cells_of_the_grid_again(dock, load, ready, qtbot):
     layers = load(dock, simulate_section(150, 40, image=False))
-    layers.show_enhancement(enhance(layers.section, config=EnhanceConfig(method="nearest")))
+    layers.show_enhancement(enhance(layers.model.section, config=EnhanceConfig(method="nearest")))
     cells = []
     for _ in range(4):
         for on in (True, False):

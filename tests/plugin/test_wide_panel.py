@@ -35,7 +35,7 @@ def quality(section, result):
 @pytest.fixture
 def unchecked(loaded, result):
     """The dock with a result."""
-    loaded._layers.show_run(loaded._layers.runs.add(result))
+    loaded._layers.model.show_run(loaded._layers.model.runs.add(result))
     loaded.context.resultChanged.emit()
     return loaded
 
@@ -43,7 +43,7 @@ def unchecked(loaded, result):
 @pytest.fixture
 def checked(unchecked, quality):
     """The dock with a result that was checked."""
-    next(iter(unchecked._layers.runs)).quality = quality
+    next(iter(unchecked._layers.model.runs)).quality = quality
     unchecked.context.resultChanged.emit()
     return unchecked
 
@@ -89,7 +89,7 @@ def test_a_result_that_is_not_checked_has_a_grey_light_and_a_button(unchecked, q
     assert "Check first" in page.opens["table"].toolTip()
     click(qtbot, panel.check)
     assert unchecked.phase is Phase.CHECKING
-    qtbot.waitUntil(lambda: unchecked._layers.quality is not None, timeout=30_000)
+    qtbot.waitUntil(lambda: unchecked._layers.model.quality is not None, timeout=30_000)
     ready(unchecked)
     assert panel.trust is not Trust.UNKNOWN
     assert not panel.check.isVisible()
@@ -102,7 +102,7 @@ def test_a_result_that_is_not_checked_has_a_grey_light_and_a_button(unchecked, q
 def test_rows_say_what_differs_how_good_and_how_long(checked, result, quality, qtbot):
     runs = checked.result.runs
     other = replace(result, record=result.record.model_copy(update={"seconds": 7.25}))
-    checked._layers.runs.add(other, "mine")
+    checked._layers.model.runs.add(other, "mine")
     rows = [runs.list.item(row).data(DETAILS) for row in range(2)]
     typical = quality.typical(quality.method)
     assert f"correlation {typical:.2f} · {result.record.seconds:.1f} s" in rows[0]
@@ -123,10 +123,10 @@ def test_runs_that_are_to_come_are_rows_that_cannot_be_shown(loaded, slow, qtbot
         ("kriging, 2×", "waits, the next"),
         ("kriging", "waits, number 2"),
     ]
-    shown = loaded._layers.enhancement
+    shown = loaded._layers.model.enhancement
     qtbot.mouseClick(runs.list.viewport(), LEFT, pos=QPoint(20, 10))
     assert runs.list.currentRow() == -1
-    assert loaded._layers.enhancement is shown
+    assert loaded._layers.model.enhancement is shown
     qtbot.mouseClick(enhance.queue.clear_button, LEFT)
     click(qtbot, enhance.cancel)
     ready(loaded)
@@ -135,7 +135,7 @@ def test_runs_that_are_to_come_are_rows_that_cannot_be_shown(loaded, slow, qtbot
 
 def test_the_menu_renames_deletes_and_takes_back(checked, result, qtbot):
     runs, layers = checked.result.runs, checked._layers
-    layers.runs.add(result.of_section(layers.section), "other")
+    layers.model.runs.add(result.of_section(layers.model.section), "other")
     checked.window().activateWindow()
     qtbot.waitUntil(checked.isActiveWindow)
     assert not runs.undo.isEnabled()
@@ -144,11 +144,11 @@ def test_the_menu_renames_deletes_and_takes_back(checked, result, qtbot):
     edit.selectAll()
     qtbot.keyClicks(edit, "the best")
     qtbot.keyClick(edit, Qt.Key.Key_Return)
-    qtbot.waitUntil(lambda: [run.name for run in layers.runs] == ["the best", "other"])
+    qtbot.waitUntil(lambda: [run.name for run in layers.model.runs] == ["the best", "other"])
     use_menu(qtbot, checked, runs.delete)
-    assert [run.name for run in layers.runs] == ["other"]
+    assert [run.name for run in layers.model.runs] == ["other"]
     use_menu(qtbot, checked, runs.undo)
-    assert [run.name for run in layers.runs] == ["the best", "other"]
+    assert [run.name for run in layers.model.runs] == ["the best", "other"]
     at = runs.list.visualItemRect(runs.list.item(0)).center()
     runs.list.customContextMenuRequested.emit(at)
     qtbot.waitUntil(runs.menu.isVisible)

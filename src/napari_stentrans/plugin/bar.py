@@ -6,9 +6,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QToolButton, QWidget
 
 from napari_stentrans.plugin.jobs.bar_settings import BarSettings
+from napari_stentrans.plugin.models.gene_maps import PAIR
 from napari_stentrans.plugin.napari_compat import LayerDocks, TopBar, canvas_of
 from napari_stentrans.plugin.panels.bar.multiples import Multiples
 from napari_stentrans.plugin.panels.bar.partner_row import PartnerRow
@@ -16,12 +16,12 @@ from napari_stentrans.plugin.panels.bar.view_choice import ViewChoice
 from napari_stentrans.plugin.panels.bar.view_key import ViewKey
 from napari_stentrans.plugin.widgets.flow import Flow
 from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.plugin.widgets.make import tool
 from napari_stentrans.plugin.widgets.over_canvas import OverCanvas
-from napari_stentrans.plugin.widgets.panel import name_button
 
 if TYPE_CHECKING:
     import napari
-    from qtpy.QtWidgets import QPushButton
+    from qtpy.QtWidgets import QWidget
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
@@ -30,7 +30,6 @@ if TYPE_CHECKING:
 
 LOOK = "QToolButton:checked {background-color: rgba(90, 125, 235, 150); border-radius: 3px;}"
 NAME = "stEnTrans: what is shown"
-SINGLE = {"before", "after"}
 FOLD = "Fold away napari's layer controls and layer list: the map gets their room"
 UNFOLD = "Bring back napari's layer controls and layer list"
 
@@ -52,29 +51,27 @@ class Bar(Flow):
         super().__init__()
         self.setAccessibleName("what is shown")
         self.genes, self.tissue = genes, tissue
-        self.fold = QToolButton()
-        self.fold.setCheckable(True)
+        self.fold = tool("", FOLD, "napari's layer controls and list", checkable=True)
         self.choice, self.key, self.partner = ViewChoice(), ViewKey(), PartnerRow()
+        self.views, self.many = self.choice.views, Multiples()
         self._keys: Keys | None = None
         self._settings = BarSettings()
-        self.add(self.fold)
-        self.add(genes, 2)
-        self.add(self.key.bar, 3)
-        self.add(tissue, 1)
-        self.add(self.choice, 1)
-        self.add(self.partner, 2)
+        for part, stretch in (
+            (self.fold, 0), (genes, 2), (self.key.bar, 3), (tissue, 1), (self.choice, 1),
+            (self.partner, 2),
+        ):  # fmt: skip
+            self.add(part, stretch)
         self._docks = LayerDocks(viewer, self)
         self._top = TopBar(viewer, self, NAME)
         self.grown.connect(self._top.set_height)
-        self.many = Multiples()
         canvas = canvas_of(viewer)
         over = OverCanvas(canvas, self.key, self._place_key)
-        self._over = (over, OverCanvas(canvas, self.many, self._place_many))
-        self.key.resized.connect(over.again)
+        many = OverCanvas(canvas, self.many, lambda at: self.many.setGeometry(at.rect()))
+        self._holders = (self._docks, over, many, self._top)
+        self.key.refreshed.connect(over.again)
         genes.manyWanted.connect(self._show_many)
         self.many.toggled.connect(genes.many.setChecked)
         self.many.chosen.connect(genes.geneChosen)
-        self.choice.changed.connect(self._on_view)
         self._docks.changed.connect(self._show_fold)
         self.fold.clicked.connect(self._on_fold)
         if self._settings.folded:
@@ -83,13 +80,7 @@ class Bar(Flow):
         self._recolour()
         self.setStyleSheet(LOOK)
 
-    @property
-    def views(self) -> dict[str, QPushButton]:
-        """Buttons of the views, by name."""
-        return self.choice.views
-
     def bind(self, keys: Keys) -> None:
-        """Let the views be switched by keys."""
         self._keys = keys
         self.choice.bind(keys)
 
@@ -102,74 +93,51 @@ class Bar(Flow):
 
     def let_go(self) -> None:
         """Be gone, and leave napari's window as it was."""
-        self._docks.let_go()
-        for over in self._over:
-            over.let_go()
-        self._top.let_go()
+        for holder in self._holders:
+            holder.let_go()
         if isalive(self):
             self.deleteLater()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Take a key that nothing in the bar wanted."""
         if event.key() == Qt.Key.Key_Escape and not self.many.isHidden():
             self.many.put_away()
         elif self._keys is None or not self._keys.take(event):
             super().keyPressEvent(event)
 
     def keyReleaseEvent(self, event: Any) -> None:
-        """Take the end of such a key."""
         if self._keys is None or not self._keys.take(event):
             super().keyReleaseEvent(event)
 
     def changeEvent(self, event: Any) -> None:
-        """Notice changes of the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self._recolour()
 
     def _show_many(self, on: bool) -> None:
         """Show many genes of the list, before or after, or one again."""
-        if not on or self.choice.layers is None:
+        if not on or self.choice.model is None:
             self.many.put_away()
             return
-        if not self.choice.shown & SINGLE:
+        if not set(PAIR).intersection(self.choice.model.seen):
             self.choice.show_view("after" if self.views["after"].isEnabled() else "before")
-        names, first = self.genes.page()
-        self.many.show_genes(names, self._side(), first)
-
-    def _side(self) -> str:
-        return "after" if "after" in self.choice.shown else "before"
-
-    def _on_view(self) -> None:
-        """Show many genes before or after, or put them away where both maps are to be seen."""
-        if self.many.isHidden():
-            return
-        if self.choice.shown & SINGLE:
-            self.many.show_role(self._side())
-        else:
-            self.many.put_away()
+        self.many.show_genes(*self.genes.page())
 
     def _on_fold(self, on: bool) -> None:
         self._docks.fold(on)
         self._settings.folded = on
 
     def _show_fold(self) -> None:
-        folded = self._docks.folded
-        self.fold.setChecked(folded)
-        name_button(self.fold, UNFOLD if folded else FOLD)
-        self.fold.setAccessibleName("napari's layer controls and list")
+        tip = UNFOLD if self._docks.folded else FOLD
+        self.fold.setChecked(self._docks.folded)
+        self.fold.setToolTip(tip)
+        self.fold.setAccessibleDescription(tip)
 
     def _recolour(self) -> None:
-        colour, genes = text_color(self), self.genes
-        for made, name in (
-            (self.fold, "layers"), (genes.many, "grid"), (genes.look_button, "palette"),
-        ):  # fmt: skip
-            made.setIcon(icon(name, colour))
+        made = (self.fold, self.genes.many, self.genes.look_button)
+        for one, name in zip(made, ("layers", "grid", "palette"), strict=True):
+            one.setIcon(icon(name, text_color(self)))
 
     def _place_key(self, canvas: QWidget) -> None:
         width = min(self.key.wanted_width() or canvas.width(), canvas.width())
         height = max(self.key.heightForWidth(width), self.key.sizeHint().height())
         self.key.setGeometry(0, 0, width, height)
-
-    def _place_many(self, canvas: QWidget) -> None:
-        self.many.setGeometry(canvas.rect())

@@ -171,7 +171,7 @@ class Context(QObject):
 
     def check_unsaved(self) -> None:
         """Say what is not saved, where that is something else than before."""
-        parts = [] if self.layers is None else self.layers.unsaved.parts
+        parts = [] if self.layers is None else self.layers.model.unsaved.parts
         if parts != self._unsaved:
             self._unsaved = parts
             self.unsavedChanged.emit(parts)

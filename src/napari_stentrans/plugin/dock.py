@@ -131,12 +131,12 @@ class StentransDock(QWidget):
         if layers is None:
             return
         try:
-            layers.show_gene(name)
+            layers.model.show_gene(name)
         except StentransError as error:
             self.context.fail(str(error))
             return
         layers.bring_back()
-        self.enhance.form.set_shown_gene(layers.gene)
+        self.enhance.form.set_shown_gene(layers.model.gene)
         self.context.resultChanged.emit()
 
     def run(self) -> None:
@@ -172,7 +172,7 @@ class StentransDock(QWidget):
         self._closed = True
         self.jobs.shut_down()
         for layers in self.context.sections:
-            layers.stop()
+            layers.store.deferred.drop()
         self.context.let_go()
         self.genes.shut_down()
         for holder in self._holders:  # last: panels take layers away
@@ -223,7 +223,7 @@ class StentransDock(QWidget):
         self.genes.failed.connect(context.fail)
         context.sectionsChanged.connect(self.genes.refresh)
         context.saveWanted.connect(self.save)
-        context.layersChanged.connect(self.tissue.watch)
+        context.layersChanged.connect(self.tissue.refresh)
         context.phaseChanged.connect(self._show_phase)
         context.follow(self.bar, self.data, self.genes)
         self.jobs.enhancing.began.connect(self.pages.remember)

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from functools import partial
 from typing import TYPE_CHECKING, NamedTuple
 
 from qtpy.QtCore import QObject
 
 from napari_stentrans.plugin.jobs.beside import Beside
-from napari_stentrans.plugin.jobs.copying import copy_run
 from napari_stentrans.plugin.jobs.enhancing import Enhancing
 from napari_stentrans.plugin.jobs.exporting import Saving
 from napari_stentrans.plugin.jobs.keeping import Keeping
@@ -122,9 +120,9 @@ class DockJobs(QObject):
         if not self._context.may("save"):
             return
         self._context.choose(layers)
-        if layers.section.source is None and layers.enhancement is not None:
+        if layers.model.section.source is None and layers.model.enhancement is not None:
             self._context.saveWanted.emit(None)
-        elif layers.section.source is None:
+        elif layers.model.section.source is None:
             self._context.saveWanted.emit("lost")
         else:
             self.save_session(then)
@@ -155,7 +153,7 @@ class DockJobs(QObject):
         return [layers.model for layers in self._context.sections]
 
     def _sections(self) -> list[Section]:
-        return [layers.section for layers in self._context.sections]
+        return [layers.model.section for layers in self._context.sections]
 
     def _on_names(self, table: GeneTable) -> None:
         """Show and find the genes by the names that are known now."""
@@ -192,7 +190,7 @@ class DockJobs(QObject):
         self._parts.data.show_busy(None)
         self._parts.repair.enhance.progress.finish()
         for layers in context.sections:
-            layers.drop_preview()  # left by a run that came to nothing
+            layers.model.drop_preview()  # left by a run that came to nothing
         context.resultChanged.emit()
         context.sectionsChanged.emit()
         context.phaseChanged.emit()
@@ -201,7 +199,7 @@ class DockJobs(QObject):
     def _show_queue(self) -> None:
         """List the runs that are to come."""
         queue = self._parts.repair.enhance.queue
-        self._parts.result.show_queue(self.enhancing.at_work, queue)
+        self._parts.result.runs.show_queue(self.enhancing.at_work, queue)
 
     def _on_option(self, key: str, option: str) -> None:
         layers = self._context.layers
@@ -239,10 +237,8 @@ class DockJobs(QObject):
         self._parts.export.saveWanted.connect(self.saving.save)
         self.saving.sessionWanted.connect(lambda: self.save_session())
         result.runs.deleted.connect(self.undo.offer)
-        result.runs.undoWanted.connect(context.message.act)
-        result.runs.copyWanted.connect(partial(copy_run, context.message))
         result.quality.checkWanted.connect(self.enhancing.check)
-        result.tableWanted.connect(self.saving.table)
+        result.scores.save.clicked.connect(self.saving.table)
         self._parts.repair.damage.changed.connect(result.show_unpainted)
         data.open.add_menu(self.names)
         data.add_placing(self.placing)

@@ -19,55 +19,35 @@ EVERY_MS = 500
 
 
 class Blink(ViewMode):
-    """Shows one of two maps and changes to the other, on its own or when it is told to.
+    """Shows one of two maps, and the other in turn: ``by_itself`` twice a second, or once.
 
-    Parameters
-    ----------
-    viewer
-        Where the layers are.
-    before, after
-        The maps.
-    over
-        Layers that would cover them; hidden meanwhile.
-    by_itself
-        Whether to change twice a second.
+    Layers that lie ``over`` them are hidden meanwhile.
     """
 
     def __init__(
         self,
         viewer: ViewerModel,
-        before: Image,
-        after: Image,
+        maps: tuple[Image, Image],
         over: Sequence[Layer],
         *,
         by_itself: bool,
     ) -> None:
-        super().__init__(viewer, (before, after))
-        self._maps = (before, after)
-        self._hiding = Hiding(viewer, [*over, before, after])
+        super().__init__(viewer, maps)
+        self._hiding = Hiding(viewer, [*over, *maps])
+        before, after = maps
         # The one that was not on top comes first.
-        self._shown = 0 if self._hiding.was_visible(after) else 1
-        self._show()
+        self._next, self._shown = maps if self._hiding.before[after] else (after, before)
         self._timer = QTimer()
         self._timer.setInterval(EVERY_MS)
         self._timer.timeout.connect(self.flip)
+        self.flip()
         if by_itself:
             self._timer.start()
 
-    @property
-    def shown(self) -> Image:
-        """The map that is shown."""
-        return self._maps[self._shown]
-
     def flip(self) -> None:
-        """Show the other map."""
-        self._shown = 1 - self._shown
-        self._show()
+        self._next, self._shown = self._shown, self._next
+        self._next.visible, self._shown.visible = False, True
 
     def _restore(self) -> None:
         self._timer.stop()
         self._hiding.end()
-
-    def _show(self) -> None:
-        for layer in self._maps:
-            layer.visible = layer is self.shown

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 from napari.experimental import link_layers, unlink_layers
 from napari.layers import Layer
 
-from napari_stentrans.plugin.compare.view_mode import ViewMode
+from napari_stentrans.plugin.compare.view_mode import Hiding, ViewMode
 from napari_stentrans.plugin.napari_compat import camera_of, fit_to, insert
 
 if TYPE_CHECKING:
@@ -30,18 +30,8 @@ class SideBySide(ViewMode):
 
     napari's grid puts every ``stride`` layers, from the bottom up, into the next cell. So both
     maps come first, each on top of the tissue image and below the lost regions and the line of a
-    profile (of which copies without data of their own are made), and all other layers are hidden.
-
-    Parameters
-    ----------
-    viewer
-        Where the layers are.
-    image
-        Tissue image, or None.
-    before, after
-        The maps for the left and for the right.
-    over
-        Layers that lie over both.
+    profile, which lie ``over`` both (of which copies without data of their own are made), and all
+    other layers are hidden.
     """
 
     def __init__(
@@ -55,46 +45,39 @@ class SideBySide(ViewMode):
         super().__init__(viewer, (before, after, *over))
         self._maps = (before, after)
         self._order = list(viewer.layers)
-        self._visible = {layer: layer.visible for layer in self._order}
         self._active = viewer.layers.selection.active
         grid = self._grid = getattr(viewer, "canvas", viewer).grid  # the viewer's, before 0.9
         self._grid_before = {name: getattr(grid, name) for name in ("stride", "shape", "enabled")}
         under = [] if image is None else [image]
-        both = [layer for layer in (*under, *over) if layer is image or layer.visible]
-        self._copies = {layer: Copy(layer) for layer in both}
-        for copied in self._copies.values():
-            insert(viewer.layers, len(viewer.layers), copied.layer)
-        over = [layer for layer in both if layer is not image]
-        copies = [self._copies[layer].layer for layer in both]
+        over = [layer for layer in over if layer.visible]
+        self._copies = [Copy(layer) for layer in (*under, *over)]
+        copies = [copied.layer for copied in self._copies]
+        for layer in copies:
+            insert(viewer.layers, len(viewer.layers), layer)
         left = [*under, before, *copies[len(under) :]]
         shown = [*left, *copies[: len(under)], after, *over]
-        for layer in self._order:
-            seen = layer in self._maps or (layer in self._copies and self._visible[layer])
-            layer.visible = seen
+        self._hiding = Hiding(viewer, self._order, but=shown)
+        before.visible = after.visible = True
         _sort(viewer, [*shown, *(layer for layer in self._order if layer not in shown)])
         viewer.layers.selection.active = after
         with _same_view(viewer, self._maps):
             grid.stride, grid.shape, grid.enabled = len(left), (1, 2), True
-        grid.events.enabled.connect(self._on_grid)
+        self._listen((grid.events.enabled, self._on_grid))
 
     def _restore(self) -> None:
-        """Bring back the order, the visibility and the grid that were there before."""
         viewer = self._viewer
-        self._grid.events.enabled.disconnect(self._on_grid)
         with _same_view(viewer, self._maps):
             # First: a grid whose shape changes while it is on is made anew, and napari never lets
             # go of the one before, some 3 MiB.
             self._grid.enabled = False
             for name, value in self._grid_before.items():
                 setattr(self._grid, name, value)
-        for copied in self._copies.values():
+        for copied in self._copies:
             copied.end()
             if copied.layer in viewer.layers:
                 viewer.layers.remove(copied.layer)
         _sort(viewer, [layer for layer in self._order if layer in viewer.layers])
-        for layer, visible in self._visible.items():
-            if layer in viewer.layers:
-                layer.visible = visible
+        self._hiding.end()
         if self._active in viewer.layers:
             viewer.layers.selection.active = self._active
 
@@ -118,13 +101,7 @@ def _same_view(viewer: ViewerModel, maps: Sequence[Layer]) -> Iterator[None]:
 
 
 class Copy:
-    """A layer that shows what another one does, and follows it.
-
-    Parameters
-    ----------
-    of
-        An image, whose data do not change, labels or vectors.
-    """
+    """A layer that shows what another one does, and follows it: labels or vectors, if no image."""
 
     def __init__(self, of: Layer) -> None:
         data, options, kind = of.as_layer_data_tuple()
@@ -144,7 +121,6 @@ class Copy:
             event.connect(self._follow)
 
     def end(self) -> None:
-        """Follow no longer."""
         for event in self._events:
             event.disconnect(self._follow)
         unlink_layers([self.layer])

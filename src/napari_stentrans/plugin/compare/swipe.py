@@ -6,21 +6,20 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.experimental import link_layers, unlink_layers
-from napari.layers import Layer
+from napari.layers import Image
 from psygnal import Signal
-from qtpy.QtCore import QTimer
 
 from napari_stentrans.plugin.actions import keys_of
 from napari_stentrans.plugin.compare.view_mode import LINKED, Hiding, ViewMode
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.napari_compat import camera_of
-from napari_stentrans.plugin.widgets.throttle import throttled_slot
+from napari_stentrans.plugin.widgets.throttle import next_turn, throttled_slot
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from napari.components import ViewerModel
-    from napari.layers import Image
+    from napari.layers import Layer
     from numpy.typing import NDArray
 
 REACH_PX = 8
@@ -29,6 +28,7 @@ LINE_PX, KNOB_PX, KNOB_HIGH_PX = 2.5, 9, 26
 """Width of the line, and size of the knob in its middle, in pixels of the screen."""
 BRIGHT, DARK = 1e6, -1e6
 """Far outside all values: the ends of the colormap."""
+PLACE = ("scale", "translate")
 STEP = 0.01
 """One press of an arrow key moves the handle by this part of the map."""
 
@@ -36,19 +36,8 @@ STEP = 0.01
 class Swipe(ViewMode):
     """A layer that is put together of both maps, and the handle between its parts.
 
-    The two maps are hidden meanwhile and never changed. The handle is drawn into the layer, so
-    nothing else is in the scene.
-
-    Parameters
-    ----------
-    viewer
-        Where the layers are.
-    before, after
-        The maps for the left and for the right.
-    over
-        Layers that would cover them; hidden meanwhile.
-    sides
-        What the maps are called.
+    The maps, and layers that lie ``over`` them, are hidden meanwhile and never changed. The handle
+    is drawn into the layer, so nothing else is in the scene.
     """
 
     moved = Signal(float)
@@ -68,17 +57,14 @@ class Swipe(ViewMode):
         self._hiding = Hiding(viewer, [*over, before, after])
         self._column = self._drawn = self._wide = 0
         self._over = False
-        self._other_keys: dict[str, Any] = {}
         self._left, self._right = _halves(before, after)
         self._sides = sides
         self.layer: Image = self._make_layer()
         self._needed = (before, after, self.layer)
-        self._soon = QTimer()  # the maps and their transforms change one after the other
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._on_maps_changed)
+        # The maps and their transforms change one after the other.
+        self._soon = next_turn(self._on_maps_changed)
         self._frames = throttled_slot(15, self._redraw)  # the mouse moves more often than this
-        self._listen(True)
+        self._follow()
         self.position = self._middle_of_view()
         self._redraw()
 
@@ -90,19 +76,12 @@ class Swipe(ViewMode):
     @position.setter
     def position(self, fraction: float) -> None:
         column = round(float(np.clip(fraction, 0, 1)) * self._columns)
-        if column == self._column:
-            return
-        self._column = column
-        self._frames.throttle()
-        self.moved.emit(self.position)
-
-    @property
-    def column(self) -> int:
-        """First column of the layer's data that shows the map on the right."""
-        return self._column
+        if column != self._column:
+            self._column = column
+            self._frames.throttle()
+            self.moved.emit(self.position)
 
     def call(self, sides: tuple[str, str]) -> None:
-        """Say what the maps are called, where that has changed."""
         if sides != self._sides:
             self._sides = sides
             self.layer.name = _name(sides)
@@ -110,7 +89,6 @@ class Swipe(ViewMode):
     def _restore(self) -> None:
         self._soon.stop()
         self._frames.cancel()
-        self._listen(False)
         if self._over:
             self._viewer.cursor.style = "standard"
         layers = self._viewer.layers
@@ -130,18 +108,12 @@ class Swipe(ViewMode):
     def _make_layer(self) -> Image:
         after, layers = self._after, self._viewer.layers
         grid = _finer(self._before, after)
-        looks = {name: getattr(after, name) for name in (*LINKED, "opacity", "blending")}
-        layer = Layer.create(
-            self._right.copy(),
-            {
-                "name": _name(self._sides),
-                "scale": grid.scale,
-                "translate": grid.translate,
-                "units": after.units,
-                "interpolation2d": "nearest",
-                **looks,
-            },
-            "image",
+        options = {name: getattr(grid, name) for name in PLACE}
+        options |= {
+            name: getattr(after, name) for name in (*LINKED, "opacity", "blending", "units")
+        }
+        layer = Image(
+            self._right.copy(), name=_name(self._sides), interpolation2d="nearest", **options
         )
         layers.insert(max(map(layers.index, (self._before, after))) + 1, layer)
         link_layers([layer, after], LINKED)
@@ -177,10 +149,10 @@ class Swipe(ViewMode):
         inside[:] = DARK
 
     def _line_size(self) -> tuple[int, int, int]:
-        """Width of the line, and width and height of the knob, in pixels of the layer."""
-        on_screen = abs(self.layer.scale[-1]) * camera_of(self._viewer).zoom
+        on_screen = self._on_screen()
         sizes = (LINE_PX, KNOB_PX, KNOB_HIGH_PX)
-        return tuple(max(round(size / max(on_screen, 1e-9)), 1) for size in sizes)  # type: ignore[return-value]
+        line, knob, high = (max(round(size / max(on_screen, 1e-9)), 1) for size in sizes)
+        return line, knob, high
 
     def _middle_of_view(self) -> float:
         """Position of the middle of the canvas; of the map where that is not in view."""
@@ -194,7 +166,6 @@ class Swipe(ViewMode):
     # ---- what a person does
 
     def _on_move(self, viewer: ViewerModel, event: Any) -> None:
-        """Say by the cursor that the handle can be taken."""
         over = self._is_over(event)
         if over != self._over:
             self._over = over
@@ -218,22 +189,18 @@ class Swipe(ViewMode):
 
     def _is_over(self, event: Any) -> bool:
         column = float(self.layer.world_to_data(event.position[-2:])[-1])
-        on_screen = abs(self.layer.scale[-1]) * camera_of(self._viewer).zoom
-        return bool(abs(column - self._column) * on_screen < REACH_PX)
+        return abs(column - self._column) * self._on_screen() < REACH_PX
 
-    def _step(self, by: float) -> None:
-        self.position += by
-
-    def _on_hidden(self, event: Any = None) -> None:
-        self._end_soon.start()
+    def _on_screen(self) -> float:
+        """Size of a pixel of the layer in pixels of the screen."""
+        return float(abs(self.layer.scale[-1]) * camera_of(self._viewer).zoom)
 
     def _on_maps_changed(self) -> None:
-        """Draw other maps, which may be finer or coarser than the last ones."""
         at, layer = self.position, self.layer
         self._left, self._right = _halves(self._before, self._after)
         layer.data = self._right.copy()
         grid = _finer(self._before, self._after)
-        for name in ("scale", "translate"):
+        for name in PLACE:
             if not np.array_equal(getattr(layer, name), getattr(grid, name)):
                 setattr(layer, name, getattr(grid, name))
         self._column = round(at * self._columns)
@@ -243,39 +210,39 @@ class Swipe(ViewMode):
     def _on_zoom(self, event: Any = None) -> None:
         self._frames.throttle()
 
-    def _on_other_view(self, event: Any = None) -> None:
-        """End where the grid or three dimensions leave no place for a handle."""
-        self._end_soon.start()
-
     def _maps_soon(self, event: Any = None) -> None:
         self._soon.start()
 
-    def _listen(self, on: bool) -> None:
-        viewer = self._viewer
+    def _follow(self) -> None:
+        """Follow the view and the maps; end where the grid or 3D leave no place for a handle."""
+        viewer, camera = self._viewer, camera_of(self._viewer).events
         grid = getattr(viewer, "canvas", viewer).grid  # the viewer's, before 0.9
-        signals = [
-            (self.layer.events.visible, self._on_hidden),
-            (camera_of(self._viewer).events.zoom, self._on_zoom),
-            (camera_of(self._viewer).events.center, self._on_zoom),
-            (grid.events.enabled, self._on_other_view),
-            (viewer.dims.events.ndisplay, self._on_other_view),
-        ]
+        for emitter in (
+            self.layer.events.visible,
+            grid.events.enabled,
+            viewer.dims.events.ndisplay,
+        ):
+            self._listen((emitter, self._on_no_room))
+        self._listen((camera.zoom, self._on_zoom), (camera.center, self._on_zoom))
         for layer in (self._before, self._after):
-            events = layer.events
-            signals += [(e, self._maps_soon) for e in (events.data, events.scale, events.translate)]
-        for emitter, slot in signals:
-            (emitter.connect if on else emitter.disconnect)(slot)
-        moves, drags = viewer.mouse_move_callbacks, viewer.mouse_drag_callbacks
-        (moves.append if on else moves.remove)(self._on_move)
-        (drags.append if on else drags.remove)(self._on_drag)
+            for name in ("data", *PLACE):
+                self._listen((getattr(layer.events, name), self._maps_soon))
+        self._follow_mouse(self._on_move, self._on_drag)
         for action, by in (("compare.swipe_left", -STEP), ("compare.swipe_right", STEP)):
-            key = keys_of(action)
-            bound = viewer.bind_key(key, None)
-            do = (lambda _, by=by: self._step(by)) if on else self._other_keys.get(key)
-            if do is not None:
-                viewer.bind_key(key, do)
-            if on and bound is not None:
-                self._other_keys[key] = bound
+            self._bind(keys_of(action), by)
+
+    def _bind(self, key: str, by: float) -> None:
+        """Let a key move the handle until the end, in place of what it did before."""
+        viewer = self._viewer
+        before = viewer.bind_key(key, None)
+        if before is not None:
+            self._heard.callback(viewer.bind_key, key, before)
+
+        def step(viewer: ViewerModel) -> None:
+            self.position += by
+
+        viewer.bind_key(key, step)
+        self._heard.callback(viewer.bind_key, key, None)
 
 
 def _name(sides: tuple[str, str]) -> str:

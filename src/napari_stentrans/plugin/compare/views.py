@@ -17,8 +17,8 @@ from napari_stentrans.plugin.compare.swipe import Swipe
 if TYPE_CHECKING:
     from napari.components import ViewerModel
     from napari.layers import Layer
-    from psygnal import SignalInstance
 
+    from napari_stentrans.plugin.compare.view_mode import ViewMode
     from napari_stentrans.plugin.models.section_model import SectionModel
 
 Name = Literal["side_by_side", "swipe", "blink"]
@@ -27,23 +27,13 @@ OVER = ("uncertainty", "provenance", "difference")
 """Roles of layers that cover the maps."""
 
 
-class View(Protocol):
-    """An arrangement of the viewer."""
-
-    ended: SignalInstance
-
-    def end(self) -> None:
-        """Bring back what was there before."""
-
-
 class Held(Protocol):
     """Layers by role."""
 
     viewer: ViewerModel
     line: Layer | None
 
-    def layer(self, role: str) -> Any:
-        """Layer of a role; None when not there."""
+    def layer(self, role: str) -> Any: ...
 
 
 class Views:
@@ -57,42 +47,37 @@ class Views:
 
     def __init__(self, store: Held, model: SectionModel) -> None:
         self._store, self._model = store, model
-        self._view: View | None = None
+        self._view: ViewMode | None = None
         self._held: Blink | None = None
         self.shown: Name | Literal[""] = ""
         """Name of the view, or empty."""
 
     @property
     def swipe(self) -> Swipe | None:
-        """The swipe, while there is one."""
         return self._view if isinstance(self._view, Swipe) else None
 
     def show(self, name: Name) -> None:
-        """Begin a view in place of the one before; nothing where one of the maps is missing."""
         self.end()
         store, (before, after, over) = self._store, self._maps()
         if before is None or after is None or (name == "swipe" and before.rgb):
             return  # a swipe cuts values, not the colours of several genes
         if name == "side_by_side":
             on_both = [layer for layer in (store.layer("lost"), store.line) if layer is not None]
-            image = store.layer("image")
-            self._view = SideBySide(store.viewer, image, before, after, on_both)
+            self._view = SideBySide(store.viewer, store.layer("image"), before, after, on_both)
         elif name == "swipe":
             sides = self._model.maps.sides(self._model.enhancement)
             self._view = Swipe(store.viewer, before, after, over, sides)
         else:
-            self._view = Blink(store.viewer, before, after, over, by_itself=True)
+            self._view = Blink(store.viewer, (before, after), over, by_itself=True)
         self.shown = name
         self._view.ended.connect(self._on_ended)
         self.changed.emit()
 
     def _maps(self) -> tuple[Any, Any, list[Layer]]:
-        """Both maps, and the layers that cover them."""
         over = [layer for role in OVER if (layer := self._store.layer(role)) is not None]
         return self._store.layer("before"), self._store.layer("after"), over
 
     def end(self) -> None:
-        """Bring back what was there before."""
         self.release()
         if self._view is not None:
             self._view.end()
@@ -104,16 +89,14 @@ class Views:
         busy = self._view is not None or self._held is not None or covered
         if busy or before is None or after is None:
             return
-        self._held = Blink(self._store.viewer, before, after, over, by_itself=False)
+        self._held = Blink(self._store.viewer, (before, after), over, by_itself=False)
         self._held.ended.connect(self._on_released)
 
     def release(self) -> None:
-        """Show again what was shown before ``hold``."""
         if self._held is not None:
             self._held.end()
 
     def call(self, sides: tuple[str, str]) -> None:
-        """Let the swipe, where there is one, say what is on which side."""
         if self.swipe is not None:
             self.swipe.call(sides)
 

@@ -52,7 +52,7 @@ def write_section(path: str, layers: list[LayerData]) -> list[str]:
     owner: SectionLayers | None = next((t["layers"] for t in tags if "layers" in t), None)
     result = None if owner is None else _result_of(owner, {tag["role"] for tag in tags})
     if owner is not None and result is not None:
-        return _write_result(target, result, owner.gene)
+        return _write_result(target, result, owner.model.gene)
     if not ending_of(target, WHOLE[:1]):
         return _write_pixels(target, layers)
     if not sections:
@@ -94,8 +94,8 @@ def _tag_of(options: dict[str, Any]) -> dict[str, Any]:
 def _result_of(owner: SectionLayers, roles: set[str]) -> Enhancement | None:
     """Result that layers in these roles stand for; None where they are as measured."""
     if not roles <= set(MEASURED):
-        return owner.enhancement
-    return owner.maps.against if "before" in roles else None  # the run that is compared with
+        return owner.model.enhancement
+    return owner.model.maps.against if "before" in roles else None  # the run that is compared with
 
 
 def _write_result(target: Path, enhancement: Enhancement, gene: str) -> list[str]:

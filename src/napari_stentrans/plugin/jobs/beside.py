@@ -81,7 +81,7 @@ class Beside:
             return True
         if picture:
             return self._lay(path)
-        work = partial(table_steps, layers.section, path)
+        work = partial(table_steps, layers.model.section, path)
         self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_read, layers, path))
         return True
 

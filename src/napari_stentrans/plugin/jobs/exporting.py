@@ -91,7 +91,7 @@ class Saving(QObject):
         if wish.what == "session":
             self.sessionWanted.emit()
             return
-        run = layers.runs.of(layers.enhancement)
+        run = layers.model.runs.of(layers.model.enhancement)
         proposed = wish.proposed(stock)
         if self._folder is not None and self._folder.is_dir():
             proposed = str(self._folder / proposed)
@@ -100,19 +100,19 @@ class Saving(QObject):
         if path is None:
             return
         self._folder = path.parent
-        lost = layers.unsaved.state() if wish.what == "lost" else None
+        lost = layers.model.unsaved.state() if wish.what == "lost" else None
         done = partial(self._on_saved, layers, run if with_record else None, lost)
         self.write(partial(wish.steps, stock, path), path.name, done)
 
     def table(self) -> None:
         """Ask where to, and write the scores of the genes there."""
-        if self._layers is None or self._layers.quality is None:
+        if self._layers is None or self._layers.model.quality is None:
             return
-        path = ask_table(self._parent, f"{_file_name(self._layers.section.name)}_quality.csv")
+        path = ask_table(self._parent, f"{_file_name(self._layers.model.section.name)}_quality.csv")
         if path is None:
             return
         try:
-            self._layers.quality.save_table(path, overwrite=True)  # the dialog has asked
+            self._layers.model.quality.save_table(path, overwrite=True)  # the dialog has asked
         except StentransError as error:
             self.failed.emit(f"{error} {STILL_HERE}")
             return
@@ -145,8 +145,8 @@ class Saving(QObject):
         if run is not None:
             run.record = record_path(files[0])
         if lost is not None:
-            layers.unsaved.keep_paint(lost)
-        layers.unsaved.changed.emit()
+            layers.model.unsaved.keep_paint(lost)
+        layers.model.unsaved.changed.emit()
 
     def _say(self, files: list[Path]) -> None:
         names, folder = " and ".join(path.name for path in files), files[0].parent

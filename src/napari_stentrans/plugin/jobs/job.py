@@ -77,13 +77,12 @@ def _drawn(
 def draw_ahead(enhancement: Enhancement) -> None:
     """Make here what showing a result would else make in the window's thread."""
     _ = enhancement.raster, enhancement.extrapolated
-    import_module("napari_stentrans.plugin.panels.result.profile_plot")  # half a second
+    import_module("napari_stentrans.plugin.panels.result.plots")  # half a second
 
 
 def check_steps(section: Section, record: RunRecord) -> Steps[Quality | str]:
     """Check how good a result is, or return in words why not: nobody needs to be alarmed."""
-    plot = "napari_stentrans.plugin.panels.result.quality_plot"
-    import_module(plot)  # half a second, else of the window's
+    import_module("napari_stentrans.plugin.panels.result.plots")  # half a second
     try:
         quality = yield from in_plain_words(named(Stage.QUALITY, quality_steps(section, record)))
         _ = quality.table

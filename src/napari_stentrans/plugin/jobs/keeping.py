@@ -113,9 +113,9 @@ class Keeping(QObject):
         if layers is None or layers not in find(layers.viewer):
             return
         self.safe.saved(layers)
-        if len(layers.runs):
+        if len(layers.model.runs):
             self.safe.soon()
 
 
 def _signals(layers: SectionLayers) -> tuple:
-    return layers.runs.changed, layers.laidChanged, layers.unsaved.changed
+    return layers.model.runs.changed, layers.model.laidChanged, layers.model.unsaved.changed

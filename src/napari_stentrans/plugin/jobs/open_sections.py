@@ -59,7 +59,7 @@ class Sections(QObject):
     def rename(self) -> None:
         """Ask for another name."""
         layers = self._layers
-        name = None if layers is None else ask_name(self._parent, layers.title)
+        name = None if layers is None else ask_name(self._parent, layers.model.title)
         if layers is not None and name is not None:
             layers.rename(name)
             name_apart(find(layers.viewer))
@@ -71,8 +71,8 @@ class Sections(QObject):
         if layers is None:
             return
         answer = "close"
-        if layers.unsaved.parts:
-            said = f"{layers.title}: {', '.join(layers.unsaved.parts)}"
+        if layers.model.unsaved.parts:
+            said = f"{layers.model.title}: {', '.join(layers.model.unsaved.parts)}"
             answer = ask_unsaved(self._parent, [said], LOST)
         if answer == "save":
             self._save(layers, partial(self._take_out, layers))

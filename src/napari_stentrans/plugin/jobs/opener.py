@@ -137,12 +137,12 @@ class Opener:
 
     def choose(self, layers: SectionLayers, key: str, option: str) -> bool:
         """Read a section again with another choice; False where the person thinks better of it."""
-        chosen = layers.section.chosen
-        if layers.origin is None or chosen.get(key) == option:
+        chosen = layers.model.section.chosen
+        if layers.model.origin is None or chosen.get(key) == option:
             return True
-        if layers.enhancement is not None and not may_drop_result(self._parent):
+        if layers.model.enhancement is not None and not may_drop_result(self._parent):
             return False
-        path = layers.origin.path
+        path = layers.model.origin.path
         work = partial(read_steps, path, {**chosen, key: option})
         self._load(work, f"Reading {path.name}", layers)
         return True

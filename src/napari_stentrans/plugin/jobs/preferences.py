@@ -134,14 +134,14 @@ class PreferencesSync:
         downloads.use_folder(self.now.folder)
 
     def _change_maps(self, layers: SectionLayers, old: Preferences) -> None:
-        look, now = layers.maps.look, self.now
+        look, now = layers.model.maps.look, self.now
         wanted = {
             name: getattr(now, name)
             for name in ("colormap", "low", "high")
             if getattr(look, name) == getattr(old, name) != getattr(now, name)
         }
         if wanted:
-            layers.set_look(replace(look, **wanted))
+            layers.model.set_look(replace(look, **wanted))
         if layers.lost is not None and layers.lost.opacity == old.lost_opacity:
             layers.lost.opacity = now.lost_opacity
         layers.paint.opacity = now.lost_opacity

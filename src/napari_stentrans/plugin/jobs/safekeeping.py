@@ -119,16 +119,16 @@ class Safekeeping(QObject):
         if not self.on or self._desk is None or self._job is not None:
             return
         for layers in find(self._viewer):
-            state = layers.unsaved.state()
+            state = layers.model.unsaved.state()
             kept = self._kept.get(layers)
-            if not layers.unsaved.parts:
+            if not layers.model.unsaved.parts:
                 self.saved(layers)
             elif (kept is None or not kept.same(state)) and self._begin(layers, state):
                 return
 
     def saved(self, layers: SectionLayers) -> None:
         """Keep what was done with a section no longer, once all of it is in a file."""
-        if not layers.unsaved.parts:
+        if not layers.model.unsaved.parts:
             self.forget(layers)
 
     def forget(self, layers: SectionLayers) -> None:
@@ -139,20 +139,22 @@ class Safekeeping(QObject):
     def take_over(self, layers: SectionLayers, path: Path) -> None:
         """Take up the work that another window has left in an autosaved session."""
         self.shelf.take_over(layers, path)
-        self._kept[layers] = layers.unsaved.state()
+        self._kept[layers] = layers.model.unsaved.state()
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
         """Ask before the window closes, where something is not saved."""
         if event.type() != QEvent.Type.Close or self._viewer is None:
             return False
-        sections = [layers for layers in find(self._viewer) if layers.unsaved.parts]
+        sections = [layers for layers in find(self._viewer) if layers.model.unsaved.parts]
         seen = self._window.isVisible() and self._window._qt_viewer.isVisible()
         if self._agreed or not (
             sections and seen
         ):  # a script that closes a viewer takes its layers away first
             self._close()
             return False
-        said = [f"{layers.title}: {', '.join(layers.unsaved.parts)}" for layers in sections]
+        said = [
+            f"{layers.model.title}: {', '.join(layers.model.unsaved.parts)}" for layers in sections
+        ]
         answer = ask_unsaved(self._window, said)
         if answer == "save":
             self._save(sections[0])
@@ -178,7 +180,7 @@ class Safekeeping(QObject):
 
     def _begin(self, layers: SectionLayers, state: State) -> bool:
         """Start to write; False where that cannot be."""
-        section, desk = layers.section, self._desk
+        section, desk = layers.model.section, self._desk
         if section.source is None and section.counts.nnz > MOST_COUNTS:
             return False
         if desk is None:

@@ -119,14 +119,14 @@ class SessionKeeper:
         except StentransError as error:
             self._jobs.fail(str(error))
             return
-        name = re.sub(r"[^\w.-]+", "_", layers.title) + ENDING
+        name = re.sub(r"[^\w.-]+", "_", layers.model.title) + ENDING
         path = ask_session_target(self._parent, name)
         if path is None:
             return
-        state = layers.unsaved.state()
+        state = layers.model.unsaved.state()
 
         def written() -> None:
-            layers.unsaved.keep(state)
+            layers.model.unsaved.keep(state)
             if then is not None:
                 then()
 
@@ -144,14 +144,14 @@ class SessionKeeper:
             self._recent.visit(reopened.session.path)
         if layers is None:
             return
-        before = layers.unsaved.state()
+        before = layers.model.unsaved.state()
         self.busy = True
         steps = bring_back_steps(layers, reopened, self._app)
 
         def done(again: list[RunRequest]) -> None:
             for wanted in again:
                 self._jobs.again(wanted)
-            layers.unsaved.keep(layers.unsaved.state() if opened is None else before)
+            layers.model.unsaved.keep(layers.model.unsaved.state() if opened is None else before)
             self._end()
             if opened is not None:
                 opened(layers)

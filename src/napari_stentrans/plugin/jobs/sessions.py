@@ -215,34 +215,34 @@ def bring_back_steps(
         layers.annotate(opened.session.annotation)
         yield
     if facts.look is not None and facts.look.colormap in COLORMAPS:
-        layers.set_look(Look(**facts.look.model_dump()))
+        layers.model.set_look(Look(**facts.look.model_dump()))
         yield
-    layers.maps.doubt = facts.uncertainty
-    if facts.gene != layers.gene:
-        layers.show_gene(facts.gene)
+    layers.model.maps.doubt = facts.uncertainty
+    if facts.gene != layers.model.gene:
+        layers.model.show_gene(facts.gene)
         yield
-    app.settings.show(facts.config, fill=facts.fill, gene=layers.gene)
+    app.settings.wanted.emit(facts.config, facts.fill, layers.model.gene)
     shown = against = None
     for at, run in enumerate(facts.runs):
         result = opened.results[at]
         if result is None:
-            lost, config, sites, damaged = run.record.inputs(layers.section)
+            lost, config, sites, damaged = run.record.inputs(layers.model.section)
             again.append(RunRequest(layers.model, config, LostMask(lost, sites), run.name, damaged))
             continue
-        kept = layers.runs.add(result, run.name)
+        kept = layers.model.runs.add(result, run.name)
         kept.quality = opened.qualities[at]
         shown = kept if at == facts.shown or shown is None else shown
         against = result if at == facts.against else against
     yield
     if shown is not None:
-        layers.show_run(shown)
+        layers.model.show_run(shown)
         yield
-        layers.compare_with(None if against is shown.enhancement else against)
+        layers.model.compare_with(None if against is shown.enhancement else against)
         yield
     app.lists.restore(facts.favourites, facts.mine, facts.listed)
     layers.model.line = None if facts.line is None else np.array(facts.line)
-    if layers.line is not None and facts.profiled:
-        layers.show_line(layers.line)
+    if layers.model.line is not None and facts.profiled:
+        layers.show_line(layers.model.line)
     return again
 
 
@@ -251,10 +251,10 @@ def _painting(layers: SectionLayers, opened: Reopened) -> Iterator[None]:
     labels, names = opened.session.lost, opened.session.facts.regions
     if labels is None:
         return
-    if labels.shape != layers.section.raster.shape:
+    if labels.shape != layers.model.section.raster.shape:
         raise SectionError(
             f"The lost regions of the session have the shape {labels.shape}, the map of this "
-            f"section {layers.section.raster.shape}. They are left out; paint them again."
+            f"section {layers.model.section.raster.shape}. They are left out; paint them again."
         )
     layers.paint.make()
     yield

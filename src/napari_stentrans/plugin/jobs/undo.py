@@ -42,12 +42,12 @@ class Undo(QObject):
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Watch over the results of this section from now on."""
         if self._layers is not None:
-            self._layers.lacking.disconnect(self._on_lacking, missing_ok=True)
-            self._layers.drawn.disconnect(self._on_drawn, missing_ok=True)
+            self._layers.model.lacking.disconnect(self._on_lacking, missing_ok=True)
+            self._layers.model.drawn.disconnect(self._on_drawn, missing_ok=True)
         self._layers = layers
         if layers is not None:
-            layers.lacking.connect(self._on_lacking)
-            layers.drawn.connect(self._on_drawn)
+            layers.model.lacking.connect(self._on_lacking)
+            layers.model.drawn.connect(self._on_drawn)
 
     def _on_lacking(self) -> None:
         QTimer.singleShot(0, self._say_lacking)  # when the section is not being removed as a whole
@@ -74,5 +74,5 @@ class Undo(QObject):
         self, layers: SectionLayers, run: Run, at: int, against: Enhancement | None
     ) -> None:
         if layers in find(layers.viewer):
-            layers.restore_run(run, at, against)
+            layers.model.restore_run(run, at, against)
             self.restored.emit()

@@ -5,9 +5,10 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QEvent, QObject, QTimer
+from qtpy.QtCore import QEvent, QObject
 
-from napari_stentrans.plugin.napari_compat import camera_of, fit_to, unwrapped
+from napari_stentrans.plugin.napari_compat import camera_of, canvas_of, fit_to
+from napari_stentrans.plugin.widgets.throttle import next_turn
 
 if TYPE_CHECKING:
     import napari
@@ -22,25 +23,15 @@ class AutoFit(QObject):
     """Fits a section to the canvas anew when a dock or the window takes another size.
 
     It does so until a person moves or zooms the view, which is theirs from then on.
-
-    Parameters
-    ----------
-    parent
-        What it belongs to.
-    viewer
-        Whose canvas is watched.
     """
 
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
-        self._viewer = unwrapped(viewer)
+        self._viewer = viewer
         self._layers: SectionLayers | None = None
         self._fitted: tuple[float, ...] = ()
-        self._again = QTimer(self)
-        self._again.setSingleShot(True)
-        self._again.setInterval(0)  # once napari knows the new size too
-        self._again.timeout.connect(self._fit_again)
-        self._viewer.window._qt_viewer.canvas.native.installEventFilter(self)
+        self._again = next_turn(self._fit_again, self)  # once napari knows the new size too
+        canvas_of(viewer).installEventFilter(self)
 
     def fit(self, layers: SectionLayers) -> None:
         """Fit the view to the sites of a section; its layers reach further, as room to paint."""
@@ -52,11 +43,9 @@ class AutoFit(QObject):
         self._fitted = _view(self._viewer)
 
     def let_go(self) -> None:
-        """Leave the view as it is from now on."""
         self._layers = None
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Notice another size of the canvas."""
         if event.type() == QEvent.Type.Resize and self._layers is not None:
             self._again.start()
         return False
@@ -79,7 +68,7 @@ def _close_in(viewer: ViewerModel, layer: Layer, box: NDArray[np.float64]) -> No
 
 def _box(layers: SectionLayers) -> NDArray[np.float64]:
     """Corners (corner, 2) (y, x) in the world of what the cells of all sites cover."""
-    result, section = layers.enhancement, layers.section
+    result, section = layers.model.enhancement, layers.model.section
     xy = section.xy if result is None else result.sites.xy
     half = section.lattice.spacing / 2
     return layers.frame.world_yx([xy.min(0) - half, xy.max(0) + half])

@@ -6,7 +6,9 @@ import gc
 import weakref
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QObject, QTimer
+from qtpy.QtCore import QObject
+
+from napari_stentrans.plugin.widgets.throttle import next_turn
 
 if TYPE_CHECKING:
     from napari.components import LayerList
@@ -19,30 +21,19 @@ class Collector(QObject):
     napari collects garbage whenever a layer is removed, and no thread runs meanwhile: about 0.3 s,
     most of it for a look at half a million objects of modules, which stay for good. Those are
     frozen. Layers that were there are not meant: before one of them goes, all is thawed.
-
-    Parameters
-    ----------
-    layers
-        Layers of the viewer.
-    parent
-        The dock.
     """
 
     def __init__(self, layers: LayerList, parent: QObject) -> None:
         super().__init__(parent)
         self._layers = layers
         self._frozen: weakref.WeakSet[Layer] = weakref.WeakSet()
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)  # after napari's own collection
-        self._soon.timeout.connect(self._freeze)
+        self._soon = next_turn(self._freeze, self)  # after napari's own collection
         layers.events.removing.connect(self._on_removing)
         self.destroyed.connect(lambda: gc.unfreeze())  # the window was closed around the dock
         gc.collect()
         self._freeze()
 
     def let_go(self) -> None:
-        """Let all be looked at again."""
         self._soon.stop()
         self._layers.events.removing.disconnect(self._on_removing)
         self._thaw()

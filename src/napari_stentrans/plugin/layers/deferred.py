@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, TypeVar
 from qtpy.QtCore import QCoreApplication, QObject, QTimer
 
 from napari_stentrans.errors import StentransError
+from napari_stentrans.plugin.widgets.throttle import next_turn
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Hashable
@@ -38,11 +39,7 @@ class DeferredCalls:
             return
         self._steps.pop(name, None)
         self._steps[name] = step
-        if self._timer is None:
-            self._timer = QTimer()
-            self._timer.setSingleShot(True)
-            self._timer.setInterval(0)
-            self._timer.timeout.connect(self._on_turn)
+        self._timer = self._timer or next_turn(self._on_turn)
         self._timer.start()
 
     def finish(self, *names: Hashable) -> None:
@@ -58,24 +55,16 @@ class DeferredCalls:
             self._steps.pop(name, None)
 
     def _on_turn(self) -> None:
-        if self._timer is not None and len(self._steps) > 1:
+        name, *others = self._steps or [None]
+        if others and self._timer is not None:
             self._timer.start()
-        self.finish(*list(self._steps)[:1] or [None])
+        self.finish(name)
 
 
 class Walk(QObject):
     """Steps of one piece of work, one in each turn of the event loop.
 
-    Parameters
-    ----------
-    parent
-        What it ends with.
-    steps
-        Does the work.
-    done
-        Takes what it returns.
-    failed
-        Takes an error made for people.
+    ``done`` takes what they return, ``failed`` an error made for people.
     """
 
     def __init__(
@@ -93,19 +82,17 @@ class Walk(QObject):
         self._timer.start()
 
     def _on_turn(self) -> None:
+        done, failed = self._done, self._failed
         try:
             next(self._steps)
         except StopIteration as end:
-            done = self._done
             self._end()
             done(end.value)
         except StentransError as error:
-            failed = self._failed
             self._end()
             failed(error)
 
     def _end(self) -> None:
-        """Stop, and hold on to nothing."""
         self._timer.stop()
         del self._steps, self._done, self._failed
         self.deleteLater()

@@ -53,11 +53,9 @@ class Frame:
         return cls(str(unit), float((section.um_per_px * um).to(unit).magnitude))
 
     def of_raster(self, raster: SpotRaster) -> dict[str, Any]:
-        """Transform of a layer whose data lie on a raster."""
         return self._transform(raster.pixel, raster.origin[::-1])
 
     def of_image(self, image: SectionImage) -> dict[str, Any]:
-        """Transform of a tissue image."""
         return self._transform(
             1 / image.scale, image.origin[::-1] + np.full(2, 0.5 / image.scale - 0.5)
         )

@@ -33,25 +33,12 @@ UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 class GeneLayers:
     """Draws the maps of a section, and brings them into view.
 
-    A person may switch layers in napari's list too: what is seen then is told to the model.
-
-    Parameters
-    ----------
-    store
-        Holds the layers.
-    model
-        The section.
-    views
-        Ways to see two maps together.
-
-    Attributes
-    ----------
-    away
-        Whether another section is looked at, so that what is seen is not what is wanted.
+    A person may switch layers in napari's list too: what is seen then is told to the model, unless
+    the section is ``away`` while another is looked at.
     """
 
     def __init__(self, store: LayerStore, model: SectionModel, views: Views) -> None:
-        self._store, self._model, self.views = store, model, views
+        self._store, self.model, self.views = store, model, views
         self._given: dict[str, Limits] = {}
         self._hidden: list[Layer] | None = None
         self._busy = self.away = False
@@ -63,8 +50,7 @@ class GeneLayers:
     # ---- maps
 
     def data(self, role: str) -> LayerData:
-        """Layer of a role, as it is to be now."""
-        model, frame = self._model, self._store.frame
+        model, frame = self.model, self._store.frame
         if role == "provenance" and model.enhancement is not None:
             return provenance_layer(model.enhancement, frame)
         shown = model.maps.of_layer(role, model.enhancement)
@@ -82,10 +68,10 @@ class GeneLayers:
             if layer is None or layer.rgb:
                 continue
             if role in TWIN:
-                self._model.maps.colormap = layer.colormap
+                self.model.maps.colormap = layer.colormap
             now = _limits_of(layer)
             if now != self._given.get(role, now):
-                self._model.maps.set_limits(role, now)
+                self.model.maps.set_limits(role, now)
                 self._given[role] = now
 
     def note_limits(self) -> None:
@@ -95,7 +81,6 @@ class GeneLayers:
                 self._given[role] = _limits_of(self._store[role])
 
     def recolour(self, colormap: str) -> None:
-        """Draw both maps in other colours."""
         for role in TWIN:
             if role in self._store:
                 self._store[role].colormap = colormap
@@ -107,40 +92,34 @@ class GeneLayers:
             self._given[role] = _limits_of(self._store[role])
 
     def redraw(self) -> None:
-        """Give the layers that show a gene their values anew."""
         store = self._store
-        coloured = len(self._model.maps.names) > 1
-        swapped = [role for role in TWIN if store.swaps(role, coloured=coloured)]
-        view = self._model.view
+        coloured = len(self.model.maps.names) > 1
+        swapped = [role for role in TWIN if role in store and store[role].rgb != coloured]
+        view = self.model.view
         held = view in ("side_by_side", "difference")  # which hold on to what they arrange
         if swapped and held:
             self.look("after")
         for role in GENE_ROLES:
-            if role in swapped or self._waits(role):
-                store.later(role, partial(self.draw, role))
+            unseen = role in store and role not in TWIN and not store[role].visible
+            if role in swapped or unseen:
+                store.deferred.add(role, partial(self.draw, role))
             else:
                 self.draw(role)
         if swapped:
             store.deferred.add(None, partial(self._on_swapped, view if held else None))
         else:
-            self._model.drawn.emit()
+            self.model.drawn.emit()
 
     def _on_swapped(self, view: View | None) -> None:
         """Show maps of another kind in the view in which the last ones were."""
         if view is not None:
             self.look(view)
-        self._model.drawn.emit()
-
-    def _waits(self, role: str) -> bool:
-        """Whether a layer is out of sight and linked with none, so that it can be drawn later."""
-        layer = self._store.get(role)
-        return layer is not None and role not in TWIN and not layer.visible
+        self.model.drawn.emit()
 
     # ---- results
 
     def show_result(self) -> None:
-        """Show the result of the model, in the layers of the last one where they are left."""
-        model, store = self._model, self._store
+        model, store = self.model, self._store
         first = store.layer("after") is None
         if first:
             self.views.end()
@@ -158,44 +137,37 @@ class GeneLayers:
             if role in store:
                 self._put_hidden(role)
             else:
-                store.later(role, partial(self._put_hidden, role))
+                store.deferred.add(role, partial(self._put_hidden, role))
         if first:
             store["before"].visible = False  # its rim would show around a finer map
         self.views.call(model.maps.sides(model.enhancement))
 
     def clear_result(self) -> None:
-        """Take the layers of a result away."""
         self.look("before")
         self._store.remove(*RESULT_ROLES)
-        before = self._store.layer("before")
-        if before is not None:
-            before.visible = True
+        if "before" in self._store:
+            self._store["before"].visible = True
         self.redraw()
 
     def _put_hidden(self, role: str) -> None:
         """Show of the result what is not seen at first."""
-        if self._model.enhancement is not None:
+        if self.model.enhancement is not None:
             self._store.put(role, self.data(role))
             self.note_limits()
 
     # ---- ways to look
 
     @property
-    def view(self) -> View:
-        """How the section is to be seen."""
-        return self._model.view
+    def seen(self) -> tuple[View, ...]:
+        """Views that are seen now, the topmost first, whoever brought that about.
 
-    @property
-    def seen(self) -> View:
-        """How the section is seen now, whoever brought that about."""
-        store = self._store
+        They are several where a person has made several layers visible that cover the maps.
+        """
         if self.views.shown:
-            return self.views.shown
-        for role in OVER:
-            if role in store and store[role].visible:
-                return role
-        after = store.get("after")
-        return "after" if after is not None and after.visible else "before"
+            return (self.views.shown,)
+        roles: tuple[View, ...] = (*OVER, "after", "before")
+        seen = tuple(role for role in roles if role in self._store and self._store[role].visible)
+        return tuple(role for role in seen if role in OVER) or seen[:1]
 
     def look(self, view: View) -> None:
         """Bring a view about, in place of the one before; what there is nothing for changes none.
@@ -231,7 +203,7 @@ class GeneLayers:
     def _enter(self, view: View) -> None:
         store = self._store
         before, after = store.layer("before"), store.layer("after")
-        if view == "difference" and self._model.enhancement is not None:
+        if view == "difference" and self.model.enhancement is not None:
             self._show_difference()
         elif view == "before" and before is not None and after is not None:
             before.visible, after.visible = True, False
@@ -248,7 +220,6 @@ class GeneLayers:
         self._hide_others()
 
     def end_difference(self) -> None:
-        """Put the difference away, where it is seen."""
         if "difference" in self._store:
             self._store["difference"].visible = False
             self._hide_others()
@@ -257,14 +228,12 @@ class GeneLayers:
         """Hide other maps while the difference is seen, or bring them back."""
         store = self._store
         shown = "difference" in store and store["difference"].visible
-        if shown == (self._hidden is not None):
-            return
-        if self._hidden is None:
+        if shown and self._hidden is None:
             maps = [store[role] for role in UNDER_DIFFERENCE if role in store]
             self._hidden = [layer for layer in maps if layer.visible]
             for layer in self._hidden:
                 layer.visible = False
-        else:
+        elif not shown and self._hidden is not None:
             hidden, self._hidden = self._hidden, None
             for layer in hidden:
                 layer.visible = True
@@ -283,9 +252,8 @@ class GeneLayers:
     # ---- what a person does in napari
 
     def tell(self) -> None:
-        """Tell the model what is seen."""
         if not self._busy and not self.away:
-            self._model.see(self.seen)
+            self.model.see(*self.seen)
 
     def _on_visible(self, event: Any = None) -> None:
         if not self.views.shown:
@@ -293,11 +261,9 @@ class GeneLayers:
         self.tell()
 
     def _on_views_changed(self) -> None:
-        if not self.views.shown and self._model.enhancement is not None:
+        if not self.views.shown and self.model.enhancement is not None:
             self.show_measured()
-        if not self._busy and not self.away:
-            self._model.see(self.seen)
-            self._model.compared.emit()
+        self.tell()
 
     def _on_taken(self, layer: Layer) -> None:
         if self._store.role_of(layer) in (*TWIN, *OVER):
@@ -309,9 +275,9 @@ class GeneLayers:
     def _on_removed(self, role: str) -> None:
         if role == "difference":
             self._hide_others()
-        if role == "after" and self._model.enhancement is not None:
+        if role == "after" and self.model.enhancement is not None:
             self.show_measured()
-            self._model.lacking.emit()
+            self.model.lacking.emit()
         if role in (*TWIN, *OVER):
             self.tell()
 

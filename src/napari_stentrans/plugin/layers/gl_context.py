@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 
-from napari_stentrans.plugin.napari_compat import unwrapped
+from napari_stentrans.plugin.napari_compat import canvas_of
 
 if TYPE_CHECKING:
     import napari
@@ -17,24 +17,15 @@ class GlContext(QObject):
 
     napari then sends what waits to be drawn to OpenGL at once, outside of a paint event. Where no
     context is current, that is lost, and OpenGL breaks down when it draws what never came.
-
-    Parameters
-    ----------
-    viewer
-        The viewer of the canvas.
-    parent
-        The dock.
     """
 
     def __init__(self, viewer: napari.viewer.Viewer, parent: QObject) -> None:
         super().__init__(parent)
-        window: Any = unwrapped(viewer).window
-        self._canvas = window._qt_viewer.canvas.native
+        self._canvas: Any = canvas_of(viewer)
         self._removing = viewer.layers.events.removing
         self._removing.connect(self._on_removing)
 
     def let_go(self) -> None:
-        """Leave removals alone."""
         self._removing.disconnect(self._on_removing)
 
     def _on_removing(self, event: object) -> None:

@@ -6,6 +6,7 @@ Nothing here touches a viewer, so it may run in a worker thread.
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import cycle
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -50,6 +51,10 @@ CANDIDATES = 20
 DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 """Genes that are abundant everywhere and show nothing of the tissue."""
 
+REGIONS_OPACITY = 0.45
+LOST_OPACITY = 0.6
+"""Of the paint of lost regions, unless a person prefers another."""
+ON_RASTER: dict[str, Any] = {"interpolation2d": "nearest"}
 DIVERGING = Colormap(
     [(0.13, 0.40, 0.67), (0.97, 0.97, 0.97), (0.70, 0.09, 0.17)], name="difference"
 )
@@ -69,8 +74,6 @@ class FirstLook:
 
     Attributes
     ----------
-    section
-        The section.
     gene
         The gene to show first.
     pixels
@@ -101,19 +104,14 @@ class FirstLook:
 
     def layer_data(self, frame: Frame) -> list[LayerData]:
         """Layers of the tissue image, where there is one, and of the gene."""
-        tag = {
-            "section": self.section,
-            "gene": self.gene,
-            "frame": frame,
-            "origin": self.origin,
-        }
-        layers = []
-        if self.pixels is not None:
-            layers.append(image_layer(self.section, self.pixels, frame, tag))
-        values = self.section.gene_lognorm(self.gene)
-        limits = Look().limits_of(self.section, self.gene)
-        layers.append(gene_layer("before", self.section.raster, values, frame, tag, limits))
-        return layers
+        section, gene = self.section, self.gene
+        tag = {"section": section, "gene": gene, "frame": frame, "origin": self.origin}
+        limits = Look().limits_of(section, gene)
+        values = section.gene_lognorm(gene)
+        before = gene_layer("before", section.raster, values, frame, tag, limits)
+        if self.pixels is None:
+            return [before]
+        return [image_layer(section, self.pixels, frame, tag), before]
 
 
 def first_gene(section: Section) -> str:
@@ -152,47 +150,24 @@ def gene_layer(
         looks = {"colormap": "magma", "visible": False}
     elif role == "difference":
         low, looks = -top, {"colormap": DIVERGING}
-    options = {
-        **frame.of_raster(raster),
-        **looks,
-        "contrast_limits": (low, top),
-        "interpolation2d": "nearest",
-        "blending": "translucent",
-    }
-    return _layer(raster.draw(values), role, _name_of(role, tag), options, tag, "image")
+    options = {**ON_RASTER, **looks, "contrast_limits": (low, top), "blending": "translucent"}
+    place, name = frame.of_raster(raster), _name_of(role, tag)
+    return _layer(role, raster.draw(values), place, tag, name, **options)
 
 
 def overlay_layer(
     role: str, raster: SpotRaster, pixels: NDArray[np.uint8], frame: Frame, tag: dict[str, Any]
 ) -> LayerData:
     """Layer of genes laid over each other, ``pixels`` (row, column, 4)."""
-    options = {
-        **frame.of_raster(raster),
-        "rgb": True,
-        "interpolation2d": "nearest",
-        "blending": "translucent",
-    }
-    return _layer(pixels, role, _name_of(role, tag), options, tag, "image")
-
-
-REGIONS_OPACITY = 0.45
-LOST_OPACITY = 0.6
-"""Of the paint of lost regions, unless a person prefers another."""
+    options = {**ON_RASTER, "rgb": True, "blending": "translucent"}
+    return _layer(role, pixels, frame.of_raster(raster), tag, _name_of(role, tag), **options)
 
 
 def lost_layer(section: Section, frame: Frame) -> LayerData:
     """Empty layer on the section's raster to paint lost regions on."""
-    raster = section.raster
-    options = {
-        **frame.of_raster(raster),
-        "colormap": DirectLabelColormap(
-            color_dict={None: LOST_COLOUR, 0: "transparent", 1: LOST_COLOUR}
-        ),
-        "features": {"index": [1], "region": ["lost"]},
-        "opacity": LOST_OPACITY,
-    }
-    data = np.zeros(raster.shape, np.uint8)
-    return _layer(data, "lost", "lost regions", options, {"section": section}, "labels")
+    data, place = np.zeros(section.raster.shape, np.uint8), frame.of_raster(section.raster)
+    options: dict[str, Any] = {"other": LOST_COLOUR, "opacity": LOST_OPACITY}
+    return _labels("lost", data, place, section, "lost regions", {"lost": LOST_COLOUR}, **options)
 
 
 def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerData:
@@ -205,56 +180,35 @@ def proposal_layer(section: Section, cells: ArrayLike, frame: Frame) -> LayerDat
     data = np.zeros((*cells.shape, 4), np.uint8)
     data[cells] = 255
     data[cells & ~binary_erosion(cells), :3] = 0
-    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
-    return _layer(data, "proposal", "to be painted?", options, {"section": section}, "image")
+    place, tag = frame.of_raster(section.raster), {"section": section}
+    return _layer("proposal", data, place, tag, "to be painted?", **ON_RASTER, rgb=True)
 
 
 def regions_layer(section: Section, annotation: Annotation, frame: Frame) -> LayerData:
     """Layer of named regions on the section's raster; 0 where a spot lies in none."""
     codes = np.append(annotation.codes + 1, 0).astype(np.uint16)
-    colours: dict[int | None, str] = {
-        at: ANNOTATION_COLOURS[(at - 1) % len(ANNOTATION_COLOURS)]
-        for at in range(1, len(annotation.names) + 1)
-    }
-    options = {
-        **frame.of_raster(section.raster),
-        "colormap": DirectLabelColormap(
-            color_dict={None: "transparent", 0: "transparent"} | colours
-        ),
-        "features": {"index": list(colours), "region": list(annotation.names)},
-        "opacity": REGIONS_OPACITY,
-    }
-    data = codes[section.raster.index]
-    return _layer(data, "regions", "named regions", options, {"section": section}, "labels")
+    data, place = codes[section.raster.index], frame.of_raster(section.raster)
+    named = dict(zip(annotation.names, cycle(ANNOTATION_COLOURS), strict=False))
+    return _labels("regions", data, place, section, "named regions", named, opacity=REGIONS_OPACITY)
 
 
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     """Layer that says where the value of each site comes from; 0 where there is no site."""
-    raster = enhancement.raster
-    values = [*LABELS, "extrapolated"]
+    raster, section = enhancement.raster, enhancement.section
     known = np.where(enhancement.extrapolated, len(LABELS), enhancement.sites.provenance)
     codes = np.append(known.astype(np.uint8) + 1, np.uint8(0))
-    shown = [*PROVENANCE_COLOURS.values(), EXTRAPOLATED_COLOUR]
-    colours: dict[int | None, str] = dict(enumerate(shown, start=1))
-    options = {
-        **frame.of_raster(raster),
-        "colormap": DirectLabelColormap(
-            color_dict={None: "transparent", 0: "transparent"} | colours
-        ),
-        "features": {"index": list(colours), "value": values},
-        "opacity": 1.0,
-        "visible": False,
-    }
-    tag = {"section": enhancement.section}
-    name = "where values come from"
-    return _layer(codes[raster.index], "provenance", name, options, tag, "labels")
+    named = PROVENANCE_COLOURS | {"extrapolated": EXTRAPOLATED_COLOUR}
+    data, place, name = codes[raster.index], frame.of_raster(raster), "where values come from"
+    options: dict[str, Any] = {"column": "value", "opacity": 1.0, "visible": False}
+    return _labels("provenance", data, place, section, name, named, **options)
 
 
 def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:
     """Layer of what the tissue image tells, ``pixels`` (row, column, 4) on the raster."""
-    options = {**frame.of_raster(section.raster), "rgb": True, "interpolation2d": "nearest"}
-    tag = {"section": section}
-    return _layer(pixels, "image_features", "what the image tells", options, tag, "image")
+    place, name = frame.of_raster(section.raster), "what the image tells"
+    return _layer(
+        "image_features", pixels, place, {"section": section}, name, **ON_RASTER, rgb=True
+    )
 
 
 def brush_of(raster: SpotRaster) -> int:
@@ -277,33 +231,56 @@ def shown_gene(tag: Mapping[str, Any]) -> str:
 
 
 def _layer(
-    data: Any, role: str, name: str, options: dict[str, Any], tag: dict[str, Any], kind: str
+    role: str,
+    data: Any,
+    place: dict[str, Any],
+    tag: dict[str, Any],
+    name: str,
+    kind: str = "image",
+    **options: Any,
 ) -> LayerData:
     metadata = {TAG: Tag(tag, role=role, name=name)}
-    return data, {"name": name, "metadata": metadata, **options}, kind
+    return data, {"name": name, "metadata": metadata, **place, **options}, kind
+
+
+def _labels(
+    role: str,
+    data: NDArray[np.integer],
+    place: dict[str, Any],
+    section: Section,
+    name: str,
+    named: Mapping[str, str],
+    *,
+    other: str = "transparent",
+    column: str = "region",
+    **options: Any,
+) -> LayerData:
+    """Layer of labels, which are ``named`` from 1 on, each with its colour."""
+    colours = dict(enumerate(named.values(), start=1))
+    colormap = DirectLabelColormap(color_dict={None: other, 0: "transparent"} | colours)
+    features = {"index": list(colours), column: list(named)}
+    options |= {"colormap": colormap, "features": features}
+    return _layer(role, data, place, {"section": section}, name, "labels", **options)
 
 
 def image_layer(section: Section, pixels: Any, frame: Frame, tag: dict[str, Any]) -> LayerData:
     """Layer of the tissue image; ``pixels`` from ``shown_pixels``."""
-    levels = pixels if isinstance(pixels, list) else [pixels]
-    options = {
-        **frame.of_image(section.images[0]),
-        "rgb": levels[0].ndim == 3,
-        "multiscale": isinstance(pixels, list),
-    }
-    return _layer(pixels, "image", f"{section.name} image", options, tag, "image")
+    place, name = frame.of_image(section.images[0]), f"{section.name} image"
+    return _layer("image", pixels, place, tag, name, **_kind_of(pixels))
 
 
 def picture_layer(
     section: Section, name: str, pixels: Any, affine: NDArray[np.float64], frame: Frame
 ) -> LayerData:
     """Layer of a picture that is being laid below the spots; ``affine`` as in ``with_image``."""
-    options = {
-        **frame.of_affine(affine),
-        "rgb": (pixels[0] if isinstance(pixels, list) else pixels).ndim == 3,
-        "multiscale": isinstance(pixels, list),
-    }
-    return _layer(pixels, "picture", name, options, {"section": section}, "image")
+    place, tag = frame.of_affine(affine), {"section": section}
+    return _layer("picture", pixels, place, tag, name, **_kind_of(pixels))
+
+
+def _kind_of(pixels: Any) -> dict[str, Any]:
+    """Options for pixels, or for the levels of a pyramid."""
+    levels = pixels if isinstance(pixels, list) else [pixels]
+    return {"rgb": levels[0].ndim == 3, "multiscale": isinstance(pixels, list)}
 
 
 def _tissue(section: Section) -> tuple[Any, tuple[SectionImage, ...]]:
@@ -317,13 +294,7 @@ def _tissue(section: Section) -> tuple[Any, tuple[SectionImage, ...]]:
 
 
 def shown_pixels(image: SectionImage) -> Any:
-    """Pixels of an image that napari can show, or the levels of a pyramid as a list.
-
-    Raises
-    ------
-    ReadError
-        When the file cannot be read.
-    """
+    """Pixels that napari can show, or the levels of a pyramid; ReadError for a broken file."""
     levels = list(image.levels)
     if len(levels) > 1:  # a large file, whose levels can be shown as they are
         return levels

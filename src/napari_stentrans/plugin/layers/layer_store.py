@@ -17,8 +17,6 @@ from napari_stentrans.plugin.layers.tags import TAG, Tag
 from napari_stentrans.plugin.napari_compat import insert
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from napari.components import ViewerModel
 
     from napari_stentrans.plugin.layers.frame import Frame
@@ -37,34 +35,20 @@ KEPT = ("visible", "opacity", "blending")
 
 
 def owners(viewer: ViewerModel) -> list[Any]:
-    """Whose the layers of a viewer are, the lowest first; each owner once."""
-    found = (layer.metadata.get(TAG, {}).get("layers") for layer in viewer.layers)
-    return list({id(owner): owner for owner in found if owner is not None}.values())
+    """Whose the layers of a viewer are, the lowest first; of a copy of a layer it is nobody."""
+    found = ((layer, layer.metadata.get(TAG, {}).get("layers")) for layer in viewer.layers)
+    return list(dict.fromkeys(owner for layer, owner in found if owner and layer in owner.present))
 
 
 class LayerStore(dict[str, Any]):
     """Layers by role. A layer that a person deletes leaves; what they changed is kept.
 
-    Parameters
-    ----------
-    viewer
-        Where the layers are.
-    owner
-        What ``layer.metadata["stentrans"]["layers"]`` leads to.
-
-    Attributes
-    ----------
-    viewer
-        As given.
-    frame
-        World coordinates of the layers.
-    deferred
-        Layers that are about to be made, by role.
-    line
-        The layer of the line of a profile, while it is shown; it plays no role.
+    Layers that are about to be made are ``deferred``, by role. The layer of the ``line`` of a
+    profile plays no role.
     """
 
     frame: Frame
+    """World coordinates of the layers."""
 
     removed = Signal(str)
     """A layer of this role was taken out of the viewer, by whoever."""
@@ -79,9 +63,11 @@ class LayerStore(dict[str, Any]):
         self.deferred = DeferredCalls()
         self.line: Layer | None = None
         self._owner = owner
+        self._of = self._section = ""
+        # By role: the name that the layer has by itself, that without the section and the gene in
+        # it, and the name that a person gave.
         self._names: dict[str, str] = {}
         self._plain: dict[str, str] = {}
-        self._of = self._section = ""
         self._genes: dict[str, str] = {}
         self._own: dict[str, str] = {}
         viewer.layers.events.removed.connect(self._on_removed)
@@ -98,12 +84,10 @@ class LayerStore(dict[str, Any]):
         return self.get(role)
 
     def has(self, role: str) -> bool:
-        """Whether the layer of a role is there, or about to be."""
         return role in self or role in self.deferred
 
     @property
     def present(self) -> list[Layer]:
-        """Layers that are in the viewer, the lowest first."""
         return [layer for layer in self.viewer.layers if layer in self.values()]
 
     @property
@@ -114,17 +98,14 @@ class LayerStore(dict[str, Any]):
         return sorted(maps, key=self.viewer.layers.index)
 
     def role_of(self, layer: Layer) -> str | None:
-        """Role of a layer; None where it is none of the section's."""
         return next((role for role, own in self.items() if own is layer), None)
 
-    def later(self, role: str, step: Callable[[], None]) -> None:
-        """Make the layer of a role in a turn of the event loop, or when it is asked for."""
-        self.deferred.add(role, step)
-
     def put_back(self, role: str, layer: Layer, at: int) -> None:
-        """Put a layer back that was taken out of the viewer, as it was."""
         insert(self.viewer.layers, min(at, len(self.viewer.layers)), layer)
-        self.take_back(role, layer)
+        given = role in self._own or layer.name != self._names.get(role)
+        self.take(role, layer)
+        if not given:  # it goes by what is open now
+            layer.name = self._names[role] = self._called(self._plain[role])
 
     def put(self, role: str, layer_data: LayerData, *, new_limits: bool = False) -> None:
         """Make the layer of a role, or give new data to the one that is there."""
@@ -146,10 +127,7 @@ class LayerStore(dict[str, Any]):
         self._names[role] = layer.name
 
     def name_by(self, section: str) -> None:
-        """Begin the names of layers with that of their section; as usual where it is empty.
-
-        Names that a person gave stay.
-        """
+        """Begin names that no person gave with that of their section, unless that is empty."""
         self._of = section
         for role, layer in self.items():
             if role not in self._own and layer.name == self._names[role]:
@@ -160,10 +138,6 @@ class LayerStore(dict[str, Any]):
         if not self._of:
             return plain
         return f"{self._of} · {plain.removeprefix(f'{self._section} ')}"
-
-    def swaps(self, role: str, *, coloured: bool) -> bool:
-        """Whether there is a layer of this role, which would have to give way to another kind."""
-        return role in self and _coloured(self[role]) != coloured
 
     def remove(self, *roles: str) -> None:
         """Take the layers of these roles out of the viewer, where they are there.
@@ -194,13 +168,6 @@ class LayerStore(dict[str, Any]):
             link_layers([layer, twin], LINKED)
         self.taken.emit(layer)
 
-    def take_back(self, role: str, layer: Layer) -> None:
-        """Own a layer again that was deleted; a name that no person gave goes by what is open."""
-        given = role in self._own or layer.name != self._names.get(role)
-        self.take(role, layer)
-        if not given:
-            layer.name = self._names[role] = self._called(self._plain[role])
-
     def _renamed(self, role: str, layer: Layer, options: dict[str, Any]) -> str:
         """Name of a layer for what it shows now; one that a person gave stays behind the gene."""
         gene, last = shown_gene(options["metadata"][TAG]), self._genes[role]
@@ -219,13 +186,11 @@ class LayerStore(dict[str, Any]):
         if twin is not None and not options.get("rgb", False):
             options = options | {name: getattr(twin, name) for name in LINKED}
         layers = self.viewer.layers
-        place = ORDER.index(role)
-        lower, higher = (
-            [self[r] for r in rs if r in self] for rs in (ORDER[:place], ORDER[place:])
-        )
-        at = min(map(layers.index, higher), default=len(layers))
-        if lower:
+        at, place = len(layers), ORDER.index(role)
+        if lower := [self[r] for r in ORDER[:place] if r in self]:
             at = max(map(layers.index, lower)) + 1
+        elif higher := [self[r] for r in ORDER[place:] if r in self]:
+            at = min(map(layers.index, higher))
         self._plain[role] = str(options["name"])
         self._own.pop(role, None)  # of a layer that was deleted
         layer = Layer.create(data, options | {"name": self._called(self._plain[role])}, kind)
@@ -239,7 +204,6 @@ class LayerStore(dict[str, Any]):
         return at + next((i for i, o in enumerate(owners) if o is not self._owner), len(owners))
 
     def _swap(self, role: str, layer_data: LayerData) -> None:
-        """Put a layer of values in the place of one of colours, or the other way round."""
         data, options, kind = layer_data
         old, layers = self[role], self.viewer.layers
         kept = {name: getattr(old, name) for name in KEPT}
@@ -272,5 +236,4 @@ class LayerStore(dict[str, Any]):
 
 
 def _coloured(layer: Layer) -> bool:
-    """Whether a layer holds colours, not values."""
     return bool(getattr(layer, "rgb", False))

@@ -25,20 +25,7 @@ CELLS_PER_OUTLINE = 250
 
 
 class LostLayer:
-    """Paints lost regions of a section; the ``paint`` of its model.
-
-    Parameters
-    ----------
-    store
-        Holds the layer.
-    model
-        The section.
-
-    Attributes
-    ----------
-    opacity
-        Of the layer when it is made.
-    """
+    """Paints lost regions of a section, with this ``opacity``; the ``paint`` of its model."""
 
     def __init__(self, store: LayerStore, model: SectionModel) -> None:
         self._store, self._model = store, model
@@ -47,38 +34,32 @@ class LostLayer:
     @property
     def labels(self) -> NDArray[np.integer] | None:
         """Labels (row, column) on the section's raster; None before anything was painted."""
-        layer = self._store.get("lost")
-        return None if layer is None else np.asarray(layer.data)
+        return np.asarray(self._store["lost"].data) if "lost" in self._store else None
 
     @property
     def names(self) -> dict[int, str]:
-        """Names of the regions by label."""
-        layer = self._store.get("lost")
-        return {} if layer is None else names_of(layer)
+        return names_of(self._store["lost"]) if "lost" in self._store else {}
 
     def begin(self) -> Labels:
-        """Let the person paint: make the layer if needed, and select it."""
         layer = self.make()
         self._store.viewer.layers.selection.active = layer
         layer.mode = "paint"
         return layer
 
     def stop(self) -> None:
-        """Leave brush and other tools, so that a click on the map paints nothing."""
-        layer = self._store.layer("lost")
-        if layer is not None:
-            layer.mode = "pan_zoom"
+        if "lost" in self._store:
+            self._store["lost"].mode = "pan_zoom"
 
     def mask(self) -> LostMask:
         """Spots and sites that are painted as lost; none where there is no such layer."""
-        nothing = np.zeros(self._model.section.raster.shape, bool)
-        labels = self.labels
-        return painted_to_lost(self._model.section, nothing if labels is None else labels)
+        section, labels = self._model.section, self.labels
+        nothing = np.zeros(section.raster.shape, bool)
+        return painted_to_lost(section, nothing if labels is None else labels)
 
     def make(self) -> Labels:
         """Layer of lost regions, made if needed, visible and filled."""
         section, store = self._model.section, self._store
-        if store.layer("lost") is None:
+        if "lost" not in store:
             store.put("lost", lost_layer(section, store.frame))
             store["lost"].brush_size = brush_of(section.raster)
             store["lost"].selected_label = 1
@@ -113,7 +94,7 @@ class LostLayer:
 
     def outline(self, *, on: bool) -> None:
         """Show what was filled below the paint, or the paint as it is."""
-        layer = self._store.layer("lost")
-        if layer is not None:
+        if "lost" in self._store:
             cells = max(self._model.section.raster.shape)
-            layer.contour = min(1 + cells // CELLS_PER_OUTLINE, OUTLINE) if on else 0
+            width = min(1 + cells // CELLS_PER_OUTLINE, OUTLINE)
+            self._store["lost"].contour = width if on else 0

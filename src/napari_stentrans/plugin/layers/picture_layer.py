@@ -18,15 +18,7 @@ if TYPE_CHECKING:
 
 
 class PictureLayer:
-    """Shows the tissue image of a section, and what a person lays in its place.
-
-    Parameters
-    ----------
-    store
-        Holds the layers.
-    model
-        The section.
-    """
+    """Shows the tissue image of a section, and what a person lays in its place."""
 
     def __init__(self, store: LayerStore, model: SectionModel) -> None:
         self._store, self._model = store, model
@@ -34,14 +26,12 @@ class PictureLayer:
         store.removed.connect(self._on_gone)
 
     def lay(self, picture: Picture) -> None:
-        """Show a picture where it is guessed to lie, in place of the tissue image."""
         store, section = self._store, self._model.section
         store.remove("picture")
         image = store.layer("image")
         if image is not None and image.visible:
             image.visible, self._hidden_image = False, image
-        images = section.images
-        placed = images[0].placed if images else None
+        placed = section.images[0].placed if section.images else None
         again = placed is not None and picture.image is placed.original
         name = f"{picture.image.name} ({'being moved' if again else 'not in use yet'})"
         data = picture_layer(section, name, picture.pixels, picture.affine, store.frame)
@@ -50,7 +40,6 @@ class PictureLayer:
         self._model.laidChanged.emit()
 
     def drop(self) -> None:
-        """Take the picture away, as if it had not been laid."""
         self._store.remove("picture")
 
     def set_section(self, section: Section, pixels: Any) -> None:
@@ -65,7 +54,7 @@ class PictureLayer:
         if pixels is not None:
             tag = {"section": section, "frame": store.frame}
             data = image_layer(section, pixels, store.frame, tag)
-            store.later("image", partial(store.put, "image", data))
+            store.deferred.add("image", partial(store.put, "image", data))
         self._model.laidChanged.emit()
 
     def _on_gone(self, role: str) -> None:

@@ -49,18 +49,13 @@ class Probe:
         self._known: tuple[object, object, object, Sequence[Shown]] | None = None
 
     def ask_here(self, layer: Layer) -> None:
-        """Let napari's status bar ask the probe when it asks this layer."""
         layer.get_status = partial(self._status, type(layer).get_status, layer)
 
     def leave(self, layer: Layer) -> None:
-        """Let the layer answer for itself again."""
         vars(layer).pop("get_status", None)
 
     def at(self, world_yx: Any) -> tuple[str, str]:
-        """Name and place of the site at a world position (y, x), and its values, in words.
-
-        Both are empty where there is no site.
-        """
+        """Name and place of the site at a world position (y, x), and its values; or "" and ""."""
         section, result = self._model.section, self._model.enhancement
         xy = self._store.frame.xy(np.asarray(world_yx, float)[-2:])
         site = -1 if result is None else _site_at(result.raster, xy)
@@ -83,7 +78,6 @@ class Probe:
         )
 
     def _named(self, xy: NDArray[np.float64]) -> str:
-        """Say the named region that is drawn at a position (x, y); nothing where none is."""
         annotation, spot = self._model.annotation, _site_at(self._model.section.raster, xy)
         if annotation is None or spot < 0 or annotation.codes[spot] < 0:
             return ""
@@ -126,7 +120,6 @@ class Probe:
         return known[3]
 
     def _status(self, original: Any, layer: Layer, position: Any = None, **how: Any) -> Any:
-        """What ``layer.get_status`` returns, with the words of the probe."""
         status = original(layer, position, **how)
         for name in ("coordinates", "value"):
             status[name] = str(status.get(name, "")).replace(NO_NAME, "")

@@ -33,7 +33,6 @@ REACH_PX = 8
 """The line, or an end of it, is taken within this many pixels of the screen."""
 SHORTEST_PX = 4
 """A shorter drag draws no line."""
-NO_ENDS: tuple[int, ...] = ()
 
 
 class ProfileLine(ViewMode):
@@ -44,11 +43,6 @@ class ProfileLine(ViewMode):
 
     The layer is one of vectors. For the first layer of shapes napari compiles code for seconds,
     and its handles would lie over the line.
-
-    Parameters
-    ----------
-    layers
-        The section that it lies on, whose ``line`` it keeps.
     """
 
     changed = Signal()
@@ -67,20 +61,24 @@ class ProfileLine(ViewMode):
         super().__init__(viewer, [self.layer])
         insert(viewer.layers, len(viewer.layers), self.layer)
         layers.store.line = self.layer
-        line = layers.line
-        self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
+        line = layers.model.line
         self._drawing = line is None
+        self._ends: Ends | None = None if line is None else layers.frame.world_yx(line)
         self._cursor = "standard"
         self._soon = throttled_slot(EVERY_MS, self._tell)
         self._frames = throttled_slot(15, self._draw)  # the mouse moves more often than this
-        self._listen(True)
+        self._listen(
+            (camera_of(viewer).events.zoom, self._on_zoom),
+            (self.layer.events.affine, self._on_moved),  # by napari's own tool
+        )
+        self._follow_mouse(self._on_move, self._on_drag)
         self._draw()
         if self._drawing:
             self.draw_anew()
 
     def path(self) -> Ends | None:
         """Ends (2, 2) of the line, (x, y) in full-resolution pixels; None without one."""
-        return self._layers.line
+        return self._layers.model.line
 
     def draw_anew(self) -> None:
         """Let the person draw another line, and put the brush aside."""
@@ -91,7 +89,6 @@ class ProfileLine(ViewMode):
     def _restore(self) -> None:
         self._soon.cancel()
         self._frames.cancel()
-        self._listen(False)
         self._point("standard")
         self._layers.store.line = None
         if self.layer in self._viewer.layers:
@@ -100,7 +97,6 @@ class ProfileLine(ViewMode):
     # ---- what a person does
 
     def _on_move(self, viewer: ViewerModel, event: Any) -> None:
-        """Say by the cursor what a drag would do."""
         taken = bool(self._taken(self._at(event)))
         self._point("cross" if self._drawing else "pointing" if taken else "standard")
 
@@ -135,13 +131,13 @@ class ProfileLine(ViewMode):
     def _taken(self, at: NDArray[np.float64]) -> tuple[int, ...]:
         """Ends that a drag from a place (y, x) moves: one, both, or none."""
         if self._ends is None:
-            return NO_ENDS
+            return ()
         away = [self._on_screen(end - at) for end in self._ends]
         if min(away) < REACH_PX:
             return (int(np.argmin(away)),)
         start, way = self._ends[0], self._ends[1] - self._ends[0]
         part = np.clip((at - start) @ way / max(way @ way, 1e-12), 0, 1)
-        return (0, 1) if self._on_screen(start + part * way - at) < REACH_PX else NO_ENDS
+        return (0, 1) if self._on_screen(start + part * way - at) < REACH_PX else ()
 
     def _at(self, event: Any) -> NDArray[np.float64]:
         return np.asarray(self.layer.world_to_data(event.position[-2:]), float)
@@ -163,7 +159,6 @@ class ProfileLine(ViewMode):
         self._soon.throttle()
 
     def _draw(self) -> None:
-        """Draw the line, as wide on the screen at any zoom."""
         wide = WIDTH_PX / max(camera_of(self._viewer).zoom, 1e-9)
         strokes = np.empty((0, 2, 2)) if self._ends is None else _strokes(self._ends, wide)
         self.layer.data = strokes
@@ -173,13 +168,12 @@ class ProfileLine(ViewMode):
             self.layer.edge_color = [COLOUR] * third + [RIM] * 2 * third
 
     def _tell(self) -> None:
-        """Keep the line with the section, and say that it is another one."""
         self._soon.cancel()
         line = None
         if self._ends is not None:
             world = np.array([self.layer.data_to_world(end) for end in self._ends])[:, -2:]
             line = self._layers.frame.xy(world)
-        last = self._layers.line
+        last = self._layers.model.line
         same = line is last if line is None or last is None else np.array_equal(line, last)
         if not same:
             self._layers.model.line = line
@@ -190,18 +184,6 @@ class ProfileLine(ViewMode):
 
     def _on_moved(self, event: Any = None) -> None:
         self._soon.throttle()
-
-    def _listen(self, on: bool) -> None:
-        viewer = self._viewer
-        events = (
-            (camera_of(viewer).events.zoom, self._on_zoom),
-            (self.layer.events.affine, self._on_moved),  # by napari's own tool
-        )
-        for emitter, slot in events:
-            (emitter.connect if on else emitter.disconnect)(slot)
-        moves, drags = viewer.mouse_move_callbacks, viewer.mouse_drag_callbacks
-        (moves.append if on else moves.remove)(self._on_move)
-        (drags.append if on else drags.remove)(self._on_drag)
 
 
 def _strokes(ends: Ends, wide: float) -> NDArray[np.float64]:

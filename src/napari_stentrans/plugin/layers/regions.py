@@ -51,10 +51,7 @@ def names_of(layer: Labels) -> dict[int, str]:
 class Regions:
     """Names, colours and visibility of the labels of a layer.
 
-    Parameters
-    ----------
-    layer
-        Layer of lost regions, whose ``features`` have the columns ``index`` and ``region``.
+    Its ``features`` have the columns ``index`` and ``region``.
     """
 
     def __init__(self, layer: Labels) -> None:
@@ -64,37 +61,27 @@ class Regions:
 
     @property
     def names(self) -> dict[int, str]:
-        """Names by label, in the order of the list."""
         return names_of(self.layer)
 
     @property
     def hidden(self) -> set[int]:
-        """Labels that are painted, but not seen."""
         colours = getattr(self.layer.colormap, "color_dict", {})
         return {label for label in self.names if label in colours and not colours[label][3]}
 
     @property
     def selected(self) -> int:
-        """Label that the brush paints with."""
         return int(self.layer.selected_label)
 
     def add(self, name: str = "") -> int:
-        """Add a region and paint with it from now on; its label. Unnamed: the next preset.
-
-        Raises
-        ------
-        MaskError
-            When there is no room for another.
-        """
+        """Add a region, named or as the next preset, and paint with it; MaskError if full."""
         names = self.names
-        painted = set(np.unique(self.layer.data).tolist())
-        taken = painted | names.keys()
+        taken = set(np.unique(self.layer.data).tolist()) | names.keys()
         label = next((i for i in range(1, MOST + 1) if i not in taken), None)
         if label is None:
             raise MaskError(f"There are {MOST} regions, as many as there can be. Delete one.")
         left = [preset for preset in PRESETS if preset not in names.values()]
         self._removed.pop(label, None)
-        self._write(names | {label: name or (left[0] if left else region_name(label))})
+        self._write(names | {label: name or next(iter(left), region_name(label))})
         self.select(label)
         return label
 
@@ -137,12 +124,10 @@ class Regions:
             self.select(next(iter(names)))
 
     def select(self, label: int) -> None:
-        """Paint with a region from now on, and let it be seen."""
         self.set_visible(label, on=True)
         self.layer.selected_label = label
 
     def set_visible(self, label: int, *, on: bool) -> None:
-        """Let the paint of a region be seen or not; it counts as lost either way."""
         hidden = self.hidden
         if (label in hidden) == on:
             self._colour(self.names, hidden - {label} if on else hidden | {label})
@@ -192,13 +177,7 @@ class Painted:
 
     @classmethod
     def of(cls, section: Section, painted: ArrayLike) -> Painted:
-        """Count labels (row, column) that are painted on the section's raster.
-
-        Raises
-        ------
-        MaskError
-            When they do not have the shape of the raster.
-        """
+        """Count labels (row, column) that are painted on the section's raster; else MaskError."""
         painted = np.asarray(painted)
         mask = painted_to_lost(section, painted)
         row, column = section.raster.pixel_of(mask.sites).T
@@ -212,7 +191,6 @@ class Painted:
         return cls(mask, np.concatenate(labels), far[by_hand], reach)
 
     def counts(self, label: int) -> tuple[int, int]:
-        """Spots and sites of a region."""
         of_region = self.labels == label
         n_spots = int(self.mask.lost.sum())
         return int(of_region[:n_spots].sum()), int(of_region[n_spots:].sum())

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_stentrans.plugin.layers.tags import TAG
+from napari_stentrans.plugin.layers.layer_store import owners
 from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
@@ -17,12 +17,7 @@ if TYPE_CHECKING:
 
 def find(viewer: ViewerModel) -> list[SectionLayers]:
     """Sections whose layers are in the viewer, the lowest first."""
-    found: dict[int, SectionLayers] = {}
-    for layer in unwrapped(viewer).layers:
-        owner = layer.metadata.get(TAG, {}).get("layers")
-        if owner is not None and layer in owner.present:
-            found[id(owner)] = owner
-    return list(found.values())
+    return owners(unwrapped(viewer))
 
 
 def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
@@ -37,10 +32,11 @@ def show_alone(chosen: SectionLayers, others: Iterable[SectionLayers]) -> None:
 
 
 def listen(old: SectionLayers | None, new: SectionLayers | None, do: Callable[[], object]) -> None:
-    """Do something whenever another map, or another view of it, is seen: of the new one only."""
-    if old is not None:
-        old.compared.disconnect(do, missing_ok=True)
-        old.drawn.disconnect(do, missing_ok=True)
-    if new is not None:
-        new.compared.connect(do)
-        new.drawn.connect(do)
+    """Do something whenever another map, view or run is there: of the new section only."""
+    for layers in (old, new):
+        if layers is not None:
+            model = layers.model
+            for signal in (model.compared, model.drawn, model.runs.changed):
+                signal.disconnect(do, missing_ok=True)
+                if layers is new:
+                    signal.connect(do)

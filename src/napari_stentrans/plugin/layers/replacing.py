@@ -23,20 +23,20 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
     for layer in old.present:
         layer.name = f"{layer.name} until now"  # so that the new ones get the names
     new = SectionLayers(old.viewer, look.section, look)
-    if new.section.name == old.section.name:
-        new.model.title = old.title
+    if new.model.section.name == old.model.section.name:
+        new.model.title = old.model.title
     with suppress(GeneNotFound):
-        new.show_gene(old.gene)
+        new.model.show_gene(old.model.gene)
     if old.before is not None and new.before is not None:
         new.before.colormap = old.before.colormap
     note = _take_paint(old, new)
-    if old.annotation is not None and new.section.adata.obs_names.equals(
-        old.section.adata.obs_names
+    if old.model.annotation is not None and new.model.section.adata.obs_names.equals(
+        old.model.section.adata.obs_names
     ):
-        new.annotate(old.annotation)
-    if np.array_equal(old.section.xy, new.section.xy):
-        new.model.line, new.model.profiled = old.line, old.profiled
-        new.model.ignores_damage = old.ignores_damage
+        new.annotate(old.model.annotation)
+    if np.array_equal(old.model.section.xy, new.model.section.xy):
+        new.model.line, new.model.profiled = old.model.line, old.model.profiled
+        new.model.ignores_damage = old.model.ignores_damage
     layers = new.viewer.layers
     at = min((layers.index(layer) for layer in old.present), default=len(layers))
     for i, layer in enumerate(new.present):
@@ -48,7 +48,7 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
 def _take_paint(old: SectionLayers, new: SectionLayers) -> str:
     if old.lost is None or not np.any(old.lost.data):
         return ""
-    if not np.array_equal(old.section.xy, new.section.xy):
+    if not np.array_equal(old.model.section.xy, new.model.section.xy):
         return "Lost regions were painted on other spots, and are gone. Paint them again."
     mode, painted = old.lost.mode, np.nonzero(np.asarray(old.lost.data))
     lost = new.add_lost()

@@ -6,7 +6,7 @@ from contextlib import contextmanager
 from dataclasses import replace
 from functools import partial
 from itertools import count
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from napari_stentrans.plugin.compare.views import Views
 from napari_stentrans.plugin.layers.frame import Frame, drawn_on, rescale
@@ -46,9 +46,9 @@ def _layer_of(role: str, what: str) -> property:
 
 def _free_title(viewer: ViewerModel, name: str, own: object = None) -> str:
     """Return the name, with a number where another section in the viewer has it."""
-    taken = {owner.title for owner in owners(viewer) if owner is not own}
-    numbered = (f"{name} [{number}]" for number in count(1))  # as napari names layers
-    return name if name not in taken else next(t for t in numbered if t not in taken)
+    taken = {owner.model.title for owner in owners(viewer) if owner is not own}
+    names = (f"{name} [{number}]" if number else name for number in count())  # as napari does
+    return next(free for free in names if free not in taken)
 
 
 class SectionLayers:
@@ -59,10 +59,6 @@ class SectionLayers:
 
     Parameters
     ----------
-    viewer
-        Where to show the section.
-    section
-        The section.
     look
         What to show first; computed where not given. Make it in a worker thread
         (``FirstLook.of(section)``) to keep the window alive meanwhile.
@@ -73,16 +69,8 @@ class SectionLayers:
 
     Attributes
     ----------
-    viewer
-        As given.
-    model
-        The section, and what of it is shown.
-    store
-        The layers by role.
     paint, pictures, genes
         What draws lost regions, the tissue image, and the maps.
-    views
-        Ways to see two maps together.
     probe
         What is known of the place under the cursor.
     visibility
@@ -139,26 +127,17 @@ class SectionLayers:
         self.model.changing.connect(self._take_in)
         self.model.changed.connect(self._resolve)
 
-    def __getattr__(self, name: str) -> Any:
-        """Say of the section what its model says."""
-        if name == "model":  # not made yet
-            raise AttributeError(name)
-        return getattr(self.model, name)
-
     # ---- the layers
 
     @property
     def frame(self) -> Frame:
-        """World coordinates of the layers."""
         return self.store.frame
 
     @property
     def present(self) -> list[Layer]:
-        """Layers of the section that are in the viewer, the lowest first."""
         return self.store.present
 
     def has(self, role: str) -> bool:
-        """Whether the layer of a role is there, or about to be."""
         return self.store.has(role)
 
     def now(self, role: str) -> Layer | None:
@@ -193,7 +172,6 @@ class SectionLayers:
             self.model.drawn.emit()
         if now.view != last.view:
             genes.look(now.view)
-            self.model.compared.emit()
         self._scene = self.model.scene
 
     def _draw_result(self) -> None:
@@ -203,14 +181,13 @@ class SectionLayers:
             return
         if self.image_features is not None:  # it would hide the result
             self.image_features.visible = False
-            self.store.later("image_features", partial(self.show_image_features, None))
+            self.store.deferred.add("image_features", partial(self.show_image_features, None))
         self.genes.show_result()
         self.paint.outline(on=True)  # so that what was filled is seen
         self.genes.tell()
         self.model.drawn.emit()
 
     def show_enhancement(self, result: Enhancement) -> None:
-        """Show a result of this section, with all its layers at once."""
         self.model.show_enhancement(result)
         self.store.deferred.finish()
 
@@ -222,7 +199,6 @@ class SectionLayers:
                 self._draw_result()
 
     def redraw(self) -> None:
-        """Draw the maps anew, as they are to be."""
         self.genes.take_in()
         self.genes.redraw()
 
@@ -239,7 +215,6 @@ class SectionLayers:
     # ---- what else is shown
 
     def add_lost(self) -> Labels:
-        """Let the person paint: make the layer of lost regions if needed, and select it."""
         return self.paint.begin()
 
     def annotate(self, annotation: Annotation) -> None:
@@ -251,15 +226,12 @@ class SectionLayers:
 
     def propose(self, cells: ArrayLike | None) -> None:
         """Show places (bool, row and column) that may be lost, over all else; None ends it."""
-        if cells is not None:
-            layer_data = proposal_layer(self.model.section, cells, self.frame)
-            if self.proposal is not None:
-                self.proposal.data = layer_data[0]
-                return
-            self.views.end()
-            self.store.put("proposal", layer_data)
-        else:
+        if cells is None:
             self.store.remove("proposal")
+            return
+        if "proposal" not in self.store:
+            self.views.end()
+        self.store.put("proposal", proposal_layer(self.model.section, cells, self.frame))
 
     def show_image_features(self, pixels: NDArray[np.uint8] | None) -> None:
         """Show what the tissue image tells (row, column, 4); None takes it away."""
@@ -272,22 +244,19 @@ class SectionLayers:
     def show_line(self, line: NDArray[np.float64]) -> None:
         """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""
         self.model.line, self.model.profiled = line, True
-        self.store.later("line", self.model.lined.emit)
+        self.store.deferred.add("line", self.model.lined.emit)
 
     # ---- the section in its viewer
 
     def rename(self, name: str) -> None:
-        """Give the section another title; a blank one is not taken."""
         name = " ".join(name.split())
         if name:
             self.model.title = _free_title(self.viewer, name, self)
 
     def name_layers(self, *, by_section: bool) -> None:
-        """Begin the names of the layers with the title, as is needed beside other sections."""
         self.store.name_by(self.model.title if by_section else "")
 
     def reframe(self, frame: Frame) -> None:
-        """Show all layers in other world coordinates."""
         self.views.end()
         self.store.deferred.finish()
         ratio = frame.per_px / self.frame.per_px
@@ -295,12 +264,7 @@ class SectionLayers:
         for layer in (*self.present, *drawn_on(self.viewer, self)):
             rescale(layer, ratio, frame.unit)
 
-    def stop(self) -> None:
-        """Give up what is about to be made, since the window closes."""
-        self.store.deferred.drop()
-
     def remove(self) -> None:
-        """Take all layers of the section out of the viewer, for good."""
         self.model.removed = True
         self.views.end()
         self.store.deferred.drop(*ORDER, None)
@@ -314,15 +278,14 @@ class SectionLayers:
         store.put("before", before)
         self.viewer.layers.selection.active = store["before"]
         for data in image:
-            store.later("image", partial(store.put, "image", data))
+            store.deferred.add("image", partial(store.put, "image", data))
         if not in_turns:
             store.deferred.finish()
 
     def _on_removed(self, role: str) -> None:
-        """Compare with what was measured where the enhanced map is not there."""
         if role == "after" and self.model.maps.against is not None:
             self.model.maps.against = None
-            self.store.later("before", self._resolve)  # not while a layer is removed
+            self.store.deferred.add("before", self._resolve)  # not while a layer is removed
 
 
 def _maps_of(scene: Scene) -> tuple[object, ...]:
@@ -337,20 +300,18 @@ def make_way(viewer: ViewerModel, frame: Frame) -> None:
     """
     if frame.unit == "pixel":
         for layers in owners(viewer):
-            if layers.present and layers.frame != frame:
+            if layers.frame != frame:
                 layers.reframe(frame)
 
 
 def adopt(viewer: ViewerModel) -> SectionLayers | None:
     """Turn layers that a reader made into SectionLayers; the last ones made, None without any."""
     viewer = unwrapped(viewer)
-    sections: dict[int, dict[str, Layer]] = {}
+    found: dict[int, tuple[Section, dict[str, Layer]]] = {}
     for layer in viewer.layers:
         tag = layer.metadata.get(TAG, {})
         if "section" in tag and "layers" not in tag:
-            sections.setdefault(id(tag["section"]), {}).setdefault(tag["role"], layer)
-    adopted = None
-    for layers in sections.values():
-        section = next(iter(layers.values())).metadata[TAG]["section"]
-        adopted = SectionLayers(viewer, section, layers=layers)
-    return adopted
+            _, layers = found.setdefault(id(tag["section"]), (tag["section"], {}))
+            layers.setdefault(tag["role"], layer)
+    adopted = [SectionLayers(viewer, section, layers=layers) for section, layers in found.values()]
+    return adopted[-1] if adopted else None

@@ -8,7 +8,6 @@ from qtpy.QtCore import QObject, Signal
 
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.layers.registry import find
-from napari_stentrans.plugin.napari_compat import unwrapped
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -19,26 +18,17 @@ if TYPE_CHECKING:
 
 
 class OneUnit(QObject):
-    """Lets the sections of a viewer follow the unit of what comes beside them.
-
-    Parameters
-    ----------
-    parent
-        What it belongs to.
-    viewer
-        Where the layers are.
-    """
+    """Lets the sections of a viewer follow the unit of what comes beside them."""
 
     changed = Signal()
     """Sections lie elsewhere in world coordinates than before."""
 
     def __init__(self, parent: QObject, viewer: napari.Viewer) -> None:
         super().__init__(parent)
-        self._viewer = unwrapped(viewer)
+        self._viewer = viewer
         self._viewer.layers.events.inserted.connect(self._agree)
 
     def let_go(self) -> None:
-        """Follow no longer."""
         self._viewer.layers.events.inserted.disconnect(self._agree)
 
     def _agree(self, event: Any = None) -> None:
@@ -55,7 +45,9 @@ def agree(viewer: ViewerModel) -> bool:
         return False
     changed = False
     for layers in find(viewer):
-        frame = Frame.of(layers.section, [o for o in viewer.layers if o not in layers.present])
+        frame = Frame.of(
+            layers.model.section, [o for o in viewer.layers if o not in layers.present]
+        )
         if frame != layers.frame:
             layers.reframe(frame)
             changed = True

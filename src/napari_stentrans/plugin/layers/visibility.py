@@ -15,15 +15,7 @@ if TYPE_CHECKING:
 
 
 class Visibility:
-    """Hides the layers of a section, and brings those back that were seen.
-
-    Parameters
-    ----------
-    store
-        Holds the layers.
-    genes
-        Draws the maps.
-    """
+    """Hides the layers of a section, and brings those back that were seen."""
 
     def __init__(self, store: LayerStore, genes: GeneLayers) -> None:
         self._store, self._genes = store, genes
@@ -32,7 +24,6 @@ class Visibility:
 
     @property
     def away(self) -> bool:
-        """Whether the section is out of sight."""
         return self._seen is not None
 
     def shows(self, layer: Layer) -> bool:
@@ -40,7 +31,6 @@ class Visibility:
         return bool(layer.visible) or layer in (self._seen or ())
 
     def go(self) -> None:
-        """Hide all layers; views of both maps end."""
         self._genes.views.end()  # the view goes on with the plain map
         self._genes.away = True
         self._genes.end_difference()
@@ -53,25 +43,20 @@ class Visibility:
             self._active = active
 
     def come_back(self) -> None:
-        """Show what was seen before."""
         seen, self._seen = self._seen, None
         if seen is None:
             return
-        present = self._store.present
-        for layer in seen:
-            if layer in present:
+        for layer in self._store.present:
+            if layer in seen:
                 layer.visible = True
         self._genes.away = False
-        if self._genes.view == "difference":
+        if self._genes.model.view == "difference":
             self._genes.look("difference")
         self._genes.tell()
 
     def select(self) -> None:
-        """Select the layer that was selected when the section went, or else its map."""
-        chosen = self._active
-        if chosen not in self._store.present:
-            maps = [self._store.get(role) for role in ("after", "before")]
-            chosen = next((layer for layer in maps if layer is not None), None)
+        maps = [self._store[role] for role in ("after", "before") if role in self._store]
+        chosen = self._active if self._active in self._store.present else next(iter(maps), None)
         if chosen is not None:
             self._store.viewer.layers.selection.active = chosen
 

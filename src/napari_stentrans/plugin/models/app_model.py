@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from psygnal import Signal
-
 from napari_stentrans.plugin.models.run_settings import RunSettings
 
 if TYPE_CHECKING:
@@ -16,31 +14,9 @@ if TYPE_CHECKING:
 class AppModel:
     """The window, without Qt and napari: what a session is saved from, and brought back to.
 
-    Parameters
-    ----------
-    lists
-        Lists of genes.
-
-    Attributes
-    ----------
-    settings
-        Of the next run.
+    That is the section that is worked on, lists of genes, and the settings of the next run.
     """
-
-    currentChanged = Signal()
-    """Another section is worked on."""
 
     def __init__(self, lists: GeneLists) -> None:
         self.lists, self.settings = lists, RunSettings()
-        self._current: SectionModel | None = None
-
-    @property
-    def current(self) -> SectionModel | None:
-        """Section that is worked on; None without one."""
-        return self._current
-
-    @current.setter
-    def current(self, model: SectionModel | None) -> None:
-        if model is not self._current:
-            self._current = model
-            self.currentChanged.emit()
+        self.current: SectionModel | None = None

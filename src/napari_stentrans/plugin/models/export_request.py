@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from importlib.util import find_spec
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -33,10 +32,6 @@ if TYPE_CHECKING:
 What = Literal["session", "everything", "images", "table", "figure", "lost", "measured"]
 WhichGenes = Literal["all", "shown", "favourites", "mine", "these"]
 Extra = Literal["std", "provenance", "image"]
-BYTES_PER_VALUE = 12
-"""Of a value, its expected count and its standard deviation in a file for analysis."""
-WORTH_SAYING = 100_000_000
-"""Bytes above which the size of a file is said before it is written."""
 
 
 @dataclass(frozen=True)
@@ -53,8 +48,6 @@ class Kind:
         Genes that it holds at most; None for any number.
     by_gene, of_result
         Whether genes are chosen for it, and whether there must be a result.
-    extras
-        What can be added to it.
     """
 
     title: str
@@ -129,8 +122,6 @@ KINDS: dict[What, Kind] = {
 }
 OF_RUNS: tuple[What, ...] = ("everything", "images", "table")
 """What is written with a run record beside it."""
-NEEDS = {".sdata.zarr": "spatialdata"}
-"""Packages that formats cannot do without, by ending."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -139,12 +130,8 @@ class ExportContext:
 
     Attributes
     ----------
-    section, result
-        The section, and the result that is shown; None without any.
-    index
-        Finds genes of the section by what a person writes.
-    shown
-        The gene that is shown.
+    result
+        The result that is shown; None without any.
     favourites, mine
         Genes of these lists that the section has.
     lost
@@ -164,16 +151,12 @@ class ExportContext:
 
     @classmethod
     def of(
-        cls,
-        model: SectionModel,
-        index: GeneIndex,
-        favourites: list[str],
-        mine: Listed | None,
+        cls, model: SectionModel, index: GeneIndex, favourites: list[str], mine: Listed | None
     ) -> ExportContext:
         """What there is of a section; the paint is copied, since a person goes on painting."""
-        labels = None if model.paint is None else model.paint.labels
+        section, paint = model.section, model.paint
+        labels = None if paint is None else paint.labels
         painted = labels is not None and bool(labels.any())
-        section = model.section
         return cls(
             section,
             with_quality(model),
@@ -182,11 +165,10 @@ class ExportContext:
             tuple(name for name in favourites if name in section.genes),
             () if mine is None else mine.names,
             np.array(labels) if painted else None,
-            model.paint.names if model.paint is not None and painted else None,
+            paint.names if paint is not None and painted else None,
         )
 
     def label(self, gene: str) -> str:
-        """What to call a gene."""
         return self.section.gene_label(gene)
 
     def genes(self, which: WhichGenes, text: str = "") -> Listed:
@@ -205,7 +187,6 @@ class ExportContext:
         return Listed(here, (*asked.unknown, *left))
 
     def why_not(self, what: What) -> str:
-        """Why a thing cannot be saved, in words; empty where it can."""
         if KINDS[what].of_result and self.result is None:
             return "No result yet: run first."
         if what == "lost" and self.lost is None:
@@ -228,7 +209,6 @@ class ExportRequest:
     extras: frozenset[Extra] = frozenset()
 
     def proposed(self, stock: ExportContext) -> str:
-        """Name of a file."""
         names = self.genes or ()
         of = {"lost": "lost_regions", "measured": "measured"}.get(self.what, "enhanced")
         if self.what in ("images", "table", "figure") and names:
@@ -237,13 +217,7 @@ class ExportRequest:
         return f"{stock.section.name.replace(' ', '_')}_{safe}{self.ending}"
 
     def steps(self, stock: ExportContext, path: Path) -> Steps[list[Path]]:
-        """Write it; what is there is replaced, since the person was asked.
-
-        Raises
-        ------
-        WriteError, MaskError, GeneNotFound
-            As ``save``, ``save_figure``, ``save_mask`` and ``write_section`` do.
-        """
+        """Write it; what is there is replaced, since the person was asked."""
         names = None if self.genes is None else list(self.genes)
         if self.what == "figure" and stock.result is not None:
             extras = {extra: extra in self.extras for extra in KINDS["figure"].extras}
@@ -268,14 +242,3 @@ def with_quality(model: SectionModel) -> Enhancement | None:
     if quality is None:
         return result
     return replace(result, record=result.record.model_copy(update={"quality": quality.facts()}))
-
-
-def missing_package(ending: str) -> str:
-    """Package that a format needs and that is not installed; empty where all is there."""
-    package = NEEDS.get(ending, "")
-    return package if package and find_spec(package) is None else ""
-
-
-def size_in_words(n_bytes: int) -> str:
-    """Size of a file: "1.2 GB"."""
-    return f"{n_bytes / 1e9:,.1f} GB" if n_bytes >= 1e9 else f"{n_bytes / 1e6:,.0f} MB"

@@ -2,24 +2,24 @@
 
 from __future__ import annotations
 
+from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
-from napari_stentrans.plugin.models.export_request import (
-    BYTES_PER_VALUE,
-    KINDS,
-    OF_RUNS,
-    WORTH_SAYING,
-    missing_package,
-    size_in_words,
-)
+from napari_stentrans.plugin.models.export_request import KINDS, OF_RUNS
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.models.export_request import ExportContext, What, WhichGenes
     from napari_stentrans.plugin.models.gene_names import Listed
 
+BYTES_PER_VALUE = 12
+"""Of a value, its expected count and its standard deviation in a file for analysis."""
+WORTH_SAYING = 100_000_000
+"""Bytes above which the size of a file is said before it is written."""
 MOST_NAMED = 5
 """Genes that are named which are not in the result."""
+NEEDS = {".sdata.zarr": "spatialdata"}
+"""Packages that formats cannot do without, by ending."""
 
 
 class Asked(NamedTuple):
@@ -40,8 +40,8 @@ def why_not(stock: ExportContext, asked: Asked, listed: Listed | None) -> str:
     reason = stock.why_not(asked.what)
     if reason:
         return reason
-    package = missing_package(asked.ending)
-    if package:
+    package = NEEDS.get(asked.ending)
+    if package and find_spec(package) is None:
         return (
             f"This format needs the package {package}, which is not installed. Save as .h5ad "
             f'or .zarr, or close napari, run pip install "napari-stentrans[{package}]" and '
@@ -65,8 +65,10 @@ def about(stock: ExportContext | None, what: What, listed: Listed | None) -> str
     if stock is not None and kind.by_gene and stock.result is not None:
         n_sites, n = len(stock.result.sites), _n_genes(stock, listed)
         size = n * n_sites * BYTES_PER_VALUE
-        big = kind.most_genes is None and size > WORTH_SAYING
-        large = f", up to {size_in_words(size)}" if big else ""
+        large = ""
+        if kind.most_genes is None and size > WORTH_SAYING:
+            gb, mb = f"{size / 1e9:,.1f} GB", f"{size / 1e6:,.0f} MB"
+            large = f", up to {gb if size >= 1e9 else mb}"
         parts.append(f"{some(n, 'gene')} at {some(n_sites, 'site')}{large}.")
         parts.append(_left_out(listed, "Not in the result, and left out: {}."))
     if what == "figure" and stock is not None and stock.section.um_per_px is None:

@@ -30,15 +30,7 @@ _made: WeakKeyDictionary[GeneNaming, GeneIndex] = WeakKeyDictionary()
 class GeneIndex:
     """Finds genes by symbol, name, id or other names: by their beginning, a part, or nearly.
 
-    Parameters
-    ----------
-    naming
-        What the genes are called.
-
-    Attributes
-    ----------
-    names
-        (gene,) names, in the order of what is shown for them.
+    ``names`` are those of all genes, in the order of what is shown for them.
     """
 
     def __init__(self, naming: GeneNaming) -> None:
@@ -75,7 +67,6 @@ class GeneIndex:
         return len(self.names)
 
     def label(self, name: str) -> str:
-        """What to show for a gene: its symbol where its name is an id."""
         return self._naming.label(name)
 
     def resolve(self, word: str) -> str | None:
@@ -96,12 +87,10 @@ class GeneIndex:
         return "" if direct or not word else self._naming.meaning(word).said
 
     def hint(self, word: str) -> str:
-        """What may have been meant by a word that stands for no gene: in words, or ""."""
         return self._naming.hint(word)
 
     @property
     def knows_others(self) -> bool:
-        """Whether a table of gene names is here."""
         return self._naming.table is not None
 
     def note(self, position: int, query: str) -> str:
@@ -155,13 +144,7 @@ class GeneIndex:
 
 
 class Lines:
-    """Lines of text, searched all at once as one string.
-
-    Parameters
-    ----------
-    lines
-        (gene,) lower-case names or ids.
-    """
+    """Lines of text, searched all at once as one string."""
 
     def __init__(self, lines: Sequence[str]) -> None:
         # Every line follows a line break, so beginnings of lines are plain strings too.
@@ -170,7 +153,6 @@ class Lines:
         self._letters = frozenset(self._text)
 
     def having(self, pattern: str, most: int) -> list[int]:
-        """Return the first lines that have the pattern in them."""
         found: list[int] = []
         if not self._letters.issuperset(pattern):  # ids have few letters: most queries end here
             return found
@@ -184,13 +166,7 @@ class Lines:
 
 
 class NearNames:
-    """Finds names that are nearly a query, among those that have nearly all of its letters.
-
-    Parameters
-    ----------
-    names
-        (gene,) lower-case names.
-    """
+    """Finds names that are nearly a query, among those that have nearly all of its letters."""
 
     def __init__(self, names: Sequence[str]) -> None:
         self._names, self._lengths = names, np.array([len(name) for name in names], np.int64)
@@ -225,7 +201,6 @@ class NearNames:
 
 
 def _bits(text: str) -> NDArray[np.uint64]:
-    """One bit for each letter."""
     letters = np.frombuffer(text.encode("latin-1", "replace"), np.uint8)
     return np.uint64(1) << (letters % 64).astype(np.uint64)
 

@@ -58,19 +58,7 @@ class Contents(NamedTuple):
 
 
 class GeneLists:
-    """Finds the genes of the list that a person wants to see.
-
-    Attributes
-    ----------
-    query
-        What is searched for.
-    which
-        Name of the list that is shown.
-    mine
-        The list that a person gave, or None.
-    kept
-        Favourite and recent genes.
-    """
+    """Finds the genes of the list that a person wants to see; ``mine`` is one that they gave."""
 
     restored = Signal(str)
     """The lists of a session are back; a problem in words, or nothing."""
@@ -92,7 +80,6 @@ class GeneLists:
         self.restored.emit(problem)
 
     def contents(self, which: ListName, model: SectionModel, index: GeneIndex) -> Contents:
-        """Return what a list holds; rankings are begun, and empty until they are there."""
         if which == "search":
             return self._hits(index)
         if which == "spatial":
@@ -115,7 +102,6 @@ class GeneLists:
         return sums.get(typed.strip().lower()) or index.resolve(typed.strip())
 
     def _hits(self, index: GeneIndex) -> Contents:
-        """Genes that the search finds, with the id where it is what was found; else all."""
         typed = self.query.strip()
         query = typed.lower()
         if not query:

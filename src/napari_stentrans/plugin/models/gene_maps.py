@@ -12,7 +12,6 @@ from napari_stentrans.plugin.models.maps import (
     MOST_OVERLAID,
     OVERLAY_COLOURS,
     SUMS,
-    Contrasts,
     Doubt,
     Look,
     enhanced,
@@ -63,8 +62,6 @@ class Drawn:
 
     Attributes
     ----------
-    raster
-        Draws the values.
     values
         (site,) Values of one map; or the pixels (row, column, 4) of several, where there are no
         limits.
@@ -84,25 +81,12 @@ class Drawn:
 class GeneMaps:
     """Which maps of a section are shown, and how.
 
-    Parameters
-    ----------
-    section
-        The section.
-    gene
-        The gene that is shown first.
-    runs
-        Results that are kept, by name.
-
     Attributes
     ----------
-    shown
-        Name of the map that was chosen last: a gene, or a sum over all genes.
-    gene
-        The gene that was chosen last.
+    shown, gene
+        The map that was chosen last, a gene or a sum over all genes; and the last gene.
     kept
         Maps that stay when another is chosen, which is then laid over them.
-    look
-        How values become colours.
     colormap
         Of the look, or another that a person chose in napari.
     against
@@ -121,7 +105,7 @@ class GeneMaps:
         self.against: Enhancement | None = None
         self.doubt: Doubt = "estimate"
         self.colormap: Any = self.look.colormap
-        self._contrasts = Contrasts()
+        self._by_hand: dict[tuple[str, str, str], Limits] = {}
         self._last: WeakKeyDictionary[Enhancement, tuple[tuple[str, str], GeneMap | None]]
         self._last = WeakKeyDictionary()
 
@@ -131,27 +115,18 @@ class GeneMaps:
         return (*(name for name in self.kept if name != self.shown), self.shown)
 
     def label(self, name: str) -> str:
-        """What to call a map: by the symbol of a gene, where its name is an id."""
         return self.section.gene_label(name)
 
     def show(self, name: str) -> None:
-        """Choose a map, by name or gene id.
-
-        Raises
-        ------
-        GeneNotFound
-            When the section has no such gene.
-        """
+        """Choose a map, by name or gene id; GeneNotFound where there is none."""
         self.shown = named(self.section, name)
         if self.shown not in SUMS:
             self.gene = self.shown
 
     def keep(self, names: Sequence[str]) -> None:
-        """Let these maps stay when others are chosen, as far as there are colours."""
         self.kept = tuple(dict.fromkeys(names))[: MOST_OVERLAID - 1]
 
     def set_look(self, look: Look) -> None:
-        """Draw in another look from now on; new percentiles count for the maps that are shown."""
         if (look.low, look.high) != (self.look.low, self.look.high):
             self.follow_values()
         if look.colormap != self.look.colormap:
@@ -159,9 +134,9 @@ class GeneMaps:
         self.look = look
 
     def follow_values(self) -> None:
-        """Forget the contrast that was set by hand for the maps that are shown."""
-        for name in self.names:
-            self._contrasts.forget(name)
+        self._by_hand = {
+            of: limits for of, limits in self._by_hand.items() if of[1] not in self.names
+        }
 
     def result(self, enhancement: Enhancement | None) -> GeneMap | None:
         """Enhanced values of the map that was chosen last; None where there are none."""
@@ -199,12 +174,8 @@ class GeneMaps:
         return Drawn(raster, values, limits, self.shown, called.get(role, ""))
 
     def limits(self, role: str, name: str, values: FloatArray | None = None) -> Limits:
-        """Contrast limits of a map: set by hand, else from the values.
-
-        The maps before and after have the same, from the values as measured.
-        """
-        scale = self.look.scale
-        by_hand = self._contrasts.of(self._contrast(role), name, scale)
+        """Contrast limits of a map: set by hand, else from its values, or those as measured."""
+        by_hand = self._by_hand.get(self._contrast(role, name))
         if by_hand is not None:
             return by_hand
         if role in PAIR or values is None:
@@ -213,36 +184,34 @@ class GeneMaps:
 
     @property
     def unit(self) -> str:
-        """What the values of the map that was chosen last are."""
         return unit(self.shown, self.look.scale)
 
     def legends(self) -> list[Legend]:
         """One for each map that is drawn, in the order of their colours."""
         names, scale = self.names, self.look.scale
         if len(names) == 1:
-            return [Legend(self.label(self.shown), unit(self.shown, scale))]
+            return [Legend(self.label(self.shown), self.unit)]
         return [
             Legend(self.label(name), unit(name, scale), (colour, self.limits("before", name)))
             for name, colour in zip(names, OVERLAY_COLOURS.values(), strict=False)
         ]
 
     def set_limits(self, role: str, limits: Limits) -> None:
-        """Remember contrast limits that a person set of the map that was chosen last."""
-        self._contrasts.keep(self._contrast(role), self.shown, self.look.scale, limits)
+        self._by_hand[self._contrast(role, self.shown)] = limits
 
     @property
     def by_hand(self) -> frozenset[tuple[tuple[str, str, str], Limits]]:
         """Contrast limits that a person set of the maps that are drawn, by role, name and scale."""
-        return self._contrasts.among(self.names)
+        return frozenset(item for item in self._by_hand.items() if item[0][1] in self.names)
 
-    def _contrast(self, role: str) -> str:
-        """Under which name the contrast of a role is kept."""
-        return f"{role} of {self.doubt}" if role == "uncertainty" else role
+    def _contrast(self, role: str, name: str) -> tuple[str, str, str]:
+        """Under what the contrast of a map is kept; the maps before and after have the same."""
+        of = {"after": "before", "uncertainty": f"uncertainty of {self.doubt}"}
+        return of.get(role, role), name, self.look.scale
 
     def values(
         self, role: str, name: str, enhancement: Enhancement | None
     ) -> tuple[SpotRaster, FloatArray]:
-        """Values of a map in a role, and the raster that draws them."""
         if role == "before" and self.against is not None:
             role, enhancement = "after", self.against
         before = measured(self.section, name, self.look.scale)

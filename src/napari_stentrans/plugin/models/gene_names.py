@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import csv
 from dataclasses import dataclass
+from itertools import zip_longest
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ReadError
@@ -13,6 +14,7 @@ from napari_stentrans.plugin.models.small_files import (
     settings_folder,
     store_json,
 )
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -50,7 +52,6 @@ class Listed:
 
     @classmethod
     def of(cls, words: Iterable[str], index: GeneIndex) -> Listed:
-        """Look up words, in any case, among the names and ids of genes."""
         found = {word: index.resolve(word) for word in words if word}
         names = dict.fromkeys(name for name in found.values() if name is not None)
         unknown = tuple(word for word, name in found.items() if name is None)
@@ -59,7 +60,7 @@ class Listed:
 
     def __str__(self) -> str:
         """Say how many genes were found, which were not, and which are called otherwise."""
-        genes = f"{len(self.names):,} {'gene' if len(self.names) == 1 else 'genes'}."
+        genes = f"{some(len(self.names), 'gene')}."
         more = " …" if len(self.said) > MOST_NAMED else ""
         other = "".join(f" {said}" for said in self.said[:MOST_NAMED]) + more
         if not self.unknown:
@@ -80,7 +81,7 @@ def parse(text: str, index: GeneIndex) -> Listed:
     rows = [row for row in rows if any(row)]
     if len(rows) <= 1:
         return Listed.of([word for row in rows for word in _words(row)], index)
-    columns = [[row[at] if at < len(row) else "" for row in rows] for at in range(_width(rows))]
+    columns = list(zip_longest(*rows, fillvalue=""))
     known = [sum(index.resolve(word) is not None for word in column) for column in columns]
     column = columns[known.index(max(known))]
     if column[0].lower() in HEADERS and index.resolve(column[0]) is None:
@@ -89,13 +90,7 @@ def parse(text: str, index: GeneIndex) -> Listed:
 
 
 def read_list(path: Path, index: GeneIndex) -> Listed:
-    """Genes that a text file lists.
-
-    Raises
-    ------
-    ReadError
-        When it is no text file, cannot be read, or is too large to be a list of genes.
-    """
+    """Genes that a text file lists; ReadError when it is none, too large, or cannot be read."""
     if path.suffix.lower() not in ENDINGS:
         raise ReadError(f"Expected a list of genes as {', '.join(ENDINGS)}, got {path.name}.")
     try:
@@ -115,13 +110,7 @@ def is_list(text: str) -> bool:
 
 
 class Kept:
-    """Favourite and recent genes, by name, in a small file among napari's settings.
-
-    Parameters
-    ----------
-    path
-        The file; need not be there.
-    """
+    """Favourite and recent genes, by name, in a small file among napari's settings."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or settings_folder() / FILE
@@ -131,7 +120,6 @@ class Kept:
         self.take_in()
 
     def take_in(self) -> None:
-        """Take in what another window has written meanwhile."""
         stored = load_json(self._path)
         if stored and stored != self._seen:
             self._seen = stored
@@ -155,12 +143,8 @@ class Kept:
         return self.save() if new else ""
 
     def visit(self, name: str) -> None:
-        """Put a gene in front of the recent ones; written by ``save``."""
         self.take_in()
-        if name in self.recent:
-            self.recent.remove(name)
-        self.recent.insert(0, name)
-        del self.recent[MOST_RECENT:]
+        self.recent = [name, *(other for other in self.recent if other != name)][:MOST_RECENT]
 
     def save(self) -> str:
         """Write the file; returns in words why it could not be written, else nothing."""
@@ -184,7 +168,3 @@ def _rows(text: str) -> Sequence[Sequence[str]]:
 def _words(row: Sequence[str]) -> list[str]:
     """Names in one row, which may have blanks between them."""
     return [word for cell in row for word in cell.split()]
-
-
-def _width(rows: Sequence[Sequence[str]]) -> int:
-    return max(map(len, rows))

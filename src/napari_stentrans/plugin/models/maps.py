@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -39,9 +39,6 @@ LOW = 1.0
 NEAR_ZERO = 0.2
 """A low value below this share of the high one is taken for 0: there the gene is not expressed."""
 
-TOP_QUANTILE = 0.995
-"""Brighter values than this quantile share the brightest colour, where no look says otherwise."""
-
 Limits = tuple[float, float]
 
 
@@ -71,7 +68,6 @@ class Look:
         return self.limits(measured(section, name, self.scale)[section.totals > 0])
 
     def limits(self, values: FloatArray) -> Limits:
-        """Contrast limits of values from 0 up; never empty, whatever the values."""
         known = values[np.isfinite(values)]
         if not known.size:
             return 0.0, 1.0
@@ -83,48 +79,13 @@ class Look:
         return low, top if top > low + 1e-6 else low + 1.0
 
 
-@dataclass
-class Contrasts:
-    """Contrast limits that a person set by hand, by role, name and scale."""
-
-    _limits: dict[tuple[str, str, str], Limits] = field(default_factory=dict)
-
-    def of(self, role: str, name: str, scale: Scale) -> Limits | None:
-        """Limits of a map, where they were set; those of "after" are those of "before"."""
-        return self._limits.get((_twin(role), name, scale))
-
-    def keep(self, role: str, name: str, scale: Scale, limits: Limits) -> None:
-        """Remember limits."""
-        self._limits[_twin(role), name, scale] = limits
-
-    def among(self, names: Sequence[str]) -> frozenset[tuple[tuple[str, str, str], Limits]]:
-        """Those of some maps, by role, name and scale."""
-        return frozenset(item for item in self._limits.items() if item[0][1] in names)
-
-    def forget(self, name: str) -> None:
-        """Let the limits of a map follow its values again."""
-        for key in [key for key in self._limits if key[1] == name]:
-            del self._limits[key]
-
-
 def limits_of(values: FloatArray) -> Limits:
     """Contrast limits of values from 0 up; never empty, whatever the values."""
-    known = values[np.isfinite(values)]
-    if not known.size:
-        return 0.0, 1.0
-    top = float(np.quantile(known, TOP_QUANTILE))
-    top = top if top > 0 else float(known.max())
-    return 0.0, top if top > 1e-6 else 1.0
+    return Look(low=0).limits(values)
 
 
 def named(section: Section, name: str) -> str:
-    """Name of a map, given by name or gene id.
-
-    Raises
-    ------
-    GeneNotFound
-        When the section has no such gene.
-    """
+    """Name of a map, given by name or gene id; GeneNotFound when the section has no such gene."""
     return name if name in SUMS else str(section.genes[section.gene_index(name)])
 
 
@@ -139,7 +100,9 @@ def unit(name: str, scale: Scale) -> str:
 def measured(section: Section, name: str, scale: Scale) -> FloatArray:
     """Values (spot,) of a map as measured."""
     if name in SUMS:
-        values = section.totals if name == TOTALS else _genes_per_spot(section)
+        values: NDArray[np.number] = section.totals
+        if name == PER_SPOT:
+            values = np.bincount(section.counts.indices, minlength=section.n_spots)
         return np.asarray(np.log1p(values) if scale == "log" else values, np.float32)
     return section.gene_lognorm(name) if scale == "log" else section.gene_counts(name)
 
@@ -149,9 +112,9 @@ def enhanced(result: Enhancement, name: str, scale: Scale) -> GeneMap | None:
 
     Counts are those expected at the library size of each site.
     """
-    if name in SUMS:
-        if name == PER_SPOT:
-            return None
+    if name == PER_SPOT:
+        return None
+    if name == TOTALS:
         totals = np.asarray(result.totals, np.float32)
         mean = np.log1p(totals) if scale == "log" else totals
         return GeneMap(mean, np.full_like(mean, np.nan))
@@ -216,19 +179,8 @@ def overlaid(
         if values is not None:
             share = np.clip((values - low) / (high - low), 0, 1)
             known |= np.isfinite(share)
-            table[:-1, :3] += np.nan_to_num(share)[:, None] * _rgb(colour)
+            table[:-1, :3] += np.nan_to_num(share)[:, None] * np.array(
+                list(bytes.fromhex(colour[1:])), np.float32
+            )
     table[:-1, 3] = 255 * known
     return np.minimum(table, 255).astype(np.uint8)[raster.index]
-
-
-def _rgb(colour: str) -> FloatArray:
-    return np.array(tuple(bytes.fromhex(colour[1:])), np.float32)
-
-
-def _genes_per_spot(section: Section) -> NDArray[np.float64]:
-    seen = np.bincount(section.counts.indices, minlength=section.n_spots)
-    return np.asarray(seen, float)
-
-
-def _twin(role: str) -> str:
-    return "before" if role == "after" else role

@@ -20,8 +20,6 @@ class Picture:
 
     Attributes
     ----------
-    image
-        The picture; its frame is that of its own pixels.
     pixels
         What napari shows of it: pixels, or the levels of a pyramid as a list.
     affine

@@ -16,20 +16,13 @@ FILE, MOST = "recent.json", 8
 
 
 class Recent:
-    """What was opened last, the latest first.
-
-    Parameters
-    ----------
-    path
-        The file; need not be there.
-    """
+    """What was opened last, the latest first."""
 
     def __init__(self, path: Path | None = None) -> None:
         self._path = path or settings_folder() / FILE
 
     @property
     def paths(self) -> list[Path]:
-        """Files and folders that are still there; read anew, since windows share them."""
         stored = [Path(name) for name in names_in(load_json(self._path).get("opened"))]
         return [path for path in stored if path.exists()]
 
@@ -41,12 +34,10 @@ class Recent:
 
     @property
     def folder(self) -> Path | None:
-        """The folder that a dialog ended in last, else that of what was opened last."""
         folders = [*filter(None, [self._used]), *(path.parent for path in self.paths)]
         return next((folder for folder in folders if folder.is_dir()), None)
 
     def use(self, folder: Path) -> None:
-        """Remember where a dialog ended."""
         self._write(self.paths, folder.resolve())
 
     @property

@@ -21,6 +21,8 @@ class RunSettings:
 
     Attributes
     ----------
+    value
+        Returns the settings as they stand; raises ConfigError when they make no sense.
     fill
         Whether what is painted as lost is filled.
     """
@@ -31,30 +33,12 @@ class RunSettings:
     """Settings that were preferred until now, and those that are: the form may follow."""
 
     def __init__(self) -> None:
-        self._value: Callable[[], EnhanceConfig] = lambda: START
+        self.value: Callable[[], EnhanceConfig] = lambda: START
         self.fill = True
 
-    def value(self) -> EnhanceConfig:
-        """Return the settings as they stand.
-
-        Raises
-        ------
-        ConfigError
-            When they make no sense.
-        """
-        return self._value()
-
     def usable(self) -> EnhanceConfig:
-        """Return the settings as they stand, or the usual ones where they make no sense."""
+        """Settings as they stand, or the usual ones where they make no sense."""
         try:
             return self.value()
         except ConfigError:
             return EnhanceConfig()
-
-    def read_from(self, value: Callable[[], EnhanceConfig]) -> None:
-        """Let the settings be those that this returns."""
-        self._value = value
-
-    def show(self, config: EnhanceConfig, *, fill: bool, gene: str) -> None:
-        """Let these be shown, for a map of this gene."""
-        self.wanted.emit(config, fill, gene)

@@ -143,7 +143,6 @@ def _circumstances(record: RunRecord) -> dict[str, Trait]:
 
 
 def _say(setting: Setting, value: object) -> str:
-    """Words for a setting; what has no words of its own is said by name and value."""
     if setting.name in SAYS:
         return SAYS[setting.name](value)
     plain = setting.name.replace("_", " ")
@@ -153,7 +152,6 @@ def _say(setting: Setting, value: object) -> str:
 
 
 def _evidence(record: RunRecord) -> str:
-    """What became of each kind of evidence in a run."""
     found, said = record.findings, []
     for name, words in record.kinds.items():
         short = "image" if words == TISSUE_IMAGE else words

@@ -29,10 +29,6 @@ class Run:
 
     Attributes
     ----------
-    name
-        What a person calls it.
-    enhancement
-        The result; any gene is decoded when it is asked for.
     quality
         How good it is, where that was checked.
     record
@@ -64,14 +60,12 @@ class Runs:
     def add(self, enhancement: Enhancement, name: str = "") -> Run:
         """Keep a result; unnamed, it is called by its number and what went into it."""
         self._made += 1
-        name = name or self._new_name(enhancement)
-        run = Run(name, enhancement)
+        run = Run(name or self._new_name(enhancement), enhancement)
         self._runs.append(run)
         self.changed.emit()
         return run
 
     def _new_name(self, enhancement: Enhancement) -> str:
-        """Name by number, which no other run has, and by what tells it from the others."""
         taken = {run.name.split(":")[0] for run in self}
         while f"Run {self._made}" in taken:
             self._made += 1
@@ -79,18 +73,15 @@ class Runs:
         return f"Run {self._made}: {name_of(enhancement.record, others)}"
 
     def of(self, enhancement: Enhancement | None) -> Run | None:
-        """Run of a result; None where it is not kept."""
         return next((run for run in self if run.enhancement is enhancement), None)
 
     def rename(self, run: Run, name: str) -> None:
-        """Give a run another name; a blank one is not taken."""
         name = " ".join(name.split())
         if name and name != run.name:
             run.name = name
             self.changed.emit()
 
     def insert(self, at: int, run: Run) -> None:
-        """Take back a run that was removed."""
         self._runs.insert(at, run)
         self.changed.emit()
 

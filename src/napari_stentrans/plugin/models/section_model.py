@@ -42,8 +42,8 @@ class Scene:
     ----------
     genes, kept
         Names of the maps that are drawn, and of those that stay when another is chosen.
-    look, by_hand
-        How values become colours; contrast limits that a person set of these maps.
+    by_hand
+        Contrast limits that a person set of these maps.
     doubt
         Whose uncertainty is shown.
     result, against
@@ -52,8 +52,6 @@ class Scene:
         How often a result was asked for: one that was deleted in napari is drawn again.
     sides
         What both are called.
-    view
-        Way to look at them.
     """
 
     genes: tuple[str, ...]
@@ -74,19 +72,8 @@ class SectionModel:
     A method that changes what is drawn emits ``changing`` and then ``changed``; who draws compares
     the ``scene`` with the last and draws the difference.
 
-    Parameters
-    ----------
-    section
-        The section.
-    gene
-        The gene that is shown first.
-    title
-        What to call it; by its name where empty.
-
     Attributes
     ----------
-    section, title
-        As given.
     origin
         Where the section was read from, and what else there was to choose; None where unknown.
     maps
@@ -95,6 +82,9 @@ class SectionModel:
         Results that are kept, by name.
     preview_of
         Method whose result is awaited while a preview is shown, else empty.
+    view, seen
+        Way to look at the section; those that are seen, several where a person made several
+        layers visible, the topmost first.
     annotation
         Named regions that were opened; None without any.
     paint
@@ -142,7 +132,8 @@ class SectionModel:
         self._run: Run | None = None
         self._last: Run | None = None
         self._asked = 0
-        self._view: View = "before"
+        self.view: View = "before"
+        self.seen: tuple[View, ...] = ("before",)
         self.annotation: Annotation | None = None
         self.paint: Paint | None = None
         self.damage: Damage | None = None
@@ -158,37 +149,26 @@ class SectionModel:
 
     @property
     def gene(self) -> str:
-        """Name of the gene that is shown, or was last."""
         return self.maps.gene
 
     @property
     def run(self) -> Run | None:
-        """Run whose result is shown; one without a name where it is not kept."""
         return None if self._run is None else self.runs.of(self._run.enhancement) or self._run
 
     @property
     def enhancement(self) -> Enhancement | None:
-        """Result that is shown."""
         return None if self._run is None else self._run.enhancement
 
     @property
     def quality(self) -> Quality | None:
-        """How good that result is, where it was checked."""
         return None if self.run is None else self.run.quality
 
     @property
     def gene_is_enhanced(self) -> bool:
-        """Whether there is a result that knows the gene that is shown."""
         return self.maps.result(self.enhancement) is not None
 
     @property
-    def view(self) -> View:
-        """Way to look at the section."""
-        return self._view
-
-    @property
     def scene(self) -> Scene:
-        """What is to be drawn now."""
         maps = self.maps
         return Scene(
             maps.names,
@@ -200,7 +180,7 @@ class SectionModel:
             maps.against,
             self._asked,
             maps.sides(self.enhancement),
-            self._view,
+            self.view,
         )
 
     @contextmanager
@@ -212,35 +192,26 @@ class SectionModel:
     # ---- genes
 
     def show_gene(self, name: str) -> None:
-        """Show a gene, given by name or id, in every layer that shows one.
+        """Show a map, by its name or a gene id, in every layer; blank where the result lacks it.
 
-        The name may be one of ``maps.SUMS``. Where the result left this gene out, it is blank.
-
-        Raises
-        ------
-        GeneNotFound
-            When the section has no such gene; what is shown stays.
+        GeneNotFound when the section has no such gene; what is shown stays.
         """
         with self._change():
             self.maps.show(name)
 
     def lay_over(self, names: Sequence[str]) -> None:
-        """Keep these genes: the maps show them and the chosen one in colours."""
         with self._change():
             self.maps.keep(names)
 
     def set_look(self, look: Look) -> None:
-        """Show the genes in other units, colours or contrast."""
         with self._change():
             self.maps.set_look(look)
 
     def follow_values(self) -> None:
-        """Let the contrast of the gene that is shown follow its values again."""
         with self._change():
             self.maps.follow_values()
 
     def set_doubt(self, whose: Doubt) -> None:
-        """Let the map of uncertainty be that of the estimate, or of a new measurement."""
         with self._change():
             self.maps.doubt = whose
 
@@ -249,19 +220,17 @@ class SectionModel:
     def choose_view(self, view: View) -> None:
         """Look at the section in another way; what there is nothing for leaves it as it was."""
         with self._change():
-            self._view = view
+            self.view = view
 
-    def see(self, view: View) -> None:
+    def see(self, *seen: View) -> None:
         """Take in how the canvas shows the section, which a person may change in napari too."""
-        if view != self._view:
-            self._view = view
+        view = seen[0] if seen else "before"
+        if (view, seen) != (self.view, self.seen):
+            self.view, self.seen = view, seen
             self.compared.emit()
 
     def compare_with(self, result: Enhancement | None) -> None:
-        """Compare the result that is shown with another from now on; None: with what was measured.
-
-        Every view goes on with it.
-        """
+        """Compare the result that is shown with another; None: with what was measured."""
         if result is not self.maps.against:
             with self._change():
                 self.maps.against = result
@@ -269,53 +238,14 @@ class SectionModel:
     # ---- results
 
     def show_enhancement(self, result: Enhancement) -> None:
-        """Show a result of this section."""
         self.show_run(self.runs.of(result) or Run("", result))
-
-    def show_run(self, run: Run) -> None:
-        """Show the result of a run; compared with it, the one shown until now changes places."""
-        self._show(run)
 
     def show_preview(self, result: Enhancement, preview_of: str) -> None:
         """Show a first result until the one of the method ``preview_of`` comes."""
-        self._show(Run("", result), preview_of)
+        self.show_run(Run("", result), preview_of)
 
-    def drop_preview(self) -> None:
-        """Show again what was shown before the preview; nothing happens where there is none."""
-        if self.preview_of and self._last is None:
-            self.clear()
-        elif self.preview_of and self._last is not None:
-            self._show(self._last)
-
-    def delete_run(self, run: Run) -> None:
-        """Let go of a run; where it is shown, the one next to it in the list takes its place.
-
-        Where the one shown would be compared with it, the measured map is.
-        """
-        left = self.runs.remove(run)
-        if self._last is run:
-            self._last = left
-        if self.enhancement is run.enhancement:
-            self.clear() if left is None else self._show(left)
-
-    def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
-        """Take back a run that was let go of, at its place in the list, and show it.
-
-        It is compared again with what it was, where that is still there.
-        """
-        self.runs.insert(at, run)
-        self._show(run)
-        if self.runs.of(against) is not None:
-            self.compare_with(against)
-
-    def clear(self) -> None:
-        """Take the result away, as if there had been none."""
-        with self._change():
-            self.maps.against = None
-            self._run, self.preview_of, self._last = None, "", None
-            self._asked += 1
-
-    def _show(self, run: Run, preview_of: str = "") -> None:
+    def show_run(self, run: Run, preview_of: str = "") -> None:
+        """Show the result of a run; compared with it, the one shown until now changes places."""
         with self._change():
             if run.enhancement is self.maps.against:
                 kept = self.runs.of(self.enhancement)
@@ -324,41 +254,55 @@ class SectionModel:
             self._run, self.preview_of = run, preview_of
             self._asked += 1
 
+    def drop_preview(self) -> None:
+        """Show again what was shown before the preview; nothing happens where there is none."""
+        if self.preview_of:
+            self.clear() if self._last is None else self.show_run(self._last)
+
+    def delete_run(self, run: Run) -> None:
+        """Let go of a run; where it is shown, the one next to it in the list takes its place."""
+        left = self.runs.remove(run)
+        if self._last is run:
+            self._last = left
+        if self.enhancement is run.enhancement:
+            self.clear() if left is None else self.show_run(left)
+
+    def restore_run(self, run: Run, at: int, against: Enhancement | None = None) -> None:
+        """Take back a run that was let go of, show it, and compare it again with what it was."""
+        self.runs.insert(at, run)
+        self.show_run(run)
+        if self.runs.of(against) is not None:
+            self.compare_with(against)
+
+    def clear(self) -> None:
+        with self._change():
+            self.maps.against = None
+            self._run, self.preview_of, self._last = None, "", None
+            self._asked += 1
+
     def _on_runs_changed(self) -> None:
         """Go on with the measured map where the run compared with is gone; follow new names."""
         against = self.maps.against
-        if against is not None and self.runs.of(against) is None:
-            self.compare_with(None)
-        elif against is not None:
+        if against is not None:
             with self._change():
-                pass  # runs are called by name
+                self.maps.against = None if self.runs.of(against) is None else against
 
     # ---- the section itself
 
     def set_section(self, section: Section) -> None:
-        """Take the same section with other images."""
         self.section = self.maps.section = section
 
     def annotate(self, annotation: Annotation) -> None:
-        """Take named regions of the spots, which results and files take over from now on."""
         annotation.write(self.section)
         self.annotation = annotation
 
 
 @dataclass(frozen=True, eq=False)
 class RunRequest:
-    """A run to be made.
+    """A run to be made, with settings and what is lost as they were when it was asked for.
 
-    Attributes
-    ----------
-    model
-        The section to enhance.
-    config, mask
-        Settings, and what is lost, as they were when it was asked for.
-    name
-        Of the run; by its settings where empty.
-    damaged
-        (spot,) True where the image is not to be looked at.
+    It is named by its settings where the name is empty; ``damaged`` (spot,) is True where the image
+    is not to be looked at.
     """
 
     model: SectionModel

@@ -17,7 +17,6 @@ class Stages:
         self._part = 0
 
     def in_words(self, step: Progress) -> str:
-        """Words of a step, without a capital letter."""
         whole = step.whole
         if not isinstance(whole, Stage):
             return step.stage

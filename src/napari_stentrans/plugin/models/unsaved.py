@@ -28,8 +28,6 @@ class State:
 
     Attributes
     ----------
-    runs
-        Those that were kept.
     lost
         Labels (row, column) of the lost regions; None where nothing was painted.
     names
@@ -45,7 +43,6 @@ class State:
 
     @classmethod
     def of(cls, model: Worked) -> State:
-        """State of now."""
         runs, image = frozenset(model.runs), PlacedImage.of(model.section)
         labels = None if model.paint is None else model.paint.labels
         if model.paint is None or labels is None or not np.any(labels):
@@ -53,13 +50,11 @@ class State:
         return cls(runs, np.array(labels), model.paint.names, image)
 
     def same_paint(self, other: State) -> bool:
-        """Whether the lost regions and their names are the same."""
         if self.lost is None or other.lost is None:
             return self.lost is other.lost
         return self.names == other.names and np.array_equal(self.lost, other.lost)
 
     def same(self, other: State) -> bool:
-        """Whether nothing was done in between."""
         return self.runs == other.runs and self.image == other.image and self.same_paint(other)
 
 
@@ -74,13 +69,7 @@ class Worked(Protocol):
 
 
 class Unsaved:
-    """Says what was done since a section was opened, or last saved.
-
-    Parameters
-    ----------
-    model
-        The section.
-    """
+    """Says what was done since a section was opened, or last saved."""
 
     changed = Signal()
     """Something was saved, be it here or beside a result (``Run.record``)."""
@@ -90,16 +79,13 @@ class Unsaved:
         self._saved = State.of(model)
 
     def state(self) -> State:
-        """Work as it is now, to be given to ``keep`` once it is in a file."""
         return State.of(self._model)
 
     def keep(self, state: State) -> None:
-        """All of this is in a file now."""
         self._saved = state
         self.changed.emit()
 
     def keep_paint(self, state: State) -> None:
-        """Only the lost regions of this are in a file now."""
         self._saved = State(self._saved.runs, state.lost, state.names, self._saved.image)
 
     @property
@@ -115,6 +101,5 @@ class Unsaved:
 
     @property
     def marked(self) -> str:
-        """Title of the section, with a mark where something is not saved."""
         title = self._model.title
         return f"{title} {MARK}" if self.parts else title

@@ -23,7 +23,7 @@ def throttled_slot(
     return throttler
 
 
-def timer(parent: QObject, do: Callable[[], object], after_ms: int = 0) -> QTimer:
+def timer(parent: QObject | None, do: Callable[[], object], after_ms: int = 0) -> QTimer:
     """Make what does something once after ``start()``; 0: in the next turn of the event loop."""
     made = QTimer(parent)
     made.setSingleShot(True)
@@ -41,3 +41,8 @@ def follow(old: object, new: object, do: Callable[..., object], *signals: str) -
     for thing, wire in ((old, "disconnect"), (new, "connect")):
         for name in signals if thing is not None else ():
             getattr(getattr(getattr(thing, "events", thing), name), wire)(do)
+
+
+def next_turn(slot: Callable[[], None], parent: QObject | None = None) -> QTimer:
+    """Make what calls a slot once, in the next turn of the event loop after ``start()``."""
+    return timer(parent, slot)

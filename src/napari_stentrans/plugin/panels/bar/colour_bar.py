@@ -6,16 +6,17 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from qtpy.QtCore import QRect, QSize, Qt
+from qtpy.QtCore import QRect, QSize
 from qtpy.QtGui import QColor, QLinearGradient, QPainter
 from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_stentrans.plugin.widgets.make import draw_line, faint
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-STOPS = 32
 HEIGHT, GAP, APART, WIDTH = 9, 1, 6, 150
 
 
@@ -28,6 +29,11 @@ class Bar:
     limits: tuple[float, float]
     colours: NDArray[np.floating]
 
+    @property
+    def ends(self) -> tuple[str, str]:
+        low, high = (f"{v:,.0f}" if abs(v) >= 100 else f"{v:.3g}" for v in self.limits)
+        return low, high
+
 
 class ColourBar(QWidget):
     """Bars beside each other, each with its lowest and highest value and a name or unit."""
@@ -35,73 +41,55 @@ class ColourBar(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._bars: tuple[Bar, ...] = ()
+        self.setAccessibleName("colour bar")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
 
     def bars(self) -> tuple[Bar, ...]:
-        """What is shown."""
         return self._bars
 
     def set_bars(self, bars: Sequence[Bar]) -> None:
         """Show these bars: one with its unit, or several with their names."""
         self._bars = tuple(bars)
-        said = "; ".join(self._in_words(bar) for bar in self._bars)
-        self.setAccessibleName("colour bar")
+        said = "; ".join(f"{bar.name}: {' to '.join(bar.ends)} {bar.unit}" for bar in bars)
         self.setAccessibleDescription(said)
         self.setToolTip(f"{said}. Values beyond the ends have the colour of the end.")
         self.update()
 
     def sizeHint(self) -> QSize:
-        """A bar and a line of text."""
         return QSize(WIDTH, HEIGHT + 2 * GAP + self.fontMetrics().height())
 
     def minimumSizeHint(self) -> QSize:
-        """As high as it should be, and as narrow as may be."""
-        return QSize(WIDTH, self.sizeHint().height())
+        return self.sizeHint()
 
     def paintEvent(self, event: Any) -> None:
-        """Draw the bars."""
         painter = QPainter(self)
         n = max(len(self._bars), 1)
         wide = (self.width() - (n - 1) * APART) // n
         for at, bar in enumerate(self._bars):
-            self._paint(painter, bar, QRect(at * (wide + APART), 0, wide, self.height()))
+            self._paint(painter, bar, QRect(at * (wide + APART), GAP, wide, HEIGHT))
         painter.end()
 
-    def _paint(self, painter: QPainter, bar: Bar, place: QRect) -> None:
-        strip = QRect(place.left(), GAP, place.width(), HEIGHT)
+    def _paint(self, painter: QPainter, bar: Bar, strip: QRect) -> None:
         gradient = QLinearGradient(strip.left(), 0, strip.right(), 0)
         for stop, colour in zip(np.linspace(0, 1, len(bar.colours)), bar.colours, strict=True):
             gradient.setColorAt(float(stop), QColor.fromRgbF(*map(float, colour[:3])))
         painter.fillRect(strip, gradient)
         text = self.palette().color(self.foregroundRole())
-        edge = QColor(text)
-        edge.setAlpha(90)
-        painter.setPen(edge)
+        painter.setPen(faint(text, 90))
         painter.drawRect(strip.adjusted(0, 0, -1, -1))
         painter.setPen(text)
         metrics = self.fontMetrics()
         line = QRect(strip.left(), strip.bottom() + 1, strip.width(), metrics.height())
-        middle = line
-        if len(self._bars) == 1:  # of several, the names; the tooltip says the rest
-            low, high = map(_short, bar.limits)
-            painter.drawText(line, Qt.AlignmentFlag.AlignLeft, low)
-            painter.drawText(line, Qt.AlignmentFlag.AlignRight, high)
-            left, right = (metrics.horizontalAdvance(end) + 5 for end in (low, high))
-            middle = line.adjusted(left, 0, -right, 0)
-        centre = bar.unit if len(self._bars) == 1 else bar.name
-        shown = metrics.elidedText(centre, Qt.TextElideMode.ElideMiddle, middle.width())
-        painter.drawText(middle, Qt.AlignmentFlag.AlignHCenter, shown)
-
-    def _in_words(self, bar: Bar) -> str:
-        low, high = map(_short, bar.limits)
-        return f"{bar.name}: {low} to {high} {bar.unit}"
+        if len(self._bars) > 1:  # the tooltip says the rest
+            draw_line(painter, line, bar.name, "middle")
+            return
+        for end, side in zip(bar.ends, ("left", "right"), strict=True):
+            draw_line(painter, line, end, side)
+        left, right = (metrics.horizontalAdvance(end) + 5 for end in bar.ends)
+        draw_line(painter, line.adjusted(left, 0, -right, 0), bar.unit, "middle")
 
 
 def to_black(colour: str) -> NDArray[np.floating]:
     """Colours (stop, 3) from black to a colour."""
     top = QColor(colour)
     return np.linspace(0, 1, 2)[:, None] * [top.redF(), top.greenF(), top.blueF()]
-
-
-def _short(value: float) -> str:
-    return f"{value:,.0f}" if abs(value) >= 100 else f"{value:.3g}"

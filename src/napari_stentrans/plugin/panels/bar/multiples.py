@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from functools import partial
 from math import ceil, sqrt
 from typing import TYPE_CHECKING, Any
 
@@ -9,18 +10,13 @@ import numpy as np
 from napari.utils.colormaps import ensure_colormap
 from qtpy.QtCore import QRect, QRectF, QSize, Qt, Signal
 from qtpy.QtGui import QColor, QImage, QPainter
-from qtpy.QtWidgets import (
-    QAbstractButton,
-    QFrame,
-    QGridLayout,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QAbstractButton, QFrame, QGridLayout, QSizePolicy, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.layers.deferred import Walk
-from napari_stentrans.plugin.widgets.panel import OneLine, in_row, name_button
+from napari_stentrans.plugin.models.gene_maps import PAIR
+from napari_stentrans.plugin.panels.following import Following
+from napari_stentrans.plugin.widgets.make import draw_line, faint, laid, tool
+from napari_stentrans.plugin.widgets.panel import OneLine, in_row
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
@@ -28,12 +24,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.maps import Limits
+    from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.raster import SpotRaster
 
-MOST = 9
-"""Genes at once."""
-PIXELS = 320
-"""Of a small map, along its longer side, at most so many more than its raster has."""
+MOST = 9  # genes at once
+PIXELS = 320  # of a small map, along its longer side, at most so many more than its raster has
 EDGE = 6
 
 
@@ -42,9 +38,8 @@ class Tile(QAbstractButton):
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
-        self.gene = ""
+        self.gene = self._ends = ""
         self._image: QImage | None = None
-        self._ends = ""
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.setMinimumSize(QSize(60, 60))
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Expanding)
@@ -57,7 +52,7 @@ class Tile(QAbstractButton):
         self.setToolTip(f"Show {label} on the canvas")
         self.update()
 
-    def show_map(self, image: QImage | None, limits: tuple[float, float]) -> None:
+    def show_map(self, image: QImage | None, limits: Limits) -> None:
         """Show the map; None: it is not known."""
         self._image = image
         low, high = limits
@@ -70,7 +65,6 @@ class Tile(QAbstractButton):
         return self._image
 
     def paintEvent(self, event: Any) -> None:
-        """Draw name and ends above the map."""
         painter = QPainter(self)
         painter.setRenderHint(QPainter.RenderHint.SmoothPixmapTransform)
         text = self.palette().color(self.foregroundRole())
@@ -80,99 +74,72 @@ class Tile(QAbstractButton):
         metrics = self.fontMetrics()
         line = QRect(EDGE, 2, self.width() - 2 * EDGE, metrics.height())
         painter.setPen(text)
-        room = line.width() - metrics.horizontalAdvance(self._ends) - EDGE
-        name = metrics.elidedText(self.text(), Qt.TextElideMode.ElideMiddle, max(room, 0))
-        painter.drawText(line, Qt.AlignmentFlag.AlignLeft, name)
-        faint = QColor(text)
-        faint.setAlpha(170)
-        painter.setPen(faint)
-        painter.drawText(line, Qt.AlignmentFlag.AlignRight, self._ends)
+        taken = min(metrics.horizontalAdvance(self._ends) + EDGE, line.width())
+        draw_line(painter, line.adjusted(0, 0, -taken, 0), self.text())
+        painter.setPen(faint(text, 170))
+        draw_line(painter, line, self._ends, "right")
         if self._image is not None:
-            painter.drawImage(self._place(line.bottom() + 3), self._image)
+            painter.drawImage(self._place(self._image, line.bottom() + 3), self._image)
         painter.end()
 
-    def _place(self, top: int) -> QRectF:
+    def _place(self, image: QImage, top: int) -> QRectF:
         """Where the map is drawn: as large as may be, in its own proportions."""
-        image, room = self._image, QSize(self.width() - 2 * EDGE, self.height() - top - EDGE)
-        size = QSize(1, 1) if image is None else image.size()
-        size = size.scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
+        room = QSize(self.width() - 2 * EDGE, self.height() - top - EDGE)
+        size = image.size().scaled(room, Qt.AspectRatioMode.KeepAspectRatio)
         left = (self.width() - size.width()) / 2
         return QRectF(left, top + (room.height() - size.height()) / 2, size.width(), size.height())
 
 
-class Multiples(QFrame):
+class Multiples(Following, QFrame):
     """Up to nine small maps, each in the contrast that it would have on the canvas.
 
     They are of the map before or after, whichever is looked at, and made one in each turn of the
-    event loop.
+    event loop; they go where both are looked at.
     """
 
-    chosen = Signal(str)
-    """This gene is to be shown on the canvas."""
-    toggled = Signal(bool)
-    """They were shown or put away."""
+    chosen = Signal(str)  # this gene is to be shown on the canvas
+    toggled = Signal(bool)  # they were shown or put away
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
         self._genes: Sequence[str] = ()
-        self._first, self._role = 0, "before"
-        self._turn = 0
+        self._first = self._turn = 0
         self.setObjectName("multiples")
         self.setAccessibleName("many genes")
         self.setAutoFillBackground(True)
         self.setFocusPolicy(Qt.FocusPolicy.StrongFocus)
         self.tiles = [Tile(self) for _ in range(MOST)]
         self.words = OneLine("which genes are shown")
-        self.earlier = _tool("◀", "The genes before these in the list", lambda: self._go(-MOST))
-        self.later = _tool("▶", "The genes after these in the list", lambda: self._go(MOST))
-        self.close_button = _tool("✕", "Back to the map of one gene (Esc)", self.put_away)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(EDGE, EDGE, EDGE, EDGE)
-        rows.addLayout(in_row(self.words, self.earlier, self.later, self.close_button))
+        self.earlier, self.later, self.close_button = (
+            tool(text, tip, tip, do, least=(24, 24))
+            for text, tip, do in (
+                ("◀", "The genes before these in the list", partial(self._go, -MOST)),
+                ("▶", "The genes after these in the list", partial(self._go, MOST)),
+                ("✕", "Back to the map of one gene (Esc)", self.put_away),
+            )
+        )
+        head = in_row(self.words, self.earlier, self.later, self.close_button)
         self._grid = QGridLayout()
         self._grid.setSpacing(4)
-        rows.addLayout(self._grid, 1)
+        laid(QVBoxLayout(self), head, margins=(EDGE,) * 4).addLayout(self._grid, 1)
         for tile in self.tiles:
-            tile.clicked.connect(lambda _, tile=tile: self._choose(tile))
+            tile.clicked.connect(partial(self._choose, tile))
         self.hide()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Be of this section from now on; what is shown of another is put away."""
-        if layers is self._layers:
-            return
-        self.put_away()
-        if self._layers is not None:
-            self._layers.drawn.disconnect(self._draw, missing_ok=True)
-        self._layers = layers
-        if layers is not None:
-            layers.drawn.connect(self._draw)
+        if layers is not self.layers:
+            self.put_away()
+        super().set_layers(layers)
 
-    def show_genes(self, genes: Sequence[str], role: str, first: int = 0) -> None:
-        """Show the maps ``role``, "before" or "after", of some genes of a list.
-
-        Parameters
-        ----------
-        genes
-            The whole list.
-        role
-            Which of both maps.
-        first
-            Position in the list from which on they are shown.
-        """
-        self._genes, self._role = list(genes), role
-        self._first = first // MOST * MOST
+    def show_genes(self, genes: Sequence[str], first: int = 0) -> None:
+        """Show maps of genes of a list, from a position in it on."""
+        self._genes, self._first = list(genes), first // MOST * MOST
         self.setVisible(True)
         self.raise_()
         self._lay_out()
         self.tiles[0].setFocus()
         self.toggled.emit(True)
-
-    def show_role(self, role: str) -> None:
-        """Show the other map of the same genes."""
-        if role != self._role:
-            self._role = role
-            self._draw()
 
     def put_away(self) -> None:
         """Show the canvas again."""
@@ -182,8 +149,23 @@ class Multiples(QFrame):
             self.toggled.emit(False)
 
     def genes(self) -> Sequence[str]:
-        """Genes that are shown."""
         return self._genes[self._first : self._first + MOST]
+
+    def refresh(self) -> None:
+        """Draw all maps anew, one in each turn of the event loop."""
+        if self.isHidden() or self.model is None:
+            return
+        if self.model.view not in PAIR:
+            self.put_away()
+            return
+        self._turn += 1
+        shown = self.model.maps.sides(self.model.enhancement)[PAIR.index(self.model.view)]
+        self.words.setText(
+            f"Genes {self._first + 1} to {self._first + len(self.genes())} of "
+            f"{len(self._genes):,}, {shown}. Click one to see it on the canvas."
+        )
+        drawing = self._drawing(self._turn, self.model, self.model.view)
+        Walk(self, drawing, lambda _: None, lambda _: None)
 
     def keyPressEvent(self, event: Any) -> None:
         """Close with Esc; go through the list with Page up and Page down."""
@@ -200,61 +182,45 @@ class Multiples(QFrame):
         event.accept()
 
     def wheelEvent(self, event: Any) -> None:
-        """Let nothing through to the canvas."""
         event.accept()
 
     def _go(self, by: int) -> None:
-        """Show the next genes of the list, or those before."""
-        first = self._first + by
-        if 0 <= first < len(self._genes):
-            self._first = first
+        if 0 <= self._first + by < len(self._genes):
+            self._first += by
             self._lay_out()
 
-    def _choose(self, tile: Tile) -> None:
+    def _choose(self, tile: Tile, _: bool = False) -> None:
         self.put_away()
         self.chosen.emit(tile.gene)
 
     def _lay_out(self) -> None:
         """Call the tiles by their genes, in a grid that is about square, and draw them."""
-        layers, genes = self._layers, self.genes()
+        genes = self.genes()
         columns = ceil(sqrt(max(len(genes), 1)))
         for at, tile in enumerate(self.tiles):
             self._grid.removeWidget(tile)
             self._grid.setRowStretch(at, int(at * columns < len(genes)))
             self._grid.setColumnStretch(at, int(at < columns))
             tile.setVisible(at < len(genes))
-            if at < len(genes) and layers is not None:
+            if at < len(genes) and self.model is not None:
                 self._grid.addWidget(tile, at // columns, at % columns)
-                tile.call(genes[at], layers.maps.label(genes[at]))
+                tile.call(genes[at], self.model.maps.label(genes[at]))
         self.earlier.setEnabled(self._first > 0)
         self.later.setEnabled(self._first + MOST < len(self._genes))
-        self._draw()
+        self.refresh()
 
-    def _draw(self) -> None:
-        """Draw all maps anew, one in each turn of the event loop."""
-        if self.isHidden() or self._layers is None:
-            return
-        self._turn += 1
-        left, right = self._layers.maps.sides(self._layers.enhancement)
-        shown, last = left if self._role == "before" else right, self._first + len(self.genes())
-        self.words.setText(
-            f"Genes {self._first + 1} to {last} of {len(self._genes):,}, {shown}. "
-            "Click one to see it on the canvas."
-        )
-        Walk(self, self._drawing(self._turn, self._layers), _nothing, _nothing)
-
-    def _drawing(self, turn: int, layers: SectionLayers) -> Generator[None, None, None]:
+    def _drawing(self, turn: int, model: SectionModel, role: str) -> Generator[None, None, None]:
         """Draw one map after the other, until others are asked for."""
         for tile, gene in zip(self.tiles, self.genes(), strict=False):
             yield
-            if turn != self._turn or self.isHidden():
+            if turn != self._turn:
                 return
-            raster, values = layers.maps.values(self._role, gene, layers.enhancement)
-            limits = layers.maps.limits(self._role, gene)
+            raster, values = model.maps.values(role, gene, model.enhancement)
+            limits = model.maps.limits(role, gene)
             yield
             if turn != self._turn:
                 return
-            colours = _colours(layers, values, limits)
+            colours = _colours(model.maps.colormap, values, limits)
             known = bool(np.isfinite(values).any())
             tile.show_map(small(raster, colours) if known else None, limits)
 
@@ -270,27 +236,10 @@ def small(raster: SpotRaster, colours: NDArray[np.uint8]) -> QImage:
     return image.copy()  # which keeps its own pixels
 
 
-def _colours(
-    layers: SectionLayers, values: NDArray[np.floating], limits: tuple[float, float]
-) -> NDArray[np.uint8]:
+def _colours(colormap: Any, values: NDArray[np.floating], limits: Limits) -> NDArray[np.uint8]:
     """Colours (site, 4) of values, as on the canvas; clear where there is none."""
-    colormap = ensure_colormap(layers.maps.colormap)
     low, high = limits
     share = np.clip((values - low) / (high - low), 0, 1)
-    colours = np.rint(255 * colormap.map(np.nan_to_num(share))).astype(np.uint8)
+    colours = np.rint(255 * ensure_colormap(colormap).map(np.nan_to_num(share))).astype(np.uint8)
     colours[np.isnan(share), 3] = 0
     return colours
-
-
-def _tool(text: str, tip: str, clicked: Any) -> QToolButton:
-    made = QToolButton()
-    made.setText(text)
-    name_button(made, tip)
-    made.setAccessibleName(tip)
-    made.setMinimumSize(QSize(24, 24))
-    made.clicked.connect(lambda: clicked())
-    return made
-
-
-def _nothing(result: object) -> None:
-    """Nothing is to be done with it."""

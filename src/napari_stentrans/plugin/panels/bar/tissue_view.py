@@ -4,14 +4,14 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.compat import isalive
 from qtpy.QtCore import Qt
-from qtpy.QtWidgets import QHBoxLayout, QSlider, QToolButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSlider, QWidget
 from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.actions import with_keys
+from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.widgets.bound import bind
-from napari_stentrans.plugin.widgets.panel import name_button
+from napari_stentrans.plugin.widgets.make import laid, tool
 
 if TYPE_CHECKING:
     from napari.layers import Layer
@@ -22,9 +22,10 @@ CLEAR, HALF = 88, 50
 """How clear the tissue image is, in percent, when its button is pressed: the maps are seen just
 enough to see where spots are; and while a picture is laid below them: enough to see whether it
 fits."""
+TIP = "See the tissue image below the maps, also while painting; again: the maps alone"
 
 
-class TissueView(QWidget):
+class TissueView(Following, QWidget):
     """A slider from the maps alone to the tissue image alone, and a button that goes there.
 
     Opacities that a person changes meanwhile are left as they are. Hidden where there is no image.
@@ -32,16 +33,11 @@ class TissueView(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
         self._before: dict[str, tuple[float, float]] = {}
         """By role of a layer: the opacity that it had, and the one that it was given."""
         self._on = self._image_was_hidden = False
-        self.button = QToolButton()
-        self.button.setText("H&&E")
-        tip = "See the tissue image below the maps, also while painting; again: the maps alone"
-        name_button(self.button, with_keys(tip, "tissue.see"))
-        self.button.setAccessibleName("see the tissue image")
-        self.button.setCheckable(True)
+        tip = with_keys(TIP, "tissue.see")
+        self.button = tool("H&&E", tip, "see the tissue image", checkable=True)
         self.button.clicked.connect(lambda on: self.slider.setValue(CLEAR if on else 0))
         self.slider = QSlider(Qt.Orientation.Horizontal)
         self.slider.setRange(0, 100)
@@ -50,29 +46,21 @@ class TissueView(QWidget):
         self.slider.setAccessibleName("how clear the tissue image is")
         self.slider.setToolTip("How clear the tissue image (H&E) is: drag to see through the maps")
         self.slider.valueChanged.connect(self._show)
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(3)
-        row.addWidget(self.button)
-        row.addWidget(self.slider, 1)
+        laid(QHBoxLayout(self), self.button, (self.slider, 1), spacing=3)
         bind(self, {"tissue.see": self._press})
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Look at this section from now on."""
-        if layers is not self._layers:
+        if layers is not self.layers:
             self.slider.setValue(0)
-            self._listen(False)
-            self._layers = layers
-            self._listen(True)
-        self.watch()
+            if self.layers is not None:
+                self.layers.viewer.layers.events.removing.disconnect(self._on_removing)
+            if layers is not None:
+                layers.viewer.layers.events.removing.connect(self._on_removing)
+        super().set_layers(layers)
 
-    def watch(self) -> None:
-        """Follow layers that came or went."""
-        if not isalive(self):
-            return  # the window was closed in the middle of a view
-        layers = self._layers
-        there = layers is not None and (layers.has("image") or layers.has("picture"))
-        self.setVisible(there)
+    def refresh(self) -> None:
+        layers = self.layers
+        self.setVisible(layers is not None and (layers.has("image") or layers.has("picture")))
         if self.slider.value():
             self._fade()
 
@@ -80,39 +68,27 @@ class TissueView(QWidget):
         """See both the maps and a picture that is being laid below them."""
         self.slider.setValue(0)
         self.slider.setValue(HALF)
-        self.watch()
+        self.refresh()
 
     def _press(self) -> None:
         if self.isVisible():
             self.button.click()
 
-    def _listen(self, on: bool) -> None:
-        """Connect to, or let go of, the layers of the viewer."""
-        layers = self._layers
-        if layers is not None:
-            removing = layers.viewer.layers.events.removing
-            (removing.connect if on else removing.disconnect)(self._on_removing)
-            if on:
-                layers.compared.connect(self.watch)
-            else:
-                layers.compared.disconnect(self.watch, missing_ok=True)
-
     def _on_removing(self, event: Any) -> None:
         """Bring the maps back before the image goes."""
-        layers = self._layers
-        if layers is None:
-            return
-        below = (layers.now("image"), layers.now("picture"))
-        if layers.viewer.layers[event.index] in below:
-            self.slider.setValue(0)
+        layers = self.layers
+        if layers is not None:
+            below = (layers.now("image"), layers.now("picture"))
+            if layers.viewer.layers[event.index] in below:
+                self.slider.setValue(0)
 
     def _show(self, percent: int) -> None:
         begins, self._on = percent > 0 and not self._on, percent > 0
         with signals_blocked(self.button):
             self.button.setChecked(percent > 0)
-        if self._layers is None:
+        if self.layers is None:
             return
-        image = self._layers.now("picture") or self._layers.image
+        image = self.layers.now("picture") or self.layers.image
         if begins and image is not None:
             self._image_was_hidden = not image.visible
             image.visible = True
@@ -139,7 +115,7 @@ class TissueView(QWidget):
 
     def _maps(self) -> dict[str, Layer]:
         """Layers over the image by role; another may take the place of one meanwhile."""
-        layers = self._layers
+        layers = self.layers
         if layers is None:
             return {}
         maps = {str(layers.store.role_of(layer)): layer for layer in layers.store.over_tissue}

@@ -2,22 +2,22 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.compat import isalive
-from qtpy.QtCore import QEvent, QSize, Qt, Signal
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import QGridLayout, QPushButton, QSizePolicy, QWidget
 
-from napari_stentrans.plugin.actions import ACTIONS, keys_of
-from napari_stentrans.plugin.compare.views import NAMES as VIEWS_OF_BOTH
-from napari_stentrans.plugin.layers.registry import listen
+from napari_stentrans.plugin.actions import ACTIONS, with_keys
+from napari_stentrans.plugin.compare.views import NAMES as BOTH
+from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.widgets.panel import allow, button
 
 if TYPE_CHECKING:
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import View
     from napari_stentrans.plugin.widgets.keys import Keys
 
-VIEWS = {
+VIEWS: dict[View, tuple[str, str]] = {
     "before": ("Before", "The map as measured, or of the run that you compare with"),
     "after": ("After", "The map of the run that is shown: repaired and sharpened"),
     "side_by_side": (
@@ -39,8 +39,6 @@ VIEWS = {
     "provenance": ("Origin", "Where each value comes from: measured, filled or between spots"),
 }
 """Views by name: what they are called, and what they show."""
-ALONE = ("difference", "uncertainty", "provenance")
-"""Views that are a layer, which a person may also switch in napari."""
 NO_SECTION = "Open a section first"
 NO_RESULT = "There is no result yet: press Run first"
 GONE = "The map before or after was deleted from napari's list"
@@ -55,84 +53,61 @@ QPushButton:focus {border: 1px solid #5a7deb;}
 PADDING = 12
 
 
-class ViewChoice(QWidget):
+class ViewChoice(Following, QWidget):
     """Buttons side by side, of which one is down; in two rows, or more, where there is no room."""
 
-    changed = Signal()
-    """What is shown may have changed, by whoever."""
-
     def __init__(self) -> None:
-        self.views: dict[str, QPushButton] = {}  # first: Qt tells of its style at once
+        self.views: dict[View, QPushButton] = {}  # first: Qt tells of its style at once
         super().__init__()
-        self.layers: SectionLayers | None = None
         self.setAccessibleName("what the canvas shows")
         self.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-        self.shown: set[str] = set()
         self._grid = QGridLayout(self)
         self._grid.setContentsMargins(0, 0, 0, 0)
         self._grid.setSpacing(0)
-        self._columns = len(VIEWS)
         for view, (name, tip) in VIEWS.items():
-            made = button(name, tip)
+            made = self.views[view] = button(name, tip)
             made.setCheckable(True)
-            made.clicked.connect(lambda on, view=view: self.show_view(view, on))
-            self.views[view] = made
+            made.clicked.connect(lambda on, view=view: self.show_view(view if on else "after"))
         self.setStyleSheet(LOOK)
-        self._arrange(self._columns)
+        self._arrange(len(VIEWS))
 
     def bind(self, keys: Keys) -> None:
-        """Let the views be switched by keys too."""
         for view, made in self.views.items():
             if f"compare.{view}" in ACTIONS:
                 keys.on(f"compare.{view}", made.click)
-        keys.while_held("compare.hold", self._hold, self._release)
-
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Choose among the views of this section from now on."""
-        listen(self.layers, layers, self.refresh)
-        self.layers = layers
-        self.refresh()
+        keys.while_held("compare.hold", partial(self._hold, True), partial(self._hold, False))
 
     def refresh(self) -> None:
         """Follow the layers, which a person may also switch in napari."""
-        if not isalive(self):
-            return  # the window was closed in the middle of a view
-        layers = self.layers
-        self.shown = shown = set() if layers is None else shown_views(layers)
+        seen = () if self.model is None else self.model.seen
         for view, made in self.views.items():
-            why = self._why_not(view)
-            tip = VIEWS[view][1]
+            why, tip = self._why_not(view), VIEWS[view][1]
             if f"compare.{view}" in ACTIONS:
-                tip = f"{tip} ({keys_of(f'compare.{view}')})"
-            allow(made, not why or view in shown, tip, f"{why}.")
+                tip = with_keys(tip, f"compare.{view}")
+            allow(made, not why or view in seen, tip, f"{why}.")
             made.setAccessibleDescription(made.toolTip())
-            made.setChecked(view in shown)
-        if layers is not None:
-            for role in ("before", "after", *ALONE):
-                layer = layers.now(role)
-                if layer is not None:
-                    layer.events.visible.connect(self._on_visible)
-        self.changed.emit()
+            made.setChecked(view in seen)
+
+    def show_view(self, view: View) -> None:
+        """Show a view and no other, as far as there is something to see."""
+        if self.model is not None:
+            self.model.choose_view(view)
+            self.refresh()
 
     def hasHeightForWidth(self) -> bool:
-        """Narrow ones need more rows."""
         return True
 
     def heightForWidth(self, width: int) -> int:
-        """Height of as many rows as are needed."""
         rows = -(-len(VIEWS) // self._columns_for(width))
-        return rows * next(iter(self.views.values())).sizeHint().height()
+        return rows * self.views["before"].sizeHint().height()
 
     def sizeHint(self) -> QSize:
-        """All in one row."""
-        return QSize(self._width_of(len(VIEWS)), self.heightForWidth(self._width_of(len(VIEWS))))
+        return QSize(self._width_of(len(VIEWS)), self.views["before"].sizeHint().height())
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as two in a row."""
         return QSize(self._width_of(2), self.views["before"].sizeHint().height())
 
     def resizeEvent(self, event: Any) -> None:
-        """Take as many rows as are needed."""
         super().resizeEvent(event)
         self._arrange(self._columns_for(self.width()))
 
@@ -145,10 +120,9 @@ class ViewChoice(QWidget):
             self.focusNextPrevChild(step > 0)
 
     def changeEvent(self, event: Any) -> None:
-        """Take the room that another font needs."""
         super().changeEvent(event)
         if event.type() in (QEvent.Type.FontChange, QEvent.Type.StyleChange) and self.views:
-            self._arrange(self._columns)
+            self._arrange(self._columns_for(self.width()))
 
     def _columns_for(self, width: int) -> int:
         return next((n for n in (8, 4) if self._width_of(n) <= width), 2)
@@ -159,64 +133,26 @@ class ViewChoice(QWidget):
         return sum(max(wide[at::columns]) for at in range(columns))
 
     def _arrange(self, columns: int) -> None:
-        self._columns = columns
         for at, made in enumerate(self.views.values()):
             made.setMinimumWidth(_width(made))
             self._grid.addWidget(made, at // columns, at % columns)
-        for at in range(len(VIEWS)):
             self._grid.setColumnStretch(at, int(at < columns))
 
-    def _why_not(self, view: str) -> str:
-        """Why a view cannot be chosen; empty where it can."""
+    def _why_not(self, view: View) -> str:
         layers = self.layers
         if layers is None:
             return NO_SECTION
-        if view == "before":
-            return "" if layers.has("before") else GONE
-        if layers.enhancement is None:
+        if view != "before" and layers.model.enhancement is None:
             return NO_RESULT
-        if view == "difference":
-            return ""
-        if view in ALONE:
-            missing = NO_DOUBT if view == "uncertainty" else GONE
-            return "" if layers.has(view) else missing
-        if not layers.has("after") or (view in VIEWS_OF_BOTH and not layers.has("before")):
-            return GONE
-        return COLOURED if view == "swipe" and len(layers.maps.names) > 1 else ""
+        needed = ("before", "after") if view in BOTH else (view,)
+        if view != "difference" and not all(map(layers.has, needed)):
+            return NO_DOUBT if view == "uncertainty" else GONE
+        return COLOURED if view == "swipe" and len(layers.model.maps.names) > 1 else ""
 
-    def _on_visible(self, event: object = None) -> None:
-        self.refresh()
-
-    def _hold(self) -> None:
+    def _hold(self, on: bool) -> None:
         if self.layers is not None:
-            self.layers.views.hold()
-
-    def _release(self) -> None:
-        if self.layers is not None:
-            self.layers.views.release()
-
-    def show_view(self, view: str, on: bool = True) -> None:
-        """Show a view and no other; the map after, or before without one, where it was pressed."""
-        layers = self.layers
-        if layers is None:
-            return
-        layers.choose_view(view if on else "after")
-        self.refresh()
+            (self.layers.views.hold if on else self.layers.views.release)()
 
 
 def _width(made: QPushButton) -> int:
     return int(made.fontMetrics().horizontalAdvance(made.text())) + PADDING
-
-
-def shown_views(layers: SectionLayers) -> set[str]:
-    """Names of the views that are seen; several where a person made several layers visible."""
-    if layers.views.shown:
-        return {layers.views.shown}
-    seen = {role for role in ("before", "after", *ALONE) if _visible(layers, role)}
-    over = seen & set(ALONE)
-    return over or seen & {"after"} or seen
-
-
-def _visible(layers: SectionLayers, role: str) -> bool:
-    layer: Any = layers.now(role)
-    return layer is not None and bool(layer.visible)

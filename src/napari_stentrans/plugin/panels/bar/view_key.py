@@ -6,29 +6,122 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from napari.layers import Image
-from qtpy.compat import isalive
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QFrame, QVBoxLayout
+from qtpy.QtWidgets import QComboBox, QFrame, QHBoxLayout, QLabel, QSlider, QVBoxLayout, QWidget
+from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.layers.registry import listen
-from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED
+from napari_stentrans.plugin.compare.views import NAMES as BOTH
+from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED, PAIR
+from napari_stentrans.plugin.models.maps import knows_measurements
 from napari_stentrans.plugin.models.result_words import legend
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.bar.colour_bar import Bar, ColourBar, to_black
-from napari_stentrans.plugin.panels.bar.doubt_choice import DoubtChoice
-from napari_stentrans.plugin.panels.bar.swipe_handle import SwipeHandle
+from napari_stentrans.plugin.panels.following import Following
+from napari_stentrans.plugin.widgets.make import TIP_ROLE, laid, offer
 from napari_stentrans.plugin.widgets.panel import words
 
 if TYPE_CHECKING:
+    from napari_stentrans.plugin.compare.swipe import Swipe
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.maps import Doubt
+    from napari_stentrans.plugin.models.section_model import SectionModel
 
-ORIGIN = "Where each value comes from."
 COLOURS, AROUND = 33, 24
-SEEN = ("difference", "provenance", "uncertainty", "after", "before")
+SEEN = (*PAIR, "difference", "provenance", "uncertainty")
 """Roles of layers that may be what the picture shows."""
+FINE = 1000
+MOST_PX = 90  # width of the words on either side, so that the slider keeps some
+CHOICES: dict[Doubt, tuple[str, str]] = {
+    "estimate": (
+        "Uncertainty of the estimate",
+        "How far the true value may be from the enhanced one: its standard deviation",
+    ),
+    "measurement": (
+        "Uncertainty of a new measurement",
+        "How far a new measurement may be from the enhanced value: its standard deviation. It is "
+        "wider, since counting has noise of its own",
+    ),
+}
+NOT_KNOWN = "This run does not know it: its method does not model the noise of measurements"
 
 
-class ViewKey(QFrame):
+class SwipeHandle(QWidget):
+    """A slider that goes with the handle on the canvas; hidden while there is no swipe."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self._swipe: Swipe | None = None
+        self.slider = QSlider(Qt.Orientation.Horizontal)
+        self.slider.setRange(0, FINE)
+        self.slider.setSingleStep(FINE // 100)
+        self.slider.setPageStep(FINE // 10)
+        self.slider.setAccessibleName("handle of the swipe")
+        self.slider.setToolTip(
+            "The handle of the swipe: drag it here or on the map, or use Left and Right"
+        )
+        self.slider.valueChanged.connect(self._on_slid)
+        self.left, self.right = QLabel(), QLabel()
+        laid(QHBoxLayout(self), self.left, (self.slider, 1), self.right)
+        self.hide()
+
+    def call(self, sides: tuple[str, str]) -> None:
+        """Say what is on which side; the tooltip says the whole of a long name."""
+        for label, name in zip((self.left, self.right), sides, strict=True):
+            says = label.fontMetrics().elidedText(short(name), Qt.TextElideMode.ElideRight, MOST_PX)
+            label.setText(says)
+            label.setToolTip(name)
+        self.slider.setAccessibleDescription(f"{sides[0]} on the left, {sides[1]} on the right")
+
+    def set_swipe(self, swipe: Swipe | None) -> None:
+        if swipe is not self._swipe:
+            if self._swipe is not None:
+                self._swipe.moved.disconnect(self._on_moved, missing_ok=True)
+            self._swipe = swipe
+            if swipe is not None:
+                swipe.moved.connect(self._on_moved)
+                self._on_moved(swipe.position)
+            self.setVisible(swipe is not None)
+
+    def _on_moved(self, position: float) -> None:
+        with signals_blocked(self.slider):
+            self.slider.setValue(round(position * FINE))
+
+    def _on_slid(self, value: int) -> None:
+        if self._swipe is not None:
+            self._swipe.position = value / FINE
+
+
+class DoubtChoice(QComboBox):
+    """The choice of a section; what the result that is shown does not know cannot be chosen."""
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.setAccessibleName("whose uncertainty")
+        self.setMinimumContentsLength(10)
+        offer(self, CHOICES)
+        self._section: SectionModel | None = None
+        self.activated.connect(self._on_chosen)
+
+    def show_of(self, section: SectionModel | None) -> None:
+        """Show what is chosen for a section, and speak of it from now on."""
+        self._section = section
+        result = None if section is None else section.enhancement
+        if section is None or result is None:
+            return
+        known = knows_measurements(result)
+        items: Any = self.model()
+        items.item(1).setEnabled(known)
+        self.setItemData(1, CHOICES["measurement"][1] if known else NOT_KNOWN, TIP_ROLE)
+        whose = section.maps.doubt_of(result)
+        self.setCurrentIndex(self.findData(whose))
+        self.setToolTip(CHOICES[whose][1] + ("" if known else f".\n{NOT_KNOWN}"))
+
+    def _on_chosen(self) -> None:
+        if self._section is not None:
+            self._section.set_doubt(self.currentData())
+
+
+class ViewKey(Following, QFrame):
     """A line over the canvas, while a view needs words, and the one colour bar of what is shown.
 
     The line is the handle of the swipe, the choice of an uncertainty, the colours of the origin of
@@ -40,58 +133,43 @@ class ViewKey(QFrame):
         The colour bar, which stands elsewhere.
     """
 
-    resized = Signal()
-    """It says something else, and may need another place."""
+    refreshed = Signal()
+    """It may say something else and need another place, since another map or view is seen."""
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
         self.setObjectName("viewKey")
         self.setAutoFillBackground(True)
         self.setStyleSheet("#viewKey {border: none;}")
-        self.words = words("what the picture shows")
-        self.legend = words("where values come from")
+        self.words, self.legend = words("what the picture shows"), words("where values come from")
         self.legend.setTextFormat(Qt.TextFormat.RichText)
-        self.handle = SwipeHandle()
-        self.doubt = DoubtChoice()
-        self.bar = ColourBar()
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(8, 2, 8, 2)
-        for part in (self.words, self.handle, self.doubt, self.legend):
-            rows.addWidget(part)
+        self.handle, self.doubt, self.bar = SwipeHandle(), DoubtChoice(), ColourBar()
+        parts = (self.words, self.handle, self.doubt, self.legend)
+        laid(QVBoxLayout(self), *parts, margins=(8, 2, 8, 2))
         self.hide()
 
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of the maps of this section from now on."""
-        listen(self._layers, layers, self.refresh)
-        self._layers = layers
-        self.doubt.set_layers(layers)
-        self.refresh()
-
     def refresh(self) -> None:
-        """Say what is shown."""
-        if not isalive(self):
-            return  # the window was closed in the middle of a view
-        layers = self._layers
-        text, layer, unit = self._shown()
+        layers, model = self.layers, self.model
+        view = "" if model is None else next(iter(model.seen), "")
         self.handle.set_swipe(None if layers is None else layers.views.swipe)
-        self.legend.clear()
-        if layers is not None:
+        self.doubt.show_of(model)
+        self.doubt.setVisible(view == "uncertainty")
+        result = None if model is None or view != "provenance" else model.enhancement
+        self.legend.setText("" if result is None else legend(result))
+        self.legend.setVisible(result is not None)
+        self.words.clear()
+        self.bar.set_bars([])
+        if layers is not None and model is not None:
             for role in SEEN:
                 self._watch(layers.now(role))
-            self.handle.call(layers.maps.sides(layers.enhancement))
-            if text == ORIGIN and layers.enhancement is not None:
-                self.legend.setText(legend(layers.enhancement))
-        self.doubt.refresh()
-        self.doubt.setVisible(layer is not None and layer is _uncertainty(layers))
-        self.words.setText(text)
-        self.legend.setVisible(bool(self.legend.text()))
+            self.handle.call(model.maps.sides(model.enhancement))
+            self.words.setText(_in_words(layers, view))
+            self._show_colours(layers, view)
         alone = self.handle.isHidden() and self.doubt.isHidden() and self.legend.isHidden()
-        self.words.setVisible(bool(text) and alone)
-        plain = layers is None or (layer is not None and layer in _plain(layers))
-        self.setVisible(not plain)
-        self.bar.set_bars(self._bars(layer, unit))
-        self.resized.emit()
+        self.words.setVisible(bool(self.words.text()) and alone)
+        plain = model is None or (view in PAIR and model.maps.against is None)
+        self.setVisible(not plain)  # else the choice of the view says it
+        self.refreshed.emit()
 
     def wanted_width(self) -> int:
         """Width that hides the least of the map; 0: as wide as may be."""
@@ -101,93 +179,61 @@ class ViewKey(QFrame):
             return int(self.words.fontMetrics().horizontalAdvance(self.words.text())) + AROUND
         return 0
 
-    def _bars(self, layer: Image | None, unit: str) -> list[Bar]:
-        """The colours of a layer; of each gene, where several are shown in it."""
-        layers = self._layers
-        if layers is None or layer is None:
-            return []
+    def _show_colours(self, layers: SectionLayers, view: str) -> None:
+        """Show the colours of the map that is seen; of each gene, where several are in it."""
+        layer: Any = layers.now("after" if view in BOTH else view)
+        legends = layers.model.maps.legends()
+        if not isinstance(layer, Image) or view == "provenance":
+            return
         if layer.rgb:
-            return [
-                Bar(one.name, one.unit, one.overlay[1], to_black(one.overlay[0]))
-                for one in layers.maps.legends()
-                if one.overlay is not None
+            overlaid = [(one, one.overlay) for one in legends if one.overlay is not None]
+            bars = [
+                Bar(one.name, one.unit, limits, to_black(colour))
+                for one, (colour, limits) in overlaid
             ]
-        name = layers.maps.legends()[-1].name if layer in _maps(layers) else layer.name
-        colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
-        low, high = map(float, layer.contrast_limits)
-        return [Bar(name, unit, (low, high), colours)]
+        else:
+            name = legends[-1].name if view in (*PAIR, *BOTH) else layer.name
+            low, high = map(float, layer.contrast_limits)
+            colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
+            bars = [Bar(name, layers.model.maps.unit, (low, high), colours)]
+        self.bar.set_bars(bars)
 
     def _watch(self, layer: Any) -> None:
-        if layer is None:
-            return
-        layer.events.visible.connect(self._on_layer)
-        if isinstance(layer, Image) and not layer.rgb:
-            for event in (layer.events.contrast_limits, layer.events.colormap):
-                event.connect(self._on_layer)
+        """Follow what a person does to a layer in napari."""
+        if layer is not None:
+            layer.events.visible.connect(self._follow)
+            if isinstance(layer, Image) and not layer.rgb:
+                layer.events.contrast_limits.connect(self._follow)
+                layer.events.colormap.connect(self._follow)
 
-    def _shown(self) -> tuple[str, Image | None, str]:
-        """Words, the layer whose colours count, and its unit."""
-        layers = self._layers
-        if layers is None:
-            return "", None, ""
-        unit, after = layers.maps.unit, layers.now("after")
-        left, right = layers.maps.sides(layers.enhancement)
-        if layers.views.shown:
-            return self._both(layers), after, unit
-        seen = {role: _visible(layers.now(role)) for role in SEEN}
-        if seen["difference"]:
-            return self._difference(layers, seen["difference"]), seen["difference"], unit
-        if seen["provenance"]:
-            return ORIGIN, None, ""
-        if seen["uncertainty"]:
-            return "", seen["uncertainty"], unit  # the choice says it
-        if seen["after"]:
-            result = layers.enhancement
-            finer = result is not None and result.record.config.upscale == 2
-            return _called(right, " (dots: measured spots)" * finer), after, unit
-        if seen["before"]:
-            return _called(left), seen["before"], unit
-        return "No map is visible.", None, ""
 
-    def _both(self, layers: SectionLayers) -> str:
-        """Which map is where, or which of both is seen at the moment."""
-        left, right = layers.maps.sides(layers.enhancement)
-        if layers.views.shown == "side_by_side":
-            return f"{left} | {right}"
-        if layers.views.shown == "blink":
-            return f"In turn, now: {right if _visible(layers.now('after')) else left}"
-        return ""  # the handle of the swipe says it
+def _in_words(layers: SectionLayers, view: str) -> str:
+    """What is seen, in words; empty where something else says it."""
+    model = layers.model
+    left, right = model.maps.sides(model.enhancement)
+    if view == "before":
+        return _called(left)
+    if view == "after":
+        finer = model.enhancement is not None and model.enhancement.record.config.upscale == 2
+        return _called(right, " (dots: measured spots)" * finer)
+    if view == "side_by_side":
+        return f"{left} | {right}"
+    if view == "blink":
+        after = layers.now("after")
+        return f"In turn, now: {right if after is not None and after.visible else left}"
+    if view == "difference":
+        return _difference(model, layers.difference)
+    return "" if view else "No map is visible."
 
-    def _difference(self, layers: SectionLayers, layer: Image) -> str:
-        if not np.nanmax(np.abs(layer.data), initial=0):
-            return "No difference beyond rounding at the sites that both know."
-        left, right = map(short, layers.maps.sides(layers.enhancement))
-        right = right.capitalize() if right == ENHANCED else right
-        return f"{right} minus {left}: red more, blue less."
 
-    def _on_layer(self, event: object = None) -> None:
-        self.refresh()
+def _difference(model: SectionModel, layer: Any) -> str:
+    if not np.nanmax(np.abs(layer.data), initial=0):
+        return "No difference beyond rounding at the sites that both know."
+    left, right = map(short, model.maps.sides(model.enhancement))
+    right = right.capitalize() if right == ENHANCED else right
+    return f"{right} minus {left}: red more, blue less."
 
 
 def _called(name: str, more: str = "") -> str:
     """Sentence for a map that is seen alone."""
     return f"The {name} map{more}." if name in (MEASURED, ENHANCED) else f"{name}."
-
-
-def _maps(layers: SectionLayers) -> tuple[Any, Any]:
-    return layers.now("before"), layers.now("after")
-
-
-def _plain(layers: SectionLayers) -> tuple[Any, ...]:
-    """Maps whose names the choice of the view says, where one is seen alone."""
-    alone = not layers.views.shown and layers.maps.against is None
-    return _maps(layers) if alone else ()
-
-
-def _uncertainty(layers: SectionLayers | None) -> Any:
-    return None if layers is None else layers.now("uncertainty")
-
-
-def _visible(layer: Any) -> Any:
-    """Return the layer where it is there and visible."""
-    return layer if layer is not None and layer.visible else None

@@ -69,7 +69,6 @@ class DataPanel(QWidget):
         parts = (self.head, self.busy_row, self.sections, self.about, self.choices)
         self.rows = in_rows(self, *parts, margins=(8, 6, 8, 4), spacing=4)
         self.search = GeneSearch()
-        self.search.chosen.connect(context.geneWanted)
         context.sectionsChanged.connect(self.refresh)
         context.phaseChanged.connect(self._allow)
         context.unsavedChanged.connect(self.section_menu.show_unsaved)
@@ -107,7 +106,7 @@ class DataPanel(QWidget):
         anew = index is not self.search.index  # of another section, or with other names
         if anew:
             self.search.set_index(index)
-        if anew or model.gene != self.search.gene():  # else what is being typed would go
+        if anew or model.gene != self.search.gene:  # else what is being typed would go
             self.search.set_gene(model.gene)
 
     def _allow(self) -> None:

@@ -8,33 +8,25 @@ from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import (
     QButtonGroup,
     QCheckBox,
-    QComboBox,
     QFormLayout,
     QGridLayout,
-    QHBoxLayout,
     QLineEdit,
     QRadioButton,
     QVBoxLayout,
     QWidget,
 )
-from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.models.export_request import KINDS, ExportRequest
 from napari_stentrans.plugin.models.export_words import Asked, about, why_not
 from napari_stentrans.plugin.models.unsaved import MARK
+from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
-from napari_stentrans.plugin.widgets.panel import OneLine, button, keep_room, words
+from napari_stentrans.plugin.widgets.make import choice, laid, offer
+from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, keep_room, words
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.context import Context
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.export_request import (
-        ExportContext,
-        Extra,
-        Kind,
-        What,
-        WhichGenes,
-    )
+    from napari_stentrans.plugin.models.export_request import ExportContext, Extra, Kind, What
     from napari_stentrans.plugin.models.gene_names import Listed
 
 EXTRAS: dict[Extra, tuple[str, str]] = {
@@ -45,35 +37,33 @@ EXTRAS: dict[Extra, tuple[str, str]] = {
     ),
     "image": ("Tissue image", "Draw the maps over the tissue image"),
 }
-LINES = 6
-"""Of words, whose room is kept: no button moves when some go."""
+LINES = 6  # of words, whose room is kept: no button moves when some go
 BUSY = "Wait until what is going on has ended, or cancel it, and save then."
 NOTHING = "Open a section first."
 
 
-class ExportPage(Page):
+class ExportPage(Following, Page):
     """Widgets over an ExportRequest: ``value``, ``setValue``; Save is on when it can be written."""
 
     title = "Export"
     tip = "Save results, figures, lost regions, and all that you did"
 
-    saveWanted = Signal(object)
-    """An ExportRequest."""
+    saveWanted = Signal(object)  # an ExportRequest
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self._layers: SectionLayers | None = None
         self._stock: ExportContext | None = None
         self._listed: Listed | None = None
         self._wishes: dict[What, ExportRequest] = {}
-        self._busy = self._picked = False
-        self._make_kinds()
-        self._make_genes()
-        self.formats = QComboBox()
-        self.formats.setAccessibleName("format")
-        self.formats.setToolTip("Which programs can read it")
-        self.formats.setMinimumContentsLength(10)
-        self.formats.currentIndexChanged.connect(self._check)
+        self._picked = False
+        self.kinds = {what: QRadioButton(kind.title) for what, kind in KINDS.items()}
+        self.reasons = {what: OneLine(f"why not: {kind.title}") for what, kind in KINDS.items()}
+        self.which = choice("which genes", "Genes that are written", least=10)
+        self.these = QLineEdit()
+        self.these.setAccessibleName("names of genes")
+        self.these.setPlaceholderText("Names with commas between them")
+        self.these.setToolTip("Names or ids of genes, with commas or spaces between them")
+        self.formats = choice("format", "Which programs can read it", least=10)
         self.extras = {name: QCheckBox(text) for name, (text, _) in EXTRAS.items()}
         for name, box in self.extras.items():
             box.setAccessibleName(EXTRAS[name][0])
@@ -82,28 +72,24 @@ class ExportPage(Page):
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.save = button("Save…", "Choose a name and a folder, and write it", self._on_save)
         self._lay_out()
+        group = QButtonGroup(self)
+        for made in self.kinds.values():
+            made.setAccessibleName(made.text())
+            group.addButton(made)
         self.kinds["everything"].setChecked(True)
+        self._list_genes()
         self._show_kind()
+        group.buttonToggled.connect(lambda _, on: self._show_kind() if on else None)
+        group.buttonClicked.connect(self._on_picked)
+        self.formats.currentIndexChanged.connect(self._check)
+        self.which.currentIndexChanged.connect(self._check)
+        self.which.activated.connect(self._on_which)
+        self.these.textChanged.connect(self._check)
         context.follow(self)
-        context.phaseChanged.connect(self._show_phase)
-        context.unsavedChanged.connect(self.show_unsaved)
-
-    def _show_phase(self) -> None:
-        self.allow(busy=not self.context.phase.idle)
-
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Offer what there is of this section from now on."""
-        if self._layers is not None:
-            self._layers.drawn.disconnect(self._catch_up, missing_ok=True)
-            self._layers.runs.changed.disconnect(self._catch_up, missing_ok=True)
-        self._layers = layers
-        if layers is not None:
-            layers.drawn.connect(self._catch_up)
-            layers.runs.changed.connect(self._catch_up)
-        self._catch_up()
+        context.phaseChanged.connect(self._check)
+        context.unsavedChanged.connect(self._show_unsaved)
 
     def value(self) -> ExportRequest:
-        """What a person wants."""
         extras = frozenset(
             name
             for name, box in self.extras.items()
@@ -125,20 +111,15 @@ class ExportPage(Page):
         if what is not None:
             self._picked = True
             self._choose(what)
-        self.refresh()
+        self._catch_up()
         self.kinds[self.what].setFocus(Qt.FocusReason.OtherFocusReason)
 
-    def allow(self, *, busy: bool) -> None:
-        """Let it be written, or say that something else is going on."""
-        self._busy = busy
-        self._check()
-
-    def show_unsaved(self, parts: list[str]) -> None:
-        """Mark the button where something is not saved."""
-        self.save.setText(f"Save… {MARK}" if parts else "Save…")
-        self._catch_up()
-
     def refresh(self) -> None:
+        """Catch up where it is seen; else that is done when it is shown."""
+        if self.isVisible():
+            self._catch_up()
+
+    def _catch_up(self) -> None:
         """Show what there is to be saved now; what a person has chosen stays."""
         self._stock = self.context.stock()
         for what, made in self.kinds.items():
@@ -148,20 +129,16 @@ class ExportPage(Page):
             made.setAccessibleDescription(made.toolTip())
             self.reasons[what].setText(reason if self._stock else "")
         self._list_genes()
-        likely = self._likely()
+        first: list[What] = ["everything", *(one for one in KINDS if one != "session")]
+        likely = next((one for one in first if not self._why_not(one)), self.what)
         if likely != self.what and (not self._picked or self._why_not(self.what)):
             self._choose(likely)
         self._allow_extras()
         self._check()
 
-    def _likely(self) -> What:
-        """What a person may want to save: the result, or else what there is."""
-        first: list[What] = ["everything", *(one for one in KINDS if one != "session")]
-        return next((one for one in first if not self._why_not(one)), self.what)
-
-    def _catch_up(self) -> None:
-        if self.isVisible():
-            self.refresh()
+    def _show_unsaved(self, parts: list[str]) -> None:
+        self.save.setText(f"Save… {MARK}" if parts else "Save…")
+        self.refresh()
 
     def _why_not(self, what: What) -> str:
         return NOTHING if self._stock is None else self._stock.why_not(what)
@@ -177,12 +154,10 @@ class ExportPage(Page):
 
     @property
     def what(self) -> What:
-        """What is to be saved."""
         return next(what for what, made in self.kinds.items() if made.isChecked())
 
     @property
     def kind(self) -> Kind:
-        """What is known of that."""
         return KINDS[self.what]
 
     # ---- what follows from what
@@ -190,76 +165,39 @@ class ExportPage(Page):
     def _show_kind(self) -> None:
         """Offer the formats, genes and extras of what is to be saved."""
         kind = self.kind
-        with signals_blocked(self.formats):
-            self.formats.clear()
-            for ending, says in kind.formats.items():
-                self.formats.addItem(says, ending)
+        offer(self.formats, kind.formats)
         self._form.setRowVisible(self.which, kind.by_gene)
         self._form.setRowVisible(self._extras_row, bool(kind.extras))
         for name, box in self.extras.items():
             box.setVisible(name in kind.extras)
-        self.which.setCurrentIndex(self.which.findData("all" if not kind.most_genes else "shown"))
+        self.which.setCurrentIndex(self.which.findData("shown" if kind.most_genes else "all"))
         self._allow_extras()
         self._check()
 
     def _allow_extras(self) -> None:
         image = self._stock is not None and bool(self._stock.section.images)
-        self.extras["image"].setEnabled(image)
-        tip = EXTRAS["image"][1]
-        self.extras["image"].setToolTip(tip if image else f"{tip}.\nThis section has no image")
+        allow(self.extras["image"], image, EXTRAS["image"][1], "This section has no image")
 
     def _check(self) -> None:
         """Find the genes, and say what will be in the file or why it cannot be written."""
-        which: WhichGenes = self.which.currentData()
+        which, stock = self.which.currentData(), self._stock
         self._form.setRowVisible(self.these, self.kind.by_gene and which == "these")
         self._listed = None
-        if self._stock is not None and self.kind.by_gene and which != "all":
-            self._listed = self._stock.genes(which, self.these.text())
-        problem = BUSY if self._busy and self._stock is not None else self._problem()
+        if stock is not None and self.kind.by_gene and which != "all":
+            self._listed = stock.genes(which, self.these.text())
+        problem = NOTHING
+        if stock is not None:
+            ending = self.formats.currentData() or ""
+            asked = Asked(self.what, ending, which, self.these.text())
+            problem = why_not(stock, asked, self._listed) if self.context.phase.idle else BUSY
         self.save.setEnabled(not problem)
-        said = f"⚠ {problem}" if problem else about(self._stock, self.what, self._listed)
+        said = f"⚠ {problem}" if problem else about(stock, self.what, self._listed)
         self.words.setText(said)
         self.words.setAccessibleDescription(said)
 
-    def _problem(self) -> str:
-        if self._stock is None:
-            return NOTHING
-        asked = Asked(
-            self.what, self.formats.currentData() or "", self.which.currentData(), self.these.text()
-        )
-        return why_not(self._stock, asked, self._listed)
-
-    # ---- widgets
-
-    def _make_kinds(self) -> None:
-        self.kinds: dict[What, QRadioButton] = {}
-        self.reasons: dict[What, OneLine] = {}
-        group = QButtonGroup(self)
-        for what, kind in KINDS.items():
-            made = self.kinds[what] = QRadioButton(kind.title)
-            made.setAccessibleName(kind.title)
-            made.setToolTip(kind.about)
-            group.addButton(made)
-            self.reasons[what] = OneLine(f"why not: {kind.title}")
-        group.buttonToggled.connect(lambda _, on: self._show_kind() if on else None)
-        group.buttonClicked.connect(self._on_picked)
-
-    def _make_genes(self) -> None:
-        self.which = QComboBox()
-        self.which.setAccessibleName("which genes")
-        self.which.setToolTip("Genes that are written")
-        self.which.setMinimumContentsLength(10)
-        self.which.currentIndexChanged.connect(self._check)
-        self.which.activated.connect(self._on_which)
-        self.these = QLineEdit()
-        self.these.setAccessibleName("names of genes")
-        self.these.setPlaceholderText("Names with commas between them")
-        self.these.setToolTip("Names or ids of genes, with commas or spaces between them")
-        self.these.textChanged.connect(self._check)
-
     def _list_genes(self) -> None:
         """Offer the lists of genes that there are, the one that was chosen still chosen."""
-        offered: dict[str, str] = {"all": "All genes", "shown": "The gene shown"}
+        offered = {"all": "All genes", "shown": "The gene shown"}
         stock = self._stock
         if stock is not None:
             n = 0 if stock.result is None else len(stock.result.genes)
@@ -269,13 +207,7 @@ class ExportPage(Page):
                 offered["favourites"] = f"Favourites ({len(stock.favourites):,})"
             if stock.mine:
                 offered["mine"] = f"My list ({len(stock.mine):,})"
-        offered["these"] = "These genes"
-        chosen = self.which.currentData()
-        with signals_blocked(self.which):
-            self.which.clear()
-            for data, says in offered.items():
-                self.which.addItem(says, data)
-            self.which.setCurrentIndex(max(self.which.findData(chosen), 0))
+        offer(self.which, {**offered, "these": "These genes"}, self.which.currentData())
 
     def _on_picked(self) -> None:
         self._picked = True
@@ -284,34 +216,31 @@ class ExportPage(Page):
         if self.these.isVisible():
             self.these.setFocus(Qt.FocusReason.OtherFocusReason)
 
+    # ---- Qt
+
     def _lay_out(self) -> None:
+        left = Qt.AlignmentFlag.AlignLeft
         kinds = QGridLayout()
         kinds.setVerticalSpacing(4)
         kinds.setColumnStretch(1, 1)
-        for row, (what, made) in enumerate(self.kinds.items()):
-            kinds.addWidget(made, row, 0, Qt.AlignmentFlag.AlignLeft)
+        for row, what in enumerate(KINDS):
+            kinds.addWidget(self.kinds[what], row, 0, left)
             kinds.addWidget(self.reasons[what], row, 1)
-        self._choices = QWidget()
+        self._choices, self._extras_row = QWidget(), QWidget()
+        extras = laid(QVBoxLayout(self._extras_row), spacing=2)
+        for box in self.extras.values():
+            extras.addWidget(box, 0, left)
         self._form = QFormLayout(self._choices)
         self._form.setFieldGrowthPolicy(QFormLayout.FieldGrowthPolicy.AllNonFixedFieldsGrow)
         self._form.setContentsMargins(0, 8, 0, 4)
         self._form.addRow("Genes", self.which)
         self._form.addRow("", self.these)
         self._form.addRow("Format", self.formats)
-        self._extras_row = QWidget()
-        extras = QVBoxLayout(self._extras_row)
-        extras.setContentsMargins(0, 0, 0, 0)
-        extras.setSpacing(2)
-        for box in self.extras.values():
-            extras.addWidget(box, 0, Qt.AlignmentFlag.AlignLeft)
         self._form.addRow("With", self._extras_row)
-        foot = QHBoxLayout()
-        foot.addStretch(1)
-        foot.addWidget(self.save)
         self.rows.addLayout(kinds)
         self.rows.addWidget(self._choices)
         self.rows.addWidget(self.words)
-        self.rows.addLayout(foot)
+        self.rows.addWidget(self.save, 0, Qt.AlignmentFlag.AlignRight)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was done meanwhile."""
@@ -320,10 +249,9 @@ class ExportPage(Page):
         self._choices.setMinimumHeight(3 * (line + box) + 16)  # no button moves when rows go
         self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
         keep_room(self.save, f"Save… {MARK}")
-        self.refresh()
+        self._catch_up()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Save on Enter."""
         if event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter) and self.save.isEnabled():
             self.save.click()
         else:

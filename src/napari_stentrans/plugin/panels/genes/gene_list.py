@@ -1,4 +1,7 @@
-"""GeneList: genes below each other with a star and a number each; the current one is drawn."""
+"""GeneList: genes below each other with a star and a number each; the current one is drawn.
+
+GenePopup is what it opens in below the search, with the choice of the list that it shows.
+"""
 
 from __future__ import annotations
 
@@ -7,18 +10,29 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QModelIndex, QRect, QSize, QStringListModel, Qt, Signal
 from qtpy.QtGui import QColor, QKeySequence
-from qtpy.QtWidgets import QAbstractItemView, QListView, QStyle, QStyledItemDelegate
+from qtpy.QtWidgets import (
+    QAbstractItemView,
+    QListView,
+    QStyle,
+    QStyledItemDelegate,
+    QVBoxLayout,
+    QWidget,
+)
+from superqt.utils import signals_blocked
+
+from napari_stentrans.plugin.models.gene_lists import LISTS
+from napari_stentrans.plugin.panels.genes.gene_search import clipboard
+from napari_stentrans.plugin.widgets.dialogs import ask_gene_list
+from napari_stentrans.plugin.widgets.drop_down import DropDown
+from napari_stentrans.plugin.widgets.make import TIP_ROLE, choice, draw_line, faint, laid
+from napari_stentrans.plugin.widgets.panel import button, in_row, row_of, words
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    import numpy as np
-    from numpy.typing import NDArray
+    from napari_stentrans.plugin.models.gene_lists import ListName, Notes
 
-    Notes = Sequence[str] | NDArray[np.floating]
-
-ROWS_SHOWN = 12
-"""Of the list, and of what is said below it."""
+ROWS_SHOWN = 12  # of the list, and of what is said below it
 STAR_WIDTH = 22
 STAR_COLOUR = QColor("#e69f00")
 NOTE = Qt.ItemDataRole.UserRole
@@ -51,97 +65,76 @@ class GeneListModel(QStringListModel):
         self.setStringList(list(names))
 
     def name(self, row: int) -> str:
-        """Name in a row."""
         return self._names[row]
 
     def row(self, name: str) -> int:
-        """Row of a name; -1 where it is not there."""
         if self._rows is None:
             self._rows = dict(zip(self._names, range(len(self._names)), strict=True))
         return self._rows.get(name, -1)
 
     def restar(self, name: str) -> None:
-        """Draw the star of a gene anew."""
         row = self.row(name)
         if row >= 0:
             self.dataChanged.emit(self.index(row), self.index(row))
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Name, note and star of a row."""
         if not index.isValid():
             return None
         name = self._names[index.row()]
         label = self._label(name)
-        note = "" if self._notes is None else self._notes[index.row()]
-        note = note if isinstance(note, str) else f"{note:.2f}"
         if role == Qt.ItemDataRole.DisplayRole:
             return label
         if role == Qt.ItemDataRole.ToolTipRole:
             return label if label == name else f"{label}, {name}"
-        if role == NOTE:
-            return note
         if role == STARRED:
             return self._is_favourite(name)
-        if role == Qt.ItemDataRole.AccessibleTextRole:
-            return ", ".join(filter(None, (label, note, "favourite" * self._is_favourite(name))))
-        return None
+        if role not in (NOTE, Qt.ItemDataRole.AccessibleTextRole):
+            return None
+        note = "" if self._notes is None else self._notes[index.row()]
+        note = note if isinstance(note, str) else f"{note:.2f}"
+        if role == NOTE:
+            return note
+        return ", ".join(filter(None, (label, note, "favourite" * self._is_favourite(name))))
 
 
 class GeneRow(QStyledItemDelegate):
     """Draws a star on the left, the name, and the note on the right."""
 
     def sizeHint(self, option: Any, index: QModelIndex) -> QSize:
-        """As high as a line of text with a little air."""
         return QSize(10, option.fontMetrics.height() + 6)
 
     def paint(self, painter: Any, option: Any, index: QModelIndex) -> None:
-        """Draw a row."""
+        rect: QRect = option.rect
+        text = option.palette.color(option.palette.ColorRole.Text)
+        starred, note = index.data(STARRED), index.data(NOTE)
         painter.save()
         if option.state & QStyle.StateFlag.State_Selected:
-            painter.fillRect(option.rect, QColor(90, 125, 235, 150))
-        text = option.palette.color(option.palette.ColorRole.Text)
-        faint = QColor(text)
-        faint.setAlpha(110)
-        starred, note = index.data(STARRED), index.data(NOTE)
-        rect: QRect = option.rect
-        painter.setPen(STAR_COLOUR if starred else faint)
+            painter.fillRect(rect, QColor(90, 125, 235, 150))
+        painter.setPen(STAR_COLOUR if starred else faint(text, 110))
         star = QRect(rect.left(), rect.top(), STAR_WIDTH, rect.height())
         painter.drawText(star, Qt.AlignmentFlag.AlignCenter, "★" if starred else "☆")
         taken = option.fontMetrics.horizontalAdvance(note) + 8 if note else 4
         painter.setPen(text)
-        room = rect.adjusted(STAR_WIDTH + 2, 0, -taken, 0)
-        name = option.fontMetrics.elidedText(
-            index.data(), Qt.TextElideMode.ElideMiddle, room.width()
-        )
-        left = Qt.AlignmentFlag.AlignLeft | Qt.AlignmentFlag.AlignVCenter
-        right = Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-        painter.drawText(room, left, name)
-        faint.setAlpha(170)
-        painter.setPen(faint)
-        painter.drawText(rect.adjusted(0, 0, -4, 0), right, note)
+        draw_line(painter, rect.adjusted(STAR_WIDTH + 2, 0, -taken, 0), index.data())
+        painter.setPen(faint(text, 170))
+        draw_line(painter, rect.adjusted(0, 0, -4, 0), note, "right")
         painter.restore()
 
 
 class GeneList(QListView):
     """A list of genes. Arrow keys or a click move to a gene, and it is drawn at once."""
 
-    moved = Signal(str)
-    """Name of the gene that a person has moved to."""
-    taken = Signal(str)
-    """Name of the gene that was confirmed with Enter or a click."""
-    starred = Signal(str)
-    """The star of this gene was clicked."""
-    typed = Signal(str)
-    """Letters that belong in the search."""
-    pasted = Signal()
-    textDropped = Signal(str)
-    fileDropped = Signal(object)
-    """Path of a file."""
+    moved = Signal(str)  # name of the gene that a person has moved to
+    taken = Signal(str)  # name of the gene that was confirmed with Enter or a click
+    starred = Signal(str)  # the star of this gene was clicked
+    typed = Signal(str)  # letters that belong in the search
+    textGiven = Signal(str)  # text that lists genes was pasted or dropped
+    fileGiven = Signal(object)  # path of a file that lists genes
 
     def __init__(self, is_favourite: Callable[[str], bool], label: Callable[[str], str]) -> None:
         super().__init__()
         self.genes = GeneListModel(is_favourite, label)
-        self._quiet, self._follows = False, True
+        self._follows = True
         self.setModel(self.genes)
         self.setAutoScroll(False)  # a person scrolls, or walks with the keys
         self.setItemDelegate(GeneRow(self))
@@ -160,29 +153,22 @@ class GeneList(QListView):
         self.setDragDropMode(QAbstractItemView.DragDropMode.DropOnly)
 
     def height_of(self, rows: int) -> int:
-        """Height that shows so many rows."""
         return rows * (self.fontMetrics().height() + 6) + 4
 
     def set_genes(
-        self,
-        names: Sequence[str],
-        notes: Notes | None = None,
-        current: str = "",
-        *,
-        follows: bool = True,
+        self, names: Sequence[str], notes: Notes | None, current: str, *, follows: bool
     ) -> None:
         """Show these genes, and the current one as such; emits nothing.
 
         The list scrolls to the genes that are marked, or stays at its top where ``follows`` is not.
         """
-        self._quiet, self._follows = True, follows
-        self.genes.set_genes(names, notes)
-        self._quiet = False
+        self._follows = follows
+        with signals_blocked(self):
+            self.genes.set_genes(names, notes)
         self.scrollToTop()
         self.mark(current)
 
     def names(self) -> list[str]:
-        """Names that are listed, from the top."""
         return [self.genes.name(row) for row in range(self.genes.rowCount())]
 
     def current(self) -> str:
@@ -194,18 +180,16 @@ class GeneList(QListView):
         """Mark the row of a gene, or none where it is not listed; emits nothing."""
         if name == self.current():
             return
-        self._quiet = True
         row = self.genes.row(name)
         index = self.genes.index(row) if row >= 0 else QModelIndex()
-        self.setCurrentIndex(index)
+        with signals_blocked(self):
+            self.setCurrentIndex(index)
         if row < 0:
             self.clearSelection()
         elif self._follows:
             self.scrollTo(index, QAbstractItemView.ScrollHint.PositionAtCenter)
-        self._quiet = False
 
     def step(self, by: int) -> None:
-        """Move up or down by rows, as far as there are any."""
         if not self.genes.rowCount():
             return
         index = self.currentIndex()
@@ -213,14 +197,12 @@ class GeneList(QListView):
         self.setCurrentIndex(self.genes.index(min(max(row, 0), self.genes.rowCount() - 1)))
 
     def currentChanged(self, current: QModelIndex, previous: QModelIndex) -> None:
-        """Draw the gene of the new row."""
         super().currentChanged(current, previous)
-        if current.isValid() and not self._quiet:
+        if current.isValid() and not self.signalsBlocked():
             self.scrollTo(current)
             self.moved.emit(self.genes.name(current.row()))
 
     def mousePressEvent(self, event: Any) -> None:
-        """Toggle a star, or move to a gene."""
         at = event.position().toPoint()
         index = self.indexAt(at)
         if index.isValid() and at.x() < STAR_WIDTH:
@@ -231,7 +213,6 @@ class GeneList(QListView):
             self.taken.emit(self.genes.name(index.row()))
 
     def resizeEvent(self, event: Any) -> None:
-        """Keep the gene that is marked in view."""
         super().resizeEvent(event)
         if self._follows:
             self.scrollTo(self.currentIndex())
@@ -239,7 +220,7 @@ class GeneList(QListView):
     def keyPressEvent(self, event: Any) -> None:
         """Send letters to the search, and a pasted list to whoever reads it."""
         if event.matches(QKeySequence.StandardKey.Paste):
-            self.pasted.emit()
+            self.paste()
         elif event.key() in (Qt.Key.Key_Return, Qt.Key.Key_Enter):
             if self.current():
                 self.taken.emit(self.current())
@@ -248,21 +229,99 @@ class GeneList(QListView):
         else:
             super().keyPressEvent(event)
 
+    def paste(self) -> None:
+        """Take a list of genes from the clipboard."""
+        self.textGiven.emit(clipboard())
+
     def dragEnterEvent(self, event: Any) -> None:
-        """Take texts and files."""
         if event.mimeData().hasUrls() or event.mimeData().hasText():
             event.acceptProposedAction()
 
     def dragMoveEvent(self, event: Any) -> None:
-        """Take them anywhere on the list."""
         event.acceptProposedAction()
 
     def dropEvent(self, event: Any) -> None:
-        """Hand on what was dropped."""
         data = event.mimeData()
         event.acceptProposedAction()
         paths = [Path(url.toLocalFile()) for url in data.urls() if url.isLocalFile()]
         if paths:
-            self.fileDropped.emit(paths[0])
+            self.fileGiven.emit(paths[0])
         elif data.hasText():
-            self.textDropped.emit(data.text())
+            self.textGiven.emit(data.text())
+
+
+class GenePopup(DropDown):
+    """Shows one list of genes; what it holds is said by whoever fills it.
+
+    Parameters
+    ----------
+    owners
+        Where the keyboard may be while it is open; it opens below the first.
+    is_favourite
+        Whether a gene has a star.
+    label
+        What to show for a name.
+
+    Attributes
+    ----------
+    own
+        Buttons to give a list of one's own.
+    """
+
+    def __init__(
+        self, *owners: QWidget, is_favourite: Callable[[str], bool], label: Callable[[str], str]
+    ) -> None:
+        super().__init__("lists of genes", *owners, width=320)
+        tip = "Which genes are listed below"
+        self.lists = choice("list of genes to show", tip, LISTS)
+        self.list = GeneList(is_favourite, label)
+        self.words = words("about the list of genes")
+        self.paste = button("Paste", "Take a list of genes from the clipboard", self.list.paste)
+        self.open_list = button(
+            "Open list…", "Read a list of genes from a CSV or TXT file", self._open
+        )
+        self.own = row_of(self.paste, self.open_list)
+        self.many = button("Many genes at once", "")
+        listing = QWidget()  # gives room, so that nothing else moves
+        laid(QVBoxLayout(listing), (self.list, 1), self.words, self.own, spacing=5)
+        listing.setFixedHeight(self.list.height_of(ROWS_SHOWN))
+        self.rows.addLayout(in_row(self.lists))
+        self.rows.addWidget(listing)
+        self.rows.addWidget(self.many)
+        self.guard()
+
+    def which(self) -> ListName:
+        return self.lists.currentData()
+
+    def choose(self, which: ListName | str) -> None:
+        """Show another list.
+
+        Raises
+        ------
+        KeyError
+            When there is no such list.
+        """
+        at = self.lists.findData(which)
+        if at < 0:
+            there = (self.lists.itemData(i) for i in range(self.lists.count()))
+            raise KeyError(f"no list {which!r}: there are {', '.join(there)}")
+        self.lists.setCurrentIndex(at)
+
+    def offer_changed(self, on: bool) -> None:
+        """List what the run changed only where there is a run."""
+        at = self.lists.findData("changed")
+        if on and at < 0:
+            at, (title, tip) = list(LISTS).index("changed"), LISTS["changed"]
+            self.lists.insertItem(at, title, "changed")
+            self.lists.setItemData(at, tip, TIP_ROLE)
+        elif not on and at >= 0:
+            self.lists.removeItem(at)  # the one before it is shown, where this one was
+
+    def say(self, text: str) -> None:
+        self.words.setText(text)
+        self.words.setVisible(bool(text))
+
+    def _open(self) -> None:
+        path = ask_gene_list(self)
+        if path is not None:
+            self.list.fileGiven.emit(path)

@@ -12,6 +12,7 @@ from qtpy.QtWidgets import QApplication, QLineEdit, QVBoxLayout, QWidget
 from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.gene_names import is_list
+from napari_stentrans.plugin.widgets.make import laid
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -26,6 +27,12 @@ STEPS: dict[int, int] = {
     Qt.Key.Key_PageDown: 5,
     Qt.Key.Key_PageUp: -5,
 }
+TIP = (
+    "Type a part of a gene's name, id or other name; small slips are forgiven. A whole name is "
+    "drawn after a moment, or with Enter.\nUp and Down walk through what was found; Esc clears, "
+    "and again closes the list. A list of genes can be pasted. The maps before and after change "
+    "together."
+)
 
 
 class SearchLine(QLineEdit):
@@ -35,91 +42,67 @@ class SearchLine(QLineEdit):
     PyQt takes a new one at the same address for it, and a filter misses its key.
     """
 
-    left = Signal()
-    """The keyboard went elsewhere."""
-    pressed = Signal()
-    """The mouse was pressed on it."""
+    left = Signal()  # the keyboard went elsewhere
+    pressed = Signal()  # the mouse was pressed on it
 
     def __init__(self, take: Callable[[QKeyEvent], bool]) -> None:
         super().__init__()
         self._take = take
 
     def sizeHint(self) -> QSize:
-        """As wide as names of genes are."""
         return QSize(WIDTH, super().sizeHint().height())
 
     def keyPressEvent(self, event: Any) -> None:
-        """Offer a key."""
         if not self._take(event):
             super().keyPressEvent(event)
 
     def mousePressEvent(self, event: Any) -> None:
-        """Say that it was pressed."""
         super().mousePressEvent(event)
         self.pressed.emit()
 
     def focusOutEvent(self, event: Any) -> None:
-        """Say that the keyboard went elsewhere."""
         super().focusOutEvent(event)
         self.left.emit()
 
 
 class GeneSearch(QWidget):
-    """A line edit over a GeneIndex; its arrow keys and Enter work on the list beside it."""
+    """A line edit over a GeneIndex; its arrow keys and Enter work on the list beside it.
 
-    chosen = Signal(str)
-    """Name of the gene that was chosen, here or in the list."""
-    searched = Signal(str)
-    """What is being typed."""
-    wanted = Signal()
-    """The list is to be seen."""
-    closed = Signal()
-    """It is not to be seen any longer."""
-    stepped = Signal(int)
-    """Rows to move down in the list; negative: up."""
-    entered = Signal()
-    """Enter was pressed."""
-    listPasted = Signal(str)
-    """Text with several names that was pasted."""
+    Attributes
+    ----------
+    gene
+        Name of the gene that is shown.
+    """
 
-    def __init__(self, parent: QWidget | None = None) -> None:
-        super().__init__(parent)
+    searched = Signal(str)  # what is being typed
+    wanted = Signal()  # the list is to be seen
+    closed = Signal()  # it is not to be seen any longer
+    stepped = Signal(int)  # rows to move down in the list; negative: up
+    entered = Signal()  # Enter was pressed
+    listPasted = Signal(str)  # text with several names that was pasted
+
+    def __init__(self) -> None:
+        super().__init__()
         self.index = GeneIndex(GeneNaming((), pd.DataFrame()))
-        self._gene = ""
+        self.gene = ""
         self.edit = SearchLine(self._key)
         self.edit.setAccessibleName("gene search")
         self.edit.setClearButtonEnabled(True)
-        self.edit.setToolTip(
-            "Type a part of a gene's name, id or other name; small slips are forgiven. A whole "
-            "name is drawn after a moment, or with Enter.\nUp and Down walk through what was "
-            "found; Esc clears, and again closes the list. A list of genes can be pasted. "
-            "The maps before and after change together."
-        )
+        self.edit.setToolTip(TIP)
         self.edit.textEdited.connect(self._on_edited)
         self.edit.pressed.connect(self.wanted)
-        self.edit.left.connect(self._on_left)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(self.edit)
+        self.edit.left.connect(lambda: self.set_gene(self.gene))  # left without a choice
+        laid(QVBoxLayout(self), self.edit)
         self.setFocusProxy(self.edit)
 
     def set_index(self, index: GeneIndex) -> None:
-        """Search in this index from now on."""
         self.index = index
         self.edit.setPlaceholderText(f"Search {some(len(self.index), 'gene')}")
 
     def set_gene(self, name: str) -> None:
-        """Say which gene is shown; emits nothing."""
-        self._gene = name
+        """Say which gene is shown, in place of what is typed; emits nothing."""
+        self.gene = name
         self.edit.setText(self.index.label(name))
-
-    def set_gene_quietly(self, name: str) -> None:
-        """Say which gene is shown, and leave what is being typed as it is."""
-        self._gene = name
-
-    def gene(self) -> str:
-        """Name of the gene that is shown."""
-        return self._gene
 
     def type_in(self, text: str) -> None:
         """Begin a search with this text, as if it was typed here."""
@@ -130,10 +113,6 @@ class GeneSearch(QWidget):
     def _on_edited(self, text: str) -> None:
         self.searched.emit(text)
         self.wanted.emit()
-
-    def _on_left(self) -> None:
-        """Show the gene of the maps again where a search was left without a choice."""
-        self.edit.setText(self.index.label(self._gene))
 
     def _key(self, event: QKeyEvent) -> bool:
         """Let the arrow keys, Enter and Esc work on the list; True when a key was used up."""
@@ -148,13 +127,14 @@ class GeneSearch(QWidget):
                 self.closed.emit()
             self.edit.clear()
             self.searched.emit("")
-        elif event.matches(QKeySequence.StandardKey.Paste) and is_list(_clipboard()):
-            self.listPasted.emit(_clipboard())
+        elif event.matches(QKeySequence.StandardKey.Paste) and is_list(clipboard()):
+            self.listPasted.emit(clipboard())
         else:
             return False
         return True
 
 
-def _clipboard() -> str:
-    clipboard = QApplication.clipboard()
-    return "" if clipboard is None else clipboard.text()
+def clipboard() -> str:
+    """Text that was copied; empty without any."""
+    copied = QApplication.clipboard()
+    return "" if copied is None else copied.text()

@@ -5,16 +5,15 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QToolButton, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QWidget
 
 from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.maps import MOST_OVERLAID
-from napari_stentrans.plugin.widgets.panel import button, name_button
+from napari_stentrans.plugin.widgets.make import laid, tool
+from napari_stentrans.plugin.widgets.panel import button
 
 if TYPE_CHECKING:
-    from qtpy.QtWidgets import QPushButton
-
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.models.section_model import SectionModel
 
 ADD = ("Add a second gene", "Add a third gene")
 CHOOSE = "Choose another gene"
@@ -26,59 +25,45 @@ class OverlayLine(QWidget):
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
-        self.over = QToolButton()
-        self.over.setText("+")
-        self.over.clicked.connect(self.lay_over)
+        self._model: SectionModel | None = None
+        self.over = tool("+", "", "", self.lay_over)
         self.chips = [button("", "") for _ in range(MOST_OVERLAID - 1)]
-        row = QHBoxLayout(self)
-        row.setContentsMargins(0, 0, 0, 0)
-        row.setSpacing(4)
-        for part in (self.over, *self.chips):
-            row.addWidget(part)
-        for chip in self.chips:
-            chip.clicked.connect(partial(self._on_chip, chip))
-        self.refresh()
-
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of this section from now on."""
-        self._layers = layers
-        self.refresh()
-
-    def refresh(self) -> None:
-        """Show which genes are kept; a press on one lets it go."""
-        kept = () if self._layers is None else self._layers.maps.kept
-        self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
-        what = CHOOSE if self.waits else ADD[min(len(kept), 1)]
-        name_button(self.over, with_keys(f"{what}. {KEEP}", "genes.lay_over"))
-        self.over.setAccessibleName(what.lower())
+        laid(QHBoxLayout(self), self.over, *self.chips, spacing=4)
         for at, chip in enumerate(self.chips):
-            self._show_chip(chip, kept[at] if at < len(kept) else "")
+            chip.clicked.connect(partial(self._let_go, at))
+        self.show_of(None)
+
+    def show_of(self, model: SectionModel | None) -> None:
+        """Show which genes of a section are kept; a press on one lets it go."""
+        self._model = model
+        kept = () if model is None else model.maps.kept
+        self.over.setEnabled(len(kept) < MOST_OVERLAID - 1)
+        what = CHOOSE if self._waits else ADD[min(len(kept), 1)]
+        tip = with_keys(f"{what}. {KEEP}", "genes.lay_over")
+        self.over.setToolTip(tip)
+        self.over.setAccessibleName(what.lower())
+        self.over.setAccessibleDescription(tip)
+        for at, chip in enumerate(self.chips):
+            chip.setVisible(at < len(kept))
+            if model is not None and at < len(kept):
+                label = model.maps.label(kept[at])
+                chip.setText(f"{label} ×")
+                chip.setToolTip(f"{label} stays while others are laid over it; press to let it go")
+                chip.setAccessibleName(f"let go of {label}")
 
     def lay_over(self) -> None:
         """Keep the gene that is shown, so that the next one is laid over it."""
-        if self._layers is not None:
-            maps = self._layers.maps
-            if len(maps.kept) < MOST_OVERLAID - 1 and not self.waits:
-                self._layers.lay_over([*maps.kept, maps.shown])
+        if self._model is not None:
+            maps = self._model.maps
+            if len(maps.kept) < MOST_OVERLAID - 1 and not self._waits:
+                self._model.lay_over([*maps.kept, maps.shown])
 
     @property
-    def waits(self) -> bool:
+    def _waits(self) -> bool:
         """Whether genes are kept, and no other was chosen yet."""
-        maps = None if self._layers is None else self._layers.maps
-        return maps is not None and bool(maps.kept) and maps.shown in maps.kept
+        return self._model is not None and self._model.maps.shown in self._model.maps.kept
 
-    def _let_go(self, name: str) -> None:
-        if self._layers is not None:
-            self._layers.lay_over([kept for kept in self._layers.maps.kept if kept != name])
-
-    def _on_chip(self, chip: QWidget, *_: Any) -> None:
-        self._let_go(str(chip.property("gene")))
-
-    def _show_chip(self, chip: QPushButton, name: str) -> None:
-        chip.setVisible(bool(name))
-        label = name if self._layers is None else self._layers.maps.label(name)
-        chip.setText(f"{label} ×")
-        chip.setProperty("gene", name)
-        chip.setToolTip(f"{label} stays while others are laid over it; press to let it go")
-        chip.setAccessibleName(f"let go of {label}")
+    def _let_go(self, at: int, *_: Any) -> None:
+        if self._model is not None:
+            kept = self._model.maps.kept
+            self._model.lay_over([*kept[:at], *kept[at + 1 :]])

@@ -99,7 +99,7 @@ class ConfigForm(QWidget):
 
     def speak_to(self, settings: RunSettings) -> None:
         """Let the settings of the next run be those of the form, and show those that are wanted."""
-        settings.read_from(self.value)
+        settings.value = self.value
         settings.fill = self.fill.isChecked()
         self.fill.toggled.connect(partial(setattr, settings, "fill"))
         settings.wanted.connect(self._on_wanted)

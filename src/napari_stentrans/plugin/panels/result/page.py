@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.compat import isalive
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QPushButton, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.actions import with_keys
@@ -20,21 +20,19 @@ from napari_stentrans.plugin.models.result_words import (
     remarks,
     taken_as_measured,
 )
+from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.panels.result.profile_panel import ProfilePanel
 from napari_stentrans.plugin.panels.result.quality_panel import QualityPanel
 from napari_stentrans.plugin.panels.result.quality_tabs import ScatterTab, TableTab
 from napari_stentrans.plugin.panels.result.run_list import RunList
 from napari_stentrans.plugin.widgets.fold import Fold
+from napari_stentrans.plugin.widgets.make import laid
 from napari_stentrans.plugin.widgets.panel import button, in_row, parting, words
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
-
-    from napari_stentrans.io import LostMask
     from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.models.section_model import RunRequest
     from napari_stentrans.plugin.widgets.keys import Keys
 
 TABS = {
@@ -43,138 +41,87 @@ TABS = {
     "profile": ("Profile", "Profile…", "Draw a line over the tissue and see the gene along it"),
 }
 """Tabs of the wide panel: their title, and the name and tip of the button that opens them."""
-WORDS = 2
-"""Lines that are kept for what a run did; a preview keeps as many as were there."""
+WORDS = 2  # lines that are kept for what a run did; a preview keeps as many as were there
 NOTHING = "No result yet. Mark what is lost on the Repair page, and press Run."
 
 
-class ResultPage(Page):
+class ResultPage(Following, Page):
     """Words, runs and ways into the wide panel for the result of a section."""
 
     title = "Result"
     tip = "What a run came to, and how far to trust it"
 
-    geneChosen = Signal(str)
-    tableWanted = Signal()
-    """The scores of the genes are to be written to a file."""
-
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        wide = self._wide = context.wide
-        self._layers: SectionLayers | None = None
-        self._marked: LostMask | None = None
-        self.quality, self.runs = QualityPanel(), RunList()
-        self.scores, self.scatter, self.profile = TableTab(), ScatterTab(), ProfilePanel()
+        self._wide = context.wide
+        self.quality, self.runs = QualityPanel(context), RunList(context)
+        self.scores, self.scatter = TableTab(context), ScatterTab(context)
+        self.profile = ProfilePanel()
         self.tabs = {"scatter": self.scatter, "table": self.scores, "profile": self.profile}
         for name, tab in self.tabs.items():
-            wide.add(TABS[name][0], tab, TABS[name][2])
-        for tab in (self.scores, self.scatter):
-            tab.chosen.connect(self.geneChosen)
-        self.scores.saveWanted.connect(self.tableWanted)
+            self._wide.add(TABS[name][0], tab, TABS[name][2])
         self.profile.switched.connect(self._on_profile)
-        wide.changed.connect(self._on_wide)
-        self._make_words()
-        self.opens = {name: self._opener(name) for name in TABS}
-        self.body = QWidget()
+        self._wide.changed.connect(self._on_wide)
         self._lay_out()
         self.refresh()
         context.follow(self)
-        context.paintChanged.connect(self.set_marked)
+        context.paintChanged.connect(self.show_unpainted)
         context.resultChanged.connect(self.refresh)
-        context.phaseChanged.connect(self._show_phase)
-        self.runs.shown.connect(self._on_run_shown)
-        self.geneChosen.connect(context.geneWanted)
+        context.phaseChanged.connect(self.quality.refresh)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Show the result of this section from now on."""
-        if self._layers is not None:
-            self._layers.compared.disconnect(self.refresh, missing_ok=True)
-            self._layers.drawn.disconnect(self._show_gene, missing_ok=True)
-        self._layers = layers
-        if layers is not None:
-            layers.compared.connect(self.refresh)
-            layers.drawn.connect(self._show_gene)
-        for part in (self.profile, self.scores, self.scatter, self.quality):
-            part.set_layers(layers)
-        self.runs.set_layers(layers)
-        self.set_marked(self.context.painted)
+        self.runs.undo.setEnabled(False)
+        self.profile.set_layers(layers)
         if layers is None:
             self._wide.shut()
-        self.refresh()
-
-    def set_marked(self, marked: LostMask | None) -> None:
-        """Say where more is marked as lost than the run has filled."""
-        self._marked = marked
-        self.show_unpainted()
+        super().set_layers(layers)
 
     def show_unpainted(self) -> None:
         """Say what the run did not fill, and what looks lost in it."""
-        result = None if self._layers is None else self._layers.enhancement
-        text = ""
-        if result is not None and self._layers is not None:
-            left = taken_as_measured(result, self._layers.damage)
-            here = self._marked is not None and len(self._marked.lost) == result.section.n_spots
-            since = marked_since(result, self._marked if here else None)
+        text, result = "", None if self.model is None else self.model.enhancement
+        if self.model is not None and result is not None:
+            left = taken_as_measured(result, self.model.damage)
+            marked = self.context.painted
+            here = marked is not None and len(marked.lost) == result.section.n_spots
+            since = marked_since(result, marked if here else None)
             text = "\n".join(filter(None, [extrapolated(result), left, since]))
         self.unfilled.setText(text)
         self.unfilled.setVisible(bool(text))
 
-    def show_queue(self, at_work: RunRequest | None, waiting: Iterable[RunRequest]) -> None:
-        """List the runs that are to come."""
-        self.runs.show_queue(at_work, waiting)
-
     def bind(self, keys: Keys) -> None:
-        """Let what is here be done by keys that work on the canvas too."""
         keys.on("compare.profile", self.opens["profile"].click)
 
     def refresh(self) -> None:
-        """Show what there is of the result."""
-        if not isalive(self):
-            return  # the window was closed in the middle of a view
-        layers = self._layers
-        result = None if layers is None else layers.enhancement
+        model = self.model
+        result = None if model is None else model.enhancement
         self.body.setVisible(result is not None)
         self.nothing.setVisible(result is None)
-        self.runs.refresh()
-        self._show_gene()
-        if layers is None or result is None:
+        for part in (self.runs, self.quality, self.scores, self.scatter):
+            part.refresh()
+        if model is None or result is None:
             return
-        waiting = layers.preview_of
+        waiting = model.preview_of
         lines = WORDS * self.words.fontMetrics().lineSpacing()
         self.words.setMinimumHeight(max(lines, self.words.height() if waiting else 0))
         preview = f"Preview by a {plain('kriging')}; {waiting} is at work …"
-        self.words.setText((preview if waiting else describe(result)) + missing(layers.model))
-        self.notes.setText(f"{remarks(result)}{'' if waiting else apart(layers.model)}".strip())
+        self.words.setText((preview if waiting else describe(result)) + missing(model))
+        self.notes.setText(f"{remarks(result)}{'' if waiting else apart(model)}".strip())
         self.legend.setText(legend(result))
         self.show_unpainted()
         self._allow()
 
-    def _show_gene(self) -> None:
-        """Say how good the gene on the map is."""
-        for part in (self.quality, self.scores, self.scatter):
-            part.refresh()
-
-    def _on_run_shown(self) -> None:
-        self.context.resultChanged.emit()
-        self.context.phaseChanged.emit()
-
-    def _show_phase(self) -> None:
-        self.quality.set_phase(self.context.phase)
-
     def _allow(self) -> None:
-        checked = self._layers is not None and self._layers.quality is not None
+        checked = self.model is not None and self.model.quality is not None
         for name in ("table", "scatter"):
-            made = self.opens[name]
+            made, tip = self.opens[name], TABS[name][2]
             made.setEnabled(checked or made.isChecked())
-            made.setToolTip(TABS[name][2] if checked else f"{TABS[name][2]}.\nCheck first")
+            made.setToolTip(tip if checked else f"{tip}.\nCheck first")
 
     def _on_wide(self) -> None:
         """Let the buttons say what is open; the line of the profile goes with the panel."""
         page = self._wide.page
-        if page is self.profile:
-            self.profile.set_on(True)
-        elif page is None:
-            self.profile.set_on(False)
+        if page is None or page is self.profile:
+            self.profile.set_on(page is not None)
         for name, tab in self.tabs.items():
             self.opens[name].setChecked(page is tab)
         self._allow()
@@ -201,10 +148,10 @@ class ResultPage(Page):
         _, text, tip = TABS[name]
         made = button(text, with_keys(tip, "compare.profile") if name == "profile" else tip)
         made.setCheckable(True)
-        made.clicked.connect(lambda on: self._open(name, on))
+        made.clicked.connect(partial(self._open, name))
         return made
 
-    def _make_words(self) -> None:
+    def _lay_out(self) -> None:
         self.nothing = words("why there is nothing here")
         self.nothing.setText(NOTHING)
         self.words = words("what was done")
@@ -216,13 +163,9 @@ class ResultPage(Page):
         self.notes.hide()
         self.more = Fold("More about this run", "What else is known of it")
         self.more.toggled.connect(self.notes.setVisible)
-
-    def _lay_out(self) -> None:
-        inside = QVBoxLayout(self.body)
-        inside.setContentsMargins(0, 0, 0, 0)
-        inside.setSpacing(6)
-        for part in (self.words, self.unfilled, self.legend, self.more, self.notes):
-            inside.addWidget(part)
-        inside.addLayout(in_row(*self.opens.values()))
-        for above in (self.nothing, self.quality, parting(), self.runs, self.body):
-            self.rows.addWidget(above)
+        self.opens = {name: self._opener(name) for name in TABS}
+        self.body = QWidget()
+        about = (self.words, self.unfilled, self.legend, self.more, self.notes)
+        laid(QVBoxLayout(self.body), *about, in_row(*self.opens.values()), spacing=6)
+        for part in (self.nothing, self.quality, parting(), self.runs, self.body):
+            self.rows.addWidget(part)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QTimer, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_stentrans.errors import StentransError
@@ -15,7 +15,9 @@ from napari_stentrans.plugin.jobs.runner import Runner
 from napari_stentrans.plugin.layers.profile_line import ProfileLine
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.runs import short
+from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.widgets.dialogs import ask_profile
+from napari_stentrans.plugin.widgets.make import laid, later
 from napari_stentrans.plugin.widgets.panel import button, words
 from napari_stentrans.progress import Progress
 from napari_stentrans.wording import some
@@ -28,131 +30,97 @@ if TYPE_CHECKING:
 
     from napari_stentrans.export.profile import Profile
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
-    from napari_stentrans.plugin.panels.result.profile_plot import ProfilePlot
+    from napari_stentrans.plugin.models.section_model import SectionModel
+    from napari_stentrans.plugin.panels.result.plots import ProfilePlot
     from napari_stentrans.progress import Steps
 
 ASK = "Draw a line across the tissue: press, drag, release. Its ends can be moved afterwards."
+SAVE = "Write the profile as a table (.csv) or a figure (.png, .svg, .pdf)"
 
 
-class ProfilePanel(QWidget):
+class ProfilePanel(Following, QWidget):
     """Plot of the gene along the line, while there is a layer to draw it on."""
 
-    switched = Signal(bool)
-    """There is a line to draw or drag now, or none any more."""
+    switched = Signal(bool)  # there is a line to draw or drag now, or none any more
 
     def __init__(self) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
         self._line: ProfileLine | None = None
         self._profile: Profile | None = None
         self._other: Profile | None = None
         self._runner = Runner(self)
-        self._runner.failed.connect(self._say)
         self.words = words("about the line")
+        self._runner.failed.connect(self.words.setText)
         self.plot: ProfilePlot | None = None
         self.again = button("New line", "Draw another line", self._draw_anew)
-        self.save = button(
-            "Save…",
-            "Write the profile as a table (.csv) or a figure (.png, .svg, .pdf)",
-            self._save,
-        )
-        head = QHBoxLayout()
-        head.setSpacing(6)
-        head.addWidget(self.words, 1)
-        head.addWidget(self.again)
-        head.addWidget(self.save)
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(6, 4, 2, 2)
-        self.rows.addLayout(head)
+        self.save = button("Save…", SAVE, self._save)
+        head = laid(QHBoxLayout(), (self.words, 1), self.again, self.save, spacing=6)
+        self.rows = laid(QVBoxLayout(self), head, margins=(6, 4, 2, 2))
         self.rows.addStretch(0)
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)  # a run changes several things at once
-        self._soon.timeout.connect(self._draw)
-
-    @property
-    def on(self) -> bool:
-        """Whether there is a layer to draw lines on."""
-        return self._line is not None
+        self._soon = later(self, 0, self._draw)  # a run changes several things at once
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Take lines over this section from now on; the line of the last one waits for it."""
-        if layers is self._layers:
+        if layers is self.layers:
             return
-        self._put_away()
+        if self.model is not None:
+            shown = self._line is not None
+            if self._line is not None:
+                self._line.end()
+            self.model.profiled = shown
+            self.model.lined.disconnect(self._begin, missing_ok=True)
         self._runner.stop()
-        if self._layers is not None:
-            self._layers.drawn.disconnect(self._draw_soon, missing_ok=True)
-            self._layers.compared.disconnect(self._draw_soon, missing_ok=True)
-            self._layers.lined.disconnect(self._begin, missing_ok=True)
-        self._layers = layers
+        super().set_layers(layers)
         if layers is not None:
-            layers.drawn.connect(self._draw_soon)
-            layers.compared.connect(self._draw_soon)
-            layers.lined.connect(self._begin)
-            if layers.profiled:
+            layers.model.lined.connect(self._begin)
+            if layers.model.profiled:
                 self._begin()
 
     def set_on(self, on: bool) -> None:
-        """Show the line, or let one be drawn; or take it away."""
-        if self._layers is None:
-            return
         if on:
             self._begin()
-        elif self._line is not None:
-            with self._layers.beside_anew():
+        elif self._line is not None and self.layers is not None:
+            with self.layers.beside_anew():
                 self._line.end()
 
     def _begin(self) -> None:
-        """Make the layer of the line."""
-        if self._line is not None or self._layers is None:
+        if self._line is not None or self.layers is None:
             return
-        self._layers.model.profiled = True
-        with self._layers.beside_anew():
-            self._line = ProfileLine(self._layers)
-        self._line.changed.connect(self._draw_soon)
+        self.layers.model.profiled = True
+        with self.layers.beside_anew():
+            self._line = ProfileLine(self.layers)
+        self._line.changed.connect(self._follow)
         self._line.ended.connect(self._on_ended)
         self._draw()
         self.switched.emit(True)
 
-    def _put_away(self) -> None:
-        """Take the line away until its section is chosen again."""
-        layers, shown = self._layers, self._line is not None
-        if self._line is not None:
-            self._line.end()
-        if layers is not None:
-            layers.model.profiled = shown
-
     def profile(self) -> Profile | None:
-        """The profile that is shown."""
         return self._profile
 
-    def _draw_soon(self) -> None:
-        if isalive(self):
-            self._soon.start()
+    def refresh(self) -> None:
+        self._soon.start()
 
     def _draw(self) -> None:
-        """Take the gene along the line and draw it."""
         path = None if self._line is None else self._line.path()
         self._profile = self._other = None
-        if path is not None and self._layers is not None:
-            try:
-                self._profile, self._other = _profiles(self._layers, path)
-            except StentransError as error:
-                self._say(str(error))
+        if path is None or self.model is None:
+            self.words.setText(ASK)
         else:
-            self._say(ASK)
-        self.save.setEnabled(self._profile is not None)
-        self.again.setEnabled(self._profile is not None)
+            try:
+                self._profile, self._other = _profiles(self.model, path)
+            except StentransError as error:
+                self.words.setText(str(error))
+        for part in (self.save, self.again):
+            part.setEnabled(self._profile is not None)
         if self._profile is not None:
-            self._say(in_words(self._profile))
+            self.words.setText(in_words(self._profile))
             self._plot().show_profile(self._profile, self._other)
         if self.plot is not None:
             self.plot.setVisible(self._profile is not None)
 
     def _plot(self) -> ProfilePlot:
         if self.plot is None:
-            from napari_stentrans.plugin.panels.result.profile_plot import (
+            from napari_stentrans.plugin.panels.result.plots import (
                 ProfilePlot,  # takes half a second
             )
 
@@ -175,18 +143,14 @@ class ProfilePanel(QWidget):
             self._runner.start(lambda: _steps(profile, other, path), Phase.SAVING, self._on_saved)
 
     def _on_saved(self, path: Path) -> None:
-        self._say(f"Saved {path.name} in {path.parent}.")
+        self.words.setText(f"Saved {path.name} in {path.parent}.")
 
     def _on_ended(self) -> None:
         self._line = self._profile = self._other = None
-        if not isalive(self):
-            return  # the window was closed meanwhile
-        if self._layers is not None:
-            self._layers.model.profiled = False
-        self.switched.emit(False)
-
-    def _say(self, text: str) -> None:
-        self.words.setText(text)
+        if isalive(self):  # else the window was closed meanwhile
+            if self.model is not None:
+                self.model.profiled = False
+            self.switched.emit(False)
 
 
 def in_words(profile: Profile) -> str:
@@ -199,14 +163,14 @@ def in_words(profile: Profile) -> str:
     return f"{gene} along {profile.length:,.0f} {unit}: {some(n, 'spot')}{marked}."
 
 
-def _profiles(layers: SectionLayers, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:
+def _profiles(model: SectionModel, path: NDArray[np.float64]) -> tuple[Profile, Profile | None]:
     """The gene along a path (corner, 2), and in the run that is compared with, if there is one."""
-    maps = layers.maps
-    left, right = map(short, maps.sides(layers.enhancement))
-    profile = profile_along(layers.section, layers.enhancement, layers.gene, path, right)
+    maps = model.maps
+    left, right = map(short, maps.sides(model.enhancement))
+    profile = profile_along(model.section, model.enhancement, model.gene, path, right)
     if maps.against is None:
         return profile, None
-    return profile, profile_along(layers.section, maps.against, layers.gene, path, left)
+    return profile, profile_along(model.section, maps.against, model.gene, path, left)
 
 
 def _steps(profile: Profile, other: Profile | None, path: Path) -> Steps[Path]:

@@ -5,18 +5,19 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QHBoxLayout, QLabel, QToolButton, QVBoxLayout, QWhatsThis, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWhatsThis, QWidget
 
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.trust import MEANING, Trust, about_gene, of_all, trust
 from napari_stentrans.plugin.panels.repair.progress import in_words
-from napari_stentrans.plugin.widgets.panel import button, name_button, words
+from napari_stentrans.plugin.widgets.make import laid, tool
+from napari_stentrans.plugin.widgets.panel import button, words
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.context import Context
 
 METHOD = "Spots that the run used are hidden and predicted again, as if they had been lost"
 LIGHTS = {
@@ -33,46 +34,21 @@ class QualityPanel(QWidget):
 
     checkWanted = Signal()
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
-        self._phase = Phase.EMPTY
-        self._problem = ""
+        self._context = context
+        self._problem, self._of = "", context.app.current
         self.trust = Trust.UNKNOWN
         self.light = QLabel()
         self.light.setAccessibleName("whether to trust the gene on the map")
         self.light.setTextFormat(Qt.TextFormat.RichText)
         self.check = button("Check", with_keys(METHOD, "quality.check"), self.checkWanted.emit)
-        self.why = QToolButton()
-        self.why.setText("?")
+        self.why = tool("?", "What the lights mean", "?", self._explain)
         self.why.setAutoRaise(True)
-        name_button(self.why, "What the lights mean")
-        self.why.clicked.connect(self._explain)
-        head = QHBoxLayout()
-        head.setSpacing(4)
-        head.addWidget(self.light, 1)
-        head.addWidget(self.check)
-        head.addWidget(self.why)
+        head = laid(QHBoxLayout(), (self.light, 1), self.check, self.why, spacing=4)
         self.of_gene = words("how good the gene on the map is")
         self.words = words("how good the result is")
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(3)
-        rows.addLayout(head)
-        rows.addWidget(self.of_gene)
-        rows.addWidget(self.words)
-
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of the result of this section from now on."""
-        self._layers, self._problem = layers, ""
-        self.refresh()
-
-    def set_phase(self, phase: Phase) -> None:
-        """Offer what makes sense in a phase."""
-        if phase is Phase.CHECKING:
-            self._problem = ""
-        self._phase = phase
-        self.refresh()
+        laid(QVBoxLayout(self), head, self.of_gene, self.words, spacing=3)
 
     def show_problem(self, text: str) -> None:
         """Say why there is no answer, until the next check."""
@@ -80,26 +56,26 @@ class QualityPanel(QWidget):
         self.refresh()
 
     def refresh(self) -> None:
-        """Show what is known of the result that is shown."""
-        layers = self._layers
-        result = None if layers is None or layers.preview_of else layers.enhancement
-        if layers is None or result is None:
+        model, phase = self._context.app.current, self._context.phase
+        if phase is Phase.CHECKING or model is not self._of:
+            self._problem, self._of = "", model
+        result = None if model is None or model.preview_of else model.enhancement
+        if model is None or result is None:
             self._show_light(Trust.UNKNOWN)
             self.check.hide()
             self.of_gene.hide()
-            self.words.setText("")
+            self.words.clear()
             return
-        quality, checking = layers.quality, self._phase is Phase.CHECKING
-        self._show_light(trust(layers.model))
-        self.check.setVisible(quality is None and not checking)
-        self.check.setEnabled(self._phase is Phase.READY)
+        quality, called = model.quality, model.maps.label
+        self._show_light(trust(model))
+        self.check.setVisible(quality is None and phase is not Phase.CHECKING)
+        self.check.setEnabled(phase is Phase.READY)
         self.of_gene.setVisible(quality is not None)
         if quality is not None:
-            called, in_run = layers.maps.label, layers.gene in result.genes
-            name = called(layers.gene)
-            self.of_gene.setText(about_gene(quality, layers.gene, in_run=in_run, called=name))
+            gene, in_run = model.gene, model.gene in result.genes
+            self.of_gene.setText(about_gene(quality, gene, in_run=in_run, called=called(gene)))
             self.words.setText(of_all(quality, called))
-        elif checking:
+        elif phase is Phase.CHECKING:
             self.words.setText(f"Being checked: {METHOD.lower()}. {cost(result)}")
         else:
             self.words.setText(self._problem or f"{METHOD}. {cost(result)}")
@@ -115,20 +91,16 @@ class QualityPanel(QWidget):
         self.light.setAccessibleDescription(self.light.toolTip())
 
     def _explain(self) -> None:
-        QWhatsThis.showText(self.why.mapToGlobal(self.why.rect().bottomLeft()), explained())
-
-
-def explained() -> str:
-    """What the lights mean, as rich text."""
-    rows = "".join(
-        f'<p><span style="color:{LIGHTS[found][1]}">{LIGHTS[found][0]}</span> '
-        f"<b>{found.value}</b>: {says}.</p>"
-        for found, says in MEANING.items()
-    )
-    return (
-        f"{rows}<p>{METHOD}. The light is for one gene, and for places like those that were "
-        "hidden: far from every measured spot no value is to be trusted.</p>"
-    )
+        rows = "".join(
+            f'<p><span style="color:{colour}">{sign}</span> '
+            f"<b>{found.value}</b>: {MEANING[found]}.</p>"
+            for found, (sign, colour) in LIGHTS.items()
+        )
+        text = (
+            f"{rows}<p>{METHOD}. The light is for one gene, and for places like those that were "
+            "hidden: far from every measured spot no value is to be trusted.</p>"
+        )
+        QWhatsThis.showText(self.why.mapToGlobal(self.why.rect().bottomLeft()), text)
 
 
 def cost(result: Enhancement) -> str:

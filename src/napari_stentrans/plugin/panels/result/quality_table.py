@@ -14,10 +14,8 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
-ROWS_SHOWN = 4
-"""At least."""
-SORT_ARROW = 22
-"""Pixels beside the name of a column."""
+ROWS_SHOWN = 4  # at least
+SORT_ARROW = 22  # pixels beside the name of a column
 NO_INDEX = QModelIndex()
 TEXTS = (
     Qt.ItemDataRole.DisplayRole,
@@ -37,14 +35,11 @@ class QualityModel(QAbstractTableModel):
 
     def __init__(self) -> None:
         super().__init__()
-        self._names = self._labels = np.empty(0, object)
+        self._names = self._labels = self._marks = np.empty(0, object)
         self._scores = np.empty((0, 0))
-        self._columns = ["gene"]
-        self._titles: dict[str, str] = {}
-        self._marks = np.empty(0, object)
+        self._columns, self._titles = ["gene"], {"correlation": "correlation"}
         self._only_marked = False
         self._order = np.empty(0, np.intp)
-        self._place: dict[str, int] = {}
         self._sorted = (0, Qt.SortOrder.AscendingOrder)
 
     def set_table(
@@ -65,36 +60,29 @@ class QualityModel(QAbstractTableModel):
         self._labels = np.array([called(str(name)) for name in self._names], object)
         self._columns = ["gene", *map(str, table.columns)]
         self._titles = {"correlation": method or "correlation"}
-        self._place = {str(name): at for at, name in enumerate(self._names)}
         self._order = self._sorted_rows()
         self.endResetModel()
 
     def show_only_marked(self, on: bool) -> None:
-        """List the genes that have a mark, or all."""
         self.beginResetModel()
         self._only_marked = on
         self._order = self._sorted_rows()
         self.endResetModel()
 
     def gene(self, row: int) -> str:
-        """Name of the gene in a row."""
         return str(self._names[self._order[row]])
 
     def row(self, gene: str) -> int:
-        """Row of a gene; -1 where it is not there."""
-        found = np.flatnonzero(self._order == self._place.get(gene, -1))
+        found = np.flatnonzero(self._names[self._order] == gene)
         return int(found[0]) if len(found) else -1
 
     def rowCount(self, parent: QModelIndex = NO_INDEX) -> int:
-        """Genes that are listed."""
         return 0 if parent.isValid() else len(self._order)
 
     def columnCount(self, parent: QModelIndex = NO_INDEX) -> int:
-        """Name and scores."""
         return 0 if parent.isValid() else len(self._columns)
 
     def data(self, index: QModelIndex, role: int = Qt.ItemDataRole.DisplayRole) -> Any:
-        """Text and place of a cell."""
         if role == Qt.ItemDataRole.TextAlignmentRole:
             side = Qt.AlignmentFlag.AlignRight if index.column() else Qt.AlignmentFlag.AlignLeft
             return side | Qt.AlignmentFlag.AlignVCenter
@@ -110,12 +98,8 @@ class QualityModel(QAbstractTableModel):
         return None
 
     def headerData(
-        self,
-        section: int,
-        orientation: Qt.Orientation,
-        role: int = Qt.ItemDataRole.DisplayRole,
+        self, section: int, orientation: Qt.Orientation, role: int = Qt.ItemDataRole.DisplayRole
     ) -> Any:
-        """Name of a column, and what it means."""
         if orientation == Qt.Orientation.Vertical or section >= len(self._columns):
             return None
         name = self._columns[section]
@@ -126,7 +110,6 @@ class QualityModel(QAbstractTableModel):
         return None
 
     def sort(self, column: int, order: Qt.SortOrder = Qt.SortOrder.AscendingOrder) -> None:
-        """Sort by a column: names as text, scores as numbers."""
         self.layoutAboutToBeChanged.emit()
         before = self.persistentIndexList()
         genes = [self._order[index.row()] for index in before]
@@ -170,7 +153,8 @@ class QualityTable(QTableView):
         self.setWordWrap(False)
         self.setShowGrid(False)
         height = self.fontMetrics().height() + 6
-        rows, columns = QHeaderView(Qt.Orientation.Vertical), QHeaderView(Qt.Orientation.Horizontal)
+        rows = QHeaderView(Qt.Orientation.Vertical)
+        columns = self._columns = QHeaderView(Qt.Orientation.Horizontal)
         self.setVerticalHeader(rows)
         rows.hide()
         rows.setDefaultSectionSize(height)
@@ -191,27 +175,16 @@ class QualityTable(QTableView):
         self.clicked.connect(self._choose)
         self.activated.connect(self._choose)
 
-    def set_table(
-        self,
-        table: pd.DataFrame,
-        method: str = "",
-        marks: NDArray[np.object_] | None = None,
-        called: Callable[[str], str] = str,
-    ) -> None:
+    def set_table(self, table: pd.DataFrame, *about: Any) -> None:
         """Show scores (gene, score) of a method, the best first, as in ``QualityModel``."""
-        self.scores.set_table(table, method, marks, called)
-        columns = self.horizontalHeader()
-        if columns is not None and columns.count():
-            columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
-            for at, name in enumerate(table.columns, 1):
-                title = method if name == "correlation" and method else str(name)
-                width = self.fontMetrics().horizontalAdvance(title) + SORT_ARROW
-                columns.resizeSection(at, width)
+        self.scores.set_table(table, *about)
+        if len(table.columns):
+            self._columns.setSectionResizeMode(0, QHeaderView.ResizeMode.Stretch)
+        for at in range(1, len(table.columns) + 1):
+            title = self.scores.headerData(at, Qt.Orientation.Horizontal)
+            width = self.fontMetrics().horizontalAdvance(title) + SORT_ARROW
+            self._columns.resizeSection(at, width)
         self.sortByColumn(1, Qt.SortOrder.DescendingOrder)
-
-    def show_only_marked(self, on: bool) -> None:
-        """List the genes that have a mark, or all."""
-        self.scores.show_only_marked(on)
 
     def mark(self, gene: str) -> None:
         """Select the row of a gene, and bring it into view; the top where it is not there."""

@@ -4,54 +4,53 @@ from __future__ import annotations
 
 from datetime import datetime
 from functools import partial
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QPoint, Qt, Signal
 from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QLineEdit, QListWidgetItem, QMenu, QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QLineEdit, QListWidgetItem, QMenu, QVBoxLayout, QWidget
 from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.actions import ACTIONS, keys_of, with_keys
+from napari_stentrans.plugin.actions import ACTIONS, with_keys
+from napari_stentrans.plugin.jobs.copying import copy_run
 from napari_stentrans.plugin.models.run_words import differences, facts, in_words, name_of
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.result.run_rows import DETAILS, RunRows
-from napari_stentrans.plugin.widgets.panel import in_row, name_button, reveal, words
+from napari_stentrans.plugin.widgets.make import laid, menu_at_once, tool
+from napari_stentrans.plugin.widgets.panel import in_row, reveal, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable
+    from collections.abc import Callable, Iterable, Sequence
 
-    from napari_stentrans.plugin.layers.section_layers import SectionLayers
+    from napari_stentrans.plugin.context import Context
     from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.section_model import RunRequest
 
-
-class Waiting(NamedTuple):
-    """A run that is not made yet: what it is called, and its place in the queue in words."""
-
-    name: str
-    state: str
+TO_CHOOSE = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled | Qt.ItemFlag.ItemIsEditable
 
 
 class RunList(QWidget):
-    """The runs that are kept: show, rename, delete and copy them; and those that are to come."""
+    """The runs that are kept: show, rename, delete and copy them; and those that are to come.
 
-    shown = Signal()
-    """Another run is shown."""
+    Parameters
+    ----------
+    context
+        Whose section has the runs.
+    """
+
     deleted = Signal(object, int, object)
     """This run was let go of, from this place in the list; the result it was compared with."""
-    undoWanted = Signal()
-    copyWanted = Signal(str, object, object)
-    """To be copied as "python" or "command": a record, and where it was saved, or None."""
 
-    def __init__(self) -> None:
+    def __init__(self, context: Context) -> None:
         super().__init__()
-        self._layers: SectionLayers | None = None
-        self._waiting: list[Waiting] = []
+        self._context = context
+        self._waiting: list[tuple[str, str]] = []
+        """What runs are called that are not made yet, and their place in the queue in words."""
         self._listed: object = None
         self._row = -1
         self.list = RunRows()
         self.list.deleteWanted.connect(self._delete)
-        self.list.undoWanted.connect(self.undoWanted)
+        self.list.undoWanted.connect(context.message.act)
         self.list.itemClicked.connect(self._on_clicked)
         self.list.currentRowChanged.connect(self._on_row)
         self.list.itemChanged.connect(self._on_renamed)
@@ -59,53 +58,33 @@ class RunList(QWidget):
         self.list.customContextMenuRequested.connect(self._open_menu)
         self.menu = QMenu(self)
         self.menu.setToolTipsVisible(True)
-        self.renaming = self._action("Rename", "runs.rename", self.rename)
-        self.delete = self._action("Delete", "runs.delete", self._delete)
-        self.undo = self._action("Undo delete", None, self.undoWanted.emit)
+        self.renaming = self._action("Rename", _tip("runs.rename"), self.rename)
+        self.delete = self._action("Delete", _tip("runs.delete"), self._delete)
+        undo = "Undo delete"
+        self.undo = self._action(undo, f"{undo} (Ctrl+Z in the list)", context.message.act)
         self.undo.setEnabled(False)
         self.menu.addSeparator()
         python, command = (partial(self._copy, how) for how in ("python", "command"))
-        self.as_python = self._action("Copy as Python", "runs.python", python)
-        self.as_command = self._action("Copy as command line", "runs.command", command)
-        self.more = QToolButton()
-        self.more.setText("⋮")
-        self.more.setAutoRaise(True)
-        name_button(self.more, "Rename, delete or copy the run shown")
-        self.more.setAccessibleName("what can be done with the run")
-        self.more.setStyleSheet("QToolButton::menu-indicator {image: none;}")
-        self.more.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
+        self.as_python = self._action("Copy as Python", _tip("runs.python"), python)
+        self.as_command = self._action("Copy as command line", _tip("runs.command"), command)
+        tip = "Rename, delete or copy the run shown"
+        self.more = tool("⋮", tip, "what can be done with the run")
+        menu_at_once(self.more)
         self.more.setMenu(self.menu)
         title = words("heading of the runs")
         title.setText("<b>Runs</b>")
-        column = QVBoxLayout(self)
-        column.setContentsMargins(0, 0, 0, 0)
-        column.setSpacing(2)
-        column.addLayout(in_row(title, self.more))
-        column.addWidget(self.list)
+        laid(QVBoxLayout(self), in_row(title, self.more), self.list, spacing=2)
 
-    def _action(self, text: str, key: str | None, do: Callable[[], object]) -> QAction:
-        """Put something to be done with the run shown into the menu."""
+    def _action(self, text: str, tip: str, do: Callable[[], object]) -> QAction:
         made = QAction(text, self.menu)
-        keys = "Ctrl+Z in the list" if key is None else keys_of(key)
-        made.setToolTip(f"{text} ({keys})" if key is None else with_keys(ACTIONS[key].words, key))
+        made.setToolTip(tip)
         made.triggered.connect(lambda: do())
         self.menu.addAction(made)
         return made
 
-    def set_layers(self, layers: SectionLayers | None) -> None:
-        """List the runs of this section from now on."""
-        if self._layers is not None:
-            self._layers.runs.changed.disconnect(self.refresh, missing_ok=True)
-        self._layers = layers
-        self.undo.setEnabled(False)
-        if layers is not None:
-            layers.runs.changed.connect(self.refresh)
-        self.refresh()
-
     def refresh(self) -> None:
-        """Show what is kept, and which of it is shown."""
-        runs = [] if self._layers is None else list(self._layers.runs)
-        listed = ([(run, run.name, run.quality) for run in runs], self._waiting, self._shown())
+        runs, shown = self._runs(), self._shown()
+        listed = ([(run, run.name, run.quality) for run in runs], self._waiting, shown)
         if listed == self._listed and self.list.currentRow() == self._row:
             return  # another gene is shown, no more
         self._listed = listed
@@ -113,15 +92,13 @@ class RunList(QWidget):
             while self.list.count() > len(runs) + len(self._waiting):
                 self.list.takeItem(self.list.count() - 1)
             for at, run in enumerate(runs):
-                self._fill(at, run.name, details(run, runs), about(run, runs))
+                self._fill(at, run.name, details(run, runs), about(run, runs), TO_CHOOSE)
             for at, (name, state) in enumerate(self._waiting, len(runs)):
-                self._fill(at, name, state, f"{name}: {state}", kept=False)
+                self._fill(at, name, state, f"{name}: {state}", Qt.ItemFlag.NoItemFlags)
             self.list.fit_rows()
-            shown = self._shown()
-            if shown is not None and self.list.currentRow() != runs.index(shown):
-                self.list.setCurrentRow(runs.index(shown))
-            elif shown is None:
-                self.list.setCurrentRow(-1)
+            row = -1 if shown is None else runs.index(shown)
+            if self.list.currentRow() != row:
+                self.list.setCurrentRow(row)
         self._row = self.list.currentRow()
         self.setVisible(self.list.count() > 0)  # none while a preview is shown
         for made in (self.renaming, self.delete, self.as_python, self.as_command):
@@ -133,14 +110,13 @@ class RunList(QWidget):
         for place, wanted in enumerate(waiting, 1):
             found.append((wanted, "waits, the next" if place == 1 else f"waits, number {place}"))
         self._waiting = [
-            Waiting(wanted.name or in_words(wanted.config), state)
+            (wanted.name or in_words(wanted.config), state)
             for wanted, state in found
-            if self._layers is not None and wanted.model is self._layers.model
+            if wanted.model is self._context.app.current
         ]
         self.refresh()
 
     def step(self, by: int) -> None:
-        """Show the next run, or one before."""
         row = self.list.currentRow() + by
         if self._at(row) is not None:
             self.list.setCurrentRow(row)
@@ -153,23 +129,18 @@ class RunList(QWidget):
             self.list.setFocus()
             self.list.editItem(item)
 
-    def _fill(self, at: int, name: str, said: str, tip: str, *, kept: bool = True) -> None:
-        """Say in a row what a run is called and what is known of it."""
-        item = self.list.item(at)
-        if item is None:
-            item = QListWidgetItem()
-            self.list.addItem(item)
-        chosen = Qt.ItemFlag.ItemIsSelectable | Qt.ItemFlag.ItemIsEnabled
-        flags = chosen | Qt.ItemFlag.ItemIsEditable if kept else Qt.ItemFlag.NoItemFlags
+    def _fill(self, at: int, name: str, said: str, tip: str, flags: Qt.ItemFlag) -> None:
+        if at >= self.list.count():
+            self.list.addItem(QListWidgetItem())
+        item: Any = self.list.item(at)
         if item.flags() != flags:
             item.setFlags(flags)
-        shown = {
-            Qt.ItemDataRole.EditRole: name,
-            DETAILS: said,
-            Qt.ItemDataRole.AccessibleTextRole: f"{name}: {said}",
-            Qt.ItemDataRole.ToolTipRole: tip,
-        }
-        for role, text in shown.items():
+        for role, text in (
+            (Qt.ItemDataRole.EditRole, name),
+            (DETAILS, said),
+            (Qt.ItemDataRole.AccessibleTextRole, f"{name}: {said}"),
+            (Qt.ItemDataRole.ToolTipRole, tip),
+        ):
             if item.data(role) != text:  # else a name that is being typed would be set back
                 item.setData(role, text)
 
@@ -180,46 +151,58 @@ class RunList(QWidget):
             self.list.setCurrentRow(row)
             self.menu.popup(self.list.mapToGlobal(at))
 
+    def _runs(self) -> Sequence[Run]:
+        model = self._context.app.current
+        return [] if model is None else list(model.runs)
+
     def _shown(self) -> Run | None:
-        return None if self._layers is None else self._layers.runs.of(self._layers.enhancement)
+        model = self._context.app.current
+        return None if model is None else model.runs.of(model.enhancement)
 
     def _at(self, row: int) -> Run | None:
-        runs = [] if self._layers is None else list(self._layers.runs)
-        return runs[row] if 0 <= row < len(runs) else None
+        return dict(enumerate(self._runs())).get(row)
+
+    def _tell(self) -> None:
+        self._context.resultChanged.emit()
+        self._context.phaseChanged.emit()
 
     def _on_row(self, row: int) -> None:
-        run = self._at(row)
-        if run is not None and self._layers is not None and run is not self._shown():
-            self._layers.show_run(run)
-            self.shown.emit()
+        model, run = self._context.app.current, self._at(row)
+        if model is not None and run is not None and run is not self._shown():
+            model.show_run(run)
+            self._tell()
 
     def _on_clicked(self) -> None:
         """Bring back the enhanced map of the run that is shown, where it was deleted."""
-        if self._layers is not None:
-            self._layers.bring_back()
-            self.shown.emit()
+        if self._context.layers is not None:
+            self._context.layers.bring_back()
+            self._tell()
 
     def _on_renamed(self, item: QListWidgetItem) -> None:
-        run = self._at(self.list.row(item))
-        if run is not None and self._layers is not None:
-            self._layers.runs.rename(run, item.text())
+        model, run = self._context.app.current, self._at(self.list.row(item))
+        if model is not None and run is not None:
+            model.runs.rename(run, item.text())
             self._listed = None
             self.refresh()  # with the old name where the new one is blank
 
     def _copy(self, how: str) -> None:
         run = self._shown()
         if run is not None:
-            self.copyWanted.emit(how, run.enhancement.record, run.record)
+            copy_run(self._context.message, how, run.enhancement.record, run.record)
 
     def _delete(self) -> None:
-        at = self.list.currentRow()
+        at, model = self.list.currentRow(), self._context.app.current
         run = self._at(at)
-        if run is not None and self._layers is not None:
-            against = self._layers.maps.against
-            self._layers.delete_run(run)
-            self.shown.emit()
+        if model is not None and run is not None:
+            against = model.maps.against
+            model.delete_run(run)
+            self._tell()
             self.deleted.emit(run, at, against)
             self.undo.setEnabled(True)
+
+
+def _tip(key: str) -> str:
+    return with_keys(ACTIONS[key].words, key)
 
 
 def details(run: Run, runs: Iterable[Run]) -> str:

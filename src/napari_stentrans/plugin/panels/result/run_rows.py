@@ -15,13 +15,10 @@ from qtpy.QtWidgets import (
 )
 
 DETAILS = Qt.ItemDataRole.UserRole + 1
-MOST_ROWS = 4
-"""More than this are scrolled to."""
-MARGIN = 4
-"""Pixels beside a name."""
+MOST_ROWS = 4  # more than this are scrolled to
+MARGIN = 4  # pixels beside a name
 WRAP = Qt.TextFlag.TextWordWrap | Qt.TextFlag.TextWrapAnywhere
-FAINT = 0.7
-"""Opacity of details."""
+FAINT = 0.7  # opacity of details
 
 
 class RunRows(QListWidget):
@@ -40,8 +37,7 @@ class RunRows(QListWidget):
         )
         self.setHorizontalScrollBarPolicy(Qt.ScrollBarPolicy.ScrollBarAlwaysOff)
         self.setMinimumWidth(40)
-        self._painting = _TwoLines(self)
-        self.setItemDelegate(self._painting)
+        self.setItemDelegate(_TwoLines(self))
 
     def fit_rows(self) -> None:
         """Make each row as high as its name, which may need several lines, and show some rows."""
@@ -59,27 +55,23 @@ class RunRows(QListWidget):
         self.setFixedHeight(shown + 2 * self.frameWidth() + 4)
 
     def resizeEvent(self, event: Any) -> None:
-        """Wrap names anew."""
         super().resizeEvent(event)
         if event.size().width() != event.oldSize().width():
             self.fit_rows()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Delete with the key of that name, and take that back."""
         if event.key() in (Qt.Key.Key_Delete, Qt.Key.Key_Backspace):
             self.deleteWanted.emit()
-            return
-        if event.matches(QKeySequence.StandardKey.Undo):
+        elif event.matches(QKeySequence.StandardKey.Undo):
             self.undoWanted.emit()
-            return
-        super().keyPressEvent(event)
+        else:
+            super().keyPressEvent(event)
 
 
 class _TwoLines(QStyledItemDelegate):
     """Draws a name and, fainter below it, details in one line."""
 
     def paint(self, painter: Any, option: QStyleOptionViewItem, index: QModelIndex) -> None:
-        """Draw a row."""
         view: Any = self.parent()
         self.initStyleOption(option, index)
         name, option.text = option.text, ""
@@ -107,6 +99,5 @@ class _TwoLines(QStyledItemDelegate):
     def updateEditorGeometry(
         self, editor: Any, option: QStyleOptionViewItem, index: QModelIndex
     ) -> None:
-        """Edit the name where it stands."""
         below = option.fontMetrics.height() + 4
         editor.setGeometry(QRect(option.rect.adjusted(0, 0, 0, -below)))
