@@ -9,7 +9,6 @@ from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QPoint, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QAbstractButton,
-    QComboBox,
     QFrame,
     QHBoxLayout,
     QLabel,
@@ -28,7 +27,7 @@ from napari_stentrans.plugin.widgets import icons
 from napari_stentrans.plugin.widgets.wheel import WheelGuard
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 W = TypeVar("W", bound=QWidget)
 
@@ -177,23 +176,6 @@ def called(made: W, name: str, tip: str = "") -> W:
     """Name a widget for screen readers, and give it a tooltip."""
     made.setAccessibleName(name)
     made.setToolTip(tip)
-    return made
-
-
-def choice(
-    name: str, tip: str, options: Mapping[str, str] | None = None, *, least: int = 0
-) -> QComboBox:
-    """Make a list to choose from.
-
-    ``options`` are what ``currentData`` says of each, and its text. It has room for ``least``
-    characters, whatever is longer; 0: for all texts.
-    """
-    made = called(QComboBox(), name, tip)
-    for data, text in (options or {}).items():
-        made.addItem(text, data)
-    if least:
-        made.setMinimumContentsLength(least)
-        made.setSizeAdjustPolicy(QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon)
     return made
 
 

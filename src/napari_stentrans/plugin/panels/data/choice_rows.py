@@ -5,15 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
 
-from napari_stentrans.plugin.widgets.panel import choice
+from napari_stentrans.plugin.widgets.make import choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_stentrans.io import Choice
+
+NARROW = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+"""A long text does not widen a list."""
 
 
 class ChoiceRows(QWidget):
@@ -47,10 +50,9 @@ class ChoiceRows(QWidget):
         self.lists = {}
         for asked in self._choices:
             tip = f"{asked.label}: another choice is read at once"
-            made = choice(asked.label.lower(), tip, least=6)
-            made.addItems(list(asked.options))
-            for at, option in enumerate(asked.options):
-                made.setItemData(at, option, Qt.ItemDataRole.ToolTipRole)
+            items = {option: (option, option) for option in asked.options}
+            made = choice(asked.label.lower(), tip, items, least=6)
+            made.setSizeAdjustPolicy(NARROW)
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
             made.setEnabled(len(asked.options) > 1)
             made.textActivated.connect(partial(self.chosen.emit, asked.key))

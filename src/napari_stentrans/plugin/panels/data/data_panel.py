@@ -11,13 +11,13 @@ from superqt.utils import signals_blocked
 from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.panels.data.choice_rows import ChoiceRows
+from napari_stentrans.plugin.panels.data.choice_rows import NARROW, ChoiceRows
 from napari_stentrans.plugin.panels.data.menus import OpenMenu, SectionMenu
 from napari_stentrans.plugin.panels.genes.gene_search import GeneSearch
+from napari_stentrans.plugin.widgets.make import choice
 from napari_stentrans.plugin.widgets.panel import (
     button,
     called,
-    choice,
     in_row,
     in_rows,
     row_of,
@@ -61,6 +61,7 @@ class DataPanel(QWidget):
         self.busy_row.hide()
         everything = "The section that everything below is about"
         self.sections = choice("section", everything, least=8)
+        self.sections.setSizeAdjustPolicy(NARROW)
         self.sections.activated.connect(lambda at: context.choose(context.sections[at]))
         self.about = words("about the section")
         self.about.setTextFormat(Qt.TextFormat.PlainText)

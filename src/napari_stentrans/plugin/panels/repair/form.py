@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Literal
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QWidget
 from superqt.utils import signals_blocked
 
@@ -16,7 +16,8 @@ from napari_stentrans.plugin.models.result_words import PLAIN
 from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
-from napari_stentrans.plugin.widgets.panel import Tool, called, choice, in_rows, row_of
+from napari_stentrans.plugin.widgets.make import choice
+from napari_stentrans.plugin.widgets.panel import Tool, called, in_rows, row_of
 from napari_stentrans.plugin.widgets.popup import Popup
 from napari_stentrans.settings import named
 
@@ -152,10 +153,11 @@ class ConfigForm(QWidget):
 
     def _make_method(self) -> None:
         plain = {name: PLAIN.get(name, name) for name in METHODS}
-        options = {name: f"{word[:1].upper()}{word[1:]}" for name, word in plain.items()}
-        self.method = choice("method", f"{named(EnhanceConfig, 'method').tip}. {SMOOTH}", options)
-        for i, method in enumerate(METHODS.values()):
-            self.method.setItemData(i, method.summary, Qt.ItemDataRole.ToolTipRole)
+        items = {
+            name: (f"{word[:1].upper()}{word[1:]}", METHODS[name].summary)
+            for name, word in plain.items()
+        }
+        self.method = choice("method", f"{named(EnhanceConfig, 'method').tip}. {SMOOTH}", items)
         self.method.activated.connect(self._on_method)
         self.method.currentIndexChanged.connect(self._show_what_matters)
         self.summary = called(QLabel(), "what the method does")

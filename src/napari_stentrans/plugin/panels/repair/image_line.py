@@ -13,7 +13,8 @@ from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.jobs.image_map import map_steps
 from napari_stentrans.plugin.jobs.runner import Runner
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.widgets.panel import choice, in_rows, row_of, words
+from napari_stentrans.plugin.widgets.make import choice
+from napari_stentrans.plugin.widgets.panel import in_rows, row_of, words
 from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
