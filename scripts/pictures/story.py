@@ -251,7 +251,7 @@ class Story:
 
     def quality(self) -> None:
         hands, camera = self.hands, self.camera
-        hands.press("Genes: table")
+        hands.press("Table")
         camera.window("quality", light=True)
         table: Any = hands.find("quality by gene")
         gain = [table.model().headerData(i, Qt.Orientation.Horizontal) for i in range(4)]
@@ -265,9 +265,9 @@ class Story:
         QTest.mouseClick(table.viewport(), LEFT, pos=row.center())
         hands.settle()
         camera.part("quality_warning", *TRUSTED)
-        hands.press("Quality: plot")
+        hands.press("Scatter")
         camera.window("quality_plot")
-        hands.press("Quality: plot")
+        hands.press("Scatter")
         self._list("Most changed by the run")
         hands.wait(self._listed, "the genes are ranked")
         camera.part("most_changed", *LISTED)

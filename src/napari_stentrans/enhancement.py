@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from napari_stentrans.record import RunRecord
     from napari_stentrans.section import Section
 
+SYMBOL = "symbol"
+"""Column of ``var`` for the symbols of genes that the file names by ids."""
 LIBRARY = "enhanced"
 """Its name in ``uns["spatial"]`` of a result."""
 
@@ -195,7 +197,8 @@ class Enhancement:
         ``layers["std"]``, ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings,
         ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
         full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON. Spots keep their
-        names and come first. ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw
+        names and come first. ``var["symbol"]`` where genes are named by ids and a table of gene
+        names knows them. ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw
         with: the diameter of a site and, unless ``images`` is False, a small copy of the image.
         """
         adata = self.skeleton(genes, images=images)
@@ -238,10 +241,17 @@ class Enhancement:
         }
         return ad.AnnData(
             obs=obs,
-            var=spots.var.iloc[in_section].copy(),
+            var=self._var(in_section),
             obsm={"spatial": self.sites.xy.copy()},
             uns=uns,
         )
+
+    def _var(self, at: NDArray[np.intp]) -> pd.DataFrame:
+        """What the section says of genes (gene,), and symbols that a table of names knows."""
+        var, naming = self.section.adata.var.iloc[at].copy(), self.section.naming
+        if naming.table is not None and any(naming.symbols) and SYMBOL not in var:
+            var[SYMBOL] = [naming.symbols[gene] for gene in at]
+        return var
 
     def _selected(self, genes: list[str] | None) -> NDArray[np.intp]:
         if genes is None:

@@ -65,6 +65,9 @@ class GeneNaming:
         the name. Unique.
     told
         Words of which it was said already what they are here.
+    symbols
+        (gene,) symbol of a gene that is named by its id, where the file or a table knows it;
+        "" for all others.
     ids
         (gene,) ids of the file, else of the table; "" where none is known. A name that is an id
         is one.
@@ -86,8 +89,8 @@ class GeneNaming:
         self.table = max(tables, key=self._known_to, default=None)
         self._entries = [self._entry_of(gene) for gene in range(len(self.names))]
         self.ids = [gene_id or self._id_in_table(gene) for gene, gene_id in enumerate(self.ids)]
-        self._symbols = self._found_symbols(var, named_by_id)
-        self.labels = self._unique(self._symbols)
+        self.symbols = self._found_symbols(var, named_by_id)
+        self.labels = self._unique(self.symbols)
 
     def _known_to(self, table: GeneTable) -> int:
         by_id = sum(bool(i) and table.of_id(i) is not None for i in self.ids)
@@ -149,7 +152,7 @@ class GeneNaming:
         if entry is None or self.table is None:
             return ()
         row = self.table.rows[entry]
-        known = {self.names[gene], self._symbols[gene]}
+        known = {self.names[gene], self.symbols[gene]}
         return tuple(name for name in (row.symbol, *row.others) if name not in known)
 
     def meaning(self, word: str) -> Meaning:
@@ -214,7 +217,7 @@ class GeneNaming:
 
     @cached_property
     def _by_symbol(self) -> dict[str, list[int]]:
-        return _places(self._symbols)
+        return _places(self.symbols)
 
     @cached_property
     def _by_entry(self) -> dict[int, list[int]]:
@@ -227,7 +230,7 @@ class GeneNaming:
     @cached_property
     def _by_form(self) -> dict[str, list[int]]:
         found: dict[str, list[int]] = defaultdict(list)
-        for gene, symbol in enumerate(self._symbols):
+        for gene, symbol in enumerate(self.symbols):
             for form in forms_of(self.names[gene]) | forms_of(symbol):
                 found[form].append(gene)
         return found

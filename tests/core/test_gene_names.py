@@ -24,6 +24,7 @@ from napari_stentrans.gene_table import read_table
 from napari_stentrans.hgnc import fetch_hgnc_steps
 from napari_stentrans.known_gene_tables import VARIABLE, keep_table
 from napari_stentrans.progress import drain
+from napari_stentrans.simulate import simulate_section
 
 ERBB2, PDCD1, SNCA = "ENSG00000141736", "ENSG00000188389", "ENSG00000145335"
 
@@ -325,6 +326,16 @@ def test_both_an_id_and_a_symbol_choose_a_gene_of_a_run(tmp_path):
     written = ad.read_h5ad(out)
     assert list(written.var_names) == [ERBB2, PDCD1]
     assert list(written.var["feature_name"]) == ["ERBB2", "PDCD1"]  # nothing is lost
+
+
+def test_a_result_says_the_symbols_of_ids_that_a_table_knows(hgnc):
+    section = simulate_section(60, 5, image=False, artefacts=False, depth=900)
+    config = EnhanceConfig(method="nearest")
+    assert "symbol" not in enhance(section, config=config).to_anndata().var
+    adata = section.adata.copy()
+    adata.var_names = [ERBB2, PDCD1, *(f"ENSG0000099999{i}" for i in range(3))]
+    result = enhance(Section.from_anndata(adata), config=config).to_anndata()
+    assert list(result.var["symbol"]) == ["ERBB2", "PDCD1", "", "", ""]
 
 
 def test_a_table_knows_ids_of_genes_that_are_named_by_symbols(hgnc):

@@ -95,10 +95,10 @@ def test_all_methods_but_the_published_one_are_cheap_to_check():
 
 def test_a_gain_within_the_noise_is_not_better():
     # standard error over 401 spots at r = 0.5: 0.75 / 20 = 0.0375
-    ours = [0.50, 0.50, 0.50, 0.19, 0.10, 0.30, 0.21]
-    plain = [0.45, 0.47, 0.60, 0.05, 0.15, 0.29, 0.10]
+    ours = [0.50, 0.50, 0.50, 0.19, 0.10, 0.30, 0.21, -0.02]
+    plain = [0.45, 0.47, 0.60, 0.05, 0.15, 0.29, 0.10, 0.27]
     better, hardly, no_better = Verdict.BETTER, Verdict.HARDLY_PREDICTABLE, Verdict.NO_BETTER
-    expected = [better, no_better, no_better, hardly, hardly, no_better, better]
+    expected = [better, no_better, no_better, hardly, hardly, no_better, better, hardly]
     assert verdicts(ours, plain, 401).tolist() == expected
     assert verdicts(0.50, 0.47, 10_001) == better  # many spots, little noise
     assert noise(0.5, 401) == pytest.approx(0.0375)

@@ -273,7 +273,7 @@ def ask_how_good_it_is(step, hands):
     with step:
         hands.read("Noise in the counts allows")
         assert hands.find("whether to trust the gene on the map")
-        hands.press(step("Genes: table"))
+        hands.press(step("Table"))
         table = hands.find("quality by gene")
         row = table.model().index(2, 0)
         QTest.mouseClick(

@@ -25,8 +25,9 @@ class Verdict(IntEnum):
 def verdicts(ours: ArrayLike, plain: ArrayLike, spots: int) -> NDArray[np.int64]:
     """Verdict on each gene.
 
-    A gene that both methods predict with a correlation below ``HARDLY`` is hardly predictable.
-    Of the others, one is better whose gain is more than the noise of a correlation.
+    A gene that its map predicts with a correlation below ``HARDLY`` is hardly predictable, however
+    the plain method does. Of the others, one is better whose gain is more than the noise of a
+    correlation.
 
     Parameters
     ----------
@@ -40,7 +41,7 @@ def verdicts(ours: ArrayLike, plain: ArrayLike, spots: int) -> NDArray[np.int64]
     (gene,) values of ``Verdict``.
     """
     ours, plain = np.asarray(ours, float), np.asarray(plain, float)
-    hardly = np.maximum(ours, plain) < HARDLY
+    hardly = ours < HARDLY
     better = ours - plain > noise(ours, spots)
     return np.select(
         [hardly, better], [Verdict.HARDLY_PREDICTABLE, Verdict.BETTER], Verdict.NO_BETTER

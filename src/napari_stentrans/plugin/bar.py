@@ -139,5 +139,5 @@ class Bar(Flow):
 
     def _place_key(self, canvas: QWidget) -> None:
         width = min(self.key.wanted_width() or canvas.width(), canvas.width())
-        height = max(self.key.heightForWidth(width), self.key.sizeHint().height())
-        self.key.setGeometry(0, 0, width, height)
+        height = self.key.heightForWidth(width)  # below 0: whatever the width
+        self.key.setGeometry(0, 0, width, height if height > 0 else self.key.sizeHint().height())

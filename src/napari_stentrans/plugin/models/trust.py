@@ -37,12 +37,12 @@ MEANING = {
     Trust.TRUST: "on hidden spots the map was better than plain interpolation, by more than chance",
     Trust.CARE: "on hidden spots plain interpolation did as well, or nearly: what the map adds is "
     "not shown to be right",
-    Trust.DO_NOT: "on hidden spots nothing predicted this gene: its map says little",
+    Trust.DO_NOT: "on hidden spots the map hardly predicted this gene: it says little, or is wrong",
     Trust.UNKNOWN: "nothing is known of this gene here",
 }
 """What is meant by each."""
 DOUBTS = {
-    Verdict.HARDLY_PREDICTABLE: "hardly predictable here",
+    Verdict.HARDLY_PREDICTABLE: "hardly predicted here",
     Verdict.NO_BETTER: "no better than the plain method, or not clearly",
 }
 
@@ -71,7 +71,9 @@ def about_gene(quality: Quality, gene: str, *, in_run: bool = True, called: str 
     if found is Verdict.BETTER:
         return f"{called}: better than {name} here ({says})."
     if found is Verdict.HARDLY_PREDICTABLE:
-        return f"{called}: hardly predictable here ({says})."
+        instead = plain - ours > float(noise(plain, quality.hidden))
+        better = f"; {name} does better" if instead else ""
+        return f"{called}: hardly predicted here{better} ({says})."
     if ours <= plain:
         return f"{called}: no better than {name} here ({says})."
     says += f"; up to {float(noise(ours, quality.hidden)):.2f} may be chance"

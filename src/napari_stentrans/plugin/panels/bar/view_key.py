@@ -14,6 +14,7 @@ from napari_stentrans.plugin.compare.views import NAMES as BOTH
 from napari_stentrans.plugin.models.gene_maps import ENHANCED, MEASURED, PAIR
 from napari_stentrans.plugin.models.maps import knows_measurements
 from napari_stentrans.plugin.models.result_words import legend
+from napari_stentrans.plugin.models.result_words import plain as named
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.bar.colour_bar import Bar, ColourBar, to_black
 from napari_stentrans.plugin.panels.following import Following
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.maps import Doubt
     from napari_stentrans.plugin.models.section_model import SectionModel
 
-COLOURS, AROUND = 33, 24
+COLOURS, AROUND = 33, 40
 SEEN = (*PAIR, "difference", "provenance", "uncertainty")
 """Roles of layers that may be what the picture shows."""
 FINE = 1000
@@ -167,7 +168,8 @@ class ViewKey(Following, QFrame):
             self._show_colours(layers, view)
         alone = self.handle.isHidden() and self.doubt.isHidden() and self.legend.isHidden()
         self.words.setVisible(bool(self.words.text()) and alone)
-        plain = model is None or (view in PAIR and model.maps.against is None)
+        alike = model is None or (model.maps.against is None and not model.preview_of)
+        plain = model is None or (view in PAIR and alike)
         self.setVisible(not plain)  # else the choice of the view says it
         self.refreshed.emit()
 
@@ -195,7 +197,9 @@ class ViewKey(Following, QFrame):
             name = legends[-1].name if view in (*PAIR, *BOTH) else layer.name
             low, high = map(float, layer.contrast_limits)
             colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
-            bars = [Bar(name, layers.model.maps.unit, (low, high), colours)]
+            unit = layers.model.maps.unit
+            unit = f"± {unit}" if view == "uncertainty" else unit
+            bars = [Bar(name, unit, (low, high), colours)]
         self.bar.set_bars(bars)
 
     def _watch(self, layer: Any) -> None:
@@ -213,6 +217,8 @@ def _in_words(layers: SectionLayers, view: str) -> str:
     left, right = model.maps.sides(model.enhancement)
     if view == "before":
         return _called(left)
+    if view == "after" and model.preview_of:
+        return f"Preview: {named('kriging')}; {model.preview_of} is at work."
     if view == "after":
         finer = model.enhancement is not None and model.enhancement.record.config.upscale == 2
         return _called(right, " (dots: measured spots)" * finer)
@@ -231,7 +237,8 @@ def _difference(model: SectionModel, layer: Any) -> str:
         return "No difference beyond rounding at the sites that both know."
     left, right = map(short, model.maps.sides(model.enhancement))
     right = right.capitalize() if right == ENHANCED else right
-    return f"{right} minus {left}: red more, blue less."
+    empty = "" if model.maps.against else ", empty where nothing was measured"
+    return f"{right} minus {left}: red more, blue less{empty}."
 
 
 def _called(name: str, more: str = "") -> str:

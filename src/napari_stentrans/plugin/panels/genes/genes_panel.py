@@ -196,6 +196,9 @@ class GenesPanel(Following, QWidget):
         """Show a gene that was confirmed; it counts as looked at."""
         self._pause.cancel()
         self.geneChosen.emit(name)
+        if self._lists.query:  # what was typed has been found: the list is whole again
+            self._lists.query = ""
+            self._fill()
         if self.model is not None:
             self.search.set_gene(self._shown)  # also where it was shown already
         self._visit()

@@ -36,8 +36,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.widgets.keys import Keys
 
 TABS = {
-    "table": ("Table", "Genes: table", "Scores of all genes, to sort; and the doubtful ones"),
-    "scatter": ("Scatter", "Quality: plot", "A dot for each gene: enhanced against plain"),
+    "table": ("Table", "Table", "Scores of all genes, to sort; and the doubtful ones"),
+    "scatter": ("Scatter", "Scatter", "A dot for each gene: enhanced against plain"),
     "profile": ("Profile", "Profile…", "Draw a line over the tissue and see the gene along it"),
 }
 """Tabs of the wide panel: their title, and the name and tip of the button that opens them."""
@@ -94,7 +94,8 @@ class ResultPage(Following, Page):
     def refresh(self) -> None:
         model = self.model
         result = None if model is None else model.enhancement
-        self.body.setVisible(result is not None)
+        for part in (self.quality, self.line, self.body):
+            part.setVisible(result is not None)
         self.nothing.setVisible(result is None)
         for part in (self.runs, self.quality, self.scores, self.scatter):
             part.refresh()
@@ -106,6 +107,8 @@ class ResultPage(Following, Page):
         preview = f"Preview by a {plain('kriging')}; {waiting} is at work …"
         self.words.setText((preview if waiting else describe(result)) + missing(model))
         self.notes.setText(f"{remarks(result)}{'' if waiting else apart(model)}".strip())
+        self.more.setVisible(bool(self.notes.text()))
+        self.notes.setVisible(bool(self.notes.text()) and self.more.isChecked())
         self.legend.setText(legend(result))
         self.show_unpainted()
         self._allow()
@@ -167,5 +170,6 @@ class ResultPage(Following, Page):
         self.body = QWidget()
         about = (self.words, self.unfilled, self.legend, self.more, self.notes)
         laid(QVBoxLayout(self.body), *about, in_row(*self.opens.values()), spacing=6)
-        for part in (self.nothing, self.quality, parting(), self.runs, self.body):
+        self.line = parting()
+        for part in (self.nothing, self.quality, self.line, self.runs, self.body):
             self.rows.addWidget(part)

@@ -8,6 +8,7 @@ import numpy as np
 from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QVBoxLayout, QWidget
 
 from napari_stentrans.evaluation.verdict import Verdict
+from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.trust import DOUBTS, how_many
 from napari_stentrans.plugin.panels.result.quality_table import QualityTable
 from napari_stentrans.plugin.widgets.make import laid
@@ -20,10 +21,11 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.panels.result.plots import QualityPlot
 
 DOUBTFUL = (
-    "List only genes whose enhanced map is not to be trusted: those that are hardly predictable, "
+    "List only genes whose enhanced map is not to be trusted: those that are hardly predicted, "
     "or not clearly better than by the plain method"
 )
 NOTHING = "This result is not checked yet: press Check on the Result page."
+BUSY = "This result is being checked …"
 
 
 class QualityTab(QWidget):
@@ -35,13 +37,13 @@ class QualityTab(QWidget):
         self._shown: Quality | None = None
         self._view: Any = None
         self.nothing = words("why nothing is shown")
-        self.nothing.setText(NOTHING)
         self.inside = QWidget()
         laid(QVBoxLayout(self), self.nothing, (self.inside, 1), margins=(6, 4, 2, 2))
 
     def refresh(self) -> None:
         model = self._context.app.current
         quality = None if model is None or model.preview_of else model.quality
+        self.nothing.setText(BUSY if self._context.phase is Phase.CHECKING else NOTHING)
         self.nothing.setVisible(quality is None)
         self.inside.setVisible(quality is not None)
         if model is not None and quality is not None and self.isVisible():
