@@ -19,7 +19,7 @@ from napari_stentrans.plugin.dock import StentransDock
 from napari_stentrans.plugin.jobs.preferences import GROUPS, PLUGIN, Preferences
 from napari_stentrans.plugin.models.maps import COLORMAPS
 from napari_stentrans.plugin.panels.repair.form import START
-from napari_stentrans.plugin.widgets.preferences_page import BY_HAND, PAGE
+from napari_stentrans.plugin.widgets.help_corner import BY_HAND, PAGE
 
 MANIFEST = PluginManifest.from_file(Path(napari_stentrans.__file__).with_name("napari.yaml"))
 
@@ -206,7 +206,7 @@ def test_the_gear_opens_our_page_and_a_change_there_is_seen(kept, open_dock, qtb
 
 
 def test_without_a_page_the_dock_says_where_to_look(dock, qtbot, monkeypatch):
-    monkeypatch.setattr("napari_stentrans.plugin.widgets.preferences_page.PAGE", "no such page")
+    monkeypatch.setattr("napari_stentrans.plugin.widgets.help_corner.PAGE", "no such page")
     click(qtbot, dock.context.actions["help.preferences"])
     assert dock.message.text() == BY_HAND
     for widget in QApplication.topLevelWidgets():

@@ -174,7 +174,7 @@ def test_the_map_gives_way_to_a_result_and_runs_say_whether_they_used_it(
     form.method.setCurrentIndex(form.method.findData("kriging"))
     click(qtbot, dock.lost.sources["map"])
     qtbot.waitUntil(lambda: layers.image_features is not None, timeout=60_000)
-    qtbot.waitUntil(lambda: form.image._job is None)
+    qtbot.waitUntil(lambda: not form.image._runner.busy)
     run(qtbot, dock, ready)
     assert layers.after.visible
     qtbot.waitUntil(lambda: layers.now("image_features") is None)

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
 
 PATIENCE = 1.0
-"""Seconds to wait for a computation to end when the dock closes or another begins."""
+"""Seconds to wait for a computation to end when the dock closes or another begins, usually."""
 
 
 class Runner(QObject):
@@ -29,8 +29,9 @@ class Runner(QObject):
     ended = Signal()
     """A job is over, however it ended; comes after its result."""
 
-    def __init__(self, parent: QObject) -> None:
+    def __init__(self, parent: QObject, patience: float = PATIENCE) -> None:
         super().__init__(parent)
+        self._patience = patience
         self._job: Job | None = None
         self._phase = Phase.READY
 
@@ -91,7 +92,7 @@ class Runner(QObject):
     def stop(self) -> None:
         """Stop the job at its next step, and wait for it a little."""
         if self._job is not None:
-            self._job.stop(PATIENCE)
+            self._job.stop(self._patience)
             self._on_ended()
 
     def _enter(self, phase: Phase) -> None:

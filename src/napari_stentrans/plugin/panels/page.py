@@ -13,11 +13,10 @@ from qtpy.QtWidgets import (
     QShortcut,
     QTabWidget,
     QToolButton,
-    QVBoxLayout,
     QWidget,
 )
 
-from napari_stentrans.plugin.widgets.panel import scrolled
+from napari_stentrans.plugin.widgets.panel import in_rows, scrolled
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -31,11 +30,6 @@ P = TypeVar("P", bound="Page")
 
 class Page(QWidget):
     """A page; subclasses add their panels to ``self.rows``.
-
-    Parameters
-    ----------
-    context
-        What it speaks of: its signals say when there is something else to show.
 
     Attributes
     ----------
@@ -53,21 +47,14 @@ class Page(QWidget):
         super().__init__()
         self.context = context
         self.setAccessibleName(self.title)
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.setSpacing(8)
+        self.rows = in_rows(self, spacing=8)
 
 
 class Pages(QTabWidget):
     """Tabs with a page each, which scrolls where the window is too low for it.
 
     Alt and the number of a page bring it to the front; Ctrl+Tab brings the next, while the dock
-    has the keyboard.
-
-    Attributes
-    ----------
-    feet
-        What stays in view below the page in front.
+    has the keyboard. ``feet`` stays in view below the page in front.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -82,28 +69,20 @@ class Pages(QTabWidget):
         self._pages: list[Page] = []
         self._remembered = 0
         self.feet = QWidget()
-        self._feet = QVBoxLayout(self.feet)
-        self._feet.setContentsMargins(0, 0, 0, 0)
+        self._feet = in_rows(self.feet)
         self.currentChanged.connect(self._show_foot)
 
     def __iter__(self) -> Iterator[Page]:
         return iter(self._pages)
 
     def page(self, kind: type[P]) -> P:
-        """The page of a kind.
-
-        Raises
-        ------
-        LookupError
-            When there is none.
-        """
+        """The page of a kind, or a LookupError."""
         for page in self._pages:
             if isinstance(page, kind):
                 return page
         raise LookupError(f"no page {kind.__name__}: it is not listed in pages.py")
 
     def add(self, page: Page) -> None:
-        """Add a page behind all others."""
         self._pages.append(page)
         if page.foot is not None:
             self._feet.addWidget(page.foot)
@@ -124,8 +103,7 @@ class Pages(QTabWidget):
         busy = QApplication.activePopupWidget() or QApplication.activeModalWidget()
         window: Any = self.window()
         focus, front = window.focusWidget(), self._pages[self.currentIndex()]
-        parts = (front, front.foot)
-        inside = [part for part in parts if part and focus and part.isAncestorOf(focus)]
+        inside = focus and any(part.isAncestorOf(focus) for part in (front, front.foot) if part)
         typing = inside and isinstance(focus, TYPED_IN)
         if busy or typing or self._remembered != self.currentIndex():
             return
@@ -134,7 +112,6 @@ class Pages(QTabWidget):
         self.setCurrentIndex(self._pages.index(page))
 
     def show_page(self, page: Page) -> None:
-        """Bring a page to the front."""
         self.setCurrentIndex(self._pages.index(page))
 
     def _show(self, at: int) -> None:

@@ -7,24 +7,22 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import QObject
 from qtpy.QtGui import QAction, QKeySequence
-from qtpy.QtWidgets import QMenu, QPushButton, QShortcut
+from qtpy.QtWidgets import QShortcut
 
 from napari_stentrans.plugin.actions import ACTIONS, tip_of
-from napari_stentrans.plugin.widgets.panel import name_button
+from napari_stentrans.plugin.widgets.menu import Menu
+from napari_stentrans.plugin.widgets.panel import button
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping
 
-    from qtpy.QtWidgets import QWidget
+    from qtpy.QtWidgets import QPushButton, QWidget
 
 
 class Bound(QObject):
     """An action of Qt for each of the table that says what it does: for keys, menus and buttons.
 
-    Parameters
-    ----------
-    dock
-        Whose window the keys work in, and what the actions are done with.
+    The keys work in the window of ``dock``, with which the actions are done.
     """
 
     def __init__(self, dock: QWidget) -> None:
@@ -58,18 +56,14 @@ class Bound(QObject):
         self.allow()
 
     def menu_button(self, text: str, tip: str, names: Iterable[str]) -> QPushButton:
-        """Make a button with a menu of actions."""
-        made = QPushButton(text)
-        name_button(made, tip)
+        made = button(text, tip)
         made.setMenu(self.menu(made, names))
         return made
 
-    def menu(self, parent: QWidget, names: Iterable[str]) -> QMenu:
+    def menu(self, parent: QWidget, names: Iterable[str]) -> Menu:
         """Make a menu of actions, which says of each whether it can be done now, and why not."""
-        menu = QMenu(parent)
-        menu.setToolTipsVisible(True)
-        for name in names:
-            menu.addAction(self[name])
+        menu = Menu(parent)
+        menu.addActions([self[name] for name in names])
         menu.aboutToShow.connect(self.allow)
         return menu
 

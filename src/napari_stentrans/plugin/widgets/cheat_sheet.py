@@ -2,22 +2,14 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt
 from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import (
-    QDialog,
-    QFrame,
-    QGridLayout,
-    QHBoxLayout,
-    QLabel,
-    QScrollArea,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtWidgets import QDialog, QFrame, QGridLayout, QLabel, QScrollArea, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.actions import ACTIONS, groups, keys_of
+from napari_stentrans.plugin.widgets.panel import in_row, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -29,39 +21,30 @@ KEY = "border: 1px solid rgba(128, 128, 128, 160); border-radius: 3px; padding: 
 
 
 class CheatSheet(QDialog):
-    """All keys; Escape, or the key that opened it, closes it.
-
-    Parameters
-    ----------
-    parent
-        Whose window it belongs to.
-    """
+    """All keys; Escape, or the key that opened it, closes it."""
 
     def __init__(self, parent: QWidget) -> None:
         super().__init__(parent)
         self.setWindowTitle("Keys of stEnTrans")
         self.setAccessibleName("keys")
         inside = QWidget()
-        columns = QHBoxLayout(inside)
-        columns.setSpacing(24)
+        columns = in_row(box=inside, spacing=24)
+        columns.setContentsMargins(9, 9, 9, 9)
         for titles in _columns():
             columns.addLayout(_column(titles), 1)
         area = QScrollArea()
         area.setWidget(inside)
         area.setWidgetResizable(True)
         area.setFrameShape(QFrame.Shape.NoFrame)
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.addWidget(area)
+        in_rows(self, area)
         self.resize(*SIZE)
 
-    def keyPressEvent(self, event: object) -> None:
+    def keyPressEvent(self, event: Any) -> None:
         """Close with the key that opened it too."""
-        pressed = QKeySequence(event.keyCombination())  # type: ignore[attr-defined]
-        if pressed == QKeySequence(keys_of("help.keys")):
+        if QKeySequence(event.keyCombination()) == QKeySequence(keys_of("help.keys")):
             self.reject()
-            return
-        super().keyPressEvent(event)  # type: ignore[arg-type]
+        else:
+            super().keyPressEvent(event)
 
 
 def _columns() -> list[list[str]]:

@@ -6,8 +6,9 @@ from typing import Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, QPoint, QSize, Qt, Signal
-from qtpy.QtWidgets import QApplication, QFrame, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QApplication, QFrame, QWidget
 
+from napari_stentrans.plugin.widgets.panel import in_rows
 from napari_stentrans.plugin.widgets.wheel import WheelGuard
 
 EDGE = 8
@@ -15,18 +16,10 @@ EDGE = 8
 
 
 class DropDown(QFrame):
-    """Shows widgets while the keyboard is in them, or in the widgets that it belongs to.
+    """Shows widgets while the keyboard is in them, or in the ``owners`` that it belongs to.
 
-    It is a part of the window, not a window of its own: keys go on working.
-
-    Parameters
-    ----------
-    name
-        What it is called for screen readers.
-    owners
-        Widgets in which the keyboard may be meanwhile; it opens below the first.
-    width
-        At least so wide.
+    It is a part of the window, not a window of its own: keys go on working. It opens below the
+    first owner, at least ``width`` pixels wide.
     """
 
     toggled = Signal(bool)
@@ -40,9 +33,7 @@ class DropDown(QFrame):
         self.setFrameShape(QFrame.Shape.StyledPanel)
         self.setAutoFillBackground(True)
         self.setStyleSheet("#dropDown {border: 1px solid rgba(128, 128, 128, 160);}")
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(8, 8, 8, 8)
-        self.rows.setSpacing(5)
+        self.rows = in_rows(self, margins=(8, 8, 8, 8))
         self.hide()
 
     def guard(self) -> None:
@@ -76,7 +67,6 @@ class DropDown(QFrame):
         self.toggled.emit(False)
 
     def set_open(self, on: bool) -> None:
-        """Open or close."""
         (self.open if on else self.close_up)()
 
     def shut_down(self) -> None:
@@ -86,11 +76,9 @@ class DropDown(QFrame):
             self.deleteLater()
 
     def sizeHint(self) -> QSize:
-        """At least as wide as was asked for."""
         return super().sizeHint().expandedTo(QSize(self._width, 0))
 
     def keyPressEvent(self, event: Any) -> None:
-        """Close with Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.close_up()
         else:

@@ -4,8 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize, QTimer, Signal
+from qtpy.QtCore import QEvent, QSize, Signal
 from qtpy.QtWidgets import QSizePolicy, QWidget
+
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -25,11 +27,7 @@ class Flow(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._parts: list[tuple[QWidget, int]] = []
-        self._placing = False
-        self._soon = QTimer(self)
-        self._soon.setSingleShot(True)
-        self._soon.setInterval(0)
-        self._soon.timeout.connect(self._place)
+        self._soon = timer(self, self._place)
         self.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Fixed)
 
     def add(self, part: QWidget, stretch: int = 0) -> None:
@@ -38,15 +36,12 @@ class Flow(QWidget):
         self._parts.append((part, stretch))
 
     def sizeHint(self) -> QSize:
-        """As high as it is; the window gives the width."""
         return QSize(300, self.height())
 
     def minimumSizeHint(self) -> QSize:
-        """As narrow as may be."""
         return QSize(120, self.height())
 
     def resizeEvent(self, event: Any) -> None:
-        """Place all anew."""
         super().resizeEvent(event)
         if event.oldSize().width() != self.width():
             self._place()

@@ -3,27 +3,16 @@
 from __future__ import annotations
 
 from qtpy.QtCore import QSize, Qt
-from qtpy.QtWidgets import QToolButton
+
+from napari_stentrans.plugin.widgets.panel import Tool
 
 
-class Fold(QToolButton):
-    """A button that looks like a line of text, with an arrow that says whether it is open.
-
-    Parameters
-    ----------
-    text, tip
-        What it says.
-    opened
-        Whether what is below it is seen at first.
-    """
+class Fold(Tool):
+    """A button that looks like a line of text, with an arrow that says whether it is open."""
 
     def __init__(self, text: str, tip: str, *, opened: bool = False) -> None:
-        super().__init__()
-        self.setText(text)
-        self.setToolTip(tip)
-        self.setAccessibleName(text.lower())
+        super().__init__(text.lower(), tip, text=text, flat=True)
         self.setCheckable(True)
-        self.setAutoRaise(True)
         self.setIconSize(QSize(10, 10))
         self.setToolButtonStyle(Qt.ToolButtonStyle.ToolButtonTextBesideIcon)
         plain = "background: transparent; border: none;"

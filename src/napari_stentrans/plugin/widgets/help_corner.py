@@ -4,12 +4,11 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QEvent, QSize
-from qtpy.QtWidgets import QToolButton
+from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication, QDialog, QListWidget, QToolButton
 
 from napari_stentrans.plugin.widgets.cheat_sheet import CheatSheet
-from napari_stentrans.plugin.widgets.icons import icon, text_color
-from napari_stentrans.plugin.widgets.preferences_page import open_preferences
+from napari_stentrans.plugin.widgets.panel import Tool
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -18,34 +17,29 @@ if TYPE_CHECKING:
 
     from napari_stentrans.plugin.widgets.bound import Bound
 
+ACTION = "napari.window.file.show_preferences_dialog"
+PAGE = "stEnTrans"
+"""Name of the page: ``display_name`` in napari.yaml."""
+BY_HAND = f"Open File > Preferences in napari's menu, and there the page {PAGE}."
 
-class HelpCorner(QToolButton):
+
+class HelpCorner(Tool):
     """A button with a menu: the list of keys, and our page of napari's preferences.
 
-    Parameters
-    ----------
-    viewer
-        Whose preferences are opened.
-    say
-        Says in words what cannot be done.
-    bound
-        Actions for its menu.
+    ``say`` says in words what cannot be done.
     """
 
     def __init__(
         self, viewer: napari.viewer.Viewer, say: Callable[[str], None], bound: Bound
     ) -> None:
-        super().__init__()
+        super().__init__(
+            "keys and preferences", "Keys, and preferences", icon="keyboard", flat=True
+        )
         self._viewer, self._say = viewer, say
         self._sheet: CheatSheet | None = None
-        self.setAutoRaise(True)
-        self.setIconSize(QSize(18, 18))
-        self.setToolTip("Keys, and preferences")
-        self.setAccessibleName("keys and preferences")
         self.setPopupMode(QToolButton.ToolButtonPopupMode.InstantPopup)
         self.setStyleSheet("QToolButton::menu-indicator {image: none;}")
         self.setMenu(bound.menu(self, ("help.keys", "help.preferences")))
-        self._recolour()
 
     def show_keys(self) -> None:
         """Show the list of keys, or hide it again."""
@@ -56,14 +50,21 @@ class HelpCorner(QToolButton):
             self._sheet.activateWindow()
 
     def show_preferences(self) -> None:
-        """Open napari's preferences at our page."""
-        self._say(open_preferences(self._viewer))
+        if not _open_preferences(self._viewer):
+            self._say(BY_HAND)
 
-    def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
 
-    def _recolour(self) -> None:
-        self.setIcon(icon("keyboard", text_color(self)))
+def _open_preferences(viewer: napari.viewer.Viewer) -> bool:
+    """Open napari's preferences at our page; whether that was possible."""
+    menu: Any = getattr(viewer.window, "file_menu", None)
+    action = menu.findAction(ACTION) if hasattr(menu, "findAction") else None
+    if action is None:
+        return False
+    action.trigger()
+    for dialog in QApplication.topLevelWidgets():
+        if isinstance(dialog, QDialog) and dialog.isVisible():
+            for pages in dialog.findChildren(QListWidget, "Preferences"):
+                for item in pages.findItems(PAGE, Qt.MatchFlag.MatchExactly):
+                    pages.setCurrentItem(item)
+                    return True
+    return False

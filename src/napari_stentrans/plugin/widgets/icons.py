@@ -21,6 +21,11 @@ _TEETH = "".join(
 )
 _KEYS = (5, 9, 13, 17)
 _LINE = 'fill="none" stroke="{color}" stroke-width="2" stroke-linecap="round"'
+_BRUSH = (
+    '<path d="M20.5 2 C22.5 3 22.3 4.6 21 6.2 L13.5 14.3 L10 11 L17.7 3.2 '
+    "C18.7 2.2 19.7 1.7 20.5 2 Z M9 12.2 L12.4 15.4 C13 19.5 9 22.5 2 21.3 "
+    'C5.2 19.8 3.8 14.2 9 12.2 Z"/>'
+)
 _SHAPES = {
     "gear": _TEETH
     + '<circle cx="12" cy="12" r="5.4" fill="none" stroke="{color}" stroke-width="4"/>',
@@ -33,9 +38,7 @@ _SHAPES = {
     'fill="{hole}"/><rect x="11" y="16.5" width="2" height="2" fill="{hole}"/>',
     "note": '<circle cx="12" cy="12" r="10"/><rect x="11" y="10.5" width="2" height="7" '
     'fill="{hole}"/><rect x="11" y="6.5" width="2" height="2" fill="{hole}"/>',
-    "brush": '<path d="M20.5 2 C22.5 3 22.3 4.6 21 6.2 L13.5 14.3 L10 11 L17.7 3.2 '
-    "C18.7 2.2 19.7 1.7 20.5 2 Z M9 12.2 L12.4 15.4 C13 19.5 9 22.5 2 21.3 "
-    'C5.2 19.8 3.8 14.2 9 12.2 Z"/>',
+    "brush": _BRUSH,
     "eraser": '<path d="M14.5 3 L21.5 10 L12 19.5 H21 V21.5 H7 L2.5 17 Z"/>',
     "polygon": f'<path {_LINE} d="M12 3 L21 10 L17.5 20.5 H6.5 L3 10 Z"/>',
     "bucket": '<path d="M10 3 L20 12 L11.5 20 Q10.5 21 9.5 20 L3 13.5 Q2 12.5 3 11.5 Z"/>'
@@ -56,10 +59,7 @@ _SHAPES = {
     ),
     "swatch": '<rect x="2" y="2" width="20" height="20" rx="4"/>',
     "swatch_used": '<rect x="2" y="2" width="20" height="20" rx="4"/>'
-    '<g transform="translate(4.2 4.2) scale(0.65)" fill="{hole}">'
-    '<path d="M20.5 2 C22.5 3 22.3 4.6 21 6.2 L13.5 14.3 L10 11 L17.7 3.2 '
-    "C18.7 2.2 19.7 1.7 20.5 2 Z M9 12.2 L12.4 15.4 C13 19.5 9 22.5 2 21.3 "
-    'C5.2 19.8 3.8 14.2 9 12.2 Z"/></g>',
+    '<g transform="translate(4.2 4.2) scale(0.65)" fill="{hole}">' + _BRUSH + "</g>",
 }
 
 

@@ -19,16 +19,10 @@ if TYPE_CHECKING:
 
 
 class Keys(QObject):
-    """Binds actions of the table to the canvas of a viewer and to the dock and bar beside it.
+    """Binds actions of the table to the canvas of a viewer and to widgets beside it.
 
-    Parameters
-    ----------
-    viewer
-        Its canvas, when it has the focus.
-    dock
-        The dock, when anything in it has the focus; lines to type in keep their letters.
-    others
-        More widgets of which that holds.
+    A key works while the canvas or anything in the widgets has the focus; lines to type in keep
+    their letters.
     """
 
     def __init__(self, viewer: ViewerModel, dock: QWidget, *others: QWidget) -> None:
@@ -40,7 +34,6 @@ class Keys(QObject):
         application.applicationStateChanged.connect(self._on_state)
 
     def on(self, action: str, do: Callable[[], object]) -> None:
-        """Do something when the keys of an action are pressed."""
 
         def pressed(viewer: object) -> None:
             do()
@@ -54,7 +47,6 @@ class Keys(QObject):
     def while_held(
         self, action: str, press: Callable[[], object], release: Callable[[], object]
     ) -> None:
-        """Do something when a key goes down, and something else when it comes up."""
 
         def held(viewer: object) -> Iterator[None]:
             press()
@@ -66,7 +58,6 @@ class Keys(QObject):
         self._held[int(getattr(code, "value", code))] = (press, release)
 
     def let_go(self) -> None:
-        """Unbind all keys."""
         for keys in self._bound:
             self._viewer.bind_key(keys, None)
         self._bound.clear()

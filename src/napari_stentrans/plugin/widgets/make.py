@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, TypeVar
 
-from qtpy.QtCore import QObject, QRect, QSize, Qt, QTimer
+from qtpy.QtCore import QRect, QSize, Qt
 from qtpy.QtGui import QColor, QPainter
 from qtpy.QtWidgets import QBoxLayout, QComboBox, QLayout, QToolButton, QWidget
 from superqt.utils import signals_blocked
@@ -92,15 +92,6 @@ def offer(box: QComboBox, items: Mapping[Any, str | tuple[str, str]], chosen: An
             box.addItem(text, data)
             box.setItemData(at, tip, TIP_ROLE)
         box.setCurrentIndex(max(box.findData(chosen), 0))
-
-
-def later(parent: QObject, ms: int, do: Callable[[], object]) -> QTimer:
-    """Make what does something once, so long after it was last started."""
-    timer = QTimer(parent)
-    timer.setSingleShot(True)
-    timer.setInterval(ms)
-    timer.timeout.connect(do)
-    return timer
 
 
 def faint(colour: QColor, alpha: int) -> QColor:

@@ -1,25 +1,17 @@
-"""MessageBar: one line that says what went wrong, or what was noticed, and what can be done."""
+"""Lines in the dock, never a window of their own: what went wrong or was noticed, and questions."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Literal
 
-from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import (
-    QFrame,
-    QHBoxLayout,
-    QLabel,
-    QPushButton,
-    QSizePolicy,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import QSize, Qt
+from qtpy.QtWidgets import QFrame, QLabel, QPushButton, QSizePolicy, QVBoxLayout, QWidget
 
-from napari_stentrans.plugin.widgets.icons import icon, pixmap, text_color
+from napari_stentrans.plugin.widgets.icons import pixmap
+from napari_stentrans.plugin.widgets.panel import Tool, button, called, in_row, in_rows, words
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Mapping
 
 Kind = Literal["error", "note"]
 TINTS: dict[Kind, tuple[str, str]] = {
@@ -27,11 +19,16 @@ TINTS: dict[Kind, tuple[str, str]] = {
     "note": ("#3f8fd2", "rgba(63, 143, 210, 50)"),
 }
 
+LOOK = (
+    "#stentransAsking {background-color: rgba(224, 160, 40, 50); border-left: 3px solid #e0a028;}"
+    "#stentransAsking > QLabel {background-color: transparent;}"
+)
+
 
 class MessageBar(QFrame):
     """A message with an icon; its text can be selected and copied; the cross closes it.
 
-    It may have a button that does something about what it says.
+    It may have buttons that do something about what it says.
     """
 
     def __init__(self, parent: QWidget | None = None) -> None:
@@ -39,47 +36,35 @@ class MessageBar(QFrame):
         self.setObjectName("stentransMessage")
         self.setAccessibleName("message")
         self._kind: Kind = "note"
-        self._icon = QLabel()
+        self._offered: dict[QPushButton, Callable[[], object]] = {}
+        self._icon, self._label = QLabel(), words("message")
         self._icon.setAlignment(Qt.AlignmentFlag.AlignTop)
-        self._label = QLabel()
-        self._label.setWordWrap(True)
         self._label.setTextFormat(Qt.TextFormat.PlainText)
-        self._label.setTextInteractionFlags(
-            Qt.TextInteractionFlag.TextSelectableByMouse
-            | Qt.TextInteractionFlag.TextSelectableByKeyboard
-        )
         self._label.setSizePolicy(QSizePolicy.Policy.Ignored, QSizePolicy.Policy.Minimum)
-        self.close_button = QToolButton()
-        self.close_button.setToolTip("Close this message")
-        self.close_button.setAccessibleName("close message")
-        self.close_button.setAutoRaise(True)
-        self.close_button.clicked.connect(self.clear)
+        by_keys = Qt.TextInteractionFlag.TextSelectableByKeyboard
+        self._label.setTextInteractionFlags(self._label.textInteractionFlags() | by_keys)
+        self.close_button = Tool(
+            "close message", "Close this message", self.clear, icon="close", flat=True
+        )
+        self.close_button.setIconSize(QSize(16, 16))
         self.action, self.other = QPushButton(), QPushButton()
-        for made in (self.action, self.other):
-            made.setToolTip("Do what the message offers")
-            made.setAccessibleName("do it")
-            made.setMinimumHeight(24)  # words of one line would leave two buttons too little room
-            made.hide()
-        self.action.clicked.connect(self.act)
-        self.other.clicked.connect(self._act_otherwise)
-        self._do: Callable[[], object] | None = None
-        self._do_other: Callable[[], object] | None = None
         actions = QVBoxLayout()
         actions.setSpacing(4)
-        actions.addWidget(self.action)
-        actions.addWidget(self.other)
+        for made in (self.action, self.other):
+            made.setMinimumHeight(24)  # words of one line would leave two buttons too little room
+            made.clicked.connect(lambda _, made=made: self._act(made))
+            made.hide()
+            actions.addWidget(made)
         actions.addStretch(1)
-        row = QHBoxLayout(self)
+        row = in_row(box=self, spacing=8)
         row.setContentsMargins(8, 6, 4, 6)
-        row.setSpacing(8)
-        row.addWidget(self._icon, 0)
+        row.addWidget(self._icon)
         row.addWidget(self._label, 1)
         row.addLayout(actions)
         row.addWidget(self.close_button, 0, Qt.AlignmentFlag.AlignTop)
         self.hide()
 
     def text(self) -> str:
-        """Return what is shown; empty when nothing is."""
         return str(self._label.text())
 
     def show_message(self, text: str, kind: Kind = "error", whole: str = "") -> None:
@@ -87,33 +72,34 @@ class MessageBar(QFrame):
 
         ``whole`` is told by the tooltip, where the text leaves something out.
         """
-        self._forget_action()
+        self._forget_offers()
         self._show(text, kind)
         self._label.setToolTip(whole)
+
+    def add_note(self, text: str) -> None:
+        """Add a note to those that are shown; an error stays, with the note below it."""
+        shown = self.text().split("\n")
+        if text not in shown:
+            self._show("\n".join([*filter(None, shown), text]), self._kind)
 
     def offer(self, text: str, action: str, tip: str, do: Callable[[], object]) -> None:
         """Show a note with a button, which closes it and does something; once at most."""
         self.show_message(text, "note")
-        _name(self.action, action, tip)
-        self._do = do
+        self._offer(self.action, action, tip, do)
 
     def offer_also(self, action: str, tip: str, do: Callable[[], object]) -> None:
         """Add another button to what was just offered."""
-        _name(self.other, action, tip)
-        self._do_other = do
+        self._offer(self.other, action, tip, do)
 
     def act(self) -> None:
-        """Do what the button is for, where there is one."""
-        if self._do is not None:
-            do = self._do
-            self.clear()
-            do()
+        """Do what the first button is for, where there is one."""
+        self._act(self.action)
 
-    def _act_otherwise(self) -> None:
-        do = self._do_other
-        if do is not None:
-            self.clear()
-            do()
+    def clear(self) -> None:
+        self._label.clear()
+        self._forget_offers()
+        self._kind = "note"
+        self.hide()
 
     def _show(self, text: str, kind: Kind) -> None:
         strong, tint = TINTS[kind]
@@ -125,39 +111,42 @@ class MessageBar(QFrame):
         self._icon.setPixmap(pixmap(kind, strong, 18))
         self._label.setText(text)
         self._label.setAccessibleName(f"{kind}: {text}")
-        self._recolour()
         self.show()
 
-    def add_note(self, text: str) -> None:
-        """Add a note to those that are shown; an error stays, with the note below it."""
-        shown = self.text().split("\n")
-        if text not in shown:
-            self._show("\n".join([*filter(None, shown), text]), self._kind)
+    def _offer(self, made: QPushButton, text: str, tip: str, do: Callable[[], object]) -> None:
+        called(made, text.lower(), tip).setText(text)
+        self._offered[made] = do
+        made.show()
 
-    def clear(self) -> None:
-        """Close the message."""
-        self._label.clear()
-        self._forget_action()
-        self._kind = "note"
-        self.hide()
+    def _act(self, made: QPushButton) -> None:
+        do = self._offered.get(made)
+        if do is not None:
+            self.clear()
+            do()
 
-    def _forget_action(self) -> None:
-        self._do = self._do_other = None
+    def _forget_offers(self) -> None:
+        self._offered.clear()
         self.action.hide()
         self.other.hide()
 
-    def changeEvent(self, event: Any) -> None:
-        """Keep the cross readable when the theme changes."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange and not self.isHidden():
-            self._recolour()
 
-    def _recolour(self) -> None:
-        self.close_button.setIcon(icon("close", text_color(self._label)))
+class Asking(QFrame):
+    """Words about what ``name`` says, and what can be done about them; hidden until it is asked.
 
+    ``answers`` are texts of buttons, with their tooltips and what they do.
+    """
 
-def _name(made: QPushButton, text: str, tip: str) -> None:
-    made.setText(text)
-    made.setToolTip(tip)
-    made.setAccessibleName(text.lower())
-    made.show()
+    def __init__(self, name: str, answers: Mapping[str, tuple[str, Callable[[], object]]]) -> None:
+        super().__init__()
+        self.setObjectName("stentransAsking")
+        self.setAccessibleName(name)
+        self.setStyleSheet(LOOK)
+        self.words = words(name)
+        self.answers = {text: button(text, tip, do) for text, (tip, do) in answers.items()}
+        row = in_row(*self.answers.values())
+        in_rows(self, self.words, row, margins=(8, 5, 5, 5), spacing=4)
+        self.hide()
+
+    def ask(self, text: str) -> None:
+        self.words.setText(text)
+        self.setVisible(bool(text))

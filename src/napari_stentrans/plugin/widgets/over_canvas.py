@@ -14,17 +14,7 @@ if TYPE_CHECKING:
 
 
 class OverCanvas(QObject):
-    """Lays a widget over the canvas, and places it anew when the canvas changes its size.
-
-    Parameters
-    ----------
-    canvas
-        The canvas.
-    over
-        The widget, which becomes its child.
-    place
-        Gives the widget its place.
-    """
+    """Lays a widget ``over`` the canvas, and calls ``place`` anew when that changes its size."""
 
     def __init__(self, canvas: QWidget, over: QWidget, place: Callable[[QWidget], None]) -> None:
         super().__init__(over)
@@ -37,12 +27,10 @@ class OverCanvas(QObject):
         self.again()
 
     def again(self) -> None:
-        """Place the widget anew."""
         if self._canvas is not None:
             self._place(self._canvas)
 
     def let_go(self) -> None:
-        """Take the widget away."""
         if isalive(self._over):
             self._canvas.removeEventFilter(self)
             self._over.hide()
@@ -51,7 +39,6 @@ class OverCanvas(QObject):
         self._canvas = None
 
     def eventFilter(self, watched: Any, event: Any) -> bool:
-        """Notice another size of the canvas."""
         if event.type() == QEvent.Type.Resize and watched is self._canvas:
             self.again()
         return False

@@ -1,17 +1,18 @@
-"""Panel: one titled part of the dock, and the small widgets that the parts share."""
+"""Small widgets that the parts of the window share, and how they are laid out."""
 
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeVar
 
 from qtpy.compat import isalive
-from qtpy.QtCore import QPoint, Qt, QTimer
+from qtpy.QtCore import QEvent, QPoint, QSize, Qt, QTimer
 from qtpy.QtWidgets import (
     QAbstractButton,
     QFrame,
     QHBoxLayout,
     QLabel,
+    QLayout,
     QPushButton,
     QScrollArea,
     QSizePolicy,
@@ -22,50 +23,19 @@ from qtpy.QtWidgets import (
 )
 from superqt import QElidingLabel
 
+from napari_stentrans.plugin.widgets import icons
 from napari_stentrans.plugin.widgets.wheel import WheelGuard
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-
-class Panel(QFrame):
-    """A heading with widgets below it; subclasses add theirs to ``self.rows``.
-
-    Widgets beside the heading are added to ``self.head``.
-
-    Parameters
-    ----------
-    title
-        The heading.
-    line
-        Whether a line parts the panel from the one above.
-    """
-
-    def __init__(self, title: str, *, line: bool = True) -> None:
-        super().__init__()
-        self.setAccessibleName(title)
-        heading = QLabel(title)
-        heading.setStyleSheet("font-weight: bold;")
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.setSpacing(5)
-        if line:
-            self.rows.addWidget(parting())
-        self.head = QHBoxLayout()
-        self.head.setSpacing(2)
-        self.head.addWidget(heading, 1)
-        self.rows.addLayout(self.head)
+W = TypeVar("W", bound=QWidget)
 
 
 def scrolled(*panels: QWidget) -> QScrollArea:
     """Stack panels in a column that scrolls up and down, never sideways."""
     inside = QWidget()
-    rows = QVBoxLayout(inside)
-    rows.setContentsMargins(8, 6, 8, 8)
-    rows.setSpacing(8)
-    for panel in panels:
-        rows.addWidget(panel)
-    rows.addStretch(1)
+    in_rows(inside, *panels, margins=(8, 6, 8, 8), spacing=8).addStretch(1)
     WheelGuard(inside)
     area = QScrollArea()
     area.setWidget(inside)
@@ -77,17 +47,20 @@ def scrolled(*panels: QWidget) -> QScrollArea:
 
 def reveal(widget: QWidget) -> None:
     """Bring the page of a widget to the front, and scroll to it once it has its place."""
+    area = _above(widget, QScrollArea)
+    if area is not None:
+        tabs = _above(area, QTabWidget)
+        if tabs is not None:
+            tabs.setCurrentWidget(area)
+        QTimer.singleShot(0, partial(_scroll_to, area, widget))
+
+
+def _above(widget: QWidget, kind: type[W]) -> W | None:
+    """Widget of a kind that another one is in."""
     above = widget.parentWidget()
-    while above is not None and not isinstance(above, QScrollArea):
+    while above is not None and not isinstance(above, kind):
         above = above.parentWidget()
-    if above is None:
-        return
-    tabs = above.parentWidget()
-    while tabs is not None and not isinstance(tabs, QTabWidget):
-        tabs = tabs.parentWidget()
-    if tabs is not None:
-        tabs.setCurrentWidget(above)
-    QTimer.singleShot(0, partial(_scroll_to, above, widget))
+    return above
 
 
 def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
@@ -101,6 +74,46 @@ def _scroll_to(area: QScrollArea, widget: QWidget) -> None:
         bar.setValue(top)
 
 
+class Tool(QToolButton):
+    """A small button with words, or an icon that keeps the colour of words in the theme.
+
+    ``icon`` is the name of one of ``icons``; a ``flat`` one looks like a button below the mouse.
+    """
+
+    _icon = ""
+
+    def __init__(
+        self,
+        name: str,
+        tip: str,
+        clicked: Callable[[], object] | None = None,
+        *,
+        icon: str = "",
+        text: str = "",
+        flat: bool = False,
+    ) -> None:
+        super().__init__()
+        self.tip = tip
+        called(self, name, tip)
+        self.setText(text)
+        self.setAutoRaise(flat)
+        if clicked is not None:
+            self.clicked.connect(lambda: clicked())
+        if icon:
+            self._icon = icon
+            self.setIconSize(QSize(18, 18))
+            self._recolour()
+
+    def changeEvent(self, event: Any) -> None:
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange:
+            self._recolour()
+
+    def _recolour(self) -> None:
+        if self._icon:
+            self.setIcon(icons.icon(self._icon, icons.text_color(self)))
+
+
 class OneLine(QElidingLabel):
     """Words in one line: it never widens the dock; what does not fit is told by the tooltip."""
 
@@ -111,45 +124,58 @@ class OneLine(QElidingLabel):
         self.setEllipsesWidth(8)  # napari's style leaves a margin
 
     def setText(self, text: str | None) -> None:
-        """Show words."""
         super().setText(text or "")
         self.setToolTip(text)
 
 
-def in_row(*parts: QWidget) -> QHBoxLayout:
-    """Lay widgets out in a row; small buttons take no more than they need."""
-    row = QHBoxLayout()
-    row.setSpacing(6)
-    for at, part in enumerate(parts):
-        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+def in_row(*parts: QWidget, box: QWidget | None = None, spacing: int = 6) -> QHBoxLayout:
+    """Lay widgets out in a row, or in that of a ``box``; small buttons take what they need."""
+    row = QHBoxLayout(box)
+    row.setContentsMargins(0, 0, 0, 0)
+    row.setSpacing(spacing)
+    for part in parts:
+        row.addWidget(part, int(not isinstance(part, QToolButton)))
     return row
 
 
-def row_of(*parts: QWidget) -> QWidget:
-    """Make a widget with others in a row."""
+def row_of(*parts: QWidget, label: str = "") -> QWidget:
+    """Make a widget with others in a row, behind a label where one is given."""
     made = QWidget()
-    row = QHBoxLayout(made)
-    row.setContentsMargins(0, 0, 0, 0)
-    row.setSpacing(6)
-    for at, part in enumerate(parts):
-        row.addWidget(part, int(at == 0 or not isinstance(part, QToolButton)))
+    row = in_row(*parts, box=made)
+    if label:
+        row.insertWidget(0, QLabel(label))
     return made
 
 
-def labelled(row: QWidget, text: str) -> None:
-    """Put a label before what is in a row."""
-    layout: Any = row.layout()
-    layout.insertWidget(0, QLabel(text))
+def in_rows(
+    box: QWidget,
+    *parts: QWidget | QLayout,
+    margins: tuple[int, int, int, int] = (0, 0, 0, 0),
+    spacing: int = 5,
+) -> QVBoxLayout:
+    """Lay widgets and rows out below each other in a box; margins are left, top, right, bottom."""
+    rows = QVBoxLayout(box)
+    rows.setContentsMargins(*margins)
+    rows.setSpacing(spacing)
+    for part in parts:
+        if isinstance(part, QLayout):
+            rows.addLayout(part)
+        else:
+            rows.addWidget(part)
+    return rows
 
 
 def column(*parts: QWidget) -> QWidget:
     """Make a widget with others below each other, for the foot of the dock."""
     made = QWidget()
-    rows = QVBoxLayout(made)
-    rows.setContentsMargins(8, 0, 8, 6)
-    rows.setSpacing(4)
-    for part in (parting(), *parts):
-        rows.addWidget(part)
+    in_rows(made, parting(), *parts, margins=(8, 0, 8, 6), spacing=4)
+    return made
+
+
+def called(made: W, name: str, tip: str = "") -> W:
+    """Name a widget for screen readers, and give it a tooltip."""
+    made.setAccessibleName(name)
+    made.setToolTip(tip)
     return made
 
 

@@ -6,9 +6,10 @@ from typing import Any
 
 import pyqtgraph
 from qtpy.QtCore import QEvent, Qt
-from qtpy.QtWidgets import QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.plugin.widgets.icons import text_color
+from napari_stentrans.plugin.widgets.panel import in_rows
 
 SIDES = ("left", "bottom")
 
@@ -16,12 +17,8 @@ SIDES = ("left", "bottom")
 class Plot(QWidget):
     """A plot that scales itself to what is added to ``plot``; more rows may follow below it.
 
-    Importing this module takes half a second the first time.
-
-    Parameters
-    ----------
-    height
-        Of the plot at least, in pixels; it takes all the room that there is.
+    It is at least ``height`` pixels high, and takes all the room that there is. Importing this
+    module takes half a second the first time.
     """
 
     def __init__(self, height: int) -> None:
@@ -35,13 +32,11 @@ class Plot(QWidget):
         self.plot.setFocusPolicy(Qt.FocusPolicy.NoFocus)
         for side in SIDES:
             self.plot.getAxis(side).enableAutoSIPrefix(False)
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
+        self.rows = in_rows(self, spacing=6)
         self.rows.addWidget(self.plot, 1)
         self.recolour()
 
     def recolour(self) -> None:
-        """Draw the axes in the colours of the theme."""
         color = text_color(self)
         self.plot.setBackground(None)  # else that of the last theme stays
         for side in SIDES:
@@ -50,7 +45,6 @@ class Plot(QWidget):
             axis.setTextPen(color)
 
     def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:
             self.recolour()

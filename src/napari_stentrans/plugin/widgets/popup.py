@@ -17,17 +17,7 @@ WIDTH, HEIGHT, MORE = 360, 520, 100
 
 
 class Popup(QDialog):
-    """Widgets below each other; changes count at once, Escape or Close closes it.
-
-    Parameters
-    ----------
-    parent
-        Whose window it stays above.
-    title
-        Of the window.
-    parts
-        From top to bottom.
-    """
+    """Widgets below each other; changes count at once, Escape or Close closes it."""
 
     def __init__(self, parent: QWidget, title: str, *parts: QWidget) -> None:
         super().__init__(parent)

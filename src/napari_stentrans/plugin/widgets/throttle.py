@@ -33,10 +33,11 @@ def timer(parent: QObject | None, do: Callable[[], object], after_ms: int = 0) -
 
 
 def follow(old: object, new: object, do: Callable[..., object], *signals: str) -> None:
-    """Do something on these signals (or events) of ``new``, and no more on those of ``old``.
+    """Do something on these signals of ``new``, and no more on those of ``old``.
 
-    None stands for nothing to follow; both may be the same.
+    Of a layer of napari they are its events. None stands for nothing to follow; both may be
+    the same.
     """
     for thing, wire in ((old, "disconnect"), (new, "connect")):
         for name in signals if thing is not None else ():
-            getattr(getattr(thing, name), wire)(do)
+            getattr(getattr(getattr(thing, "events", thing), name), wire)(do)

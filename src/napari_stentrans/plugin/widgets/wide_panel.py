@@ -7,7 +7,9 @@ from typing import TYPE_CHECKING, Any
 
 from qtpy.compat import isalive
 from qtpy.QtCore import QEvent, Qt, Signal
-from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QDockWidget, QMainWindow, QTabWidget, QWidget
+
+from napari_stentrans.plugin.widgets.panel import in_rows
 
 if TYPE_CHECKING:
     import napari
@@ -24,13 +26,7 @@ CORNERS = {
 
 
 class WidePanel(QWidget):
-    """Tabs in a dock of napari's below the canvas, which is made when one is opened.
-
-    Parameters
-    ----------
-    viewer
-        In whose window.
-    """
+    """Tabs in a dock of napari's below the canvas, which is made when one is opened."""
 
     changed = Signal()
     """Another tab is seen, or none."""
@@ -46,12 +42,9 @@ class WidePanel(QWidget):
         self.tabs.setAccessibleName("plots and table")
         self.tabs.currentChanged.connect(lambda _: self.changed.emit())
         self.setStyleSheet(LOOKS)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 4, 4)
-        rows.addWidget(self.tabs)
+        in_rows(self, self.tabs, margins=(0, 0, 4, 4))
 
     def add(self, name: str, page: QWidget, tip: str) -> None:
-        """Take a page in."""
         at = self.tabs.addTab(page, name)
         self.tabs.setTabToolTip(at, tip)
 
@@ -61,7 +54,6 @@ class WidePanel(QWidget):
         return None if self._dock is None else self.tabs.currentWidget()
 
     def open(self, page: QWidget) -> None:
-        """Show a page below the canvas, and give it the keyboard."""
         self.tabs.setCurrentWidget(page)
         if self._dock is None:
             self._dock_below()
@@ -69,7 +61,6 @@ class WidePanel(QWidget):
         self.changed.emit()
 
     def close_page(self, page: QWidget) -> None:
-        """Close the panel if this page is open."""
         if self.page is page:
             self.shut()
 
@@ -80,7 +71,6 @@ class WidePanel(QWidget):
             self._window.remove_dock_widget(self._dock)  # which tells of it: see changeEvent
 
     def let_go(self) -> None:
-        """Close for good."""
         self.shut()
         self.deleteLater()
 
@@ -105,7 +95,6 @@ class WidePanel(QWidget):
             self.shut()
 
     def _on_out(self) -> None:
-        """Leave the window as it was."""
         dock, self._dock = self._dock, None
         window: Any = None if dock is None or not isalive(dock) else dock.parent()
         if isinstance(window, QMainWindow):
@@ -114,7 +103,6 @@ class WidePanel(QWidget):
         self.changed.emit()
 
     def keyPressEvent(self, event: Any) -> None:
-        """Close on Esc."""
         if event.key() == Qt.Key.Key_Escape:
             self.shut()
         else:

@@ -5,13 +5,18 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import Qt, Signal
+from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QComboBox, QFormLayout, QSizePolicy, QWidget
+
+from napari_stentrans.plugin.widgets.make import choice
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from napari_stentrans.io import Choice
+
+NARROW = QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
+"""A long text does not widen a list."""
 
 
 class ChoiceRows(QWidget):
@@ -31,32 +36,25 @@ class ChoiceRows(QWidget):
         self.hide()
 
     def set_choices(self, choices: Sequence[Choice], taken: Mapping[str, str]) -> None:
-        """Show what there is to choose, and what was taken of it."""
         if tuple(choices) != self._choices:
             self._choices = tuple(choices)
             self._build()
-        for choice in self._choices:
-            made = self.lists[choice.key]
-            made.setCurrentIndex(choice.options.index(taken.get(choice.key, choice.default)))
+        for asked in self._choices:
+            at = asked.options.index(taken.get(asked.key, asked.default))
+            self.lists[asked.key].setCurrentIndex(at)
         self.setVisible(bool(self._choices))
 
     def _build(self) -> None:
         while self._rows.rowCount():
             self._rows.removeRow(0)
         self.lists = {}
-        for choice in self._choices:
-            made = QComboBox()
-            made.addItems(list(choice.options))
-            made.setAccessibleName(choice.label.lower())
-            made.setToolTip(f"{choice.label}: another choice is read at once")
-            for at, option in enumerate(choice.options):
-                made.setItemData(at, option, Qt.ItemDataRole.ToolTipRole)
-            made.setMinimumContentsLength(6)
-            made.setSizeAdjustPolicy(
-                QComboBox.SizeAdjustPolicy.AdjustToMinimumContentsLengthWithIcon
-            )
+        for asked in self._choices:
+            tip = f"{asked.label}: another choice is read at once"
+            items = {option: (option, option) for option in asked.options}
+            made = choice(asked.label.lower(), tip, items, least=6)
+            made.setSizeAdjustPolicy(NARROW)
             made.setSizePolicy(QSizePolicy.Policy.Expanding, QSizePolicy.Policy.Fixed)
-            made.setEnabled(len(choice.options) > 1)
-            made.textActivated.connect(partial(self.chosen.emit, choice.key))
-            self._rows.addRow(f"{choice.label}:", made)
-            self.lists[choice.key] = made
+            made.setEnabled(len(asked.options) > 1)
+            made.textActivated.connect(partial(self.chosen.emit, asked.key))
+            self._rows.addRow(f"{asked.label}:", made)
+            self.lists[asked.key] = made

@@ -5,9 +5,6 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any, NamedTuple
 
-from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QMenu
-
 from napari_stentrans import hgnc
 from napari_stentrans.downloads import size_steps
 from napari_stentrans.gene_table import HGNC_PAGE, GeneTable
@@ -15,6 +12,7 @@ from napari_stentrans.hgnc import HGNC_TERMS, fetch_hgnc_steps
 from napari_stentrans.known_gene_tables import folder, keep_table, kept_tables
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.widgets.dialogs import ask_gene_table, may_download
+from napari_stentrans.plugin.widgets.menu import Menu
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
@@ -27,6 +25,14 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 TITLE = "Gene names"
+FETCH = (
+    "Symbols for Ensembl ids, and other names: HER2 finds ERBB2.\n"
+    f"From {HGNC_PAGE}; downloaded once, after asking"
+)
+GIVE = (
+    "A text file with a column of symbols and others of ids or other names: of HGNC, MGI "
+    "(MRK_List2.rpt), NCBI (gene_info) or BioMart. What is needed of it is kept"
+)
 
 
 class Offer(NamedTuple):
@@ -38,19 +44,11 @@ class Offer(NamedTuple):
     folder: Path
 
 
-class NameTables(QMenu):
+class NameTables(Menu):
     """The menu; it lists the tables that are known.
 
-    Parameters
-    ----------
-    parent
-        Whose dialogs are shown.
-    prepare
-        Starts a job, and calls back with its result.
-    sections
-        Sections that are open.
-    known
-        Called with a table once it is known.
+    ``prepare`` starts a job and calls back with its result; ``known`` is called with a table, once
+    the genes of all ``sections`` are indexed by it.
     """
 
     def __init__(
@@ -60,37 +58,19 @@ class NameTables(QMenu):
         sections: Callable[[], Iterable[Section]],
         known: Callable[[GeneTable], None],
     ) -> None:
-        super().__init__(TITLE, parent)
+        super().__init__(parent, TITLE)
         self._parent, self._prepare = parent, prepare
         self._sections, self._known = sections, known
-        self.setToolTipsVisible(True)
-        self.fetch = QAction("Download HGNC's table (human)…", self)
-        self.fetch.setToolTip(
-            "Symbols for Ensembl ids, and other names: HER2 finds ERBB2.\n"
-            f"From {HGNC_PAGE}; downloaded once, after asking"
-        )
-        self.fetch.triggered.connect(lambda: self.download())
-        self.give = QAction("Use a table…", self)
-        self.give.setToolTip(
-            "A text file with a column of symbols and others of ids or other names: of HGNC, MGI "
-            "(MRK_List2.rpt), NCBI (gene_info) or BioMart. What is needed of it is kept"
-        )
-        self.give.triggered.connect(lambda: self.ask())
-        self.here = QAction("", self)
-        self.here.setEnabled(False)
-        self.addActions([self.fetch, self.give, self.here])
+        self.fetch = self.add("Download HGNC's table (human)…", self.download, FETCH)
+        self.give = self.add("Use a table…", self.ask, GIVE)
+        self.here = self.add("", None)
         self.aboutToShow.connect(self._list)
 
     def download(self) -> None:
-        """Ask whether HGNC's table may be downloaded, and do so."""
-        self._prepare(
-            partial(size_steps, [hgnc.HGNC]),
-            "Looking for the table of gene names",
-            self._if_wanted,
-        )
+        size = partial(size_steps, [hgnc.HGNC])
+        self._prepare(size, "Looking for the table of gene names", self._if_wanted)
 
     def ask(self) -> None:
-        """Ask for a table and keep it."""
         path = ask_gene_table(self._parent)
         if path is not None:
             self._start(partial(_keep_steps, path), f"Reading {path.name}")

@@ -4,11 +4,11 @@ from __future__ import annotations
 
 from contextlib import suppress
 from functools import partial
-from typing import TYPE_CHECKING, Any, Protocol
+from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QAction, QKeySequence
-from qtpy.QtWidgets import QHBoxLayout, QMenu, QShortcut, QVBoxLayout, QWidget
+from qtpy.QtGui import QKeySequence
+from qtpy.QtWidgets import QShortcut, QWidget
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.plugin.jobs.pictures import (
@@ -22,9 +22,12 @@ from napari_stentrans.plugin.jobs.pictures import (
     without_steps,
 )
 from napari_stentrans.plugin.widgets.dialogs import ask_image
-from napari_stentrans.plugin.widgets.panel import button, name_button, words
+from napari_stentrans.plugin.widgets.menu import Menu
+from napari_stentrans.plugin.widgets.panel import button, in_row, in_rows, name_button, words
+from napari_stentrans.plugin.widgets.throttle import follow
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari.layers import Image
@@ -53,37 +56,43 @@ MARGIN = 0.25
 """Share of the view around a picture, for the handle that turns it."""
 
 
-class Choose(Protocol):
-    """Shows a section as the one that all is about."""
-
-    def __call__(self, layers: SectionLayers | None, *, fit: bool = True) -> None:
-        """Show it."""
-
-
 class Placing(QWidget):
     """What is done with a picture while it is laid; a menu adds one, moves it again, removes it.
 
-    Parameters
-    ----------
-    tissue
-        Makes the maps faint while a picture is laid below them.
-    runner
-        Says whether something else goes on.
-    jobs
-        Starts the jobs.
-    choose
-        Shows the section anew once its image is another.
+    ``tissue`` makes the maps faint while a picture is laid below them; ``choose`` shows the
+    section anew once its image is another.
     """
 
     offered = Signal(str, str, str, object)
     """Something to say, with a button: its text and tooltip, and what it does."""
 
-    def __init__(self, tissue: TissueView, runner: Runner, jobs: Loads, choose: Choose) -> None:
+    def __init__(
+        self, tissue: TissueView, runner: Runner, jobs: Loads, choose: Callable[..., object]
+    ) -> None:
         super().__init__()
         self._tissue, self._runner, self._jobs, self._choose = tissue, runner, jobs, choose
         self._layers: SectionLayers | None = None
         self._layer: Image | None = None
-        self._make()
+        self.menu = Menu(self, "Tissue image of this section")
+        add = self.menu.add
+        self.file = add("Picture in a file (JPEG, PNG, TIFF)…", self._add_file)
+        active = "The layer that is selected in napari"
+        self.active = add("Active Image layer", self._add_layer, active)
+        again = "Lay it below the spots anew, from where it lies now"
+        self.move_again = add("Move the image", partial(self._toggle, True), again)
+        self.remove = add("Remove image", self._remove)
+        self.words = words("how to lay the picture")
+        self.mover = button("Move the image", "Move, turn and scale it by mouse (Esc ends it)")
+        self.mover.setCheckable(True)
+        self.mover.clicked.connect(self._toggle)
+        self.turn = button("Turn", "Turn it right by a quarter", partial(self._change, "turn"))
+        self.mirror = button("Mirror", "Swap left and right", partial(self._change, "mirror"))
+        so = "Take it as the tissue image of this section, as it lies now"
+        self.use = button("Use it so", so, self._use)
+        self.drop = button("", "", self._drop)
+        move = in_row(self.mover, self.turn, self.mirror)
+        move.setStretch(0, 2)
+        in_rows(self, self.words, move, in_row(self.use, self.drop))
         runner.phaseChanged.connect(self._refresh)
         runner.ended.connect(self._refresh)
         self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
@@ -92,12 +101,9 @@ class Placing(QWidget):
         self._refresh()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Lay pictures below the spots of this section from now on."""
-        if self._layers is not None:
-            self._layers.model.laidChanged.disconnect(self._refresh, missing_ok=True)
+        old, new = (None if each is None else each.model for each in (self._layers, layers))
+        follow(old, new, self._refresh, "laidChanged")
         self._layers = layers
-        if layers is not None:
-            layers.model.laidChanged.connect(self._refresh)
         self._refresh()
 
     def lay(self, path: Path) -> bool:
@@ -113,42 +119,6 @@ class Placing(QWidget):
         """End moving; the picture stays where it is."""
         if self._layer is not None:
             self._layer.mode = "pan_zoom"
-
-    def _make(self) -> None:
-        self.menu = QMenu("Tissue image of this section", self)
-        self.menu.setToolTipsVisible(True)
-        self.file = QAction("Picture in a file (JPEG, PNG, TIFF)…", self.menu)
-        self.file.triggered.connect(lambda: self._add_file())
-        self.active = QAction("Active Image layer", self.menu)
-        self.active.triggered.connect(lambda: self._add_layer())
-        self.active.setToolTip("The layer that is selected in napari")
-        self.move_again = QAction("Move the image", self.menu)
-        self.move_again.setToolTip("Lay it below the spots anew, from where it lies now")
-        self.move_again.triggered.connect(lambda: self._toggle(True))
-        self.remove = QAction("Remove image", self.menu)
-        self.remove.triggered.connect(lambda: self._remove())
-        self.menu.addActions([self.file, self.active, self.move_again, self.remove])
-        self.words = words("how to lay the picture")
-        self.mover = button("Move the image", "Move, turn and scale it by mouse (Esc ends it)")
-        self.mover.setCheckable(True)
-        self.mover.clicked.connect(self._toggle)
-        self.turn = button("Turn", "Turn it right by a quarter", partial(self._change, "turn"))
-        self.mirror = button("Mirror", "Swap left and right", partial(self._change, "mirror"))
-        self.use = button(
-            "Use it so", "Take it as the tissue image of this section, as it lies now", self._use
-        )
-        self.drop = button("", "", self._drop)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(5)
-        rows.addWidget(self.words)
-        move = (self.mover, self.turn, self.mirror)
-        for line in (move, (self.use, self.drop)):
-            row = QHBoxLayout()
-            row.setSpacing(6)
-            for made in line:
-                row.addWidget(made, 2 if made is self.mover else 1)
-            rows.addLayout(row)
 
     # ---- what a person does
 
@@ -184,33 +154,29 @@ class Placing(QWidget):
             self._jobs.prepare(work, "Reading the image", partial(self._on_picture, layers))
 
     def _change(self, how: str) -> None:
-        layers = self._layers
-        if layers is None or layers.model.laid is None:
-            return
-        affine = turned(layers.frame.affine_of(layers.picture), layers.model.laid.image.shape, how)
-        layers.picture.affine = layers.frame.of_affine(affine)["affine"]
+        layers, laid = self._layers, self._laid
+        if layers is not None and laid is not None:
+            affine = turned(layers.frame.affine_of(layers.picture), laid.image.shape, how)
+            layers.picture.affine = layers.frame.of_affine(affine)["affine"]
 
     def _use(self) -> None:
-        layers = self._layers
-        if layers is None or layers.model.laid is None:
-            return
-        self.stop()
-        affine = layers.frame.affine_of(layers.picture)
-        work = partial(used_steps, layers.model.section, layers.model.laid, affine)
-        self._jobs.prepare(work, "Laying the image below the spots", partial(self._on_used, layers))
+        layers, laid = self._layers, self._laid
+        if layers is not None and laid is not None:
+            self.stop()
+            affine = layers.frame.affine_of(layers.picture)
+            work = partial(used_steps, layers.model.section, laid, affine)
+            done = partial(self._on_used, layers)
+            self._jobs.prepare(work, "Laying the image below the spots", done)
 
     def _drop(self) -> None:
-        layers = self._layers
-        if layers is not None:
-            layers.pictures.drop()
+        if self._layers is not None:
+            self._layers.pictures.drop()
 
     def _remove(self) -> None:
-        layers = self._layers
-        if layers is None:
-            return
-        work = partial(without_steps, layers.model.section)
-        removed = partial(self._on_removed, layers, layers.model.section.images)
-        self._jobs.prepare(work, "Removing the image", removed)
+        if self._layers is not None:
+            section = self._layers.model.section
+            removed = partial(self._on_removed, self._layers, section.images)
+            self._jobs.prepare(partial(without_steps, section), "Removing the image", removed)
 
     def _bring_back(self, layers: SectionLayers, images: tuple[SectionImage, ...]) -> None:
         if not layers.present:
@@ -243,10 +209,7 @@ class Placing(QWidget):
             self._choose(layers, fit=False)
 
     def _on_removed(
-        self,
-        layers: SectionLayers,
-        images: tuple[SectionImage, ...],
-        made: tuple[Any, Any],
+        self, layers: SectionLayers, images: tuple[SectionImage, ...], made: tuple[Any, Any]
     ) -> None:
         self._on_used(layers, made)
         self._offer_back(layers, images)
@@ -256,7 +219,6 @@ class Placing(QWidget):
         self.offered.emit(REMOVED, "Undo", tip, partial(self._bring_back, layers, images))
 
     def _move(self) -> None:
-        """Let the mouse move the picture."""
         if self._layer is not None and self._layers is not None:
             self._layers.viewer.layers.selection.active = self._layer
             self._layer.visible = True
@@ -264,25 +226,27 @@ class Placing(QWidget):
 
     # ---- state
 
+    @property
+    def _laid(self) -> Picture | None:
+        return None if self._layers is None else self._layers.model.laid
+
     def _refresh(self) -> None:
-        layers = self._layers
+        layers, laid = self._layers, self._laid
         self._follow(None if layers is None else layers.now("picture"))
         images = () if layers is None else layers.model.section.images
-        picture = None if layers is None else layers.model.laid
-        laid = picture is not None
         placed = images[0].placed if images else None
         idle = layers is not None and self._runner.idle
         self.menu.setEnabled(idle)
-        self.move_again.setVisible(placed is not None and not laid)
-        self.remove.setVisible(placed is not None and not laid)
+        for made in (self.move_again, self.remove):
+            made.setVisible(placed is not None and laid is None)
         before = placed is not None and bool(placed.instead_of)
         self.remove.setToolTip(BEFORE if before else NONE)
-        again = placed is not None and picture is not None and picture.image is placed.original
+        again = placed is not None and laid is not None and laid.image is placed.original
         self.words.setText(f"{HOW} {AGAIN if again else NEW}")
         text, tip = LEAVE if again else DROP
         self.drop.setText(text)
         name_button(self.drop, tip)
-        self.setVisible(laid)
+        self.setVisible(laid is not None)
         self.setEnabled(idle)
         self._show_mode()
 
@@ -290,11 +254,9 @@ class Placing(QWidget):
         """Follow the layer of the picture: how the mouse acts on it, and Esc."""
         if layer is self._layer:
             return
-        if self._layer is not None:
-            self._layer.events.mode.disconnect(self._show_mode)
+        follow(self._layer, layer, self._show_mode, "mode")
         self._layer = layer
         if layer is not None:
-            layer.events.mode.connect(self._show_mode)
             layer.bind_key("Escape", self._on_escape, overwrite=True)
 
     def _on_escape(self, layer: Image) -> None:

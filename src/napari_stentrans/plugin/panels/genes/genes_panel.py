@@ -22,8 +22,9 @@ from napari_stentrans.plugin.panels.genes.gene_list import GenePopup
 from napari_stentrans.plugin.panels.genes.look_form import LookButton
 from napari_stentrans.plugin.panels.genes.overlay_line import OverlayLine
 from napari_stentrans.plugin.widgets.bound import bind
-from napari_stentrans.plugin.widgets.make import laid, later, tool
+from napari_stentrans.plugin.widgets.make import laid, tool
 from napari_stentrans.plugin.widgets.panel import allow
+from napari_stentrans.plugin.widgets.throttle import timer
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
@@ -66,7 +67,7 @@ class GenesPanel(Following, QWidget):
         self.search, self.rankings, self._lists = search, context.rankings, context.app.lists
         self.kept = self._lists.kept
         self._lists.restored.connect(self._on_restored)
-        self._dwell = later(self, DWELL_MS, self._visit)
+        self._dwell = timer(self, self._visit, DWELL_MS)
         self._pause = QSignalDebouncer(parent=self)
         self._pause.setTimeout(PAUSE_MS)
         self._pause.triggered.connect(self._on_pause)

@@ -99,7 +99,6 @@ class _ShortNumber(QDoubleSpinBox):
         self.setStepType(QAbstractSpinBox.StepType.AdaptiveDecimalStepType)
 
     def textFromValue(self, value: float) -> str:
-        """Write without trailing zeros."""
         return f"{value:.{DECIMALS}g}"
 
 

@@ -12,39 +12,24 @@ import numpy as np
 from qtpy.QtCore import QObject, Signal
 
 from napari_stentrans.damage import Damage, damage_steps
-from napari_stentrans.plugin.jobs.job import Job
-from napari_stentrans.plugin.widgets.asking import Asking
+from napari_stentrans.plugin.jobs.runner import Runner
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.panels.repair.finder import UNCOVERED
+from napari_stentrans.plugin.widgets.message_bar import Asking
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.plugin.jobs.runner import Runner
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
 
-PATIENCE = 0.0
-"""Seconds to wait for the search to end when it is given up: it holds nothing."""
-UNCOVERED = "not captured"
-
 
 class DamageLine(QObject):
-    """What looks lost in the section that is worked on.
+    """What looks lost in the section that is worked on; the search gives way to other jobs.
 
-    Parameters
-    ----------
-    runner
-        Whose jobs the search gives way to.
-    lost
-        The panel that holds the line, and paints.
-
-    Attributes
-    ----------
-    line
-        The line in that panel.
-    question
-        What is asked before a run.
+    The ``line`` is in the panel of lost regions, the ``question`` is asked before a run.
     """
 
     looks = True
@@ -58,28 +43,26 @@ class DamageLine(QObject):
         super().__init__(runner)
         self._runner, self._lost = runner, lost
         self._layers: SectionLayers | None = None
-        self._job: Job | None = None
+        self._search = Runner(self, patience=0.0)  # it holds nothing
         self._run: Callable[[], object] | None = None
-        self.line = Asking(
-            "what looks lost",
-            {
-                "Show": ("Show it in white on the map; again to take that away", self.show),
-                "Paint": ("Paint it as lost regions, named by what it is", self.paint),
-                "Ignore": ("Leave it as it is, and say no more of it", self.ignore),
-            },
-        )
+        show = "Show it in white on the map; again to take that away"
+        paint = "Paint it as lost regions, named by what it is"
+        ignore = "Leave it as it is, and say no more of it"
+        answers = {
+            "Show": (show, self.show),
+            "Paint": (paint, self.paint),
+            "Ignore": (ignore, self.ignore),
+        }
+        self.line = Asking("what looks lost", answers)
         self.line.answers["Show"].setCheckable(True)
-        self.question = Asking(
-            "before the run",
-            {
-                "Paint and run": (
-                    "Paint it as lost, and fill it from what is around",
-                    self._paint_run,
-                ),
-                "Run as it is": ("Take what was counted there as measured", self._run_so),
-                "Cancel": ("Run nothing", self._cancel),
-            },
-        )
+        fill = "Paint it as lost, and fill it from what is around"
+        keep = "Take what was counted there as measured"
+        answers = {
+            "Paint and run": (fill, partial(self._go, self.paint)),
+            "Run as it is": (keep, partial(self._go, self.ignore)),
+            "Cancel": ("Run nothing", self._cancel),
+        }
+        self.question = Asking("before the run", answers)
         lost.rows.insertWidget(2, self.line)
         lost.marked.connect(lambda _: self.refresh())
         lost.finder.pointed.connect(self.line.answers["Show"].setChecked)
@@ -89,20 +72,27 @@ class DamageLine(QObject):
     @property
     def found(self) -> Damage | None:
         """What looks lost and is not painted; None where nobody has looked yet."""
-        layers = self._layers
-        if (
-            layers is None
-            or layers.model.damage is None
-            or layers.model.damage.section is not layers.model.section
-        ):
+        damage = self._damage
+        if damage is None or self._layers is None:
             return None
-        mask = layers.paint.mask()
-        return layers.model.damage.without(mask.lost, mask.sites)
+        mask = self._layers.paint.mask()
+        return damage.without(mask.lost, mask.sites)
+
+    @property
+    def _damage(self) -> Damage | None:
+        """What was found in the section with the images that it has now."""
+        model = None if self._layers is None else self._layers.model
+        damage = None if model is None else model.damage
+        same = damage is not None and model is not None and damage.section is model.section
+        return damage if same else None
+
+    @property
+    def _ignored(self) -> bool:
+        return self._layers is None or self._layers.model.ignores_damage
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Look at this section from now on."""
         if layers is not self._layers:
-            self._stop()
+            self._search.stop()
             self._cancel()
         self._layers = layers
         self.refresh()
@@ -111,9 +101,7 @@ class DamageLine(QObject):
     def asks(self, run: Callable[[], object]) -> bool:
         """Ask what a run is to do with what looks lost; False where there is nothing to ask."""
         found = self.found
-        if self._layers is None or self._layers.model.ignores_damage or found is None:
-            return False
-        if not found.spots.any():
+        if self._ignored or found is None or not found.spots.any():
             return False
         self._run = run
         self.question.ask(f"{found.spots_in_words()} and {_are(found)} not painted.")
@@ -121,13 +109,8 @@ class DamageLine(QObject):
         return True
 
     def refresh(self) -> None:
-        """Say what is left that looks lost."""
-        found, layers = self.found, self._layers
-        said = (
-            ""
-            if found is None or layers is None or layers.model.ignores_damage
-            else found.in_words()
-        )
+        found = self.found
+        said = "" if found is None or self._ignored else found.in_words()
         self.line.ask(f"{said}." if said else "")
         if not (found is not None and found.spots.any()):
             self._cancel()
@@ -136,9 +119,8 @@ class DamageLine(QObject):
         self.changed.emit()
 
     def show(self) -> None:
-        """Outline what looks lost, or take that away."""
         found = self.found
-        on = self.line.answers["Show"].isChecked() and found is not None
+        on = self.line.answers["Show"].isChecked()
         self._lost.finder.point_out(_cells(found) if on and found is not None else None)
 
     def paint(self) -> None:
@@ -156,31 +138,23 @@ class DamageLine(QObject):
             self.imageDamaged.emit()
 
     def ignore(self) -> None:
-        """Say no more of it."""
         if self._layers is not None:
             self._layers.model.ignores_damage = True
         self.refresh()
 
     # ---- the question
 
-    def _paint_run(self) -> None:
+    def _go(self, first: Callable[[], object]) -> None:
+        """Run, once what looks lost is dealt with."""
         run, self._run = self._run, None
-        self.paint()
-        self._go(run)
-
-    def _run_so(self) -> None:
-        run, self._run = self._run, None
-        self.ignore()
-        self._go(run)
+        first()
+        self.question.hide()
+        if run is not None:
+            run()
 
     def _cancel(self) -> None:
         self._run = None
         self.question.hide()
-
-    def _go(self, run: Callable[[], object] | None) -> None:
-        self.question.hide()
-        if run is not None:
-            run()
 
     # ---- the search
 
@@ -188,33 +162,15 @@ class DamageLine(QObject):
         """Look while nothing else is done, and give way to what is."""
         layers = self._layers
         if not self._runner.idle:
-            self._stop()
-            return
-        done = layers is None or (
-            layers.model.damage is not None and layers.model.damage.section is layers.model.section
-        )
-        if self._job is not None or layers is None or done or not self.looks:
-            return
-        job = self._job = Job(partial(damage_steps, layers.model.section), self, announce=False)
-        job.returned.connect(partial(self._on_found, layers))
-        job.ended.connect(partial(self._on_ended, job))
-        job.start()
+            self._search.stop()
+        elif layers is not None and self.looks and self._damage is None and not self._search.busy:
+            work = partial(damage_steps, layers.model.section)
+            self._search.start(work, Phase.LOADING, partial(self._on_found, layers))
 
     def _on_found(self, layers: SectionLayers, damage: Damage) -> None:
         layers.model.damage = damage
         if layers is self._layers:
             self.refresh()
-
-    def _on_ended(self, job: Job) -> None:
-        job.deleteLater()
-        if job is self._job:
-            self._job = None
-
-    def _stop(self) -> None:
-        if self._job is not None:
-            self._job.stop(PATIENCE)
-            self._job.deleteLater()
-            self._job = None
 
 
 def _are(found: Damage) -> str:

@@ -5,12 +5,13 @@ from __future__ import annotations
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QFormLayout, QLabel, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QFormLayout, QLabel, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.method_table import METHODS
 from napari_stentrans.plugin.panels.repair.boxes import box_of
-from napari_stentrans.plugin.widgets.panel import button
+from napari_stentrans.plugin.widgets.panel import button, in_rows
 from napari_stentrans.settings import flat, nested, settings_of
 
 if TYPE_CHECKING:
@@ -20,10 +21,7 @@ if TYPE_CHECKING:
 class ExpertForm(QWidget):
     """A row for each expert setting of ``EnhanceConfig``, shown where the method listens to it.
 
-    Attributes
-    ----------
-    boxes
-        Name of a setting -> magicgui's widget for it.
+    ``boxes`` has magicgui's widget for each name.
     """
 
     valueChanged = Signal()
@@ -49,28 +47,22 @@ class ExpertForm(QWidget):
             "Put all expert settings back to what is recommended",
             lambda: self.setValue(EnhanceConfig()),
         )
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 4, 0, 4)
-        layout.addLayout(self._form)
-        layout.addWidget(self.reset)
+        in_rows(self, self._form, self.reset, margins=(0, 4, 0, 4), spacing=6)
         self.setValue(EnhanceConfig())
 
     def value(self) -> dict[str, Any]:
-        """Fields of an EnhanceConfig."""
         values = {name: box.value for name, box in self.boxes.items()}
         if not self._asks_features:
             values["features"] = None
         return nested(EnhanceConfig, values)
 
     def setValue(self, config: EnhanceConfig) -> None:
-        """Show the expert settings of a config."""
-        before = self.blockSignals(True)
-        if config.features is not None and config.features not in self._embeddings:
-            self._offer([*self._embeddings, config.features])
-        for setting, value in flat(config):
-            if setting.name in self.boxes:
-                self.boxes[setting.name].value = value
-        self.blockSignals(before)
+        with signals_blocked(self):
+            if config.features is not None and config.features not in self._embeddings:
+                self._offer([*self._embeddings, config.features])
+            for setting, value in flat(config):
+                if setting.name in self.boxes:
+                    self.boxes[setting.name].value = value
         self.valueChanged.emit()
 
     def set_embeddings(self, keys: list[str]) -> None:
@@ -79,7 +71,6 @@ class ExpertForm(QWidget):
         self.set_method(self._method)
 
     def set_method(self, name: str) -> None:
-        """Show the settings that a method listens to."""
         self._method = name
         for setting in self._settings:
             wanted = not setting.shown.by_method or METHODS[name].listens(setting.listened)
@@ -98,7 +89,6 @@ class ExpertForm(QWidget):
             self.boxes["features"].reset_choices()
 
     def _add(self, setting: Setting) -> None:
-        """Add a row; what its box says about changes is passed on."""
         known = (lambda: self._embeddings) if setting.name == "features" else None
         box = self.boxes[setting.name] = box_of(setting, known)
         label = self._labels[setting.name] = QLabel(setting.label)

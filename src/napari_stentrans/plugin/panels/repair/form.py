@@ -3,18 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Literal, get_args
+from typing import TYPE_CHECKING, Literal
 
-from qtpy.QtCore import QSize, Qt, Signal
-from qtpy.QtWidgets import (
-    QCheckBox,
-    QComboBox,
-    QLabel,
-    QLineEdit,
-    QToolButton,
-    QVBoxLayout,
-    QWidget,
-)
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QCheckBox, QLabel, QLineEdit, QWidget
+from superqt.utils import signals_blocked
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError
@@ -23,8 +16,8 @@ from napari_stentrans.plugin.models.result_words import PLAIN
 from napari_stentrans.plugin.models.run_settings import START
 from napari_stentrans.plugin.panels.repair.expert_form import ExpertForm
 from napari_stentrans.plugin.panels.repair.image_line import ImageLine, embeddings
-from napari_stentrans.plugin.widgets.icons import icon, text_color
-from napari_stentrans.plugin.widgets.panel import labelled, row_of
+from napari_stentrans.plugin.widgets.make import choice
+from napari_stentrans.plugin.widgets.panel import Tool, called, in_rows, row_of
 from napari_stentrans.plugin.widgets.popup import Popup
 from napari_stentrans.settings import named
 
@@ -35,11 +28,17 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.run_settings import RunSettings
 
 WhichGenes = Literal["shown", "all", "list"]
-GENE_CHOICES: dict[WhichGenes, str] = {
+GENE_CHOICES: dict[str, str] = {
     "shown": "The gene on the map",
     "all": "All genes (may take long)",
     "list": "A list of genes",
 }
+FILL = (
+    "Painted spots and sites are filled from the spots around them, and what was measured there is "
+    "not used; untick to run as if nothing was painted"
+)
+GEAR = "Method, and expert settings: seed, device, what is inside the method"
+SMOOTH = "Smooth map: from the values around, weighted by how alike values at that distance are"
 
 
 class ConfigForm(QWidget):
@@ -54,12 +53,14 @@ class ConfigForm(QWidget):
         self._make_tasks()
         self._make_method()
         self._make_genes()
-        self.image = ImageLine()
+        self.image, self.expert = ImageLine(), ExpertForm()
         self.image.valueChanged.connect(self.valueChanged)
-        self.expert = ExpertForm()
         self.expert.valueChanged.connect(self.valueChanged)
         self.expert.featuresChanged.connect(self.image.set_features)
-        self._lay_out()
+        tasks = row_of(self.fill, self.double, self.denoise, self.gear)
+        in_rows(self, tasks, self.image, self._genes_row, self.genes)
+        method = row_of(self.method, label="Method")
+        self.popup = Popup(self, "Expert settings", method, self.summary, self.expert)
         self.setValue(START)
 
     def value(self) -> EnhanceConfig:
@@ -81,21 +82,19 @@ class ConfigForm(QWidget):
         )
 
     def setValue(self, config: EnhanceConfig) -> None:
-        """Show the settings of a config."""
-        before = self.blockSignals(True)
-        self.method.setCurrentIndex(self.method.findData(config.method))
-        self.double.setChecked(config.upscale == 2)
-        self.denoise.setChecked(config.denoise)
-        if config.genes is None:
-            self._choose_genes("all")
-        elif config.genes == (self._shown_gene,):
-            self._choose_genes("shown")
-        else:
-            self._choose_genes("list")
-            self.genes.setText(", ".join(config.genes))
-        self.image.setValue(config)
-        self.expert.setValue(config)
-        self.blockSignals(before)
+        with signals_blocked(self):
+            self.method.setCurrentIndex(self.method.findData(config.method))
+            self.double.setChecked(config.upscale == 2)
+            self.denoise.setChecked(config.denoise)
+            if config.genes is None:
+                self._choose_genes("all")
+            elif config.genes == (self._shown_gene,):
+                self._choose_genes("shown")
+            else:
+                self._choose_genes("list")
+                self.genes.setText(", ".join(config.genes))
+            self.image.setValue(config)
+            self.expert.setValue(config)
         self._show_what_matters()
         self.valueChanged.emit()
 
@@ -130,120 +129,82 @@ class ConfigForm(QWidget):
         self._on_method()
 
     def set_shown_gene(self, name: str) -> None:
-        """Say which gene the map shows."""
         self._shown_gene = name
         if self.which_genes.currentData() == "shown":
             self.valueChanged.emit()
 
     def set_lost(self, spots: int, sites: int) -> None:
-        """Say what there is to fill."""
         self.fill.setText(f"Fill ({spots + sites:,})" if spots or sites else "Fill")
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Offer what this section has: a tissue image, embeddings of it."""
         self.image.set_layers(layers)
         self.expert.set_embeddings([] if layers is None else embeddings(layers.model.section))
 
     def _make_tasks(self) -> None:
-        self.fill = QCheckBox()
+        self.fill = called(QCheckBox(), "fill lost regions", FILL)
         self.fill.setChecked(True)
-        self.fill.setToolTip(
-            "Painted spots and sites are filled from the spots around them, and what was "
-            "measured there is not used; untick to run as if nothing was painted"
-        )
-        self.fill.setAccessibleName("fill lost regions")
         self.set_lost(0, 0)
-        self.double, self.denoise = QCheckBox(), QCheckBox()
+        self.double, self.denoise = QCheckBox("Double"), QCheckBox("Denoise")
         for box, name in ((self.double, "upscale"), (self.denoise, "denoise")):
             setting = named(EnhanceConfig, name)
-            box.setText("Double" if box is self.double else "Denoise")
-            box.setToolTip(setting.tip)
-            box.setAccessibleName(setting.label.partition(" (")[0].lower())
+            called(box, setting.label.partition(" (")[0].lower(), setting.tip)
             box.toggled.connect(self.valueChanged)
+        self.gear = Tool("expert settings", GEAR, self._show_expert, icon="gear")
 
     def _make_method(self) -> None:
-        self.method = QComboBox()
-        self.method.setAccessibleName("method")
-        self.method.setToolTip(
-            f"{named(EnhanceConfig, 'method').tip}. Smooth map: from the values around, weighted "
-            "by how alike values at that distance are"
-        )
-        for i, (name, method) in enumerate(METHODS.items()):
-            plain = PLAIN.get(name, name)
-            self.method.addItem(f"{plain[:1].upper()}{plain[1:]}", name)
-            self.method.setItemData(i, method.summary, Qt.ItemDataRole.ToolTipRole)
+        plain = {name: PLAIN.get(name, name) for name in METHODS}
+        items = {
+            name: (f"{word[:1].upper()}{word[1:]}", METHODS[name].summary)
+            for name, word in plain.items()
+        }
+        self.method = choice("method", f"{named(EnhanceConfig, 'method').tip}. {SMOOTH}", items)
         self.method.activated.connect(self._on_method)
         self.method.currentIndexChanged.connect(self._show_what_matters)
-        self.summary = QLabel()
+        self.summary = called(QLabel(), "what the method does")
         self.summary.setWordWrap(True)
-        self.summary.setAccessibleName("what the method does")
-        self.gear = QToolButton()
-        self.gear.setIconSize(QSize(18, 18))
-        self.gear.setToolTip("Method, and expert settings: seed, device, what is inside the method")
-        self.gear.setAccessibleName("expert settings")
-        self.gear.clicked.connect(lambda: self.popup.show_by(self.gear))
 
     def _make_genes(self) -> None:
-        self.which_genes = QComboBox()
-        self.which_genes.setAccessibleName("which genes")
-        self.which_genes.setToolTip("This method works gene by gene: fewer genes, less time")
-        for choice, words in GENE_CHOICES.items():
-            self.which_genes.addItem(words, choice)
+        fewer = "This method works gene by gene: fewer genes, less time"
+        self.which_genes = choice("which genes", fewer, GENE_CHOICES)
         self.which_genes.currentIndexChanged.connect(self._on_which_genes)
-        self.genes = QLineEdit()
+        self._genes_row = row_of(self.which_genes, label="Genes")
+        tip = "Names or ids of genes, with commas or spaces between them"
+        self.genes = called(QLineEdit(), "list of genes", tip)
         self.genes.setPlaceholderText("Names with commas: Gene1, Gene2")
-        self.genes.setAccessibleName("list of genes")
-        self.genes.setToolTip("Names or ids of genes, with commas or spaces between them")
         self.genes.textChanged.connect(self.valueChanged)
-
-    def _lay_out(self) -> None:
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(5)
-        tasks = row_of(self.fill, self.double, self.denoise, self.gear)
-        layout.addWidget(tasks)
-        layout.addWidget(self.image)
-        self._genes_row = row_of(self.which_genes)
-        labelled(self._genes_row, "Genes")
-        layout.addWidget(self._genes_row)
-        layout.addWidget(self.genes)
-        method = row_of(self.method)
-        labelled(method, "Method")
-        self.popup = Popup(self, "Expert settings", method, self.summary, self.expert)
 
     def _show_what_matters(self) -> None:
         """Show the settings that the chosen method listens to, and hide the others."""
-        name = self.method.currentData()
-        method = METHODS[name]
-        self.summary.setText(method.summary)
-        choice = self.which_genes.currentData()
-        self._genes_row.setVisible(method.by_gene or choice != "all")
-        self.genes.setVisible(choice == "list")
+        name, which = self.method.currentData(), self.which_genes.currentData()
+        self.summary.setText(METHODS[name].summary)
+        self._genes_row.setVisible(METHODS[name].by_gene or which != "all")
+        self.genes.setVisible(which == "list")
         self.image.set_method(name)
         self.expert.set_method(name)
 
     def _on_method(self) -> None:
         """Let a person's choice of method choose the genes that make sense with it."""
-        by_gene = METHODS[self.method.currentData()].by_gene
-        choice = self.which_genes.currentData()
-        if not by_gene:
+        if not METHODS[self.method.currentData()].by_gene:
             self._choose_genes("all")
-        elif choice == "all":
+        elif self.which_genes.currentData() == "all":
             self._choose_genes("shown")
         self.valueChanged.emit()
+
+    def _show_expert(self) -> None:
+        self.popup.show_by(self.gear)
 
     def _on_which_genes(self) -> None:
         self._show_what_matters()
         self.valueChanged.emit()
 
-    def _choose_genes(self, choice: WhichGenes) -> None:
-        self.which_genes.setCurrentIndex(get_args(WhichGenes).index(choice))
+    def _choose_genes(self, which: WhichGenes) -> None:
+        self.which_genes.setCurrentIndex(self.which_genes.findData(which))
 
     def _chosen_genes(self) -> Sequence[str] | None:
-        choice = self.which_genes.currentData()
-        if choice == "all":
+        which = self.which_genes.currentData()
+        if which == "all":
             return None
-        if choice == "shown":
+        if which == "shown":
             if not self._shown_gene:
                 raise ConfigError("There is no gene on the map yet. Open a section first.")
             return (self._shown_gene,)
@@ -254,7 +215,3 @@ class ConfigForm(QWidget):
                 "choose all genes."
             )
         return listed
-
-    def recolour(self) -> None:
-        """Draw the gear in the colours of the theme."""
-        self.gear.setIcon(icon("gear", text_color(self.summary)))

@@ -7,12 +7,14 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QComboBox, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.plugin.jobs.image_map import map_steps
-from napari_stentrans.plugin.jobs.job import Job
-from napari_stentrans.plugin.widgets.panel import labelled, row_of, words
+from napari_stentrans.plugin.jobs.runner import Runner
+from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.plugin.widgets.make import choice
+from napari_stentrans.plugin.widgets.panel import in_rows, row_of, words
 from napari_stentrans.settings import named
 
 if TYPE_CHECKING:
@@ -46,11 +48,7 @@ def embeddings(section: Section) -> list[str]:
     ]
 
 
-CHOICES = {
-    "use": "use",
-    "damaged": "damaged under the paint",
-    "off": "do not use",
-}
+CHOICES = {"use": "use", "damaged": "damaged under the paint", "off": "do not use"}
 """What a run does with the tissue image."""
 
 
@@ -67,25 +65,18 @@ class ImageLine(QWidget):
     def __init__(self) -> None:
         super().__init__()
         self._layers: SectionLayers | None = None
-        self._job: Job | None = None
+        self._runner = Runner(self, patience=0.0)
+        self._runner.failed.connect(self.failed)
+        self._runner.ended.connect(self._refresh)
         self._method: str = EnhanceConfig().method
         self._features: str | None = None
-        self.choice = QComboBox()
-        self.choice.setAccessibleName("use of the tissue image")
-        setting = named(EnhanceConfig, "image")
-        self.choice.setToolTip(f"{setting.tip}. {DAMAGED}")
-        for name, text in CHOICES.items():
-            self.choice.addItem(text, name)
+        tip = f"{named(EnhanceConfig, 'image').tip}. {DAMAGED}"
+        self.choice = choice("use of the tissue image", tip, CHOICES)
         self.choice.currentIndexChanged.connect(self.valueChanged)
-        self.asked = row_of(self.choice)
-        labelled(self.asked, "Tissue image")
+        self.asked = row_of(self.choice, label="Tissue image")
         self.meaning = words("what the colours of the image mean")
         self.meaning.setText(MEANING)
-        rows = QVBoxLayout(self)
-        rows.setContentsMargins(0, 0, 0, 0)
-        rows.setSpacing(5)
-        rows.addWidget(self.asked)
-        rows.addWidget(self.meaning)
+        in_rows(self, self.asked, self.meaning)
         self._refresh()
 
     @property
@@ -96,7 +87,6 @@ class ImageLine(QWidget):
 
     @property
     def used(self) -> bool:
-        """Whether a run would look at an image."""
         return self.there and self.value() == "auto" and self._asks
 
     def choose(self, name: str) -> None:
@@ -104,19 +94,16 @@ class ImageLine(QWidget):
         self.choice.setCurrentIndex(self.choice.findData(name))
 
     def value(self) -> Literal["auto", "off"]:
-        """Return the setting ``image`` of a run."""
         return "off" if self.choice.currentData() == "off" else "auto"
 
     def setValue(self, config: EnhanceConfig) -> None:
-        """Show the settings of a config."""
         if (config.image == "off") != (self.value() == "off"):
             self.choose("off" if config.image == "off" else "use")
         self.set_method(config.method)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Speak of this section from now on."""
         if layers is not self._layers:
-            self.stop()
+            self._runner.stop()
             self._layers = layers
         self._refresh()
 
@@ -133,53 +120,35 @@ class ImageLine(QWidget):
         """Spots (spot,) at which a run is not to look at the image; None where it may at all."""
         return painted.lost if self.choice.currentData() == "damaged" else None
 
-    def stop(self) -> None:
-        """Give up making a map."""
-        if self._job is not None:
-            self._job.stop(0)
-            self._job.deleteLater()
-            self._job = None
+    def toggle_map(self) -> None:
+        """Show as a map what the image tells, once it is known, or take the map away."""
+        layers, showing = self._layers, self._runner.busy or self._told
+        if layers is None:
+            return
+        self._runner.stop()
+        if showing:
+            layers.show_image_features(None)
+        else:
+            section = layers.model.section
+            work, done = partial(map_steps, section, self._features), partial(self._on_map, layers)
+            self._runner.start(work, Phase.LOADING, partial(done, section))
+        self._refresh()
 
     @property
     def _asks(self) -> bool:
+        """Whether the method looks at images."""
         return EnhanceConfig(method=self._method).sees_image
 
-    def _refresh(self) -> None:
-        told = self._layers is not None and self._layers.image_features is not None
-        self.asked.setVisible(self._asks)
-        self.meaning.setVisible(told)
-        self.setVisible(self.there and (self._asks or told))
-
     @property
-    def showing(self) -> bool:
-        """Whether what the image tells is shown as a map, or is being made."""
-        told = self._layers is not None and self._layers.image_features is not None
-        return self._job is not None or told
+    def _told(self) -> bool:
+        """Whether what the image tells is shown as a map."""
+        return self._layers is not None and self._layers.image_features is not None
 
-    def toggle_map(self) -> None:
-        """Show as a map what the image tells, once it is known, or take the map away."""
-        layers, on = self._layers, not self.showing
-        if layers is None:
-            return
-        self.stop()
-        if on:
-            self._job = job = Job(
-                partial(map_steps, layers.model.section, self._features), self, announce=False
-            )
-            job.returned.connect(partial(self._on_map, layers, layers.model.section))
-            job.failed.connect(self.failed)
-            job.ended.connect(partial(self._on_ended, job))
-            job.start()
-        else:
-            layers.show_image_features(None)
-        self._refresh()
+    def _refresh(self) -> None:
+        self.asked.setVisible(self._asks)
+        self.meaning.setVisible(self._told)
+        self.setVisible(self.there and (self._asks or self._told))
 
     def _on_map(self, layers: SectionLayers, section: Section, pixels: NDArray[np.uint8]) -> None:
         if layers is self._layers and layers.model.section is section and layers.present:
             layers.show_image_features(pixels)
-
-    def _on_ended(self, job: Job) -> None:
-        job.deleteLater()
-        if job is self._job:
-            self._job = None
-        self._refresh()

@@ -27,7 +27,6 @@ class LossCurve(Plot):
         self._loss: list[float] = []
 
     def add(self, progress: Progress) -> None:
-        """Draw one more point."""
         self._done.append(progress.done)
         self._loss.append(float(progress.loss or 0.0))
         self._line.setData(self._done, self._loss)
@@ -37,7 +36,6 @@ class LossCurve(Plot):
         return list(zip(self._done, self._loss, strict=True))
 
     def clear(self) -> None:
-        """Forget the last run."""
         self._done.clear()
         self._loss.clear()
         self._line.setData([], [])

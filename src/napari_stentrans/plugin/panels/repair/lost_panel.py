@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
 from qtpy.QtCore import Signal
-from qtpy.QtWidgets import QToolButton, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.errors import MaskError
 from napari_stentrans.plugin.actions import EDITS, FINDS, tip_of
@@ -14,14 +15,13 @@ from napari_stentrans.plugin.layers import edits
 from napari_stentrans.plugin.layers.regions import Painted, Regions
 from napari_stentrans.plugin.models.result_words import too_far
 from napari_stentrans.plugin.panels.repair.finder import Finder
-from napari_stentrans.plugin.panels.repair.paint_tools import PaintTools
 from napari_stentrans.plugin.panels.repair.region_list import RegionList
-from napari_stentrans.plugin.widgets.panel import in_row, words
-from napari_stentrans.plugin.widgets.throttle import throttled_slot
+from napari_stentrans.plugin.widgets.panel import Tool, allow, in_row, in_rows, words
+from napari_stentrans.plugin.widgets.throttle import follow, throttled_slot
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
@@ -29,46 +29,65 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.widgets.bound import Bound
 
 NO_LAYER = "Open a section first."
+NOTHING = "Paint over folds, bubbles and tears to have them filled."
 EVENTS = ("paint", "data", "set_data", "labels_update", "features", "colormap", "selected_label")
 COUNT_EVERY_MS = 150
+TOOLS = {
+    "paint": ("brush", "brush", "Paint lost tissue (key 2 or P on the canvas)"),
+    "erase": ("eraser", "eraser", "Take paint away (key 1 or E on the canvas)"),
+    "polygon": ("polygon", "polygon", "Outline lost tissue with clicks (key 3 on the canvas)"),
+    "fill": ("bucket", "fill", "Fill a closed outline with a click (key 4 or F on the canvas)"),
+}
+"""Icon, name and tooltip of a tool, by the mode of the layer."""
+STEPS = {
+    "undo": "Take the last change of the paint back (Ctrl+Z on the canvas)",
+    "redo": "Do again what was taken back (Ctrl+Shift+Z on the canvas)",
+}
 
 
 class LostPanel(QWidget):
-    """Tools over the layer of lost regions of one section.
+    """Tools over the layer of lost regions of one section."""
 
-    Parameters
-    ----------
-    bound
-        Actions for its menus.
-    """
-
-    counted = Signal(int, int)
-    """Spots and sites that are painted."""
     marked = Signal(object)
-    """The same as a LostMask; None where nothing can be painted yet."""
+    """What is painted, as a LostMask; None where nothing can be painted yet."""
 
     def __init__(self, bound: Bound) -> None:
         super().__init__()
-        self._bound = bound
         self.setAccessibleName("lost regions")
-        self.rows = QVBoxLayout(self)
-        self.rows.setContentsMargins(0, 0, 0, 0)
-        self.rows.setSpacing(5)
+        self._bound = bound
         self._layers: SectionLayers | None = None
         self._regions: Regions | None = None
-        self._hint, self._looking = "", False
+        self._hint = ""
         self._soon = throttled_slot(COUNT_EVERY_MS, self.count, self)
-        self._make_tools()
+        self.new = Tool("new region", tip_of("lost.new"), self.add_region, text="+")
+        self.tools = {
+            mode: Tool(name, tip, partial(self._use, mode), icon=icon)
+            for mode, (icon, name, tip) in TOOLS.items()
+        }
+        for tool in self.tools.values():
+            tool.setCheckable(True)
+        self.steps = {
+            name: Tool(name, tip, partial(self._step, name), icon=name)
+            for name, tip in STEPS.items()
+        }
         self.regions = RegionList()
-        self.rows.addWidget(self.regions)
-        self._make_menus()
+        self.edits = {name.partition(".")[2]: bound[name] for name in EDITS}
+        self.sources = {name.partition(".")[2]: bound[name] for name in FINDS}
+        self.find_menu = bound.menu_button(
+            "Find damage", "Look for what may be lost, by counts or in the image", FINDS
+        )
+        self.edit_menu = bound.menu_button("Edit", "Grow, shrink, swap or clear", EDITS)
         self.finder = Finder()
-        self.finder.accepted.connect(self._paint_found)
+        self.finder.accepted.connect(self._paint_cells)
         self.finder.said.connect(self._say)
-        self.finder.looking.connect(self._on_looking)
+        self.finder.looking.connect(self._allow)
         self.words, self.warning = words("what is painted"), words("what is too large")
-        for widget in (self.finder, self.words, self.warning):
-            self.rows.addWidget(widget)
+        tools = in_row(*self.tools.values(), *self.steps.values(), spacing=4)
+        tools.addStretch(1)
+        tools.addWidget(self.new)
+        menus = in_row(self.find_menu, self.edit_menu)
+        below = (self.finder, self.words, self.warning)
+        self.rows = in_rows(self, tools, self.regions, menus, *below)
         self.count()
 
     # ---- what the page calls
@@ -80,17 +99,15 @@ class LostPanel(QWidget):
 
     @property
     def has_region(self) -> bool:
-        """Whether there is a lost region."""
         return self._regions is not None and bool(self._regions.names)
 
     @property
     def can_find_tissue(self) -> bool:
         """Whether there is an image in which nothing is being looked for."""
         there = self._layers is not None and bool(self._layers.model.section.images)
-        return there and not self._looking
+        return there and not self.finder.busy
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Work on the lost regions of this section from now on."""
         self.finder.set_layers(layers)
         self._layers = layers
         self._hint = ""
@@ -100,26 +117,30 @@ class LostPanel(QWidget):
 
     def watch(self) -> None:
         """Follow the layer of lost regions, which may have come or gone."""
-        layer = None if self._layers is None else self._layers.lost
-        if layer is not (self._regions and self._regions.layer):
-            self._listen(False)
-            self._regions = None if layer is None else Regions(layer)
-            self._listen(True)
+        old = None if self._regions is None else self._regions.layer
+        new = None if self._layers is None else self._layers.lost
+        if new is not old:
+            self._regions = None if new is None else Regions(new)
+            follow(old, new, self._count_soon, *EVENTS)
+            follow(old, new, self._show_mode, "mode")
         self.finder.watch()
         self._show_mode()
         self.count()
 
     def count(self) -> None:
         """Say what is painted, region by region."""
-        regions = self._regions
+        layers, regions = self._layers, self._regions
+        if regions is not None:
+            regions.take_in_painted()
         self._allow()
-        if self._layers is None or regions is None:
-            self._show_nothing()
+        if layers is None or regions is None:
+            self.regions.show_regions(None, {})
+            self.words.setText(self._hint or NOTHING * (layers is not None))
+            self.warning.hide()
+            self.marked.emit(None)
             return
-        regions.take_in_painted()
-        self._allow()
         try:
-            found = Painted.of(self._layers.model.section, regions.layer.data)
+            found = Painted.of(layers.model.section, regions.layer.data)
         except MaskError as error:
             self.words.setText(str(error))
             return
@@ -131,34 +152,14 @@ class LostPanel(QWidget):
         self.words.setText(f"{self._hint} {said}.".strip())
         self.warning.setText(_too_large(found, regions))
         self.warning.setVisible(bool(found.reach.far))
-        self.counted.emit(spots, sites)
         self.marked.emit(found.mask)
 
     def _allow(self) -> None:
-        """Let be pressed what has something to work on."""
-        self.paint.allow(self._layers is not None, NO_LAYER)
-        self.new.setEnabled(self._layers is not None)
+        there = self._layers is not None
+        for tool in (*self.tools.values(), *self.steps.values()):
+            allow(tool, there, tool.tip, NO_LAYER)
+        self.new.setEnabled(there)
         self._bound.allow()
-
-    def _on_looking(self, looking: bool) -> None:
-        self._looking = looking
-        self._allow()
-
-    def recolour(self) -> None:
-        """Draw the icons in the colours of the theme."""
-        self.paint.recolour()
-        self.regions.recolour()
-
-    # ---- words
-
-    def _show_nothing(self) -> None:
-        self.regions.show_regions(None, {})
-        nothing = "Paint over folds, bubbles and tears to have them filled."
-        nothing = "" if self._layers is None else nothing
-        self.words.setText(self._hint or nothing)
-        self.warning.hide()
-        self.counted.emit(0, 0)
-        self.marked.emit(None)
 
     def _say(self, text: str) -> None:
         self._hint = text
@@ -185,7 +186,6 @@ class LostPanel(QWidget):
         self.regions.edit_name(label)
 
     def step_region(self, step: int) -> None:
-        """Paint with the next region of the list, or the one before."""
         if self._regions is not None and self._regions.names:
             labels = list(self._regions.names)
             used = self._regions.selected
@@ -211,18 +211,11 @@ class LostPanel(QWidget):
 
     def edit(self, name: str) -> None:
         """Change the paint by one of the functions in ``edits``."""
-        if self._layers is None or self._regions is None:
-            return
-        regions = self._ready(self._layers)
-        labels = np.asarray(regions.layer.data)
-        change: Callable[..., NDArray[np.integer]] = getattr(edits, name)
-        self._layers.paint.relabel(change(self._layers.model.section, labels, regions.selected))
-        self._say("")
-
-    def _step(self, name: str) -> None:
-        if self._regions is not None:
-            getattr(self._regions.layer, name)()
-            self._say("")
+        if self._layers is not None:
+            regions, change = self._ready(self._layers), getattr(edits, name)
+            labels = np.asarray(regions.layer.data)
+            section = self._layers.model.section
+            self._repaint(change(section, labels, regions.selected))
 
     def from_shapes(self) -> None:
         """Paint what is drawn on the selected Shapes layer."""
@@ -232,82 +225,49 @@ class LostPanel(QWidget):
         if shapes is None:
             self._say("Draw on a Shapes layer (button above napari's list of layers), select it.")
             return
-        regions = self._ready(self._layers)
-        self._add(edits.drawn(shapes, regions.layer), regions.selected)
-        self._say(f"Painted what is drawn on “{shapes.name}”.")
+        cells = edits.drawn(shapes, self._ready(self._layers).layer)
+        self._paint_cells(cells, said=f"Painted what is drawn on “{shapes.name}”.")
 
     def paint_named(self, parts: Sequence[tuple[NDArray[np.bool_], str]]) -> None:
         """Paint cells (row, column) with the regions of these names, as one step for undo."""
-        if self._layers is None:
-            return
-        labels = self._ready(self._layers).painted_with(parts)
-        self._layers.paint.relabel(labels)
-        self._say("")
+        if self._layers is not None:
+            self._repaint(self._ready(self._layers).painted_with(parts))
 
-    def _paint_found(self, cells: NDArray[np.bool_], name: str) -> None:
-        """Paint what was found, with the region of a name or the one that is selected."""
-        if self._layers is None:
-            return
-        regions = self._ready(self._layers)
-        if name:
-            regions.select(regions.label_of(name))
-        self._add(cells, regions.selected)
-        self._say("")
+    def _paint_cells(self, cells: NDArray[np.bool_], name: str = "", said: str = "") -> None:
+        """Paint cells (row, column) with the region of a name or the one that is selected."""
+        if self._layers is not None:
+            regions = self._ready(self._layers)
+            if name:
+                regions.select(regions.label_of(name))
+            labels = np.asarray(regions.layer.data)
+            self._repaint(edits.added(labels, cells, regions.selected), said)
 
-    def _add(self, cells: NDArray[np.bool_], label: int) -> None:
-        if self._layers is not None and self._layers.lost is not None:
-            labels = np.asarray(self._layers.lost.data)
-            self._layers.paint.relabel(edits.added(labels, cells, label))
-
-    # ---- widgets
-
-    def _make_tools(self) -> None:
-        self.new = QToolButton()
-        self.new.setText("+")
-        self.new.setAccessibleName("new region")
-        self.new.setToolTip(tip_of("lost.new"))
-        self.new.clicked.connect(self.add_region)
-        self.paint = PaintTools()
-        self.tools, self.steps = self.paint.tools, self.paint.steps
-        self.paint.used.connect(self._use)
-        self.paint.stepped.connect(self._step)
-        self.rows.addLayout(in_row(self.paint, self.new))
-
-    def _make_menus(self) -> None:
-        self.edits = {name.partition(".")[2]: self._bound[name] for name in EDITS}
-        self.sources = {name.partition(".")[2]: self._bound[name] for name in FINDS}
-        self.find_menu = self._bound.menu_button(
-            "Find damage", "Look for what may be lost, by counts or in the image", FINDS
-        )
-        self.edit_menu = self._bound.menu_button("Edit", "Grow, shrink, swap or clear", EDITS)
-        self.rows.addLayout(in_row(self.find_menu, self.edit_menu))
-
-    def _use(self, mode: str) -> None:
-        """Switch a tool on, or back to moving the view; the first makes the first region."""
-        if self._layers is None:
-            return
-        on = self._mode() == mode
-        layer = self._ready(self._layers).layer
-        layer.mode = "pan_zoom" if on else mode
-        self._show_mode()
+    def _repaint(self, labels: NDArray[np.integer], said: str = "") -> None:
+        if self._layers is not None:
+            self._layers.paint.relabel(labels)
+        self._say(said)
 
     # ---- the layer
 
-    def _listen(self, on: bool) -> None:
-        """Connect to, or let go of, the layer that is watched."""
-        if self._regions is None:
-            return
-        events = self._regions.layer.events
-        for name in EVENTS:
-            emitter = getattr(events, name)
-            (emitter.connect if on else emitter.disconnect)(self._count_soon)
-        (events.mode.connect if on else events.mode.disconnect)(self._show_mode)
+    def _use(self, mode: str) -> None:
+        """Switch a tool on, or back to moving the view; the first makes the first region."""
+        if self._layers is not None:
+            on = self._mode() == mode
+            self._ready(self._layers).layer.mode = "pan_zoom" if on else mode
+            self._show_mode()
+
+    def _step(self, name: str) -> None:
+        if self._regions is not None:
+            getattr(self._regions.layer, name)()
+            self._say("")
 
     def _count_soon(self, event: object = None) -> None:
         self._soon.throttle()
 
     def _show_mode(self, event: object = None) -> None:
-        self.paint.show_mode(self._mode())
+        on = self._mode()
+        for mode, tool in self.tools.items():
+            tool.setChecked(mode == on)
 
     def _mode(self) -> str:
         """Tool that is on; none while another layer is selected, which the mouse is meant for."""

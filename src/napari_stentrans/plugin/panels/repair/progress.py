@@ -9,7 +9,7 @@ from qtpy.QtCore import Signal
 from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.models.stages import Stages
-from napari_stentrans.plugin.widgets.panel import OneLine
+from napari_stentrans.plugin.widgets.panel import OneLine, called, in_rows
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -91,15 +91,8 @@ def in_words(seconds: float) -> str:
 class ProgressPanel(QWidget):
     """Bar and words; empty and hidden while nothing runs.
 
-    Parameters
-    ----------
-    rows
-        Where the curve of the loss goes, which is too high to be always in view.
-
-    Attributes
-    ----------
-    of
-        Section of the run, where another is looked at; else empty.
+    The curve of the loss goes to ``rows``, since it is too high to be always in view. ``of`` is
+    the section of the run, where another is looked at; else empty.
     """
 
     busy = Signal(bool)
@@ -109,17 +102,12 @@ class ProgressPanel(QWidget):
         super().__init__()
         self._pace, self._stages, self._rows = Pace(), Stages(), rows
         self._said = self.of = ""
-        self.bar = QProgressBar()
-        self.bar.setAccessibleName("progress")
+        self.bar = called(QProgressBar(), "progress")
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
         self.words = OneLine("what is being done")
         self.curve: LossCurve | None = None
-        layout = QVBoxLayout(self)
-        layout.setContentsMargins(0, 0, 0, 0)
-        layout.setSpacing(3)
-        layout.addWidget(self.bar)
-        layout.addWidget(self.words)
+        in_rows(self, self.bar, self.words, spacing=3)
         self.hide()
 
     def start(self, words: str) -> None:
@@ -135,7 +123,6 @@ class ProgressPanel(QWidget):
         self.busy.emit(True)
 
     def step(self, progress: Progress) -> None:
-        """Show a step of the run."""
         if progress.loss is not None:
             self._plot(progress)
         if not self._pace.step(progress):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import QSize, Qt
+from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import (
     QAbstractItemView,
     QComboBox,
@@ -19,6 +19,7 @@ from superqt.utils import signals_blocked
 
 from napari_stentrans.plugin.layers.regions import PRESETS, colour_of
 from napari_stentrans.plugin.widgets.icons import icon, text_color
+from napari_stentrans.plugin.widgets.panel import called
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -39,19 +40,15 @@ TIPS = {
 class RegionList(QTreeWidget):
     """The regions of a layer, a row each: name, what is painted, an eye and a bin.
 
-    Attributes
-    ----------
-    rows
-        Label of a region -> its row.
+    ``rows`` has the row of each label.
     """
 
     def __init__(self) -> None:
         super().__init__()
-        self.setAccessibleName("lost regions by name")
-        self.setToolTip("Lost regions; the one that is chosen is painted with")
+        self.rows: dict[int, QTreeWidgetItem] = {}
+        called(self, "lost regions by name", "Lost regions; the one that is chosen is painted with")
         self._regions: Regions | None = None
         self._counts: dict[int, tuple[int, int]] = {}
-        self.rows: dict[int, QTreeWidgetItem] = {}
         self.setColumnCount(4)
         self.setHeaderHidden(True)
         self.setRootIsDecorated(False)
@@ -90,33 +87,30 @@ class RegionList(QTreeWidget):
         height = self.sizeHintForRow(0) if names else 0
         self.setFixedHeight(min(len(names), ROWS_SHOWN) * height + 2 * self.frameWidth() + 2)
 
-    def recolour(self) -> None:
-        """Draw the icons in the colours of the theme."""
-        self.show_regions(self._regions, self._counts)
-
     def edit_name(self, label: int) -> None:
-        """Let the name of a region be typed."""
         if label in self.rows:
             self.editItem(self.rows[label], NAME)
 
+    def changeEvent(self, event: Any) -> None:
+        """Draw the icons in the colours of the theme."""
+        super().changeEvent(event)
+        if event.type() == QEvent.Type.PaletteChange and self.rows:
+            self.show_regions(self._regions, self._counts)
+
     def keyPressEvent(self, event: Any) -> None:
-        """Rename or delete a region, and show or hide it."""
-        label = self._label(self.currentItem())
-        if label is None or event.key() not in KEYS:
+        row = self.currentItem()
+        if row is None or event.key() not in KEYS:
             super().keyPressEvent(event)
         else:
-            self._act(label, KEYS[event.key()])
+            self._act(row, KEYS[event.key()])
 
     def _fill(self, labels: list[int]) -> None:
-        """Make the rows anew."""
         self.clear()
         self.rows = {}
         for label in labels:
             row = self.rows[label] = QTreeWidgetItem(self)
             row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
-            row.setTextAlignment(
-                PAINTED, Qt.AlignmentFlag.AlignRight | Qt.AlignmentFlag.AlignVCenter
-            )
+            row.setTextAlignment(PAINTED, RIGHT)
             for column, tip in TIPS.items():
                 row.setToolTip(column, tip)
 
@@ -139,13 +133,16 @@ class RegionList(QTreeWidget):
     def _label(self, row: QTreeWidgetItem | None) -> int | None:
         return next((label for label, of in self.rows.items() if of is row), None)
 
-    def _act(self, label: int, column: int) -> None:
-        regions = self._regions
+    def _act(self, row: QTreeWidgetItem, column: int) -> None:
+        """Do what a column is for: another name, show or hide, delete."""
+        regions, label = self._regions, self._label(row)
+        if regions is None or label is None:
+            return
         if column == NAME:
-            self.edit_name(label)
-        elif regions is not None and column == EYE:
+            self.editItem(row, NAME)
+        elif column == EYE:
             regions.set_visible(label, on=label in regions.hidden)
-        elif regions is not None and column == BIN:
+        elif column == BIN:
             regions.remove(label)
 
     def _on_current(self, row: QTreeWidgetItem | None, before: object = None) -> None:
@@ -154,9 +151,8 @@ class RegionList(QTreeWidget):
             self._regions.select(label)
 
     def _on_clicked(self, row: QTreeWidgetItem, column: int) -> None:
-        label = self._label(row)
-        if label is not None and column != NAME:
-            self._act(label, column)
+        if column != NAME:
+            self._act(row, column)
 
     def _on_renamed(self, row: QTreeWidgetItem, column: int) -> None:
         label = self._label(row)
@@ -170,27 +166,23 @@ class Naming(QStyledItemDelegate):
     """Asks for a name: one of the list, or another that is typed."""
 
     def createEditor(self, parent: Any, option: Any, index: Any) -> Any:
-        """Make the box; names only can be edited."""
         box, edit = QComboBox(parent), QLineEdit()
         box.setLineEdit(edit)
         box.setInsertPolicy(QComboBox.InsertPolicy.NoInsert)
         box.addItems(PRESETS)
         for part in (box, edit):
-            part.setAccessibleName("name of the region")
-            part.setToolTip("Name of this region: choose one or type your own")
+            called(part, "name of the region", "Name of this region: choose one or type your own")
         box.textActivated.connect(lambda: self.commitData.emit(box))
         edit.editingFinished.connect(lambda: self._take(box))
         return box
 
     def setEditorData(self, editor: Any, index: Any) -> None:
-        """Begin with the name as it is."""
         if not editor.lineEdit().isModified():
             editor.setCurrentIndex(editor.findText(index.data()))
             editor.setEditText(index.data())
             editor.lineEdit().selectAll()
 
     def setModelData(self, editor: Any, model: Any, index: Any) -> None:
-        """Take what was chosen or typed."""
         model.setData(index, editor.currentText())
 
     def _take(self, box: QComboBox) -> None:
@@ -203,5 +195,4 @@ class Fixed(QStyledItemDelegate):
     """Lets nothing be written."""
 
     def createEditor(self, parent: Any, option: Any, index: Any) -> Any:
-        """Make none."""
         return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING
 
-from qtpy.QtCore import QEvent, Signal
+from qtpy.QtCore import Signal
 
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.panels.page import Page
@@ -14,8 +14,6 @@ from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
 
 if TYPE_CHECKING:
-    from typing import Any
-
     from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
@@ -30,63 +28,40 @@ class RepairPage(Page):
 
     def __init__(self, context: Context) -> None:
         super().__init__(context)
-        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel()
+        self.lost, self.enhance = LostPanel(context.actions), EnhancePanel(context)
         self.damage = DamageLine(context.runner, self.lost)
-        self.enhance.form.speak_to(context.app.settings)
         self.foot = self.enhance.begins
         for part in (self.lost, self.enhance, self.enhance.curve):
             self.rows.addWidget(part)
         self.setTabOrder(self.enhance.run, self.enhance.add)
+        self.lost.marked.connect(context.set_painted)
+        self._form = self.enhance.form
+        self._form.speak_to(context.app.settings)
+        self._form.image.failed.connect(context.fail)
+        self.damage.imageDamaged.connect(partial(self._form.image.choose, "damaged"))
+        self.enhance.runWanted.connect(self._run_or_ask)
         context.follow(self, self.damage)
-        self._connect(context)
+        context.phaseChanged.connect(self._show_phase)
+        context.sectionsChanged.connect(self._show_gene)
+        context.layersChanged.connect(self._watch)
 
     def set_layers(self, layers: SectionLayers | None) -> None:
-        """Repair this section from now on."""
         self.lost.set_layers(layers)
-        self.enhance.set_layers(layers)
-
-    def changeEvent(self, event: Any) -> None:
-        """Follow the theme."""
-        super().changeEvent(event)
-        if event.type() == QEvent.Type.PaletteChange:
-            self._recolour()
-
-    def _connect(self, context: Context) -> None:
-        lost, enhance, image = self.lost, self.enhance, self.enhance.form.image
-        lost.counted.connect(enhance.set_lost)
-        lost.marked.connect(enhance.set_painted)
-        lost.marked.connect(context.set_painted)
-        image.failed.connect(context.fail)
-        enhance.runWanted.connect(self._run_or_ask)
-        enhance.pauseWanted.connect(context.runner.pause)
-        enhance.resumeWanted.connect(context.runner.resume)
-        enhance.cancelWanted.connect(context.runner.cancel)
-        self.damage.imageDamaged.connect(partial(image.choose, "damaged"))
-        context.phaseChanged.connect(self._show_phase)
-        context.sectionsChanged.connect(self._show_section)
-        context.layersChanged.connect(self._watch)
-        self._recolour()
+        self._form.set_layers(layers)
 
     def _run_or_ask(self) -> None:
         """Run, unless something looks lost, which a run that fills would take as measured."""
-        fills = self.enhance.form.fill.isChecked()
-        if not (fills and self.damage.asks(self.runWanted.emit)):
+        if not (self._form.fill.isChecked() and self.damage.asks(self.runWanted.emit)):
             self.runWanted.emit()
 
     def _show_phase(self) -> None:
-        phase, layers = self.context.phase, self.context.layers
-        self.lost.setEnabled(layers is not None and phase is not Phase.LOADING)
-        self.enhance.set_phase(phase)
+        here = self.context.layers is not None
+        self.lost.setEnabled(here and self.context.phase is not Phase.LOADING)
 
-    def _show_section(self) -> None:
+    def _show_gene(self) -> None:
         layers = self.context.layers
-        self.enhance.set_section(None if layers is None else layers.model.section)
-        self.enhance.form.set_shown_gene("" if layers is None else layers.model.gene)
+        self._form.set_shown_gene("" if layers is None else layers.model.gene)
 
     def _watch(self) -> None:
         self.lost.watch()
-        self.enhance.form.set_layers(self.context.layers)
-
-    def _recolour(self) -> None:
-        self.lost.recolour()
-        self.enhance.form.recolour()
+        self._form.set_layers(self.context.layers)

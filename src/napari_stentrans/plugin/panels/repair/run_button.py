@@ -8,7 +8,6 @@ from qtpy.QtGui import QFont, QFontMetrics
 from qtpy.QtWidgets import QPushButton
 
 from napari_stentrans.cost import Work, estimate
-from napari_stentrans.errors import ConfigError
 from napari_stentrans.plugin.actions import tip_of
 from napari_stentrans.plugin.panels.repair.progress import roughly
 from napari_stentrans.plugin.widgets.panel import name_button
@@ -19,8 +18,6 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.plugin.panels.repair.form import ConfigForm
-    from napari_stentrans.section import Section
 
 TIP = (
     "How long it takes on this machine and how much memory it needs is told roughly, from the "
@@ -39,67 +36,42 @@ QPushButton:focus {border: 2px solid #a9b8f5;}
 
 
 class RunButton(QPushButton):
-    """A button like "Fill 17 spots, 2×, with image: about 5 s".
+    """A button like "Fill 17 spots, 2×, with image: about 5 s"."""
 
-    Parameters
-    ----------
-    form
-        Settings of the run.
-    clicked
-        What it begins.
-    """
-
-    def __init__(self, form: ConfigForm, clicked: Callable[[], object]) -> None:
+    def __init__(self, clicked: Callable[[], object]) -> None:
         super().__init__("Run")
-        self._form = form
         self._slower: dict[str, float] = {}
-        self._section: Section | None = None
-        self._lost = (0, 0)
-        self._refusal = ""
+        self._work: Work | None = None
+        self._said = ""
         name_button(self, tip_of("run.start"))
         self.setStyleSheet(LOOK)
         self.setMinimumHeight(2 * self.fontMetrics().lineSpacing() + 14)  # a long one has two lines
         self.clicked.connect(lambda: clicked())
-        form.valueChanged.connect(self.refresh)
-        form.fill.toggled.connect(self.refresh)
-        self.refresh()
 
-    def set_section(self, section: Section | None) -> None:
-        """Speak of this section from now on."""
-        self._section = section
-        self.refresh()
-
-    def set_lost(self, spots: int, sites: int) -> None:
-        """Say what there is to fill."""
-        self._lost = (spots, sites)
-        self.refresh()
-
-    def set_refusal(self, why: str) -> None:
-        """Say in the tooltip why no run can begin; empty where one can."""
-        self._refusal = why
+    def show_task(self, work: Work | None, said: str) -> None:
+        """Say what a run does, and how long its work takes; without work, why it cannot begin."""
+        self._work, self._said = work, said
         self.refresh()
 
     def learn(self, result: Enhancement, seconds: float) -> None:
         """Follow from now on what a run took, with its method."""
         record = result.record
         work = Work.of(result.section, record.config, len(record.lost), len(record.sites))
-        self._slower[record.config.method] = seconds / max(estimate(work).seconds, 1e-3)
+        self._slower[work.method] = seconds / max(estimate(work).seconds, 1e-3)
         self.refresh()
 
     def refresh(self) -> None:
         """Say it anew, in two lines where one is too short."""
-        what, cost = self._words()
-        self.setText(self._in_lines(f"{what}: {cost}" if cost else what))
+        self.setText(self._in_lines(self._words()))
         self.setAccessibleName(" ".join(self.text().lower().split()))
-        self.setToolTip(f"{tip_of('run.start', self._refusal)}" if self._refusal else self._tip())
+        why = self._said if self._work is None else ""
+        self.setToolTip(tip_of("run.start", why or TIP))
 
     def resizeEvent(self, event: Any) -> None:
-        """Fit the words into another width."""
         super().resizeEvent(event)
         self.refresh()
 
     def _in_lines(self, text: str) -> str:
-        """Text with a break where a line would be too long."""
         font = QFont(self.font())
         font.setBold(True)  # as the style draws it
         width = QFontMetrics(font).horizontalAdvance
@@ -112,22 +84,13 @@ class RunButton(QPushButton):
                 lines[-1] = longer
         return "\n".join(lines)
 
-    def _tip(self) -> str:
-        return tip_of("run.start", TIP)
-
-    def _words(self) -> tuple[str, str]:
-        """What a run does, and what that takes."""
-        if self._section is None or self._refusal:
-            return "Run", ""
-        try:
-            config = self._form.value()
-        except ConfigError:
-            return "Run", ""
-        spots, sites = self._lost if self._form.fill.isChecked() else (0, 0)
-        cost = estimate(Work.of(self._section, config, spots, sites))
-        time = roughly(cost.seconds * self._slower.get(config.method, 1.0))
+    def _words(self) -> str:
+        if self._work is None:
+            return "Run"
+        cost = estimate(self._work)
+        time = roughly(cost.seconds * self._slower.get(self._work.method, 1.0))
         memory = f", {cost.gigabytes:.1f} GB" if cost.gigabytes >= WORTH_TELLING else ""
-        return tasks(config, spots, sites, image=self._form.image.used), f"{time}{memory}"
+        return f"{self._said}: {time}{memory}"
 
 
 def tasks(config: EnhanceConfig, spots: int, sites: int, *, image: bool) -> str:

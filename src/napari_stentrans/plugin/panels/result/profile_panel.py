@@ -17,8 +17,9 @@ from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.widgets.dialogs import ask_profile
-from napari_stentrans.plugin.widgets.make import laid, later
+from napari_stentrans.plugin.widgets.make import laid
 from napari_stentrans.plugin.widgets.panel import button, words
+from napari_stentrans.plugin.widgets.throttle import timer
 from napari_stentrans.progress import Progress
 from napari_stentrans.wording import some
 
@@ -57,7 +58,7 @@ class ProfilePanel(Following, QWidget):
         head = laid(QHBoxLayout(), (self.words, 1), self.again, self.save, spacing=6)
         self.rows = laid(QVBoxLayout(self), head, margins=(6, 4, 2, 2))
         self.rows.addStretch(0)
-        self._soon = later(self, 0, self._draw)  # a run changes several things at once
+        self._soon = timer(self, self._draw)  # a run changes several things at once
 
     def set_layers(self, layers: SectionLayers | None) -> None:
         """Take lines over this section from now on; the line of the last one waits for it."""
