@@ -210,6 +210,7 @@ class StentransDock(QWidget):
         context.phaseChanged.connect(self._allow_genes)
         context.phaseChanged.connect(context.actions.allow)
         context.follow(self.bar, self.data, self.genes)
+        self.jobs.loads.shown.connect(self._come_to_repair)
         self.jobs.enhancing.began.connect(self.pages.remember)
         self.jobs.enhancing.enhanced.connect(self._come_to_result)
 
@@ -217,6 +218,11 @@ class StentransDock(QWidget):
         """Show the result, unless the person does something else meanwhile."""
         if not self.lost.painting:
             self.pages.come(self.result)
+
+    def _come_to_repair(self) -> None:
+        """Show what can be done with a section that has no result yet."""
+        if self.pages.front is self.result and not self.context.restoring:
+            self.pages.show_page(self.repair)
 
     def _allow_genes(self) -> None:
         self.genes.setEnabled(self.layers is not None and self.phase is not Phase.LOADING)

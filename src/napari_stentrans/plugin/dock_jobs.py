@@ -140,7 +140,11 @@ class DockJobs(QObject):
         context.sectionsChanged.emit()
         self._parts.genes.set_layers(context.layers)
         context.resultChanged.emit()
+        section = None if context.layers is None else context.layers.model.section
+        named = 0 if section is None else sum(map(bool, section.naming.symbols))
         said = f"{len(table):,} genes of {table.name} are known by name."
+        if section is not None and named:
+            said = f"{named:,} of {len(section.genes):,} genes here are known by name now."
         context.message.show_message(said, "note")
 
     def _on_progress(self, step: Progress) -> None:

@@ -28,6 +28,8 @@ class Loads(QObject):
     """What is being done."""
     opened = Signal(object)
     """Path of a section that was read from one."""
+    shown = Signal()
+    """A section that was opened is on the canvas."""
     replaced = Signal(object)
     """Layers whose section was read again with another choice."""
 
@@ -74,4 +76,6 @@ class Loads(QObject):
         if look.origin is not None:
             self.opened.emit(look.origin.path)
         context.choose(layers, fit=old is None)
+        if old is None:
+            self.shown.emit()
         return layers

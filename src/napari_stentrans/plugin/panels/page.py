@@ -75,6 +75,10 @@ class Pages(QTabWidget):
     def __iter__(self) -> Iterator[Page]:
         return iter(self._pages)
 
+    @property
+    def front(self) -> Page:
+        return self._pages[self.currentIndex()]
+
     def page(self, kind: type[P]) -> P:
         """The page of a kind, or a LookupError."""
         for page in self._pages:
@@ -102,7 +106,7 @@ class Pages(QTabWidget):
         """Bring a page to the front, unless the person went to another, or is typing."""
         busy = QApplication.activePopupWidget() or QApplication.activeModalWidget()
         window: Any = self.window()
-        focus, front = window.focusWidget(), self._pages[self.currentIndex()]
+        focus, front = window.focusWidget(), self.front
         inside = focus and any(part.isAncestorOf(focus) for part in (front, front.foot) if part)
         typing = inside and isinstance(focus, TYPED_IN)
         if busy or typing or self._remembered != self.currentIndex():

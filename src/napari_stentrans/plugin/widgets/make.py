@@ -76,6 +76,7 @@ def choice(
     made.setAccessibleName(name)
     made.setToolTip(tip)
     made.setMinimumContentsLength(least)
+    made.setMinimumWidth(10)  # rather than cut off in a narrow dock
     offer(made, items or {})
     return made
 

@@ -18,6 +18,7 @@ from qtpy.QtWidgets import (
 
 from napari_stentrans.plugin.models.export_request import KINDS, ExportRequest
 from napari_stentrans.plugin.models.export_words import Asked, about, why_not
+from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
@@ -39,6 +40,7 @@ EXTRAS: dict[Extra, tuple[str, str]] = {
 }
 LINES = 6  # of words, whose room is kept: no button moves when some go
 BUSY = "Wait until what is going on has ended, or cancel it, and save then."
+SAVING = "Being written; Cancel leaves no half a file."
 NOTHING = "Open a section first."
 
 
@@ -192,6 +194,8 @@ class ExportPage(Following, Page):
             problem = why_not(stock, asked, self._listed) if self.context.phase.idle else BUSY
         self.save.setEnabled(not problem)
         said = f"⚠ {problem}" if problem else about(stock, self.what, self._listed)
+        if self.context.phase is Phase.SAVING:
+            said = SAVING
         self.words.setText(said)
         self.words.setAccessibleDescription(said)
 

@@ -66,6 +66,7 @@ class DamageLine(QObject):
         lost.rows.insertWidget(2, self.line)
         lost.marked.connect(lambda _: self.refresh())
         lost.finder.pointed.connect(self.line.answers["Show"].setChecked)
+        lost.finder.asked.connect(self.refresh)
         runner.phaseChanged.connect(self._on_phase)
         runner.ended.connect(self._on_phase)
 
@@ -111,7 +112,8 @@ class DamageLine(QObject):
     def refresh(self) -> None:
         found = self.found
         said = "" if found is None or self._ignored else found.in_words()
-        self.line.ask(f"{said}." if said else "")
+        alone = self._lost.finder.isHidden()  # one question at a time
+        self.line.ask(f"{said}." if said and alone else "")
         if not (found is not None and found.spots.any()):
             self._cancel()
         if not said:

@@ -164,6 +164,8 @@ class EnhancePanel(QWidget):
         self.pause.setAccessibleName(self.pause.text().lower())
         self.cancel.setEnabled(phase.running or phase in (Phase.SAVING, Phase.CHECKING))
         self.progress.set_paused(paused)
+        if phase is Phase.STOPPING:
+            self.progress.cancel()
         self._show_foot()
 
     def _show_painted(self, painted: LostMask | None) -> None:

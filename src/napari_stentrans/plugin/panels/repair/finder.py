@@ -58,6 +58,8 @@ class Finder(QFrame):
     """A search in the image has begun or ended."""
     pointed = Signal(bool)
     """Places are pointed out, or no more."""
+    asked = Signal()
+    """It asks whether to paint, or no more."""
 
     def __init__(self) -> None:
         super().__init__()
@@ -160,6 +162,7 @@ class Finder(QFrame):
         """Propose nothing any more."""
         self._cells, self._name = None, ""
         self.hide()
+        self.asked.emit()
         if self._layers is not None:
             self._layers.propose(None)
         if self._pointing:
@@ -188,6 +191,7 @@ class Finder(QFrame):
         """Ask whether to paint, or by which threshold where the slider comes first."""
         self.threshold_row.setVisible(first is self.slider)
         self.show()
+        self.asked.emit()
         reveal(self)
         first.setFocus()
 

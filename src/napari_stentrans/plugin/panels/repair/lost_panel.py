@@ -57,7 +57,7 @@ class LostPanel(QWidget):
         self._bound = bound
         self._layers: SectionLayers | None = None
         self._regions: Regions | None = None
-        self._hint = ""
+        self._hint, self._found = "", 0
         self._soon = throttled_slot(COUNT_EVERY_MS, self.count, self)
         self.new = Tool("new region", tip_of("lost.new"), self.add_region, text="+")
         self.tools = {
@@ -110,7 +110,7 @@ class LostPanel(QWidget):
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.finder.set_layers(layers)
         self._layers = layers
-        self._hint = ""
+        self._hint, self._found = "", 0
         if layers is not None:  # each time anew: to connect twice is to connect once
             layers.viewer.layers.selection.events.active.connect(self._show_mode)
         self.watch()
@@ -231,7 +231,9 @@ class LostPanel(QWidget):
     def paint_named(self, parts: Sequence[tuple[NDArray[np.bool_], str]]) -> None:
         """Paint cells (row, column) with the regions of these names, as one step for undo."""
         if self._layers is not None:
-            self._repaint(self._ready(self._layers).painted_with(parts))
+            regions = self._ready(self._layers)
+            self._repaint(regions.painted_with(parts))
+            self._found = regions.selected
 
     def _paint_cells(self, cells: NDArray[np.bool_], name: str = "", said: str = "") -> None:
         """Paint cells (row, column) with the region of a name or the one that is selected."""
@@ -253,7 +255,11 @@ class LostPanel(QWidget):
         """Switch a tool on, or back to moving the view; the first makes the first region."""
         if self._layers is not None:
             on = self._mode() == mode
-            self._ready(self._layers).layer.mode = "pan_zoom" if on else mode
+            regions = self._ready(self._layers)
+            if not on and mode != "erase" and regions.selected == self._found:
+                regions.add()  # what a person paints is not what was found
+            self._found = 0
+            regions.layer.mode = "pan_zoom" if on else mode
             self._show_mode()
 
     def _step(self, name: str) -> None:

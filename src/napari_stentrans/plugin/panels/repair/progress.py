@@ -101,7 +101,7 @@ class ProgressPanel(QWidget):
     def __init__(self, rows: QVBoxLayout) -> None:
         super().__init__()
         self._pace, self._stages, self._rows = Pace(), Stages(), rows
-        self._said = self.of = ""
+        self._said, self.of, self._cancelled = "", "", False
         self.bar = called(QProgressBar(), "progress")
         self.bar.setTextVisible(False)
         self.bar.setFixedHeight(8)
@@ -113,7 +113,7 @@ class ProgressPanel(QWidget):
     def start(self, words: str) -> None:
         """Begin: a busy bar until the first step that can be counted."""
         self._pace, self._stages = Pace(), Stages()
-        self._said = self.of = ""
+        self._said, self.of, self._cancelled = "", "", False
         self.bar.setRange(0, 0)
         self.words.setText(words)
         if self.curve is not None:
@@ -125,19 +125,18 @@ class ProgressPanel(QWidget):
     def step(self, progress: Progress) -> None:
         if progress.loss is not None:
             self._plot(progress)
-        if not self._pace.step(progress):
+        if not self._pace.step(progress) or self._cancelled:
             return
         known = progress.total > 1
         self.bar.setRange(0, 1000 if known else 0)
         self.bar.setValue(round(1000 * self._pace.fraction))
         self._said = self._stages.in_words(progress)
-        parts = [self._in_words()]
         left = self._pace.seconds_left()
-        if left is not None:
-            parts.append(f"{in_words(left)} left")
-        elif known:
-            parts.append(f"{progress.done:,} of {progress.total:,}")
-        self.words.setText(" · ".join(parts))
+        if left is not None:  # before what may be cut off
+            self.words.setText(f"{in_words(left).capitalize()} left · {self._in_words()}")
+        else:
+            count = f" · {progress.done:,} of {progress.total:,}" * known
+            self.words.setText(self._in_words() + count)
 
     def set_paused(self, paused: bool) -> None:
         """Say that the run is held, and leave the pause out of the time."""
@@ -150,6 +149,12 @@ class ProgressPanel(QWidget):
     def _in_words(self) -> str:
         said = self._said[:1].upper() + self._said[1:]
         return f"{self.of} · {said}" if self.of else said
+
+    def cancel(self) -> None:
+        """Say that it ends at the next step, whatever that is called."""
+        self._cancelled = True
+        self.bar.setRange(0, 0)
+        self.words.setText("Cancelling …")
 
     def finish(self) -> None:
         """Clear away bar and words; the curve stays to be looked at."""

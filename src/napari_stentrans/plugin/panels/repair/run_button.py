@@ -8,6 +8,7 @@ from qtpy.QtGui import QFont, QFontMetrics
 from qtpy.QtWidgets import QPushButton
 
 from napari_stentrans.cost import Work, estimate
+from napari_stentrans.method_table import DEFAULT
 from napari_stentrans.plugin.actions import tip_of
 from napari_stentrans.plugin.panels.repair.progress import roughly
 from napari_stentrans.plugin.widgets.panel import name_button
@@ -100,5 +101,6 @@ def tasks(config: EnhanceConfig, spots: int, sites: int, *, image: bool) -> str:
     parts += ["2×" if filled else "double the resolution"] * (config.upscale == 2)
     parts += ["denoise"] * config.denoise
     parts += ["with image"] * image
+    parts += [f"by {config.method}"] * (config.method != DEFAULT)
     said = ", ".join(parts)
     return f"{said[:1].upper()}{said[1:]}" or "Run"
