@@ -120,9 +120,14 @@ class ImageLine(QWidget):
         """Spots (spot,) at which a run is not to look at the image; None where it may at all."""
         return painted.lost if self.choice.currentData() == "damaged" else None
 
+    @property
+    def showing(self) -> bool:
+        """Whether what the image tells is shown as a map, or is being made."""
+        return self._runner.busy or self._told
+
     def toggle_map(self) -> None:
         """Show as a map what the image tells, once it is known, or take the map away."""
-        layers, showing = self._layers, self._runner.busy or self._told
+        layers, showing = self._layers, self.showing
         if layers is None:
             return
         self._runner.stop()
