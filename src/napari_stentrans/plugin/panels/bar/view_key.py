@@ -237,7 +237,7 @@ def _difference(model: SectionModel, layer: Any) -> str:
         return "No difference beyond rounding at the sites that both know."
     left, right = map(short, model.maps.sides(model.enhancement))
     right = right.capitalize() if right == ENHANCED else right
-    empty = "" if model.maps.against else ", empty where nothing was measured"
+    empty = "" if model.maps.against else ", empty not measured"
     return f"{right} minus {left}: red more, blue less{empty}."
 
 
