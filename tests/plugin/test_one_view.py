@@ -192,7 +192,7 @@ def test_words_and_colours_go_with_the_view(shown, qtbot):
     bar = key.bar.bars()[0]
     assert bar.limits == tuple(layers.uncertainty.contrast_limits)
     assert bar.limits[0] == 0
-    assert bar.unit == "expression (log)"
+    assert bar.unit == "± expression (log)"
     layers.uncertainty.contrast_limits = (0, 0.5)
     assert key.bar.bars()[0].limits == (0, 0.5)
     click(qtbot, views["provenance"])
