@@ -141,11 +141,12 @@ def test_two_sections_side_by_side_each_keep_their_own(
     run(qtbot, loaded, ready)
     load(loaded, square_section)
     assert "100 spots" in loaded.data.about.text()
-    assert not loaded.result.body.isVisible()
+    assert loaded.repair.isVisible()  # what can be done with a section that has no result
+    assert not loaded.result.body.isVisibleTo(loaded.result)
     assert loaded.data.sections.isVisible()
     qtbot.keyClick(loaded.data.sections, Qt.Key.Key_Up)
     assert "150 spots" in loaded.data.about.text()
-    assert loaded.result.body.isVisible()
+    assert loaded.result.body.isVisibleTo(loaded.result)
     run(qtbot, loaded, ready)
     assert loaded._layers.model.enhancement.section is section
 

@@ -234,7 +234,7 @@ def test_the_estimate_follows_the_form(known_speed, loaded, qtbot):
     form.setValue(EnhanceConfig(method="published", upscale=2))
     assert "about" in line.text()
     form.setValue(EnhanceConfig(method="kriging", upscale=2, denoise=False))
-    assert words(line) == "Double the resolution: under 5 s"
+    assert words(line) == "Double the resolution, by kriging: under 5 s"
     loaded.viewer.layers.clear()
     qtbot.waitUntil(lambda: line.text() == "Run")
 
