@@ -19,6 +19,7 @@ TINTS: dict[Kind, tuple[str, str]] = {
     "note": ("#3f8fd2", "rgba(63, 143, 210, 50)"),
 }
 
+ANSWER = "Do something about what the message says"
 LOOK = (
     "#stentransAsking {background-color: rgba(224, 160, 40, 50); border-left: 3px solid #e0a028;}"
     "#stentransAsking > QLabel {background-color: transparent;}"
@@ -47,7 +48,7 @@ class MessageBar(QFrame):
             "close message", "Close this message", self.clear, icon="close", flat=True
         )
         self.close_button.setIconSize(QSize(16, 16))
-        self.action, self.other = QPushButton(), QPushButton()
+        self.action, self.other = (called(QPushButton(), "answer", ANSWER) for _ in range(2))
         actions = QVBoxLayout()
         actions.setSpacing(4)
         for made in (self.action, self.other):

@@ -23,7 +23,7 @@ from napari_stentrans.plugin.models.unsaved import MARK
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.make import choice, laid, offer
-from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, keep_room, words
+from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, called, keep_room, words
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.context import Context
@@ -58,7 +58,10 @@ class ExportPage(Following, Page):
         self._listed: Listed | None = None
         self._wishes: dict[What, ExportRequest] = {}
         self._picked = False
-        self.kinds = {what: QRadioButton(kind.title) for what, kind in KINDS.items()}
+        self.kinds = {
+            what: called(QRadioButton(kind.title), kind.title, kind.about)
+            for what, kind in KINDS.items()
+        }
         self.reasons = {what: OneLine(f"why not: {kind.title}") for what, kind in KINDS.items()}
         self.which = choice("which genes", "Genes that are written", least=10)
         self.these = QLineEdit()
