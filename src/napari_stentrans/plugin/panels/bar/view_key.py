@@ -233,6 +233,8 @@ def _in_words(layers: SectionLayers, view: str) -> str:
 
 
 def _difference(model: SectionModel, layer: Any) -> str:
+    if layer is None:  # just deleted
+        return ""
     if not np.nanmax(np.abs(layer.data), initial=0):
         return "No difference beyond rounding at the sites that both know."
     left, right = map(short, model.maps.sides(model.enhancement))
