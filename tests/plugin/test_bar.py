@@ -8,7 +8,7 @@ from contextlib import suppress
 
 import numpy as np
 import pytest
-from gestures import LEFT, click
+from gestures import LEFT, click, type_gene
 from qtpy.compat import isalive
 from qtpy.QtCore import QPoint, QRect, Qt
 from qtpy.QtGui import QCloseEvent, QKeySequence
@@ -333,6 +333,15 @@ def test_many_genes_are_shown_each_in_its_own_contrast_before_and_after(shown, r
     assert not shown.bar.many.isVisible()
     assert layers.model.gene == names[4]
     assert on(shown) == ["before"]
+
+
+def test_a_gene_that_was_found_by_typing_leaves_the_list_whole(shown, qtbot):
+    whole = shown.genes.list.names()
+    type_gene(qtbot, shown, "Gene17")
+    assert shown._layers.model.gene == "Gene17"
+    assert shown.genes.list.names() == whole
+    click(qtbot, shown.genes.many)
+    assert len(all_drawn(qtbot, shown)) == 9
 
 
 def _of(image):

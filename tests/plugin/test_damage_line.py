@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, click_run
+from gestures import click, click_run, paint, world_of
+from qtpy.QtCore import Qt
 
 from napari_stentrans.damage import find_damage
 from napari_stentrans.export import write_h5ad
@@ -54,6 +55,9 @@ def test_another_proposal_takes_the_outline_away(opened, qtbot):
     click(qtbot, opened.lost.sources["low_counts"])
     assert not opened.damage.line.answers["Show"].isChecked()
     assert opened.lost.finder.isVisible()
+    assert not opened.damage.line.isVisible()  # one question at a time
+    click(qtbot, opened.lost.finder.cancel)
+    assert opened.damage.line.isVisible()
 
 
 def test_it_is_painted_by_kind_as_one_step(opened, spoilt, qtbot):
@@ -70,6 +74,29 @@ def test_it_is_painted_by_kind_as_one_step(opened, spoilt, qtbot):
     lost.undo()
     assert not lost.data.any()
     qtbot.waitUntil(opened.damage.line.isVisible)
+
+
+def test_what_a_person_paints_next_is_a_region_of_its_own(opened, spoilt, qtbot):
+    answer(qtbot, opened.damage.line, "Paint")
+    lost = opened._layers.lost
+    found = lost.data.copy()
+    click(qtbot, opened.lost.tools["paint"])
+    spot = int(np.flatnonzero(~spoilt.raster.lost(found > 0))[0])
+    paint(qtbot, opened.viewer, world_of(opened._layers, spot), (0, 0), (4, 4))
+    new = set(np.unique(lost.data)) - set(np.unique(found))
+    assert len(new) == 1
+    assert Regions(lost).names[new.pop()] not in {"few counts", "fold"}
+    np.testing.assert_array_equal(lost.data[found > 0], found[found > 0])
+
+
+def test_in_a_narrow_dock_all_of_the_page_is_seen(opened, qtbot):
+    window = opened.window()
+    window.resizeDocks([opened.parent()], [opened.minimumWidth()], Qt.Orientation.Horizontal)
+    page = opened.repair
+    qtbot.waitUntil(lambda: opened.width() == opened.minimumWidth())
+    qtbot.waitUntil(lambda: page.width() <= page.parentWidget().width())
+    for made in opened.damage.line.answers.values():
+        assert made.visibleRegion().boundingRect().size() == made.size()
 
 
 def test_ignored_it_is_not_said_again_and_a_run_asks_nothing(opened, qtbot, ready):

@@ -342,6 +342,7 @@ def test_cancel_stops_a_run_soon_and_changes_nothing(loaded, qtbot, slow):
     qtbot.waitUntil(slow.began.is_set)
     assert not loaded.enhance.run.isEnabled()
     click(qtbot, loaded.enhance.cancel)
+    assert loaded.enhance.progress.words.text() == "Cancelling …"
     qtbot.waitUntil(loaded.enhance.run.isEnabled, timeout=500)
     assert slow.stopped.is_set()
     assert roles(loaded.viewer) == {"before"}

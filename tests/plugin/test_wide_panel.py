@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, middle, open_tab, paint, use_menu, world_of
+from gestures import LEFT, click, come_to, middle, open_tab, paint, use_menu, world_of
 from qtpy.QtCore import QPoint, Qt
 from qtpy.QtWidgets import QApplication, QDockWidget, QLineEdit, QPushButton
 
@@ -79,6 +79,13 @@ def test_the_light_has_a_sign_a_word_and_a_reason_for_each_state(checked, qualit
     qtbot.waitUntil(lambda: any(w.inherits("QWhatsThat") for w in QApplication.topLevelWidgets()))
     said = next(w for w in QApplication.topLevelWidgets() if w.inherits("QWhatsThat"))
     said.close()
+
+
+def test_without_a_result_there_is_no_light(loaded, qtbot):
+    come_to(qtbot, loaded.result.nothing)
+    assert loaded.result.nothing.isVisible()
+    assert not loaded.quality.isVisible()
+    assert not loaded.result.line.isVisible()
 
 
 def test_a_result_that_is_not_checked_has_a_grey_light_and_a_button(unchecked, qtbot, ready):
