@@ -58,7 +58,7 @@ def test_all_layers_at_once(shown, result, tmp_path: Path):
 
 def test_maps_and_tables_hold_the_gene_that_is_shown(shown, section, result, tmp_path: Path):
     gene = section.genes[7]
-    shown.show_gene(gene)
+    shown.model.show_gene(gene)
     save(shown, tmp_path / "map.ome.tif", "after")
     with tifffile.TiffFile(tmp_path / "map.ome.tif") as tiff:
         assert f'Name="{gene}"' in tiff.ome_metadata
