@@ -185,6 +185,7 @@ class GenesPanel(Following, QWidget):
             name = self._shown or None
         if name is not None:
             self._take(name)
+            self.popup.say(index.said_of(typed))
             self.search.edit.selectAll()
             self.popup.close_up()
         elif typed:
