@@ -146,7 +146,7 @@ def test_spots_on_glass_are_left_out_unless_wanted(tmp_path: Path, said: str, tu
             section = read_section(where)
         (note,) = [str(w.message) for w in warned]
         assert note.startswith("15 of 42 spots were left out: alignment_table_S1.tsv")
-        assert "To keep them, choose all spots (spots=all)" in note
+        assert "To keep them, choose all as Spots (spots=all)" in note
         assert list(section.adata.obs_names) == list(counts.index[kept])
         np.testing.assert_array_equal(section.counts.toarray(), counts[kept])
         np.testing.assert_allclose(section.xy, pixels_of(SQUARE[kept]))

@@ -7,8 +7,8 @@ PROVENANCE_COLOURS = dict(zip(LABELS, ("#0072b2", LOST_COLOUR, "#cc79a7", "#56b4
 """Colour of each provenance."""
 EXTRAPOLATED_COLOUR = "#f0e442"
 """Colour of sites too far from every measured spot, whatever their provenance."""
-REGION_COLOURS = (LOST_COLOUR, "#0072b2", "#009e73", "#e69f00", "#56b4e9", "#cc79a7")
-"""Colours of lost regions, by label; they begin again where there are more."""
+REGION_COLOURS = (LOST_COLOUR, "#cc79a7", "#e69f00", "#56b4e9", "#009e73", "#0072b2")
+"""Colours of lost regions, by label, first those that viridis lacks; they begin again at last."""
 ANNOTATION_COLOURS = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288",
     "#aa4499", "#999933", "#882255", "#44aa99", "#999999", "#661100",

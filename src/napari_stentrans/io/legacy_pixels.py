@@ -126,7 +126,7 @@ def find_pixels(path: Path, array: NDArray[np.float64], everywhere: bool) -> Pix
             warn(
                 f"{some_of(int((~kept).sum()), len(kept), 'spot', 'was', 'were')} left out: "
                 f"{beside.name} does "
-                "not select them as spots on tissue. To keep them, choose all spots (spots=all)."
+                "not select them as spots on tissue. To keep them, choose all as Spots (spots=all)."
             )
     xy = np.empty_like(array)
     xy[listed] = table[["pixel_x", "pixel_y"]].to_numpy(float)[at[listed]]

@@ -180,7 +180,7 @@ class Places:
                 warn(
                     f"{int((~tissue).sum()):,} of {len(keep):,} spots were left out: "
                     f"{self.path.name} says that they do not lie on tissue. "
-                    "To keep them, choose all spots (spots=all)."
+                    "To keep them, choose all as Spots (spots=all)."
                 )
         if SECTION in chosen and (sections := self._sections()):
             keep &= sections.of_spot == sections.names.index(chosen[SECTION])

@@ -27,6 +27,7 @@ from napari_stentrans.plugin.widgets.panel import OneLine, allow, button, called
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.context import Context
+    from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.export_request import ExportContext, Extra, Kind, What
     from napari_stentrans.plugin.models.gene_names import Listed
 
@@ -93,6 +94,10 @@ class ExportPage(Following, Page):
         context.follow(self)
         context.phaseChanged.connect(self._check)
         context.unsavedChanged.connect(self._show_unsaved)
+
+    def set_layers(self, layers: SectionLayers | None) -> None:
+        self._picked = self._picked and layers is self.layers  # of another section
+        super().set_layers(layers)
 
     def value(self) -> ExportRequest:
         extras = frozenset(

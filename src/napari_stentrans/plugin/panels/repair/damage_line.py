@@ -105,6 +105,7 @@ class DamageLine(QObject):
         if self._ignored or found is None or not found.spots.any():
             return False
         self._run = run
+        self.refresh()
         self.question.ask(f"{found.spots_in_words()} and {_are(found)} not painted.")
         self.question.answers["Paint and run"].setFocus()
         return True
@@ -112,7 +113,7 @@ class DamageLine(QObject):
     def refresh(self) -> None:
         found = self.found
         said = "" if found is None or self._ignored else found.in_words()
-        alone = self._lost.finder.isHidden()  # one question at a time
+        alone = self._lost.finder.isHidden() and self._run is None  # one question at a time
         self.line.ask(f"{said}." if said and alone else "")
         if not (found is not None and found.spots.any()):
             self._cancel()
@@ -151,12 +152,15 @@ class DamageLine(QObject):
         run, self._run = self._run, None
         first()
         self.question.hide()
+        self.refresh()
         if run is not None:
             run()
 
     def _cancel(self) -> None:
-        self._run = None
+        asked, self._run = self._run is not None, None
         self.question.hide()
+        if asked:
+            self.refresh()
 
     # ---- the search
 

@@ -133,7 +133,9 @@ class ProgressPanel(QWidget):
         self._said = self._stages.in_words(progress)
         left = self._pace.seconds_left()
         if left is not None:  # before what may be cut off
-            self.words.setText(f"{in_words(left).capitalize()} left · {self._in_words()}")
+            of = "of" if self._said.startswith("step ") and not self.of else "·"
+            said = self._said if of == "of" else self._in_words()
+            self.words.setText(f"{in_words(left).capitalize()} left {of} {said}")
         else:
             count = f" · {progress.done:,} of {progress.total:,}" * known
             self.words.setText(self._in_words() + count)
