@@ -76,6 +76,13 @@ def test_it_is_painted_by_kind_as_one_step(opened, spoilt, qtbot):
     qtbot.waitUntil(opened.damage.line.isVisible)
 
 
+def test_what_is_shown_is_painted_and_the_outline_goes(opened, qtbot):
+    answer(qtbot, opened.damage.line, "Show")
+    answer(qtbot, opened.damage.line, "Paint")
+    assert opened._layers.proposal is None
+    qtbot.waitUntil(lambda: not opened.damage.line.isVisible())
+
+
 def test_what_a_person_paints_next_is_a_region_of_its_own(opened, spoilt, qtbot):
     answer(qtbot, opened.damage.line, "Paint")
     lost = opened._layers.lost

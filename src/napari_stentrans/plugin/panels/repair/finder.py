@@ -161,13 +161,13 @@ class Finder(QFrame):
     def drop(self) -> None:
         """Propose nothing any more."""
         self._cells, self._name = None, ""
+        pointed, self._pointing = self._pointing, False
         self.hide()
-        self.asked.emit()
         if self._layers is not None:
             self._layers.propose(None)
-        if self._pointing:
-            self._pointing = False
+        if pointed:
             self.pointed.emit(False)
+        self.asked.emit()
 
     # ---- what is proposed
 
