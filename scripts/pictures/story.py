@@ -281,7 +281,7 @@ class Story:
         hands.wait(lambda: hands.seen("training loss"), "the network learns")
         hands.wait_a_while(lambda: len(self._losses()) > 8)
         camera.part("run", "training loss", "Cancel", light=True)
-        self._method("Kriging")
+        self._method("Smooth map (kriging)")
         hands.press("Add to the queue")
         hands.read("1 waiting")
         hands.turn_to("Result")
