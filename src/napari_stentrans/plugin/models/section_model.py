@@ -105,6 +105,8 @@ class SectionModel:
         Whether it was closed on purpose.
     unsaved
         What was done since it was opened, or last saved.
+    in_change
+        Whether a change is being drawn: what layers say meanwhile is not the last word.
     """
 
     changing = Signal()
@@ -128,7 +130,7 @@ class SectionModel:
         self.runs = Runs()
         self.runs.changed.connect(self._on_runs_changed)
         self.maps = GeneMaps(section, gene, self.runs)
-        self.preview_of = ""
+        self.preview_of, self.in_change = "", False
         self._run: Run | None = None
         self._last: Run | None = None
         self._asked = 0
@@ -187,7 +189,11 @@ class SectionModel:
     def _change(self) -> Iterator[None]:
         self.changing.emit()
         yield
-        self.changed.emit()
+        outer, self.in_change = self.in_change, True
+        try:
+            self.changed.emit()
+        finally:
+            self.in_change = outer
 
     # ---- genes
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
+from weakref import WeakSet
 
 import numpy as np
 from napari.layers import Image
@@ -147,6 +148,7 @@ class ViewKey(Following, QFrame):
         self.handle, self.doubt, self.bar = SwipeHandle(), DoubtChoice(), ColourBar()
         parts = (self.words, self.handle, self.doubt, self.legend)
         laid(QVBoxLayout(self), *parts, margins=(8, 2, 8, 2))
+        self._watched: WeakSet[Any] = WeakSet()
         self.hide()
 
     def refresh(self) -> None:
@@ -204,11 +206,16 @@ class ViewKey(Following, QFrame):
 
     def _watch(self, layer: Any) -> None:
         """Follow what a person does to a layer in napari."""
-        if layer is not None:
-            layer.events.visible.connect(self._follow)
+        if layer is not None and layer not in self._watched:
+            self._watched.add(layer)
+            layer.events.visible.connect(self._on_layer)
             if isinstance(layer, Image) and not layer.rgb:
-                layer.events.contrast_limits.connect(self._follow)
-                layer.events.colormap.connect(self._follow)
+                layer.events.contrast_limits.connect(self._on_layer)
+                layer.events.colormap.connect(self._on_layer)
+
+    def _on_layer(self, event: Any = None) -> None:
+        if self.model is not None and not self.model.in_change:
+            self._follow()
 
 
 def _in_words(layers: SectionLayers, view: str) -> str:
