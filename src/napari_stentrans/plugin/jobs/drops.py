@@ -13,7 +13,6 @@ from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.io import can_read
 from napari_stentrans.io.images import IMAGE_SUFFIXES
-from napari_stentrans.plugin.napari_compat import unwrapped
 from napari_stentrans.session import ENDING
 
 if TYPE_CHECKING:
@@ -57,7 +56,7 @@ class Drops(QObject):
         self._dock, self._ready = dock, ready
         self._open, self._lay = open_path, lay
         dock.setAcceptDrops(True)
-        canvas: QWidget = unwrapped(viewer).window._qt_viewer
+        canvas: QWidget = viewer.window._qt_viewer
         inside = [widget for widget in canvas.findChildren(QWidget) if widget.acceptDrops()]
         self._on = True
         for widget in (dock, canvas, *inside):

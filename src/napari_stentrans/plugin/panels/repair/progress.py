@@ -133,9 +133,9 @@ class ProgressPanel(QWidget):
         self._said = self._stages.in_words(progress)
         left = self._pace.seconds_left()
         if left is not None:  # before what may be cut off
-            of = "of" if self._said.startswith("step ") and not self.of else "·"
-            said = self._said if of == "of" else self._in_words()
-            self.words.setText(f"{in_words(left).capitalize()} left {of} {said}")
+            step = self._said.startswith("step ") and not self.of
+            said = f"of {self._said}" if step else f"· {self._in_words()}"
+            self.words.setText(f"{in_words(left).capitalize()} left {said}")
         else:
             count = f" · {progress.done:,} of {progress.total:,}" * known
             self.words.setText(self._in_words() + count)
