@@ -109,12 +109,13 @@ class Window:
         QTest.mouseClick(button, LEFT)
         self.wait(seconds)
 
-    def gene(self, name: str) -> float:
-        """Seconds until another gene is shown."""
+    def gene(self, name: str) -> tuple[float, float]:
+        """Seconds until another gene is drawn, and until it is painted as well."""
         start = time.perf_counter()
         self.dock.show_gene(name)
+        drawn = time.perf_counter() - start
         QApplication.processEvents()
-        return time.perf_counter() - start
+        return drawn, time.perf_counter() - start
 
 
 def stops(n: int, start: tuple[float, float], end: tuple[float, float]) -> list[Any]:

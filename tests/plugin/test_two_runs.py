@@ -147,7 +147,7 @@ def test_side_by_side_shows_both_runs_in_the_same_colours(two, results, qtbot):
     click(qtbot, two.bar.views["side_by_side"])
     assert maps_seen(two) == {"Gene4 in Run 2"}
     compare_with(qtbot, two, 0)
-    assert settled(two)
+    qtbot.waitUntil(lambda: settled(two))
     assert layers.after.name == "Gene4 enhanced"
     np.testing.assert_array_equal(
         layers.before.data,
@@ -223,8 +223,8 @@ def test_a_view_goes_on_with_what_is_chosen(two, results, qtbot, view):
     for row in (1, 0, 1):
         compare_with(qtbot, two, row)
         qtbot.waitUntil(made.isChecked)
-        names = {layer.name for layer in two.viewer.layers}
-        assert (f"{layers.model.gene} in Run 1" in names) == bool(row)
+        name = f"{layers.model.gene} in Run 1"
+        qtbot.waitUntil(lambda name=name, row=row: (name in two.viewer.layers) == bool(row))
         if view == "swipe":
             sides = "Run 1 | Run 2" if row else "measured | enhanced"
             assert maps_seen(two) == {f"swipe: {sides}"}

@@ -29,8 +29,8 @@ class DeferredCalls:
     def __contains__(self, name: Hashable) -> bool:
         return name in self._steps
 
-    def add(self, name: Hashable, step: Callable[[], None]) -> None:
-        """Let a step wait for its turn, in place of one of the same name.
+    def add(self, name: Hashable, step: Callable[[], None], after_ms: int = 0) -> None:
+        """Let a step wait for its turn, in place of one of the same name; turns begin after a time.
 
         It is done at once where there is no event loop.
         """
@@ -40,7 +40,7 @@ class DeferredCalls:
         self._steps.pop(name, None)
         self._steps[name] = step
         self._timer = self._timer or timer(None, self._on_turn)
-        self._timer.start()
+        self._timer.start(after_ms)
 
     def finish(self, *names: Hashable) -> None:
         """Do steps at once, where they still wait: those of these names, or all."""
@@ -57,7 +57,7 @@ class DeferredCalls:
     def _on_turn(self) -> None:
         name, *others = self._steps or [None]
         if others and self._timer is not None:
-            self._timer.start()
+            self._timer.start(0)
         self.finish(name)
 
 

@@ -29,6 +29,9 @@ OVER: tuple[View, ...] = ("difference", "provenance", "uncertainty")
 """Roles of layers that cover the maps, the topmost first."""
 UNDER_DIFFERENCE = ("before", "after", "uncertainty", "provenance")
 
+UNSEEN_MS = 100
+"""How long the maps that are not seen wait for the one that is: until it is painted."""
+
 
 class GeneLayers:
     """Draws the maps of a section, and brings them into view.
@@ -62,10 +65,12 @@ class GeneLayers:
 
     def take_in(self) -> None:
         """Remember what a person changed on the layers, before they show something else."""
-        self._store.deferred.finish(*TWIN, None)
+        deferred = self._store.deferred
+        if None in deferred:
+            deferred.finish(*TWIN, None)
         for role in GENE_ROLES:
             layer = self._store.get(role)
-            if layer is None or layer.rgb:
+            if layer is None or layer.rgb or role in deferred:
                 continue
             if role in TWIN:
                 self.model.maps.colormap = layer.colormap
@@ -100,9 +105,11 @@ class GeneLayers:
         if swapped and held:
             self.look("after")
         for role in GENE_ROLES:
-            unseen = role in store and role not in TWIN and not store[role].visible
-            if role in swapped or unseen:
+            unseen = role in store and not store[role].visible
+            if role in swapped:
                 store.deferred.add(role, partial(self.draw, role))
+            elif unseen and not self.views.shown:
+                store.deferred.add(role, partial(self.draw, role), UNSEEN_MS)
             else:
                 self.draw(role)
         if swapped:

@@ -127,8 +127,9 @@ def set_limits(layer: NapariImage, limits: tuple[float, float]) -> None:
     """Set contrast limits, and let their slider reach as far as the values do."""
     if tuple(layer.contrast_limits) != limits:
         layer.contrast_limits = limits
-    highest = np.nanmax(layer.data, initial=limits[1])
-    layer.contrast_limits_range = (min(limits[0], 0.0), float(highest))
+    reach = (min(limits[0], 0.0), float(np.nanmax(layer.data, initial=limits[1])))
+    if tuple(layer.contrast_limits_range) != reach:
+        layer.contrast_limits_range = reach
 
 
 def gene_layer(
