@@ -1,0 +1,121 @@
+"""Maps: sites, and any gene's expression at them, measured or enhanced: what analyses look at."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from napari_stentrans.decoders import GENES_AT_ONCE
+from napari_stentrans.enhancement import Enhancement
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.factors import lognorm
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from napari_stentrans.factors import FloatArray
+    from napari_stentrans.section import Section
+
+
+@dataclass(frozen=True, eq=False)
+class Maps:
+    """Expression (site, gene), log-normalised, of which columns are made when asked for.
+
+    Attributes
+    ----------
+    section
+        What was measured.
+    names
+        (site,) names of the sites, as in ``obs_names``.
+    xy
+        (site, 2) full-resolution pixels (x, y).
+    spots
+        (site,) position of each site among the spots of the section; -1 where it is none of them.
+    genes
+        Names of the genes.
+    enhanced
+        Whether values are those of a run, and not as measured.
+    """
+
+    section: Section
+    names: pd.Index
+    xy: NDArray[np.float64]
+    spots: NDArray[np.intp]
+    genes: pd.Index
+    enhanced: bool
+    _columns: Callable[[NDArray[np.intp]], FloatArray] = field(repr=False)
+
+    @classmethod
+    def of(cls, data: Section | Enhancement, lost: NDArray[np.bool_] | None = None) -> Maps:
+        """Maps as measured, of a section, or as a run gives them.
+
+        Parameters
+        ----------
+        lost
+            (spot,) True for spots of a section to leave out; a run has its own.
+
+        Raises
+        ------
+        ConfigError
+            When ``lost`` is not of this section, or goes with a run.
+        """
+        if isinstance(data, Enhancement):
+            if lost is not None:
+                raise ConfigError("Lost spots are those of the run; give them with a section only.")
+            return cls._of_enhancement(data)
+        return cls._of_section(data, lost)
+
+    @classmethod
+    def _of_section(cls, section: Section, lost: NDArray[np.bool_] | None) -> Maps:
+        if lost is not None and np.shape(lost) != (section.n_spots,):
+            raise ConfigError(
+                f"Lost spots are a mask of shape {np.shape(lost)}; the section has "
+                f"{section.n_spots:,} spots. Give one True or False for each of them."
+            )
+        empty = section.totals == 0
+        spots = np.flatnonzero(~(empty if lost is None else empty | lost))
+
+        def columns(at: NDArray[np.intp]) -> FloatArray:
+            counts = section.counts[:, at][spots]
+            dense = lognorm(counts, section.totals[spots], section.median_total).toarray()
+            return np.asarray(dense, np.float32)
+
+        names, xy = section.adata.obs_names[spots], section.xy[spots]
+        return cls(section, names, xy, spots, section.genes, False, columns)
+
+    @classmethod
+    def _of_enhancement(cls, result: Enhancement) -> Maps:
+        sites, genes = result.sites, [str(gene) for gene in result.genes]
+        spots = np.where(np.arange(len(sites)) < sites.n_spots, np.arange(len(sites)), -1)
+
+        def columns(at: NDArray[np.intp]) -> FloatArray:
+            blocks = result.blocks([genes[column] for column in at])
+            return np.concatenate([mean for _, mean, _ in blocks], axis=1)
+
+        return cls(result.section, sites.names, sites.xy, spots, result.genes, True, columns)
+
+    @property
+    def n_sites(self) -> int:
+        """Number of sites."""
+        return len(self.names)
+
+    @property
+    def spacing(self) -> float:
+        """Distance of neighbouring spots of the section, in full-resolution pixels."""
+        return float(self.section.lattice.spacing)
+
+    def columns(self, at: Sequence[int] | NDArray[np.intp]) -> FloatArray:
+        """(site, gene) values of the genes at these positions: dense, so ask for few at once."""
+        at = np.asarray(at, np.intp)
+        return self._columns(at) if len(at) else np.empty((self.n_sites, 0), np.float32)
+
+    def blocks(self, at: Sequence[int] | NDArray[np.intp]) -> Iterator[tuple[slice, FloatArray]]:
+        """Genes at these positions in blocks: where they stand in ``at``, and their values."""
+        for start in range(0, len(at), GENES_AT_ONCE):
+            block = slice(start, min(start + GENES_AT_ONCE, len(at)))
+            yield block, self.columns(at[block])
