@@ -1,9 +1,9 @@
 """Comparison of regions: false positives, coverage of intervals, and times.
 
-Sections are made here, spot by spot, so that the chance of a gene is known: each gene is its mean,
-a random field (none, or one that is alike over 1.5 to 20 spacings, weak or strong) and, where asked
-for, a known difference between the two regions, whose counts scatter as negative binomials do. The
-regions, drawn without regard to the genes, are a half, a disc, scattered islands, and a dozen spots.
+Sections are made here, so that the truth is known: each gene is its mean, a random field (none, or
+one that is alike over 1.5 to 20 spacings, weak or strong) and, where asked for, a known difference
+between the two regions; counts scatter as negative binomials do. The regions, drawn without regard
+to the genes, are a half, a disc, scattered islands, and a dozen spots.
 With ``--after`` sections of ``simulate_section`` are run, and the intervals of what stands beside
 the test are compared with the true expression. With ``--data`` regions are drawn at random on real
 sections: a gene that then seems to differ is one by chance.
@@ -182,7 +182,8 @@ def of_runs(seeds: int, methods: list[str]) -> None:
                 before.append((table["log2_fold_change"] - true).abs().mean())
         print(
             f"after {method}: intervals hold the true log2 fold change of this tissue in "
-            f"{np.mean(covered):.3f}; mean error {np.mean(errors):.3f}, before {np.mean(before):.3f}"
+            f"{np.mean(covered):.3f}; mean error {np.mean(errors):.3f}, "
+            f"before {np.mean(before):.3f}"
         )
 
 

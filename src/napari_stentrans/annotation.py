@@ -65,8 +65,8 @@ class Annotation:
         """
         obs = section.obs
         if column not in obs:
-            usable = [str(name) for name in obs if _names_regions(obs[name])]
-            there = f"could be taken: {', '.join(usable)}" if usable else "it has none to take"
+            usable = cls.columns(section)
+            there = f"it has {', '.join(usable)}" if usable else "it has none that names regions"
             raise SectionError(f"obs has no column {column!r}; {there}.")
         values = obs[column]
         if not _names_regions(values):
@@ -77,6 +77,11 @@ class Annotation:
                 "Choose another column."
             )
         return cls.of(values.tolist())._in_order(values)
+
+    @staticmethod
+    def columns(section: Section) -> list[str]:
+        """Columns of ``obs`` that ``of_obs`` takes."""
+        return [str(name) for name in section.obs if _names_regions(section.obs[name])]
 
     def _in_order(self, values: pd.Series) -> Annotation:
         """Return the same regions in the order of categories, or of numbers."""

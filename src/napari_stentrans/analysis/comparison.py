@@ -8,7 +8,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 from scipy.special import ndtri
-from scipy.stats import false_discovery_control
 
 from napari_stentrans.analysis.after import estimate_steps, sites_of
 from napari_stentrans.analysis.patches import Patches
@@ -28,6 +27,8 @@ if TYPE_CHECKING:
 
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.section import Section
+
+    Array = NDArray[np.float64]
 
 REST = "the rest"
 """What the other region is called where none is given."""
@@ -83,16 +84,18 @@ class Comparison:
     def in_words(self, fdr: float = FDR) -> str:
         """Say how many genes differ, by both tests, and what tells them apart."""
         spatial, ranks = ((self.table[name] < fdr).sum() for name in ("fdr", "fdr_wilcoxon"))
+        only = (self.table["fdr"] >= fdr) & (self.table["fdr_wilcoxon"] < fdr)
         rare = f" ({self.n_rare:,} seen in fewer than {LEAST_SEEN} spots are left out)"
-        times = self.table["inflation"].median()
+        times = self.table["inflation"][only if only.any() else slice(None)].median()
         return (
             f"{self.one} ({some(self.n_one, 'spot')}) against {self.other} "
             f"({some(self.n_other, 'spot')}): of {some(len(self.table), 'gene')}"
             f"{rare if self.n_rare else ''}, {spatial:,} differ at an FDR of {fdr:.0%} by the test "
             f"that allows for spots nearby being alike, {ranks:,} by Wilcoxon's. Wilcoxon's takes "
             "each spot for a sample of its own, so any gene that changes smoothly over the tissue "
-            f"seems to differ; here a difference varies {times:.1f} times as much as it supposes "
-            "(median of the genes). Both look at measured counts only."
+            f"seems to differ between any two regions: the difference of "
+            f"{'the genes that only it names' if only.any() else 'a gene'} varies {times:.1f} "
+            "times as much as it supposes (median). Both look at measured counts only."
         )
 
     def annotate(self, adata: ad.AnnData, key: str = "stentrans_regions") -> None:
@@ -111,7 +114,12 @@ class Comparison:
             "pvals_adj": ranked["fdr"].to_numpy(),
         }
         reference = "rest" if self.other == REST else self.other
-        params = {"groupby": "region", "reference": reference, "method": "spatial", "use_raw": False}
+        params = {
+            "groupby": "region",
+            "reference": reference,
+            "method": "spatial",
+            "use_raw": False,
+        }
         adata.uns[key] = {"params": params} | {
             name: np.rec.fromarrays([values], dtype=[(self.one, values.dtype)])
             for name, values in kinds.items()
@@ -197,7 +205,7 @@ def _check_large(region: NDArray[np.intp], names: tuple[str, str]) -> None:
             )
 
 
-def _often(seen: NDArray[np.float64], n_spots: int) -> NDArray[np.intp]:
+def _often(seen: Array, n_spots: int) -> NDArray[np.intp]:
     """Genes of which enough is known, of (gene, 2) spots with them."""
     often = seen.sum(1) >= LEAST_SEEN
     if not often.any():
@@ -225,8 +233,8 @@ def _tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFr
         by_rank.append(rank_sum(values, region))
     n_spots = np.bincount(region[region >= 0])
     often = _often(np.concatenate([seen for _, seen, *_ in found]), int(n_spots.sum()))
-    rates, seen, ratio, independent = (np.concatenate(part)[often] for part in zip(*found))
-    likely, std = (np.concatenate(part)[often] for part in zip(*cases))
+    rates, seen, ratio, independent = _joined(found, often)
+    likely, std = _joined(cases, often)
     spread = Spread(weighed(likely), std, noise.freedom)
     p, away = spread.pvalues(ratio), spread.half_width(LEVEL)
     ranks = np.concatenate(by_rank)[often]
@@ -236,9 +244,9 @@ def _tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFr
         "low": (ratio - away) / LN2,
         "high": (ratio + away) / LN2,
         "pvalue": p,
-        "fdr": false_discovery_control(p),
+        "fdr": _false_discovery(p),
         "pvalue_wilcoxon": ranks,
-        "fdr_wilcoxon": false_discovery_control(ranks),
+        "fdr_wilcoxon": _false_discovery(ranks),
         "inflation": spread.variance / np.maximum(independent, TINY),
         "mean_one": means[:, 0],
         "mean_other": means[:, 1],
@@ -246,6 +254,18 @@ def _tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFr
         "fraction_other": fractions[:, 1],
     }
     return pd.DataFrame(columns, index=pd.Index(section.genes[often], name="gene"))
+
+
+def _joined(blocks: list[tuple[Array, ...]], often: NDArray[np.intp]) -> list[Array]:
+    """Join the blocks of each array (gene, ...), and keep the genes that are seen often enough."""
+    return [np.concatenate(parts)[often] for parts in zip(*blocks, strict=True)]
+
+
+def _false_discovery(pvalues: Array) -> Array:
+    """False discovery rates of Benjamini and Hochberg."""
+    from scipy.stats import false_discovery_control  # takes long to import
+
+    return np.asarray(false_discovery_control(pvalues))
 
 
 def _after_steps(

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from scipy.spatial.distance import cdist
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Sequence
 
 Array = NDArray[np.float64]
 Indices = NDArray[np.intp]
@@ -61,13 +61,16 @@ class Patches:
             patches += _cut(xy, among, max(round(len(among) / size), 1))
         points = [list(_cut(xy, patch, min(POINTS, len(patch)))) for patch in patches]
         places = np.array([xy[at].mean(0) for parts in points for at in parts])
-        weights = [[len(at) / len(patch) for at in p] for patch, p in zip(patches, points)]
+        shares = [
+            [len(at) / len(whole) for at in parts]
+            for whole, parts in zip(patches, points, strict=True)
+        ]
         first = np.array([patch[0] for patch in patches])
         return cls(
             _rows([np.ones(len(patch)) for patch in patches], len(xy), np.concatenate(patches)),
             region[first],
             places,
-            _rows(weights, len(places), np.arange(len(places))),
+            _rows(shares, len(places), np.arange(len(places))),
         )
 
     def __len__(self) -> int:
@@ -105,6 +108,9 @@ def _cut(xy: Array, spots: Indices, parts: int) -> Iterator[Indices]:
     yield from _cut(xy, order[at:], parts - half)
 
 
-def _rows(values: list, n_columns: int, columns: Indices) -> sp.csr_matrix:
+def _rows(
+    values: Sequence[Sequence[float] | Array], n_columns: int, columns: Indices
+) -> sp.csr_matrix:
+    """Rows of values that stand, one after the other, in these columns."""
     ends = np.concatenate([[0], np.cumsum([len(row) for row in values])])
     return sp.csr_matrix((np.concatenate(values), columns, ends), (len(values), n_columns))

@@ -10,13 +10,11 @@ case among all genes. The distribution of a difference is the weighted mean over
 from __future__ import annotations
 
 from dataclasses import dataclass
-
 from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import NDArray
 from scipy.special import ndtr, ndtri, stdtr, stdtrit
-
 
 if TYPE_CHECKING:
     from napari_stentrans.analysis.patches import Patches

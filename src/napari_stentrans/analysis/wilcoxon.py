@@ -40,9 +40,7 @@ def rank_sum(values: sp.csc_matrix, region: NDArray[np.intp]) -> Array:
     return _of_sorted(keys, nonzero, n_one, n)
 
 
-def _of_sorted(
-    keys: NDArray[np.int64], nonzero: NDArray[np.intp], n_one: int, n: int
-) -> Array:
+def _of_sorted(keys: NDArray[np.int64], nonzero: NDArray[np.intp], n_one: int, n: int) -> Array:
     """P-values of sorted keys: gene, value, and 1 for the other region, in one number each."""
     n_genes, zeros = len(nonzero), n - nonzero.astype(float)
     to_rank = zeros + 1 - np.concatenate([[0], np.cumsum(nonzero)[:-1]])
