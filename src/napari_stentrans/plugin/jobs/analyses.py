@@ -110,8 +110,8 @@ def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
     )
 
 
-def pathways(data: Data, lost: Lost, sets: GeneSets) -> Steps[Found]:
-    """Score gene sets as maps."""
+def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]:
+    """Score gene sets, which ``where`` makes in Python, as maps."""
     found = yield from pathway_scores_steps(data, sets)
     values = {str(name): found.scores[name].to_numpy() for name in found.scores}
     table = found.table.set_index("set").sort_values("sd", ascending=False)
@@ -125,12 +125,14 @@ def pathways(data: Data, lost: Lost, sets: GeneSets) -> Steps[Found]:
         table,
         of="pathway",
         maps=_maps(found.maps, data, values),
-        python=_sets(sets) + _python("pathway_scores", ", sets", data),
+        python=_sets(where) + _python("pathway_scores", ", sets", data),
         data=data,
     )
 
 
-def enriched(data: Data, shown: Found, row: str, sets: GeneSets) -> Steps[Found]:
+def enriched(
+    data: Data, shown: Found, row: str, sets: GeneSets, where: str
+) -> Steps[Found]:
     """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
     if shown.kind == "compare":
         ranking = shown.table["log2_fold_change"]
@@ -148,7 +150,7 @@ def enriched(data: Data, shown: Found, row: str, sets: GeneSets) -> Steps[Found]
         f"({found.kind}, by gseapy)."
     )
     of = "result" if isinstance(data, Enhancement) else "section"
-    python = f"{shown.python}\n{_sets(sets)}enriched = {call.format(of)}"
+    python = f"{shown.python}\n{_sets(where)}enriched = {call.format(of)}"
     return Found("enriched", words, table, of="set", python=python, data=shown.data)
 
 
@@ -182,6 +184,5 @@ def _python(name: str, given: str, data: Data) -> str:
     return f"from napari_stentrans.analysis import {name}\n\nfound = {name}({of}{given})"
 
 
-def _sets(sets: GeneSets) -> str:
-    where = repr(str(sets.path)) if sets.path is not None else "'sets.gmt'"
-    return f"from napari_stentrans.analysis import read_gmt\n\nsets = read_gmt({where})\n"
+def _sets(where: str) -> str:
+    return f"from napari_stentrans.analysis.gene_sets import read_gmt\n\nsets = {where}\n"

@@ -139,13 +139,16 @@ class AnalysePage(Following, Page):
     def _score(self) -> None:
         sets = self.sets.value
         if sets is not None:
-            self._start("pathways", lambda data, lost: analyses.pathways(data, lost, sets))
+            where = self.sets.python
+            self._start("pathways", lambda data, lost: analyses.pathways(data, lost, sets, where))
 
     def _enrich(self) -> None:
         sets, shown = self.sets.value, self.tab.shown
         if sets is not None and shown is not None:
-            row = self.tab.row
-            self._start("enriched", lambda data, lost: analyses.enriched(data, shown, row, sets))
+            row, where = self.tab.row, self.sets.python
+            self._start(
+                "enriched", lambda data, lost: analyses.enriched(data, shown, row, sets, where)
+            )
 
     def _start(self, kind: str, work: Callable[[Any, Any], Steps[Found]]) -> None:
         data, layers = self.data, self.layers
@@ -227,8 +230,8 @@ class AnalysePage(Following, Page):
             allow(self.begins[kind], on and not busy, TIPS[kind], BUSY if busy else why)
         for part in (self.one, self.other):
             part.setEnabled(regions)
-        for part in (self.open, self.copy):
-            part.setEnabled(shown is not None)
+        for made in (self.open, self.copy):
+            made.setEnabled(shown is not None)
 
     # ---- Qt
 

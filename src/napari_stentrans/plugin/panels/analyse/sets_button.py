@@ -30,7 +30,15 @@ TIP = "Gene sets, such as pathways: a GMT file, or a well-known collection"
 
 
 class SetsButton(QPushButton):
-    """Button with a menu; it says which sets are chosen. ``value`` is None without any."""
+    """Button with a menu; it says which sets are chosen.
+
+    Attributes
+    ----------
+    value
+        The sets; None without any.
+    python
+        What makes them in Python.
+    """
 
     changed = Signal()
 
@@ -39,6 +47,7 @@ class SetsButton(QPushButton):
         name_button(self, TIP)
         self._context, self._jobs = context, jobs
         self.value: GeneSets | None = None
+        self.python = ""
         menu = Menu(self)
         menu.add("File (.gmt)…", self.ask, "A line for each set: its name, a remark, its genes")
         menu.addSeparator()
@@ -55,7 +64,9 @@ class SetsButton(QPushButton):
 
     def read(self, path: Path) -> None:
         """Read gene sets from a file."""
-        self._jobs.start(f"Reading {path.name}", partial(_read_steps, path), self.set_value)
+        python = f"read_gmt({str(path)!r})"
+        done = partial(self.set_value, python=python)
+        self._jobs.start(f"Reading {path.name}", partial(_read_steps, path), done)
 
     def take(self, collection: Collection) -> None:
         """Take a collection, which is downloaded where it is not here and a person agrees."""
@@ -65,9 +76,9 @@ class SetsButton(QPushButton):
         size = partial(size_steps, [collection.remote])
         self._jobs.start(f"Looking for {collection.title}", size, partial(self._agree, collection))
 
-    def set_value(self, sets: GeneSets) -> None:
+    def set_value(self, sets: GeneSets, python: str) -> None:
         """Use these sets from now on."""
-        self.value = sets
+        self.value, self.python = sets, python
         self.setText(sets.name)
         self.setToolTip(f"{TIP}\nNow: {len(sets.sets):,} sets of {sets.name}")
         self.changed.emit()
@@ -78,7 +89,8 @@ class SetsButton(QPushButton):
 
     def _fetch(self, collection: Collection) -> None:
         work = partial(collection_steps, collection)
-        self._jobs.start(f"Reading {collection.title}", work, self.set_value)
+        done = partial(self.set_value, python=f"read_gmt({str(collection.path)!r})")
+        self._jobs.start(f"Reading {collection.title}", work, done)
 
 
 def _read_steps(path: Path) -> Steps[GeneSets]:
