@@ -7,7 +7,7 @@ colours, and whether a region is seen, in its colormap.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, ClassVar
+from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -44,25 +44,28 @@ def names_of(layer: Labels) -> dict[int, str]:
     return {int(label): str(name) for label, name in rows if label}
 
 
+class Kind(NamedTuple):
+    """What regions are: colours by label, which begin again at last, and names of new ones."""
+
+    colours: tuple[str, ...]
+    other: str
+    """Colour of a label that has no name yet."""
+    presets: tuple[str, ...]
+
+
+LOST = Kind(REGION_COLOURS, LOST_COLOUR, PRESETS)
+NAMED = Kind(ANNOTATION_COLOURS, "transparent", ())
+
+
 class Regions:
     """Names, colours and visibility of the labels of a layer.
 
-    Its ``features`` have the columns ``index`` and ``region``.
-
-    Attributes
-    ----------
-    colours, other
-        Colours by label, which begin again at last; that of a label that has no name yet.
-    presets
-        Names that new regions get, in turn.
+    Its ``features`` have the columns ``index`` and ``region``. They are lost, unless they are of
+    ``kind`` ``NAMED``.
     """
 
-    colours: ClassVar[tuple[str, ...]] = REGION_COLOURS
-    other: ClassVar[str] = LOST_COLOUR
-    presets: ClassVar[tuple[str, ...]] = PRESETS
-
-    def __init__(self, layer: Labels) -> None:
-        self.layer = layer
+    def __init__(self, layer: Labels, kind: Kind | None = None) -> None:
+        self.layer, self._kind = layer, kind or LOST
         self._removed: dict[int, str] = {}
         self.take_in_painted()
 
@@ -75,10 +78,10 @@ class Regions:
         colours = getattr(self.layer.colormap, "color_dict", {})
         return {label for label in self.names if label in colours and not colours[label][3]}
 
-    @classmethod
-    def colour_of(cls, label: int) -> str:
+    def colour_of(self, label: int) -> str:
         """Colour of a region, as a CSS name; the same in files of outlines."""
-        return cls.colours[(label - 1) % len(cls.colours)]
+        colours = self._kind.colours
+        return colours[(label - 1) % len(colours)]
 
     @property
     def selected(self) -> int:
@@ -91,7 +94,7 @@ class Regions:
         label = next((i for i in range(1, MOST + 1) if i not in taken), None)
         if label is None:
             raise MaskError(f"There are {MOST} regions, as many as there can be. Delete one.")
-        left = [preset for preset in self.presets if preset not in names.values()]
+        left = [preset for preset in self._kind.presets if preset not in names.values()]
         self._removed.pop(label, None)
         self._write(names | {label: name or next(iter(left), region_name(label))})
         self.select(label)
@@ -162,24 +165,17 @@ class Regions:
     def _colour(self, names: dict[int, str], hidden: set[int]) -> None:
         colours = {i: "transparent" if i in hidden else self.colour_of(i) for i in names}
         self.layer.colormap = DirectLabelColormap(
-            color_dict={None: self.other, 0: "transparent"} | colours
+            color_dict={None: self._kind.other, 0: "transparent"} | colours
         )
 
 
-class NamedRegions(Regions):
-    """Regions of an annotation, which are not lost."""
-
-    colours = ANNOTATION_COLOURS
-    other = "transparent"
-    presets = ()
-
-    def annotation(self, section: Section) -> Annotation:
-        """Regions of the spots, each with the label that covers most of its cell."""
-        names = self.names
-        codes = np.full(max(names, default=0) + 1, NOWHERE, np.int32)
-        codes[list(names)] = np.arange(len(names))
-        labels = label_of_spots(section, np.asarray(self.layer.data))
-        return Annotation(tuple(names.values()), codes[labels])
+def annotation_of(section: Section, regions: Regions) -> Annotation:
+    """Named regions of the spots, each with the label that covers most of its cell."""
+    names = regions.names
+    codes = np.full(max(names, default=0) + 1, NOWHERE, np.int32)
+    codes[list(names)] = np.arange(len(names))
+    labels = label_of_spots(section, np.asarray(regions.layer.data))
+    return Annotation(tuple(names.values()), codes[labels])
 
 
 @dataclass(frozen=True, eq=False)

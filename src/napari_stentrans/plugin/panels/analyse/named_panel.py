@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.errors import MaskError, StentransError
-from napari_stentrans.plugin.layers.regions import NamedRegions, Regions, label_of_spots
+from napari_stentrans.plugin.layers.regions import NAMED, Regions, annotation_of, label_of_spots
 from napari_stentrans.plugin.panels.region_list import NamedRegionList
 from napari_stentrans.plugin.widgets.menu import Menu
 from napari_stentrans.plugin.widgets.panel import Tool, allow, button, in_row, in_rows, words
@@ -49,7 +49,7 @@ class NamedPanel(QWidget):
         self.setAccessibleName("named regions")
         self._context = context
         self._layers: SectionLayers | None = None
-        self._regions: NamedRegions | None = None
+        self._regions: Regions | None = None
         self._soon = throttled_slot(COUNT_EVERY_MS, self._take_in, self)
         self.tools = {
             mode: Tool(name, tip, partial(self._use, mode), icon=icon)
@@ -84,7 +84,7 @@ class NamedPanel(QWidget):
         old = None if self._regions is None else self._regions.layer
         new = None if self._layers is None else self._layers.regions
         if new is not old:
-            self._regions = None if new is None else NamedRegions(new)
+            self._regions = None if new is None else Regions(new, NAMED)
             follow(old, new, self._take_in_soon, *EVENTS)
             follow(old, new, self._show_mode, "mode")
         self._show_mode()
@@ -127,7 +127,7 @@ class NamedPanel(QWidget):
             return
         self._regions.take_in_painted()
         model = self._layers.model
-        now, was = self._regions.annotation(model.section), model.annotation
+        now, was = annotation_of(model.section, self._regions), model.annotation
         if was is None or now.names != was.names or (now.codes != was.codes).any():
             model.annotate(now)
             self.changed.emit()

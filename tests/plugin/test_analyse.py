@@ -1,0 +1,209 @@
+"""The page Analyse: regions, domains, spatial genes, patterns and pathways, by mouse and keys."""
+
+from __future__ import annotations
+
+import numpy as np
+import pandas as pd
+import pytest
+from gestures import LEFT, click, come_to
+from qtpy.QtWidgets import QApplication, QFileDialog
+
+from napari_stentrans.annotation import Annotation
+from napari_stentrans.plugin.panels.analyse.page import AnalysePage
+
+
+@pytest.fixture
+def page(loaded):
+    return loaded.pages.page(AnalysePage)
+
+
+@pytest.fixture
+def ask(qtbot):
+    """Press what begins an analysis, and wait for what it comes to."""
+
+    def ask(page, kind):
+        click(qtbot, page.begins[kind])
+        qtbot.waitUntil(lambda: not page.jobs.busy)
+        return page.model.found.get(kind)
+
+    return ask
+
+
+@pytest.fixture
+def halved(page, qtbot, loaded):
+    """Two named regions: the left and the right half of the section."""
+    section = loaded._layers.model.section
+    left = section.xy[:, 0] < np.median(section.xy[:, 0])
+    page.named.show_annotation(Annotation.of(np.where(left, "left", "right").tolist()))
+    return page
+
+
+def click_row(qtbot, table, name):
+    """Click the row of a table."""
+    at = table.rows.index(table.rows.row(name), 0)
+    table.scrollTo(at)
+    qtbot.mouseClick(table.viewport(), LEFT, pos=table.visualRect(at).center())
+
+
+def test_without_a_section_nothing_can_be_asked(dock):
+    page = dock.pages.page(AnalysePage)
+    for made in page.begins.values():
+        assert not made.isEnabled()
+        assert "Open a section first" in made.toolTip() or "regions" in made.toolTip()
+
+
+def test_domains_become_regions_that_can_be_painted_and_named(page, ask, qtbot, loaded):
+    page.n_domains.setValue(3)
+    found = ask(page, "domains")
+    model = loaded._layers.model
+    assert model.annotation.names == ("Domain 1", "Domain 2", "Domain 3")
+    assert loaded._layers.regions is not None
+    assert list(found.table["sites"]) == list(model.annotation.counts.values())
+    assert "3 domains" in page.words.text()
+    assert page.tab.isVisible()
+    rows = page.named.list.rows
+    assert [row.text(0) for row in rows.values()] == list(model.annotation.names)
+    assert page.named.list.rows[1].text(1) == str(model.annotation.counts["Domain 1"])
+    rows[1].setText(0, "cortex")
+    qtbot.waitUntil(lambda: "cortex" in model.annotation.names)
+    assert "cortex" in [page.one.itemText(i) for i in range(page.one.count())]
+    assert set(model.section.adata.obs["region"].cat.categories) == set(model.annotation.names)
+
+
+def test_paint_moves_spots_from_one_region_to_another(halved, qtbot, loaded):
+    model, layer = loaded._layers.model, loaded._layers.regions
+    before = model.annotation.counts
+    click(qtbot, halved.named.tools["paint"])
+    assert layer.mode == "paint"
+    assert loaded.viewer.layers.selection.active is layer
+    section = model.section
+    spot = int(np.flatnonzero(model.annotation.spots("left"))[0])
+    halved.named.list.setCurrentItem(halved.named.list.rows[2])
+    assert layer.selected_label == 2
+    cells = section.raster.paint(np.arange(section.n_spots) == spot)
+    layer.data_setitem(np.nonzero(cells), layer.selected_label)
+    qtbot.waitUntil(lambda: model.annotation.counts["right"] == before["right"] + 1)
+    assert model.annotation.counts["left"] == before["left"] - 1
+
+
+def test_a_region_is_begun_with_a_click_and_painted(page, qtbot, loaded):
+    come_to(qtbot, page.named.new)
+    qtbot.mouseClick(page.named.new, LEFT)
+    layers = loaded._layers
+    assert layers.regions is not None
+    section = layers.model.section
+    cells = section.raster.paint(np.arange(section.n_spots) < 20)
+    layers.regions.data_setitem(np.nonzero(cells), layers.regions.selected_label)
+    qtbot.waitUntil(lambda: sum(layers.model.annotation.counts.values()) == 20)
+
+
+def test_regions_are_compared_and_a_click_shows_the_gene(
+    halved, ask, qtbot, loaded, tmp_path, monkeypatch
+):
+    found = ask(halved, "compare")
+    assert {"log2_fold_change", "pvalue", "fdr", "pvalue_wilcoxon"} <= set(found.table)
+    assert "left" in halved.words.text()
+    assert "Wilcoxon" in halved.words.text()
+    assert halved.tab.plot.isVisible()
+    gene = str(found.table.index[3])
+    click_row(qtbot, halved.tab.table, gene)
+    qtbot.waitUntil(lambda: loaded._layers.model.gene == gene)
+    across, up = halved.tab.plot.marked()
+    assert across == pytest.approx(found.table.loc[gene, "log2_fold_change"])
+    assert up == pytest.approx(-np.log10(found.table.loc[gene, "pvalue"]))
+    path = tmp_path / "compared.csv"
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(path), ""))
+    click(qtbot, halved.tab.save)
+    saved = pd.read_csv(path, index_col=0)
+    assert list(saved.index) == list(found.table.index)
+    np.testing.assert_allclose(saved["pvalue"], found.table["pvalue"], rtol=1e-4)
+
+
+def test_one_region_is_not_compared_with_itself(halved, ask, qtbot, loaded):
+    halved.other.setCurrentIndex(halved.other.findData("left"))
+    assert ask(halved, "compare") is None
+    assert "itself" in loaded.message.text()
+    assert halved.begins["compare"].isEnabled()
+
+
+def test_spatial_genes_are_of_what_was_measured(page, ask, loaded):
+    found = ask(page, "spatial")
+    assert found.words == page.words.text()
+    assert "vary in space" in found.words
+    assert found.table["pvalue"].is_monotonic_increasing
+    assert page.tab.table.rows.rowCount() == len(found.table)
+
+
+def test_a_pattern_is_seen_and_goes_when_a_gene_is_chosen(page, ask, qtbot, loaded):
+    page.n_patterns.setValue(2)
+    found = ask(page, "patterns")
+    layers, name = loaded._layers, "Pattern 1"
+    click_row(qtbot, page.tab.table, name)
+    layer = layers.found
+    assert layer.visible
+    assert name in layer.name
+    expected = layers.model.section.raster.draw(found.maps.values(name))
+    np.testing.assert_array_equal(layer.data, expected)
+    genes = set(found.inner.index[found.inner["pattern"] == name])
+    assert page.tab.genes.rows.rowCount() == len(genes)
+    gene = next(gene for gene in sorted(genes) if gene != layers.model.gene)
+    click_row(qtbot, page.tab.genes, gene)
+    qtbot.waitUntil(lambda: layers.model.gene == gene)
+    assert layers.found is None
+
+
+def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, tmp_path, monkeypatch):
+    assert not page.begins["pathways"].isEnabled()
+    genes = list(loaded._layers.model.section.genes)
+    path = tmp_path / "own.gmt"
+    sets = {f"set {i}": genes[12 * i : 12 * i + 12] for i in range(3)}
+    path.write_text("\n".join("\t".join([name, "", *of]) for name, of in sets.items()))
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+    come_to(qtbot, page.sets)
+    page.sets.menu().actions()[0].trigger()
+    qtbot.waitUntil(lambda: page.sets.value is not None)
+    assert "own" in page.sets.text()
+    found = ask(page, "pathways")
+    assert set(found.table.index) == set(sets)
+    click_row(qtbot, page.tab.table, "set 1")
+    assert "set 1" in loaded._layers.found.name
+
+
+def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
+    path = tmp_path / "section.h5ad"
+    section.adata.write_h5ad(path)
+    dock.open(path)
+    qtbot.waitUntil(lambda: dock._layers is not None)
+    page = dock.pages.page(AnalysePage)
+    page.n_domains.setValue(3)
+    qtbot.waitUntil(lambda: page.begins["domains"].isEnabled())
+    found = ask(page, "domains")
+    click(qtbot, page.copy)
+    script = QApplication.clipboard().text()
+    scope = {}
+    exec(script.replace("print(", "shown = ("), scope)  # noqa: S102
+    np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
+
+
+def test_an_analysis_can_be_cancelled(page, qtbot, loaded):
+    click(qtbot, page.begins["domains"])
+    assert page.jobs.busy
+    assert page.cancel.isVisible()
+    assert not page.begins["patterns"].isEnabled()
+    qtbot.mouseClick(page.cancel, LEFT)
+    qtbot.waitUntil(lambda: not page.jobs.busy)
+    assert "domains" not in loaded._layers.model.found
+    assert not page.cancel.isVisible()
+    assert page.begins["domains"].isEnabled()
+
+
+@pytest.mark.high_dpi
+@pytest.mark.parametrize("theme", ["dark", "light"])
+def test_the_page_fits_without_scrolling(halved, qtbot, loaded, theme):
+    loaded.viewer.theme = theme
+    loaded.viewer.window.resize(1280, 800)
+    loaded.pages.show_page(halved)
+    qtbot.wait(100)
+    area = loaded.pages.widget(loaded.pages.currentIndex())
+    assert area.verticalScrollBar().maximum() == 0
+    assert halved.minimumSizeHint().width() <= area.viewport().width()
