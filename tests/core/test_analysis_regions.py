@@ -67,7 +67,7 @@ def test_columns_of_measures_are_refused(values):
     section.adata.obs["score"] = values
     with pytest.raises(SectionError, match=r'obs\["score"\] names no regions'):
         Annotation.of_obs(section, "score")
-    with pytest.raises(SectionError, match="no column 'scor'; it has .*domain"):
+    with pytest.raises(SectionError, match=r"no column 'scor'; it has .*domain"):
         Annotation.of_obs(section, "scor")
     assert "score" not in Annotation.columns(section)
 
@@ -158,7 +158,9 @@ def test_a_region_without_a_measured_spot_is_not_known(section):
     labels[:7] = "gone"
     lost = np.arange(section.n_spots) < 7
     table = region_genes(section, Annotation.of(labels.tolist()), ["Gene1"], lost=lost)
-    assert table.loc[table["region"] == "gone", ["mean", "low", "high", "fraction"]].isna().all(None)
+    assert (
+        table.loc[table["region"] == "gone", ["mean", "low", "high", "fraction"]].isna().all(None)
+    )
     assert table.loc[table["region"] == "some", "mean"].notna().all()
 
 

@@ -9,10 +9,10 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from napari_stentrans.analysis.after import estimate_steps, sites_of
+from napari_stentrans.analysis.after import estimate_steps, half_width, sites_of
 from napari_stentrans.analysis.patches import Patches
 from napari_stentrans.analysis.rates import Exposed
-from napari_stentrans.analysis.regions import NORMAL_95, measured_spots
+from napari_stentrans.analysis.regions import measured_spots
 from napari_stentrans.analysis.spatial_noise import SpatialNoise, Spread, weighed
 from napari_stentrans.analysis.wilcoxon import rank_sum
 from napari_stentrans.enhancement import Enhancement
@@ -43,6 +43,8 @@ LN2 = float(np.log(2))
 HALF = 0.5
 """Counts added to those of a region, so that a gene that is not seen there has a ratio."""
 TINY = 1e-300
+NOISE = "noise"
+"""Column, while a table is made: standard deviation of the change, were spots independent."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +69,9 @@ class Comparison:
         of its own. ``inflation`` is how many times more the difference varies than if that were
         so. ``mean_one`` and ``mean_other`` are counts per spot of the section's median library
         size, ``fraction_one`` and ``fraction_other`` shares of spots with the gene. Of a run:
-        ``after_log2_fold_change`` with ``after_low`` and ``after_high`` (95%), of how uncertain
-        the run's own estimates are; never a test. NaN for genes that are not part of the run.
+        ``after_log2_fold_change`` with ``after_low`` and ``after_high`` (95%): how well the
+        difference of this very piece of tissue is known by the run (``after.half_width``); it is
+        no test. NaN for genes that are not part of the run.
     enhanced
         Whether there is an "after".
     """
@@ -176,8 +179,8 @@ def compare_regions_steps(
     table = yield from _tested_steps(section, region)
     enhanced = isinstance(data, Enhancement)
     if isinstance(data, Enhancement):
-        table = table.join((yield from _after_steps(data, sides, table.index)))
-    table = table.sort_values("pvalue", kind="stable")
+        table = table.join((yield from _after_steps(data, sides, table)))
+    table = table.drop(columns=NOISE).sort_values("pvalue", kind="stable")
     n_spots = np.bincount(region[region >= 0]).tolist()
     return Comparison(*names, *n_spots, len(section.genes) - len(table), table, enhanced)
 
@@ -247,6 +250,7 @@ def _tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFr
         "fdr": _false_discovery(p),
         "pvalue_wilcoxon": ranks,
         "fdr_wilcoxon": _false_discovery(ranks),
+        NOISE: np.sqrt(independent) / LN2,
         "inflation": spread.variance / np.maximum(independent, TINY),
         "mean_one": means[:, 0],
         "mean_other": means[:, 1],
@@ -269,18 +273,19 @@ def _false_discovery(pvalues: Array) -> Array:
 
 
 def _after_steps(
-    result: Enhancement, region: NDArray[np.intp], names: pd.Index
+    result: Enhancement, region: NDArray[np.intp], table: pd.DataFrame
 ) -> Steps[pd.DataFrame]:
     """Log2 fold changes of the sites of a run, for the genes that it has."""
-    known = [str(name) for name in names if name in result.genes]
+    known = [str(name) for name in table.index if name in result.genes]
     found = yield from estimate_steps(result, sites_of(result, region), 2, known)
     half = HALF / np.maximum(np.bincount(region[region >= 0])[:, None], 1)
-    log = np.log2(np.maximum(found.mean, 0) + half)
-    relative = found.std / (np.maximum(found.mean, 0) + half) / LN2
-    change, away = log[0] - log[1], NORMAL_95 * np.hypot(*relative)
+    mean = np.maximum(found.mean, 0) + half
+    change, measured = np.subtract(*np.log2(mean)), table.loc[known]
+    before, noise = (measured[name].to_numpy() for name in ("log2_fold_change", NOISE))
+    away = half_width(np.hypot(*(found.std / mean)) / LN2, noise, change - before)
     columns = {
         "after_log2_fold_change": change,
         "after_low": change - away,
         "after_high": change + away,
     }
-    return pd.DataFrame(columns, index=pd.Index(known)).reindex(names)
+    return pd.DataFrame(columns, index=pd.Index(known)).reindex(table.index)
