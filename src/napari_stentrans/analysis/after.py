@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.factors import FloatArray
 
     Array = NDArray[np.float64]
 
@@ -105,9 +106,13 @@ def _shared(result: Enhancement, group: NDArray[np.intp]) -> float:
 
 
 def _of_group(
-    result: Enhancement, group: NDArray[np.intp], mean: Array, std: Array, shared: float
+    result: Enhancement,
+    group: NDArray[np.intp],
+    values: FloatArray,
+    doubt: FloatArray,
+    shared: float,
 ) -> Array:
-    mean, std = np.asarray(mean, float), np.asarray(std, float)
+    mean, std = np.asarray(values, float), np.asarray(doubt, float)
     linear = np.expm1(mean)
     counts = linear * (result.totals[group] / result.section.median_total)[:, None]
     factor = shared / len(group)

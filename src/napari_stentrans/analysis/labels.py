@@ -42,7 +42,7 @@ def place_labels(
     list of str
         The names that were written.
     """
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()  # only then it is known where the axes lie
     to_points = 72 / figure.dpi

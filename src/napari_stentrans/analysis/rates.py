@@ -71,7 +71,7 @@ class Exposed:
     def __init__(self, patches: Patches, region: NDArray[np.intp], totals: Array) -> None:
         self.patches, self.region, self.totals = patches, region, totals
         self.of_patches = np.asarray(patches.members @ totals)
-        self._patch = np.full(len(region), -1)
+        self._patch = np.full(len(region), len(patches))
         self._patch[patches.members.indices] = np.repeat(
             np.arange(len(patches)), np.diff(patches.members.indptr)
         )
@@ -80,17 +80,15 @@ class Exposed:
 
     def rates(self, counts: sp.csc_matrix) -> Rates:
         """Rates of the genes of counts (spot, gene)."""
-        n_genes = counts.shape[1]
-        patch = self._patch[counts.indices]
-        part = patch >= 0
-        patch, spot, values = patch[part], counts.indices[part], counts.data[part].astype(float)
-        gene = np.repeat(np.arange(n_genes), np.diff(counts.indptr))[part]
-        at, shape = patch * n_genes + gene, (len(self.patches), n_genes)
-        in_patches = np.bincount(at, values, shape[0] * n_genes).reshape(shape)
-        side = self.region[spot] * n_genes + gene
+        n_genes, spot, values = counts.shape[1], counts.indices, counts.data
+        gene = np.repeat(np.arange(n_genes), np.diff(counts.indptr))
+        shape = (len(self.patches) + 1, n_genes)  # the last for spots that take no part
+        at = (self._patch * n_genes)[spot] + gene
+        in_patches = np.bincount(at, values, shape[0] * n_genes).reshape(shape)[:-1]
+        side = (np.where(self.region < 0, 2, self.region) * n_genes)[spot] + gene
 
-        def both(of: Array | None) -> Array:
-            return np.bincount(side, of, 2 * n_genes).reshape(2, n_genes).T.astype(float)
+        def both(of: NDArray[np.generic] | None) -> Array:
+            return np.bincount(side, of, 3 * n_genes).reshape(3, n_genes)[:2].T.astype(float)
 
         codes = self.patches.region
         sums = np.stack([in_patches[codes == code].sum(0) for code in (0, 1)], 1)
@@ -111,4 +109,4 @@ class Exposed:
         power = HALF * np.minimum(by_counting, 1)[:, None]
         whole = (sums.sum(1) + HALF)[:, None] / self._sums.sum()
         unit = rates ** (1 - power) * whole**power
-        return np.float32(away / unit[:, self.patches.region].T), unit / rates
+        return np.asarray(away / unit[:, self.patches.region].T, np.float32), unit / rates

@@ -146,7 +146,7 @@ def _print(
     as_json: bool,
 ) -> None:
     if as_json:
-        facts = {"regions": _records(each.reset_index())}
+        facts: dict[str, object] = {"regions": _records(each.reset_index())}
         if genes is not None:
             facts["genes"] = _records(genes)
         if comparison is not None:
