@@ -77,17 +77,21 @@ class Comparison:
         spatial, ranks = ((self.table[name] < fdr).sum() for name in ("fdr", "fdr_wilcoxon"))
         only = (self.table["fdr"] >= fdr) & (self.table["fdr_wilcoxon"] < fdr)
         rare = f" ({self.n_rare:,} seen in fewer than {LEAST_SEEN} spots are left out)"
-        times = self.table["inflation"][only if only.any() else slice(None)].median()
-        return (
+        said = (
             f"{self.one} ({some(self.n_one, 'spot')}) against {self.other} "
             f"({some(self.n_other, 'spot')}): of {some(len(self.table), 'gene')}"
             f"{rare if self.n_rare else ''}, {spatial:,} differ at an FDR of {fdr:.0%} by the test "
-            f"that allows for spots nearby being alike, {ranks:,} by Wilcoxon's. Wilcoxon's takes "
-            "each spot for a sample of its own, so any gene that changes smoothly over the tissue "
-            f"seems to differ between any two regions: the difference of "
-            f"{'the genes that only it names' if only.any() else 'a gene'} varies {times:.1f} "
-            "times as much as it supposes (median). Both look at measured counts only."
+            f"that allows for spots nearby being alike, {ranks:,} by Wilcoxon's, which takes each "
+            "spot for a sample of its own, so that genes that change smoothly over the tissue seem "
+            "to differ between any two regions."
         )
+        if only.any():
+            times = self.table["inflation"][only].median()
+            said += (
+                f" The difference of the {some(int(only.sum()), 'gene')} that only Wilcoxon's "
+                f"names varies {times:.1f} times as much as it supposes (median)."
+            )
+        return f"{said} Both look at measured counts only."
 
     def annotate(self, adata: ad.AnnData, key: str = "stentrans_regions") -> None:
         """Put the table into ``uns[key]`` as scanpy's ``rank_genes_groups`` does.
