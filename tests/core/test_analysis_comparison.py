@@ -92,6 +92,15 @@ def test_depth_makes_no_difference():
     assert (table["pvalue"] < 0.05).mean() < 0.09
 
 
+def test_genes_that_are_the_same_everywhere_do_not_differ():
+    totals = np.random.default_rng(0).integers(5, 50, SIDE**2).astype(np.float32)
+    counts = sp.csc_matrix(np.outer(totals, [1, 1, 4]))
+    section = Section.from_anndata(ad.AnnData(counts, obsm={"spatial": grid() * 50}))
+    table = compare_regions(section, Annotation.of(halves()), "left").table
+    assert len(table) == 3
+    assert (table["pvalue"] > 0.5).all()
+
+
 def test_inflation_is_how_far_a_difference_really_varies():
     found = {}
     for length in (0.0, 4.0):

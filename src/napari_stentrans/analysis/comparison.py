@@ -10,6 +10,7 @@ import pandas as pd
 from scipy.special import ndtri
 
 from napari_stentrans.analysis.after import estimate_steps, half_width, sites_of
+from napari_stentrans.analysis.rates import HALF
 from napari_stentrans.analysis.regions import measured_spots
 from napari_stentrans.analysis.tested import LEAST_SEEN, LN2, NOISE, TINY, tested_steps
 from napari_stentrans.enhancement import Enhancement
@@ -31,8 +32,6 @@ REST = "the rest"
 LEAST_SPOTS = 5
 """Measured spots of a region that is compared."""
 FDR = 0.05
-HALF = 0.5
-"""Counts added to those of a region, so that a gene that is not seen there has a ratio."""
 
 
 @dataclass(frozen=True, eq=False)

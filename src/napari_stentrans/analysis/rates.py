@@ -66,6 +66,11 @@ class Exposed:
         (spot,) 0, 1, or -1 for spots that take no part.
     totals
         (spot,) counts of all genes.
+
+    Attributes
+    ----------
+    of_patches, sums
+        Counts of all genes in each patch, and in the two regions.
     """
 
     def __init__(self, patches: Patches, region: NDArray[np.intp], totals: Array) -> None:
@@ -75,7 +80,7 @@ class Exposed:
         self._patch[patches.members.indices] = np.repeat(
             np.arange(len(patches)), np.diff(patches.members.indptr)
         )
-        self._sums = np.array([totals[region == code].sum() for code in (0, 1)])
+        self.sums = np.array([totals[region == code].sum() for code in (0, 1)])
         self._squares = np.array([(totals[region == code] ** 2).sum() for code in (0, 1)])
 
     def rates(self, counts: sp.csc_matrix) -> Rates:
@@ -92,10 +97,10 @@ class Exposed:
 
         codes = self.patches.region
         sums = np.stack([in_patches[codes == code].sum(0) for code in (0, 1)], 1)
-        rates = (sums + HALF) / self._sums
+        rates = (sums + HALF) / self.sums
         crossed = both(values * self.totals[spot])
         residual = both(values**2) - 2 * rates * crossed + rates**2 * self._squares
-        independent = (residual / (rates * self._sums) ** 2).sum(1)
+        independent = (residual / (rates * self.sums) ** 2).sum(1)
         deviations, scale = self._deviations(in_patches, sums, rates)
         return Rates(rates, both(None), deviations, scale, independent)
 
@@ -107,6 +112,6 @@ class Exposed:
         away = in_patches / exposure - expected
         by_counting = expected.sum(0) / np.maximum((exposure * away**2).sum(0), TINY)
         power = HALF * np.minimum(by_counting, 1)[:, None]
-        whole = (sums.sum(1) + HALF)[:, None] / self._sums.sum()
+        whole = (sums.sum(1) + HALF)[:, None] / self.sums.sum()
         unit = rates ** (1 - power) * whole**power
         return np.asarray(away / unit[:, self.patches.region].T, np.float32), unit / rates

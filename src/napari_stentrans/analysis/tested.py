@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.analysis.patches import Patches
-from napari_stentrans.analysis.rates import Exposed
+from napari_stentrans.analysis.rates import HALF, Exposed
 from napari_stentrans.analysis.spatial_noise import SpatialNoise, Spread, weighed
 from napari_stentrans.analysis.wilcoxon import rank_sum
 from napari_stentrans.errors import ConfigError
@@ -65,7 +65,8 @@ def tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFra
     often = _often(np.concatenate([seen for _, seen, *_ in blocks]), int(n_spots.sum()))
     joined = (np.concatenate(parts)[often] for parts in zip(*blocks, strict=True))
     rates, seen, ratio, independent, ranks, likely, std = joined
-    spread = Spread(weighed(likely), std, noise.freedom)
+    added = np.hypot(*(HALF / (rates * exposed.sums)).T)  # what half a count moves is no finding
+    spread = Spread(weighed(likely), np.maximum(std, added[:, None]), noise.freedom)
     p, away = spread.pvalues(ratio), spread.half_width(LEVEL)
     means, fractions = rates * section.median_total, seen / n_spots
     columns = {
