@@ -67,7 +67,7 @@ def test_columns_of_measures_are_refused(values):
     section.adata.obs["score"] = values
     with pytest.raises(SectionError, match=r'obs\["score"\] names no regions'):
         Annotation.of_obs(section, "score")
-    with pytest.raises(SectionError, match="no column 'scor'; it has .*domain"):
+    with pytest.raises(SectionError, match=r"no column 'scor'; it has .*domain"):
         Annotation.of_obs(section, "scor")
     assert "score" not in Annotation.columns(section)
 

@@ -9,16 +9,13 @@ import numpy as np
 import pandas as pd
 from scipy.special import ndtri
 
-from napari_stentrans.analysis.after import estimate_steps, sites_of
-from napari_stentrans.analysis.patches import Patches
-from napari_stentrans.analysis.rates import Exposed
-from napari_stentrans.analysis.regions import NORMAL_95, measured_spots
-from napari_stentrans.analysis.spatial_noise import SpatialNoise, Spread, weighed
-from napari_stentrans.analysis.wilcoxon import rank_sum
+from napari_stentrans.analysis.after import estimate_steps, half_width, sites_of
+from napari_stentrans.analysis.rates import HALF
+from napari_stentrans.analysis.regions import measured_spots
+from napari_stentrans.analysis.tested import LEAST_SEEN, LN2, NOISE, TINY, tested_steps
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
-from napari_stentrans.factors import lognorm
-from napari_stentrans.progress import Progress, Steps, drain
+from napari_stentrans.progress import Steps, drain
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -34,15 +31,7 @@ REST = "the rest"
 """What the other region is called where none is given."""
 LEAST_SPOTS = 5
 """Measured spots of a region that is compared."""
-LEAST_SEEN = 10
-"""Genes seen in fewer of the compared spots are not tested."""
-AT_ONCE = 1024
-"""Genes of a block."""
-LEVEL, FDR = 0.95, 0.05
-LN2 = float(np.log(2))
-HALF = 0.5
-"""Counts added to those of a region, so that a gene that is not seen there has a ratio."""
-TINY = 1e-300
+FDR = 0.05
 
 
 @dataclass(frozen=True, eq=False)
@@ -67,8 +56,9 @@ class Comparison:
         of its own. ``inflation`` is how many times more the difference varies than if that were
         so. ``mean_one`` and ``mean_other`` are counts per spot of the section's median library
         size, ``fraction_one`` and ``fraction_other`` shares of spots with the gene. Of a run:
-        ``after_log2_fold_change`` with ``after_low`` and ``after_high`` (95%), of how uncertain
-        the run's own estimates are; never a test. NaN for genes that are not part of the run.
+        ``after_log2_fold_change`` with ``after_low`` and ``after_high`` (95%): how well the
+        difference of this very piece of tissue is known by the run (``after.half_width``); it is
+        no test. NaN for genes that are not part of the run.
     enhanced
         Whether there is an "after".
     """
@@ -86,17 +76,21 @@ class Comparison:
         spatial, ranks = ((self.table[name] < fdr).sum() for name in ("fdr", "fdr_wilcoxon"))
         only = (self.table["fdr"] >= fdr) & (self.table["fdr_wilcoxon"] < fdr)
         rare = f" ({self.n_rare:,} seen in fewer than {LEAST_SEEN} spots are left out)"
-        times = self.table["inflation"][only if only.any() else slice(None)].median()
-        return (
+        said = (
             f"{self.one} ({some(self.n_one, 'spot')}) against {self.other} "
             f"({some(self.n_other, 'spot')}): of {some(len(self.table), 'gene')}"
             f"{rare if self.n_rare else ''}, {spatial:,} differ at an FDR of {fdr:.0%} by the test "
-            f"that allows for spots nearby being alike, {ranks:,} by Wilcoxon's. Wilcoxon's takes "
-            "each spot for a sample of its own, so any gene that changes smoothly over the tissue "
-            f"seems to differ between any two regions: the difference of "
-            f"{'the genes that only it names' if only.any() else 'a gene'} varies {times:.1f} "
-            "times as much as it supposes (median). Both look at measured counts only."
+            f"that allows for spots nearby being alike, {ranks:,} by Wilcoxon's, which takes each "
+            "spot for a sample of its own, so that genes that change smoothly over the tissue seem "
+            "to differ between any two regions."
         )
+        if only.any():
+            times = self.table["inflation"][only].median()
+            said += (
+                f" The difference of the {some(int(only.sum()), 'gene')} that only Wilcoxon's "
+                f"names varies {times:.1f} times as much as it supposes (median)."
+            )
+        return f"{said} Both look at measured counts only."
 
     def annotate(self, adata: ad.AnnData, key: str = "stentrans_regions") -> None:
         """Put the table into ``uns[key]`` as scanpy's ``rank_genes_groups`` does.
@@ -173,13 +167,14 @@ def compare_regions_steps(
     region = np.where(measured, sides, -1)
     names = (one, other or REST)
     _check_large(region, names)
-    table = yield from _tested_steps(section, region)
+    table = yield from tested_steps(section, region)
     enhanced = isinstance(data, Enhancement)
     if isinstance(data, Enhancement):
-        table = table.join((yield from _after_steps(data, sides, table.index)))
-    table = table.sort_values("pvalue", kind="stable")
+        table = table.join((yield from _after_steps(data, sides, table)))
+    table = table.drop(columns=NOISE).sort_values("pvalue", kind="stable")
     n_spots = np.bincount(region[region >= 0]).tolist()
-    return Comparison(*names, *n_spots, len(section.genes) - len(table), table, enhanced)
+    n_rare = len(section.genes) - len(table)
+    return Comparison(*names, n_spots[0], n_spots[1], n_rare, table, enhanced)
 
 
 def _sides(
@@ -205,82 +200,20 @@ def _check_large(region: NDArray[np.intp], names: tuple[str, str]) -> None:
             )
 
 
-def _often(seen: Array, n_spots: int) -> NDArray[np.intp]:
-    """Genes of which enough is known, of (gene, 2) spots with them."""
-    often = seen.sum(1) >= LEAST_SEEN
-    if not often.any():
-        most = int(seen.sum(1).max())
-        raise ConfigError(
-            f"No gene is seen in {LEAST_SEEN} or more of the {n_spots:,} spots that are compared; "
-            f"the most often seen is in {most:,}. Compare larger regions."
-        )
-    return np.flatnonzero(often)
-
-
-def _tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFrame]:
-    """Table of the genes that are seen often enough, in their order."""
-    patches = Patches.of(section.xy, region)
-    exposed = Exposed(patches, region, section.totals)
-    noise = SpatialNoise(patches, exposed.of_patches)
-    found, cases, by_rank = [], [], []
-    for start in range(0, len(section.genes), AT_ONCE):
-        yield Progress("comparing regions", start, len(section.genes))
-        counts = section.counts[:, start : start + AT_ONCE]
-        rates = exposed.rates(counts)
-        found.append((rates.rates, rates.seen, rates.log_ratio, rates.independent))
-        cases.append(noise.cases(rates.deviations, rates.scale))
-        values = lognorm(counts, section.totals, section.median_total)
-        by_rank.append(rank_sum(values, region))
-    n_spots = np.bincount(region[region >= 0])
-    often = _often(np.concatenate([seen for _, seen, *_ in found]), int(n_spots.sum()))
-    rates, seen, ratio, independent = _joined(found, often)
-    likely, std = _joined(cases, often)
-    spread = Spread(weighed(likely), std, noise.freedom)
-    p, away = spread.pvalues(ratio), spread.half_width(LEVEL)
-    ranks = np.concatenate(by_rank)[often]
-    means, fractions = rates * section.median_total, seen / n_spots
-    columns = {
-        "log2_fold_change": ratio / LN2,
-        "low": (ratio - away) / LN2,
-        "high": (ratio + away) / LN2,
-        "pvalue": p,
-        "fdr": _false_discovery(p),
-        "pvalue_wilcoxon": ranks,
-        "fdr_wilcoxon": _false_discovery(ranks),
-        "inflation": spread.variance / np.maximum(independent, TINY),
-        "mean_one": means[:, 0],
-        "mean_other": means[:, 1],
-        "fraction_one": fractions[:, 0],
-        "fraction_other": fractions[:, 1],
-    }
-    return pd.DataFrame(columns, index=pd.Index(section.genes[often], name="gene"))
-
-
-def _joined(blocks: list[tuple[Array, ...]], often: NDArray[np.intp]) -> list[Array]:
-    """Join the blocks of each array (gene, ...), and keep the genes that are seen often enough."""
-    return [np.concatenate(parts)[often] for parts in zip(*blocks, strict=True)]
-
-
-def _false_discovery(pvalues: Array) -> Array:
-    """False discovery rates of Benjamini and Hochberg."""
-    from scipy.stats import false_discovery_control  # takes long to import
-
-    return np.asarray(false_discovery_control(pvalues))
-
-
 def _after_steps(
-    result: Enhancement, region: NDArray[np.intp], names: pd.Index
+    result: Enhancement, region: NDArray[np.intp], table: pd.DataFrame
 ) -> Steps[pd.DataFrame]:
     """Log2 fold changes of the sites of a run, for the genes that it has."""
-    known = [str(name) for name in names if name in result.genes]
+    known = [str(name) for name in table.index if name in result.genes]
     found = yield from estimate_steps(result, sites_of(result, region), 2, known)
     half = HALF / np.maximum(np.bincount(region[region >= 0])[:, None], 1)
-    log = np.log2(np.maximum(found.mean, 0) + half)
-    relative = found.std / (np.maximum(found.mean, 0) + half) / LN2
-    change, away = log[0] - log[1], NORMAL_95 * np.hypot(*relative)
+    mean = np.maximum(found.mean, 0) + half
+    change, measured = np.subtract(*np.log2(mean)), table.loc[known]
+    before, noise = (measured[name].to_numpy() for name in ("log2_fold_change", NOISE))
+    away = half_width(np.hypot(*(found.std / mean)) / LN2, noise, change - before)
     columns = {
         "after_log2_fold_change": change,
         "after_low": change - away,
         "after_high": change + away,
     }
-    return pd.DataFrame(columns, index=pd.Index(known)).reindex(names)
+    return pd.DataFrame(columns, index=pd.Index(known)).reindex(table.index)

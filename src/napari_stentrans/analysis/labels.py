@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
 SIZE = 8
 """Of letters, points."""
-WIDTH, HEIGHT = 0.6, 1.25
+WIDTH, HEIGHT = 0.7, 1.3
 """Of a letter, as shares of its size; more than it takes."""
 AWAY = (6, 16, 28, 44)
 """Distances of a name from its point that are tried, points."""
@@ -42,7 +42,7 @@ def place_labels(
     list of str
         The names that were written.
     """
-    figure = axes.get_figure()
+    figure = axes.get_figure(root=True)
     assert figure is not None
     figure.draw_without_rendering()  # only then it is known where the axes lie
     to_points = 72 / figure.dpi
@@ -58,11 +58,12 @@ def place_labels(
         taken.append(box)
         offset = box.mean(0) - at[of]
         far = np.abs(offset)[1] > size[1] or np.abs(offset)[0] > size[0] / 2 + AWAY[0] + 2
-        axes.annotate(
+        text = axes.annotate(
             name, points[of], xytext=tuple(offset), textcoords="offset points", fontsize=SIZE,
             ha="center", va="center", style="italic", parse_math=False, zorder=3,
             arrowprops={"arrowstyle": "-", "linewidth": 0.5, "shrinkB": 2} if far else None,
         )  # fmt: skip
+        text.set_in_layout(False)  # or the axes would move once more
         written.append(name)
     return written
 

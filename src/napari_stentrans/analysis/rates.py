@@ -66,38 +66,41 @@ class Exposed:
         (spot,) 0, 1, or -1 for spots that take no part.
     totals
         (spot,) counts of all genes.
+
+    Attributes
+    ----------
+    of_patches, sums
+        Counts of all genes in each patch, and in the two regions.
     """
 
     def __init__(self, patches: Patches, region: NDArray[np.intp], totals: Array) -> None:
         self.patches, self.region, self.totals = patches, region, totals
         self.of_patches = np.asarray(patches.members @ totals)
-        self._patch = np.full(len(region), -1)
+        self._patch = np.full(len(region), len(patches))
         self._patch[patches.members.indices] = np.repeat(
             np.arange(len(patches)), np.diff(patches.members.indptr)
         )
-        self._sums = np.array([totals[region == code].sum() for code in (0, 1)])
+        self.sums = np.array([totals[region == code].sum() for code in (0, 1)])
         self._squares = np.array([(totals[region == code] ** 2).sum() for code in (0, 1)])
 
     def rates(self, counts: sp.csc_matrix) -> Rates:
         """Rates of the genes of counts (spot, gene)."""
-        n_genes = counts.shape[1]
-        patch = self._patch[counts.indices]
-        part = patch >= 0
-        patch, spot, values = patch[part], counts.indices[part], counts.data[part].astype(float)
-        gene = np.repeat(np.arange(n_genes), np.diff(counts.indptr))[part]
-        at, shape = patch * n_genes + gene, (len(self.patches), n_genes)
-        in_patches = np.bincount(at, values, shape[0] * n_genes).reshape(shape)
-        side = self.region[spot] * n_genes + gene
+        n_genes, spot, values = counts.shape[1], counts.indices, counts.data
+        gene = np.repeat(np.arange(n_genes), np.diff(counts.indptr))
+        shape = (len(self.patches) + 1, n_genes)  # the last for spots that take no part
+        at = (self._patch * n_genes)[spot] + gene
+        in_patches = np.bincount(at, values, shape[0] * n_genes).reshape(shape)[:-1]
+        side = (np.where(self.region < 0, 2, self.region) * n_genes)[spot] + gene
 
-        def both(of: Array | None) -> Array:
-            return np.bincount(side, of, 2 * n_genes).reshape(2, n_genes).T.astype(float)
+        def both(of: NDArray[np.generic] | None) -> Array:
+            return np.bincount(side, of, 3 * n_genes).reshape(3, n_genes)[:2].T.astype(float)
 
         codes = self.patches.region
         sums = np.stack([in_patches[codes == code].sum(0) for code in (0, 1)], 1)
-        rates = (sums + HALF) / self._sums
+        rates = (sums + HALF) / self.sums
         crossed = both(values * self.totals[spot])
         residual = both(values**2) - 2 * rates * crossed + rates**2 * self._squares
-        independent = (residual / (rates * self._sums) ** 2).sum(1)
+        independent = (residual / (rates * self.sums) ** 2).sum(1)
         deviations, scale = self._deviations(in_patches, sums, rates)
         return Rates(rates, both(None), deviations, scale, independent)
 
@@ -109,6 +112,6 @@ class Exposed:
         away = in_patches / exposure - expected
         by_counting = expected.sum(0) / np.maximum((exposure * away**2).sum(0), TINY)
         power = HALF * np.minimum(by_counting, 1)[:, None]
-        whole = (sums.sum(1) + HALF)[:, None] / self._sums.sum()
+        whole = (sums.sum(1) + HALF)[:, None] / self.sums.sum()
         unit = rates ** (1 - power) * whole**power
-        return np.float32(away / unit[:, self.patches.region].T), unit / rates
+        return np.asarray(away / unit[:, self.patches.region].T, np.float32), unit / rates

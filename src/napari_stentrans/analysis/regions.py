@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.analysis.after import estimate_steps, sites_of
+from napari_stentrans.analysis.after import NORMAL_95, estimate_steps, half_width, sites_of
 from napari_stentrans.decoders import GENES_AT_ONCE
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
@@ -23,7 +23,6 @@ if TYPE_CHECKING:
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.section import Section
 
-NORMAL_95 = 1.96
 UM2_OF_MM2 = 1e6
 
 
@@ -98,7 +97,7 @@ def region_genes(
         A row for each ``region`` and ``gene``. ``mean`` of the log-normalised expression of the
         measured spots, with the ends ``low`` and ``high`` of its interval (95%), and ``fraction``
         of the spots that show the gene. Of a run: ``after_mean``, ``after_low`` and
-        ``after_high`` of its sites, from its own uncertainty, and ``after_fraction`` of sites that
+        ``after_high`` of its sites (``after.half_width``), and ``after_fraction`` of sites that
         would show the gene at the library size they have. These say how well the means of this
         very piece of tissue are known; ``compare_regions`` says whether regions differ.
 
@@ -133,8 +132,10 @@ def region_genes_steps(
     if isinstance(data, Enhancement):
         sites = sites_of(data, annotation.codes)
         found = yield from estimate_steps(data, sites, len(annotation.names), names)
-        away = NORMAL_95 * found.log_std.ravel("F")
         table["after_mean"] = found.log_mean.ravel("F")
+        noise = (table["high"] - table["mean"]).to_numpy() / NORMAL_95
+        moved = (table["after_mean"] - table["mean"]).to_numpy()
+        away = half_width(found.log_std.ravel("F"), noise, moved)
         table["after_low"] = np.maximum(table["after_mean"] - away, 0)
         table["after_high"] = table["after_mean"] + away
         table["after_fraction"] = found.fraction.ravel("F")

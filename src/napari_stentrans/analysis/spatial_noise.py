@@ -25,9 +25,9 @@ SHARES = (0.0, 0.02, 0.05, 0.1, 0.2, 0.35, 0.55, 0.8)
 """Of the variance of a typical patch that it shares with others."""
 N_LENGTHS = 6
 """From a patch to half of the section."""
-ROUNDS, FLAT = 12, 0.2
+ROUNDS, FLAT = 8, 0.2
 """How often the prior is made anew, and the least of it that is alike for all cases."""
-HALVINGS = 20
+STEPS = 8
 TINY = 1e-30
 
 
@@ -62,14 +62,20 @@ class Spread:
     def half_width(self, level: float) -> Array:
         """(gene,) half the width of an interval that holds a share ``level`` of differences."""
         beyond = (1 - level) / 2
-        normal = -ndtri(beyond)
-        std = self.std * (-stdtrit(self.freedom, beyond) / normal)  # as wide, and quick to compute
+        normal = -float(ndtri(beyond))
+        std = self.std * (-float(stdtrit(self.freedom, beyond)) / normal)  # quick, and as wide
         low, high = normal * std.min(1), normal * std.max(1)
-        for _ in range(HALVINGS):
-            middle = (low + high) / 2
-            inside = (self.weights * ndtr(-middle[:, None] / std)).sum(1) > beyond
-            low, high = np.where(inside, middle, low), np.where(inside, high, middle)
-        return np.asarray((low + high) / 2)
+        at = normal * np.sqrt((self.weights * std**2).sum(1))
+        for _ in range(STEPS):  # of Newton, for the logarithm of the tail by that of the width
+            scaled = at[:, None] / std
+            tail = (self.weights * ndtr(-scaled)).sum(1)
+            slope = (self.weights * scaled * np.exp(-(scaled**2) / 2)).sum(1) / np.sqrt(2 * np.pi)
+            low, high = np.where(tail > beyond, at, low), np.where(tail > beyond, high, at)
+            step = tail / np.maximum(slope, TINY) * np.log(np.maximum(tail, TINY) / beyond)
+            following = at * np.exp(np.clip(step, -1, 1))
+            between = (following >= low) & (following <= high)
+            at = np.where(between, following, np.sqrt(low * high))
+        return np.asarray(at)
 
 
 @dataclass(frozen=True, eq=False)

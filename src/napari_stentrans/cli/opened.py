@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_stentrans.annotation import Annotation
@@ -47,7 +48,7 @@ class Opened:
         """The result where there is one, else the section."""
         return self.section if self.result is None else self.result
 
-    def enhanced(self, lost: NDArray | None) -> Opened:
+    def enhanced(self, lost: NDArray[np.bool_] | None) -> Opened:
         """Return it with a result of the default method, where it has none."""
         if self.result is not None:
             return self

@@ -36,20 +36,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "path", type=Path, metavar="PATH", help="the section, or a saved session (*.stentrans)"
     )
     add_choose(parser)
-    which = parser.add_mutually_exclusive_group()
-    which.add_argument(
-        "--regions",
-        type=Path,
-        metavar="FILE",
-        help="regions: GeoJSON outlines with names, as of QuPath, or a table of barcodes and "
-        "labels, as of Loupe",
-    )
-    which.add_argument(
-        "--column", metavar="NAME", help="regions: a column of obs, such as clusters"
-    )
-    parser.add_argument(
-        "--label", metavar="NAME", help="the column of labels where --regions has several"
-    )
+    _add_regions(parser)
     parser.add_argument(
         "--lost", type=Path, metavar="MASK", help="lost spots, which are left out: as of 'enhance'"
     )
@@ -75,6 +62,24 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--plot", type=Path, metavar="FILE", help="draw a volcano plot: png, svg or pdf"
     )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
+
+
+def _add_regions(parser: argparse.ArgumentParser) -> None:
+    """Add the options that say where regions come from."""
+    which = parser.add_mutually_exclusive_group()
+    which.add_argument(
+        "--regions",
+        type=Path,
+        metavar="FILE",
+        help="regions: GeoJSON outlines with names, as of QuPath, or a table of barcodes and "
+        "labels, as of Loupe",
+    )
+    which.add_argument(
+        "--column", metavar="NAME", help="regions: a column of obs, such as clusters"
+    )
+    parser.add_argument(
+        "--label", metavar="NAME", help="the column of labels where --regions has several"
+    )
 
 
 def run(arguments: argparse.Namespace) -> None:
@@ -141,7 +146,7 @@ def _print(
     as_json: bool,
 ) -> None:
     if as_json:
-        facts = {"regions": _records(each.reset_index())}
+        facts: dict[str, object] = {"regions": _records(each.reset_index())}
         if genes is not None:
             facts["genes"] = _records(genes)
         if comparison is not None:
