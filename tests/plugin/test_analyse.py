@@ -181,7 +181,7 @@ def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
     click(qtbot, page.copy)
     script = QApplication.clipboard().text()
     scope = {}
-    exec(script.replace("print(", "shown = ("), scope)  # noqa: S102
+    exec(script.replace("print(", "shown = ("), scope)
     np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
 
 

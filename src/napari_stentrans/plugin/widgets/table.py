@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 from qtpy.QtCore import QAbstractTableModel, QModelIndex, Qt, Signal
 from qtpy.QtWidgets import QAbstractButton, QAbstractItemView, QHeaderView, QTableView
+from superqt.utils import signals_blocked
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -39,7 +40,7 @@ class TableModel(QAbstractTableModel):
         self._titles: list[str] = []
         self._tips: Mapping[str, str] = {}
         self._order = np.empty(0, np.intp)
-        self._sorted = (0, Qt.SortOrder.AscendingOrder)
+        self._sorted = (-1, Qt.SortOrder.AscendingOrder)
 
     def set_table(
         self,
@@ -54,7 +55,7 @@ class TableModel(QAbstractTableModel):
         self._labels = np.array([called(str(name)) for name in self._names], object)
         self._columns = [_sortable(table.iloc[:, at]) for at in range(table.shape[1])]
         self._titles, self._tips = [of, *map(str, table.columns)], tips or {}
-        self._sorted = (min(self._sorted[0], len(self._columns)), self._sorted[1])
+        self._sorted = (-1, Qt.SortOrder.AscendingOrder)
         self._order = self.sorted_rows()
         self.endResetModel()
 
@@ -114,6 +115,8 @@ class TableModel(QAbstractTableModel):
     def sorted_rows(self) -> NDArray[np.intp]:
         """Rows in the order that was asked for; ties keep theirs, what is not known comes last."""
         column, order = self._sorted
+        if not 0 <= column <= len(self._columns):  # in their own order
+            return np.arange(len(self._names))
         keys = self._labels if column == 0 else self._columns[column - 1]
         if keys.dtype == object:
             keys = np.array([str(key).lower() for key in keys], str)
@@ -159,6 +162,7 @@ class Table(QTableView):
         if corner is not None:  # Qt makes one that is never seen, but read out
             corner.setToolTip("All rows")
             corner.setAccessibleName("all rows")
+        header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.setSortingEnabled(True)
         header.sortIndicatorChanged.connect(self.scrollToTop)  # after the sort, which is before
         self.clicked.connect(self._choose)
@@ -166,7 +170,8 @@ class Table(QTableView):
 
     def set_table(self, table: pd.DataFrame, *about: Any, **more: Any) -> None:
         """Show a table as in ``TableModel``, in its own order."""
-        self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
+        with signals_blocked(self._header):
+            self._header.setSortIndicator(-1, Qt.SortOrder.AscendingOrder)
         self.rows.set_table(table, *about, **more)
         metrics = self.fontMetrics()
         for at in range(self.rows.columnCount()):
