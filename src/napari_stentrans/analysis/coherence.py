@@ -35,11 +35,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-RANDOM, FIRST = 1000, 200
+RANDOM, FIRST = 1000, 100
 """Random sets for each set; and how many of them decide whether the rest is drawn."""
 UNSURE = 0.2
 """Sets with a p-value up to this in the first round get all random sets."""
-SKETCH = 1024
+SKETCH = 512
 """Numbers that a map is kept as: sums of its sites with random signs, which keep correlations."""
 BINS = 20
 """Classes of expression within which random genes are drawn."""

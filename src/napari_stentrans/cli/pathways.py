@@ -45,9 +45,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "path", type=Path, nargs="?", metavar="PATH", help="the section, or a session (*.stentrans)"
     )
     add_choose(parser)
-    parser.add_argument(
-        "--run", dest="which", default="", metavar="NAME", help="which run of a session"
-    )
+    parser.add_argument("--run", dest="which", metavar="NAME", help="which run of a session")
     parser.add_argument(
         "--sets",
         metavar="SETS",
@@ -75,7 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="TABLE.csv",
         help="sets at the ends of this ranking: a table of genes and numbers, such as fold changes",
     )
-    parser.add_argument("--by", default="", metavar="COLUMN", help="column of TABLE.csv to rank by")
+    parser.add_argument("--by", metavar="COLUMN", help="column of TABLE.csv to rank by")
     parser.add_argument(
         "--background", type=Path, metavar="FILE", help="genes that could have come into the list"
     )
@@ -109,10 +107,12 @@ def run(arguments: argparse.Namespace) -> None:
         raise ConfigError("Give the PATH of a section or a session, and --sets.")
     _check(arguments)
     genes = None if arguments.genes is None else _listed(arguments.genes)
-    ranking = None if arguments.ranking is None else read_ranking(arguments.ranking, arguments.by)
+    ranking = (
+        None if arguments.ranking is None else read_ranking(arguments.ranking, arguments.by or "")
+    )
     background = None if arguments.background is None else read_list(arguments.background)
     sets = _sets(arguments)
-    data = open_data(arguments.path, arguments.choose, arguments.which)
+    data = open_data(arguments.path, arguments.choose, arguments.which or "")
     if genes is not None:
         steps = over_representation_steps(
             genes, sets, data.result or data.section, background=background
