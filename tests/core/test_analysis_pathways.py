@@ -16,7 +16,6 @@ from napari_stentrans.analysis import pathway_scores as scoring
 from napari_stentrans.analysis.coherence import (
     coherence,
     coherence_steps,
-    false_discovery,
     in_words,
     side_by_side,
 )
@@ -214,11 +213,6 @@ def test_random_sets_depend_on_the_seed_only_and_can_be_cancelled(section, sets)
     steps.close()
     with pytest.raises(ConfigError, match="1 or more"):
         coherence(section, sets, random=0)
-
-
-def test_false_discovery_is_benjamini_and_hochbergs():
-    found = false_discovery(np.array([0.01, 0.04, 0.03, 0.5]))
-    np.testing.assert_allclose(found, [0.04, 0.16 / 3, 0.16 / 3, 0.5])
 
 
 # ---- lists and rankings

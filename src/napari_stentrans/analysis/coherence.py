@@ -16,6 +16,7 @@ import scipy.sparse as sp
 
 from napari_stentrans.analysis.gene_matching import LEAST_GENES, match
 from napari_stentrans.analysis.maps import Maps
+from napari_stentrans.analysis.multiple import false_discovery_rates
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.factors import lognorm
 from napari_stentrans.progress import Progress, drain
@@ -143,7 +144,7 @@ def coherence_steps(
         rows.append((name, *_compared(sketch, place[members], bins, orders, random, rng)))
     columns = ["set", "genes", "coherence", "expected", "score", "pvalue"]
     table = pd.DataFrame(rows, columns=columns)
-    table["fdr"] = false_discovery(table["pvalue"].to_numpy(float))
+    table["fdr"] = false_discovery_rates(table["pvalue"].to_numpy(float))
     table = table.sort_values(["pvalue", "score"], ascending=[True, False], kind="stable")
     return Coherence(matched, maps.enhanced, table.reset_index(drop=True))
 
@@ -181,16 +182,6 @@ def in_words(before: Coherence, after: Coherence | None = None, fdr: float = FDR
         f"More coherent than random sets of like expression in the same maps (FDR {fdr:.0%}): "
         f"{told}."
     )
-
-
-def false_discovery(pvalues: Array) -> Array:
-    """Adjusted p-values (Benjamini and Hochberg 1995)."""
-    n = len(pvalues)
-    order = np.argsort(pvalues, kind="stable")[::-1]
-    raised = np.minimum.accumulate(pvalues[order] * n / np.arange(n, 0, -1))
-    adjusted = np.empty(n)
-    adjusted[order] = np.minimum(raised, 1)
-    return adjusted
 
 
 def _seen(maps: Maps) -> tuple[Indices, Array]:

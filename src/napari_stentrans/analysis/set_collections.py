@@ -62,6 +62,11 @@ class Collection:
         return cache_folder() / FOLDER / f"{self.name}{Path(self.remote.name).suffix}"
 
     @property
+    def folder(self) -> Path:
+        """Folder in which it is kept."""
+        return self.path.parent
+
+    @property
     def is_here(self) -> bool:
         """Whether nothing has to be downloaded."""
         return self.path.is_file()

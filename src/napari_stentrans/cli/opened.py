@@ -1,90 +1,115 @@
-"""What an analysis is given: a section, or a session with a result that was kept in it."""
+"""What a PATH of an analysis opens: a section, or a session with the result that it shows."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, NamedTuple
+import warnings
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING
 
-from napari_stentrans.errors import ConfigError, ReadError
+from napari_stentrans.cli.bar import with_bar
+from napari_stentrans.errors import ConfigError, ReadError, StentransWarning
 from napari_stentrans.io import chosen_then, read_section
-from napari_stentrans.session import ENDING, read_session
+from napari_stentrans.pipeline import enhance_steps
+from napari_stentrans.placing import again_steps
+from napari_stentrans.session import ENDING, Session, read_session
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from numpy.typing import NDArray
+
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.section import Section
-    from napari_stentrans.session import Session
 
 
-class Opened(NamedTuple):
-    """A section, and the result of a run where there is one."""
+@dataclass(frozen=True, eq=False)
+class Opened:
+    """What was opened.
+
+    Attributes
+    ----------
+    section
+        What was measured.
+    result
+        The result of a run; None without any.
+    annotation
+        Named regions that a session has; None without any.
+    """
 
     section: Section
     result: Enhancement | None = None
+    annotation: Annotation | None = None
+
+    @property
+    def data(self) -> Section | Enhancement:
+        """The result where there is one, else the section."""
+        return self.section if self.result is None else self.result
+
+    def enhanced(self, lost: NDArray | None) -> Opened:
+        """Return it with a result of the default method, where it has none."""
+        if self.result is not None:
+            return self
+        return replace(self, result=with_bar(enhance_steps(self.section, lost)))
 
 
-def open_data(path: Path, choose: Mapping[str, str] | None = None, run: str = "") -> Opened:
-    """Read a section, or a session with one of its results.
+def opened(path: Path, choose: Mapping[str, str] | None = None, run: str = "") -> Opened:
+    """Open a section, or a session with the result that it shows.
 
     Parameters
     ----------
-    path
-        A section, or a file ``*.stentrans``.
-    choose
-        What to take where the path holds several things; a session says it itself.
     run
-        Name of a run of a session; by default the one that was shown, else the last.
+        Name of another run of the session, whose result is wanted.
 
     Raises
     ------
     ReadError
-        When it cannot be read, or the section of a session is gone.
+        When it cannot be read, or the data of a session are no longer where they were.
     SectionError
-        When the section of a session holds other data than then.
+        When they are not those of the session.
     ConfigError
-        When the session has no such run, its result was not stored, or the path is an exported
-        result, which holds no counts.
+        When there is no such run, or the path is an exported result, which holds no counts.
     """
-    if path.suffix.lower() != ENDING:
+    if path.suffix != ENDING:
         if run:
             raise ConfigError(f"--run names a run of a session (*{ENDING}), not of a section.")
-        section = read_section(path, dict(choose) if choose else None)
+        section = read_section(path, choose)
         if "stentrans" in section.adata.uns:
             raise ConfigError(
                 f"'{path}' is an exported result: what it holds are estimates, not counts. Give "
                 f"the section that was measured, or a session (*{ENDING}) with the result."
             )
         return Opened(section)
-    if choose:
-        raise ConfigError("A session says itself what was chosen: leave out --choose.")
     session = read_session(path)
-    source = session.source
-    if source is None:
+    if session.source is None:
         raise ReadError(
-            f"The section of {path.name} is not at {session.facts.source} any more. Put it back, "
-            f"or beside the session."
+            f"The data of {path.name} are no longer at {session.facts.source}. Open it in the "
+            "window, which asks where they are, and save it again."
         )
-    section = read_section(source, chosen_then(source, session.facts.chosen))
+    chosen = choose or chosen_then(session.source, session.facts.chosen)
+    section = read_section(session.source, chosen)
     session.check(section)
-    return Opened(section, _result(session, section, run))
+    section = with_bar(again_steps(section, session.image))
+    return Opened(section, _result(session, section, run), session.annotation)
 
 
 def _result(session: Session, section: Section, run: str) -> Enhancement | None:
-    """Result of a run by its name; None where a session has no runs, and none is asked for."""
-    facts = session.facts
-    names = [each.name for each in facts.runs]
+    """Result of a run, else that a session shows, or the last; a large one is made again."""
+    runs = session.facts.runs
+    names = [each.name for each in runs]
     if run and run not in names:
         raise ConfigError(
             f"{session.path.name} has no run {run!r}; it has {', '.join(names) or 'none'}."
         )
-    if not names:
+    if not runs:
         return None
-    at = names.index(run) if run else len(names) - 1 if facts.shown is None else facts.shown
-    result = session.result(section, at)
-    if result is None:
-        raise ConfigError(
-            f"The result {names[at]!r} was too large to be stored in {session.path.name}. Open it "
-            "in the window, run again with the genes that matter, and save."
-        )
-    return result
+    shown = len(runs) - 1 if session.facts.shown is None else session.facts.shown
+    at = names.index(run) if run else shown
+    stored = session.result(section, at)
+    if stored is not None:
+        return stored
+    said = f"The result {runs[at].name} was too large to be stored; it is made again."
+    warnings.warn(said, StentransWarning, stacklevel=2)
+    lost, config, sites, damaged = runs[at].record.inputs(section)
+    return with_bar(enhance_steps(section, lost, config, sites, damaged))

@@ -17,7 +17,7 @@ from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
 from napari_stentrans.analysis.set_collections import COLLECTIONS, collection, collection_steps
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.cli.opened import open_data
+from napari_stentrans.cli.opened import opened
 from napari_stentrans.cli.outputs import Outputs
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.export import FIGURE_ENDINGS, beside, check_file
@@ -112,17 +112,15 @@ def run(arguments: argparse.Namespace) -> None:
     )
     background = None if arguments.background is None else read_list(arguments.background)
     sets = _sets(arguments)
-    data = open_data(arguments.path, arguments.choose, arguments.which or "")
+    data = opened(arguments.path, arguments.choose, arguments.which or "")
     if genes is not None:
-        steps = over_representation_steps(
-            genes, sets, data.result or data.section, background=background
-        )
+        steps = over_representation_steps(genes, sets, data.data, background=background)
         tables, told = _enriched(with_bar(steps), "list")
     elif ranking is not None:
         ranked = preranked_steps(
             ranking,
             sets,
-            data.result or data.section,
+            data.data,
             seed=arguments.seed,
             permutations=arguments.random,
         )
@@ -216,7 +214,7 @@ def _finish(
     if arguments.output is not None:
         outputs.write(arguments.output, partial(_write_table, whole))
     if arguments.scores is not None:
-        scored = with_bar(pathway_scores_steps(data.result or data.section, sets))
+        scored = with_bar(pathway_scores_steps(data.data, sets))
         positions = scored.scores.assign(x=scored.maps.xy[:, 0], y=scored.maps.xy[:, 1])
         columns = ["x", "y", *scored.scores.columns]
         table = positions[columns].rename_axis("site").reset_index()
