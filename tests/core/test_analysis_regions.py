@@ -158,9 +158,7 @@ def test_a_region_without_a_measured_spot_is_not_known(section):
     labels[:7] = "gone"
     lost = np.arange(section.n_spots) < 7
     table = region_genes(section, Annotation.of(labels.tolist()), ["Gene1"], lost=lost)
-    assert (
-        table.loc[table["region"] == "gone", ["mean", "low", "high", "fraction"]].isna().all(None)
-    )
+    assert table.loc[table["region"] == "gone", ["mean", "low", "high", "fraction"]].isna().all(None)
     assert table.loc[table["region"] == "some", "mean"].notna().all()
 
 
