@@ -176,7 +176,7 @@ def test_genes_are_found_by_symbol_id_and_column_and_counted():
         assert list(found.members["Cycle"]) == [2]
         assert list(found.table["found"]) == [2, 1]
         assert list(found.table["genes"]) == [2, 3]
-        assert found.how == ""
+        assert found.how == "names as they are written"
     by_id = GeneSets("s", {"A": ("ENSG00000149311.20", "ENSG00000012048")})
     assert list(match(by_id, Maps.of(section_of(names)), least=1).members["A"]) == [0, 1]
 

@@ -46,6 +46,12 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     )
     add_choose(parser)
     parser.add_argument("--run", dest="which", metavar="NAME", help="which run of a session")
+    _add_sets(parser)
+    _add_lists(parser)
+    _add_outputs(parser)
+
+
+def _add_sets(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--sets",
         metavar="SETS",
@@ -60,6 +66,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         action="store_true",
         help=f"download MGI's table of genes of man and mouse ({MGI_TERMS})",
     )
+
+
+def _add_lists(parser: argparse.ArgumentParser) -> None:
     way = parser.add_mutually_exclusive_group()
     way.add_argument(
         "--genes",
@@ -77,6 +86,9 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--background", type=Path, metavar="FILE", help="genes that could have come into the list"
     )
+
+
+def _add_outputs(parser: argparse.ArgumentParser) -> None:
     parser.add_argument(
         "--scores", type=Path, metavar="SCORES.csv", help="write a score of each set at each spot"
     )
