@@ -1,4 +1,7 @@
-"""What analyses come to, as the window shows it; each a generator of Progress, for a worker."""
+"""What analyses come to, as the window shows it; each a generator of Progress, for a worker.
+
+The analyses are imported when they are asked for, on the worker's thread: that takes a second.
+"""
 
 from __future__ import annotations
 
@@ -7,12 +10,6 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.analysis.comparison import compare_regions_steps
-from napari_stentrans.analysis.domains import domains_steps
-from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
-from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
-from napari_stentrans.analysis.patterns import patterns_steps
-from napari_stentrans.analysis.spatial_genes import spatial_genes_steps
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.plugin.models.analyses import Found, MapOf
@@ -41,7 +38,9 @@ COMPARED = (
 
 def domains(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
     """Find domains."""
-    found = yield from domains_steps(data, n, lost=lost)
+    from napari_stentrans.analysis.domains import domains_steps
+
+    found = yield from domains_steps(data, n)
     sizes = found.sizes
     share = np.array(list(sizes.values())) / max(sum(sizes.values()), 1)
     table = pd.DataFrame({"sites": list(sizes.values()), "share": share}, list(sizes))
@@ -65,6 +64,8 @@ def compare(
     data: Data, lost: Lost, annotation: Annotation, one: str, other: str | None
 ) -> Steps[Found]:
     """Compare two regions."""
+    from napari_stentrans.analysis.comparison import compare_regions_steps
+
     found = yield from compare_regions_steps(data, annotation, one, other, lost=lost)
     columns = [name for name in COMPARED if name in found.table]
     given = f", annotation, {one!r}" + (f", {other!r}" if other is not None else "")
@@ -81,6 +82,8 @@ def compare(
 
 def spatial(data: Data, lost: Lost) -> Steps[Found]:
     """Find spatially variable genes, on what was measured."""
+    from napari_stentrans.analysis.spatial_genes import spatial_genes_steps
+
     section = data.section if isinstance(data, Enhancement) else data
     if isinstance(data, Enhancement):
         lost = ~data.sites.measured[: data.sites.n_spots]
@@ -91,7 +94,9 @@ def spatial(data: Data, lost: Lost) -> Steps[Found]:
 
 def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
     """Sort genes into patterns."""
-    found = yield from patterns_steps(data, n, lost=lost)
+    from napari_stentrans.analysis.patterns import patterns_steps
+
+    found = yield from patterns_steps(data, n)
     values = dict(zip(found.names, found.values.T, strict=True))
     left = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items())
     words = (
@@ -112,6 +117,8 @@ def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
 
 def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]:
     """Score gene sets, which ``where`` makes in Python, as maps."""
+    from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
+
     found = yield from pathway_scores_steps(data, sets)
     values = {str(name): found.scores[name].to_numpy() for name in found.scores}
     table = found.table.set_index("set").sort_values("sd", ascending=False)
@@ -134,6 +141,8 @@ def enriched(
     data: Data, shown: Found, row: str, sets: GeneSets, where: str
 ) -> Steps[Found]:
     """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
+    from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
+
     if shown.kind == "compare":
         ranking = shown.table["log2_fold_change"]
         found = yield from preranked_steps(ranking, sets, data)
