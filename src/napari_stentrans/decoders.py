@@ -180,7 +180,7 @@ class GeneStore:
 
     def means(self, at: NDArray[np.intp], sites: NDArray[np.intp]) -> FloatArray:
         """Read the chosen genes at some sites."""
-        return np.array(self._values[at]).T[sites]
+        return np.array(self._values[np.ix_(at, sites)]).T
 
     def noise(self, at: NDArray[np.intp]) -> FloatArray | None:
         """Nothing is known about it."""

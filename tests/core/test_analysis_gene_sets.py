@@ -176,7 +176,7 @@ def test_genes_are_found_by_symbol_id_and_column_and_counted():
         assert list(found.members["Cycle"]) == [2]
         assert list(found.table["found"]) == [2, 1]
         assert list(found.table["genes"]) == [2, 3]
-        assert found.how == ""
+        assert found.how == "names as they are written"
     by_id = GeneSets("s", {"A": ("ENSG00000149311.20", "ENSG00000012048")})
     assert list(match(by_id, Maps.of(section_of(names)), least=1).members["A"]) == [0, 1]
 
@@ -227,7 +227,7 @@ def test_orthologues_are_used_once_their_table_is_here(server, monkeypatch):
 def test_numbers_of_ncbi_need_the_table_and_say_so(server, monkeypatch):
     sets = GeneSets("wiki", {"A": ("2064", "7157", "672")})
     human, mouse = section_of(["ERBB2", "TP53", "BRCA1"]), section_of(["Erbb2", "Trp53"])
-    with pytest.raises(ConfigError, match="numbers of NCBI.*--orthologues"):
+    with pytest.raises(ConfigError, match=r"numbers of NCBI.*--orthologues"):
         match(sets, Maps.of(human), least=1)
     serve_orthologues(server, monkeypatch)
     drain(fetch_orthologues_steps())
@@ -310,7 +310,7 @@ def test_what_is_not_the_collection_is_not_kept(server, body, said):
 @pytest.mark.parametrize("body", ["<html></html>", ORTHOLOGUES[:300]])
 def test_what_is_not_the_table_of_orthologues_is_not_kept(server, monkeypatch, body):
     serve_orthologues(server, monkeypatch, body)
-    with pytest.raises(DownloadError, match="no table of orthologues|cut off"):
+    with pytest.raises(DownloadError, match=r"no table of orthologues|cut off"):
         drain(fetch_orthologues_steps())
     assert known_orthologues() is None
 

@@ -72,6 +72,21 @@ def test_the_file_holds_what_to_anndata_gives(
     np.testing.assert_array_equal(back.obsm["spatial"], made.obsm["spatial"])
     record = RunRecord.model_validate_json(back.uns["stentrans"]["record"])
     assert record == result.record == RunRecord.read(tmp_path / "out.run.json")
+    said = back.uns["stentrans"]["note"]
+    for words in ("estimates, not counts", "not for differential tests", "measured counts"):
+        assert words in said
+
+
+@pytest.mark.filterwarnings("ignore:.*are a result of this program")
+def test_results_of_before_do_not_say_what_they_are_and_are_read(
+    result: Enhancement, tmp_path: Path
+) -> None:
+    adata = result.to_anndata(["Gene9", "Gene2"])
+    del adata.uns["stentrans"]["note"]
+    adata.write_h5ad(tmp_path / "old.h5ad")
+    section = read_section(tmp_path / "old.h5ad")
+    assert list(section.genes) == ["Gene9", "Gene2"]
+    assert list(section.adata.uns["stentrans"]) == ["record"]
 
 
 @pytest.mark.parametrize("name", ["two.h5ad", "two.zarr"])

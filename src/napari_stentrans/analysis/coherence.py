@@ -16,8 +16,11 @@ import scipy.sparse as sp
 
 from napari_stentrans.analysis.gene_matching import LEAST_GENES, match
 from napari_stentrans.analysis.maps import Maps
+from napari_stentrans.analysis.multiple import false_discovery_rates
 from napari_stentrans.errors import ConfigError
+from napari_stentrans.factors import lognorm
 from napari_stentrans.progress import Progress, drain
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     import anndata as ad
@@ -33,11 +36,11 @@ if TYPE_CHECKING:
     Array = NDArray[np.float64]
     Indices = NDArray[np.intp]
 
-RANDOM, FIRST = 1000, 200
+RANDOM, FIRST = 1000, 100
 """Random sets for each set; and how many of them decide whether the rest is drawn."""
 UNSURE = 0.2
 """Sets with a p-value up to this in the first round get all random sets."""
-SKETCH = 1024
+SKETCH = 512
 """Numbers that a map is kept as: sums of its sites with random signs, which keep correlations."""
 BINS = 20
 """Classes of expression within which random genes are drawn."""
@@ -46,6 +49,7 @@ ORDERS = 64
 LEAST_SPOTS = 10
 """Genes seen in fewer spots take no part."""
 FLAT = 1e-6
+FDR = 0.05
 KEY = "pathway_coherence"
 
 
@@ -61,7 +65,9 @@ class Coherence:
         Whether maps of a run were looked at, not those that were measured.
     table
         A row for each set, the smallest p-value first: ``set``; ``genes`` that took part;
-        ``coherence``: mean correlation between the maps of its genes; ``expected``: that of random
+        ``coherence``: mean correlation between the maps of its genes, for enhanced maps their mean
+        covariance in units of the measured spread, so that a gene of which little is known counts
+        little; ``expected``: that of random
         sets of the same size and expression in the same maps; ``score``: by how many standard
         deviations of these it is above; ``pvalue``: share of random sets as coherent, one-sided,
         (1 + n) / (1 + random); ``fdr``: Benjamini and Hochberg.
@@ -71,13 +77,17 @@ class Coherence:
     enhanced: bool
     table: pd.DataFrame
 
+    def found(self, fdr: float = FDR) -> int:
+        """Number of sets that are more coherent than random ones, at a false discovery rate."""
+        return int((self.table["fdr"] <= fdr).sum())
+
     def annotate(self, adata: ad.AnnData) -> None:
         """Put the table into ``uns["pathway_coherence"]``."""
         adata.uns[KEY] = self.table.copy()
 
 
 class _Sketch(NamedTuple):
-    """Maps of genes in short: positions (gene,), values (gene, SKETCH), and their squares' sums."""
+    """Maps of genes in short: positions (gene,), values (gene, SKETCH), sums of their squares."""
 
     genes: Indices
     values: FloatArray
@@ -134,7 +144,7 @@ def coherence_steps(
         rows.append((name, *_compared(sketch, place[members], bins, orders, random, rng)))
     columns = ["set", "genes", "coherence", "expected", "score", "pvalue"]
     table = pd.DataFrame(rows, columns=columns)
-    table["fdr"] = false_discovery(table["pvalue"].to_numpy(float))
+    table["fdr"] = false_discovery_rates(table["pvalue"].to_numpy(float))
     table = table.sort_values(["pvalue", "score"], ascending=[True, False], kind="stable")
     return Coherence(matched, maps.enhanced, table.reset_index(drop=True))
 
@@ -151,14 +161,27 @@ def coherence(
     return drain(coherence_steps(data, sets, random=random, seed=seed, least=least))
 
 
-def false_discovery(pvalues: Array) -> Array:
-    """Adjusted p-values (Benjamini and Hochberg 1995)."""
-    n = len(pvalues)
-    order = np.argsort(pvalues, kind="stable")[::-1]
-    raised = np.minimum.accumulate(pvalues[order] * n / np.arange(n, 0, -1))
-    adjusted = np.empty(n)
-    adjusted[order] = np.minimum(raised, 1)
-    return adjusted
+def side_by_side(before: Coherence, after: Coherence) -> pd.DataFrame:
+    """Table of both: ``set``, then the columns of each with ``_before`` and ``_after`` behind."""
+    merged = before.table.merge(
+        after.table, on="set", how="outer", suffixes=("_before", "_after"), sort=False
+    )
+    order = ["pvalue_after", "pvalue_before", "score_after"]
+    ascending = [True, True, False]
+    return merged.sort_values(order, ascending=ascending, kind="stable").reset_index(drop=True)
+
+
+def in_words(before: Coherence, after: Coherence | None = None, fdr: float = FDR) -> str:
+    """Say how many sets were found, against random sets in the same maps."""
+    total = some(len(before.table), "set")
+    told = f"{before.found(fdr):,} of {total} as measured"
+    if after is not None:
+        n = len(after.table)
+        told += f", {after.found(fdr):,} of {some(n, 'set')} enhanced"
+    return (
+        f"More coherent than random sets of like expression in the same maps (FDR {fdr:.0%}): "
+        f"{told}."
+    )
 
 
 def _seen(maps: Maps) -> tuple[Indices, Array]:
@@ -171,9 +194,14 @@ def _seen(maps: Maps) -> tuple[Indices, Array]:
 
 
 def _sketch_steps(maps: Maps, genes: Indices, rng: np.random.Generator) -> Steps[_Sketch]:
-    """Standardise the maps of genes and keep each as a few numbers (Charikar et al. 2002)."""
+    """Standardise the maps of genes and keep each as a few numbers (Charikar et al. 2002).
+
+    The spread is that of what was measured: where nothing was to be seen, an enhanced map is
+    nearly flat, and to stretch it would make much of its noise.
+    """
     n = maps.n_sites
     width = min(SKETCH, n)
+    spread = _measured_spread(maps)
     if n <= SKETCH:
         signs = sp.identity(n, np.float32, "csr")
     else:
@@ -184,11 +212,23 @@ def _sketch_steps(maps: Maps, genes: Indices, rng: np.random.Generator) -> Steps
     for block, maps_of in maps.blocks(genes):
         yield Progress("looking at the maps of genes", block.start, len(genes))
         centred = maps_of - maps_of.mean(0, dtype=float).astype(np.float32)
-        length = np.sqrt((centred.astype(float) ** 2).sum(0))
-        varies[block] = length > FLAT * np.sqrt(n)
+        own = np.sqrt((centred.astype(float) ** 2).sum(0))
+        length = spread[genes[block]] * np.sqrt(n) if maps.enhanced else own
+        varies[block] = own > FLAT * np.sqrt(n)
         values[block] = (signs @ (centred / np.maximum(length, FLAT).astype(np.float32))).T
     values = values[varies]
     return _Sketch(genes[varies], values, np.einsum("gs,gs->g", values, values, dtype=float))
+
+
+def _measured_spread(maps: Maps) -> Array:
+    """Standard deviation (gene,) of log-normalised expression as measured, over all spots."""
+    section = maps.section
+    columns = section.genes.get_indexer(maps.genes)
+    values = lognorm(section.counts, section.totals, section.median_total)[:, columns]
+    mean = np.asarray(values.mean(0), float).ravel()
+    values.data = values.data**2
+    square = np.asarray(values.mean(0), float).ravel()
+    return np.sqrt(np.maximum(square - mean**2, FLAT**2))
 
 
 def _bins(expression: Array) -> Indices:
@@ -239,7 +279,7 @@ def _drawn(orders: list[Indices], wanted: Indices, n: int, rng: np.random.Genera
 
 
 def _coherences(sketch: _Sketch, sets: Indices) -> Array:
-    """Mean correlation between the maps of the genes of sets (set, gene)."""
+    """Mean correlation or covariance between the maps of the genes of sets (set, gene)."""
     k = sets.shape[1]
     sums = np.zeros((len(sets), sketch.values.shape[1]), np.float32)
     for gene in range(k):

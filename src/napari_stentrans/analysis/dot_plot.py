@@ -27,10 +27,10 @@ ONE_WAY, BOTH_WAYS = "viridis", "PuOr_r"
 MOST = 20
 """Sets that are drawn."""
 TINY = 1e-12
-LEAST_FDR = 1e-10
-"""Dots grow down to here."""
-AREA = 260.0
-"""Of the largest dot, square points."""
+LEAST_FDR, BY_CHANCE = 1e-10, 1e-3
+"""Dots grow down to here; and what a zero is drawn as, which permutations give for "less"."""
+AREA, LEAST_AREA = 260.0, 5.0
+"""Of the largest and of the smallest dot, square points."""
 ROW, COLUMN, LETTER, BESIDE, AROUND = 0.3, 0.9, 0.075, 1.9, 1.0
 """Inches: of a set, of a column, of a letter of its name, of the keys, of what is around."""
 WIDTH = 44
@@ -91,7 +91,7 @@ def draw_dots(
     painted = axes.scatter(
         dots["x"],
         dots["y"],
-        s=AREA * grown / biggest,
+        s=LEAST_AREA + (AREA - LEAST_AREA) * grown / biggest,
         c=values,
         cmap=BOTH_WAYS if signed else ONE_WAY,
         vmin=-far if signed else 0.0,
@@ -171,6 +171,7 @@ def _first(tables: Mapping[str, pd.DataFrame]) -> list[str]:
 def _grown(values: pd.Series, size: str) -> NDArray[np.float64]:
     numbers = values.to_numpy(float)
     if size in ("fdr", "pvalue"):
+        numbers = np.where(numbers > 0, numbers, BY_CHANCE)
         return np.asarray(-np.log10(np.clip(numbers, LEAST_FDR, 1)))
     return np.clip(numbers, 0, None)
 
@@ -183,7 +184,14 @@ def _key_of_sizes(axes: Axes, size: str, biggest: float) -> None:
     """Three dots that say what the size means."""
     shown = [biggest * share for share in (1.0, 0.5, 0.2)]
     handles = [
-        axes.scatter([], [], s=AREA * value / biggest, color=GREY, edgecolors=INK, linewidths=0.6)
+        axes.scatter(
+            [],
+            [],
+            s=LEAST_AREA + (AREA - LEAST_AREA) * value / biggest,
+            color=GREY,
+            edgecolors=INK,
+            linewidths=0.6,
+        )
         for value in shown
     ]
     label = {"fdr": "-log10 FDR", "pvalue": "-log10 p"}.get(size, size.replace("_", " "))

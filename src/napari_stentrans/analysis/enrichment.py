@@ -125,14 +125,15 @@ def over_representation_steps(
             f"{some(len(among), 'gene')} that are seen."
         )
     yield Progress("over-representation", 0, 1)
-    result = gseapy.enrich(
-        gene_list=_called(listed),
-        gene_sets={name: _called(at) for name, at in matched.members.items()},
-        background=_called(among),
-        outdir=None,
-        no_plot=True,
-    )
-    found = result.results[0] if len(result.results) else None
+    found = None
+    if np.isin(np.concatenate([*matched.members.values()]), listed).any():  # else gseapy fails
+        found = gseapy.enrich(
+            gene_list=_called(listed),
+            gene_sets={name: _called(at) for name, at in matched.members.items()},
+            background=_called(among),
+            outdir=None,
+            no_plot=True,
+        ).results
     table = _listed_table(found, matched, maps)
     return Enrichment("over-representation", matched, table, len(listed), len(among))
 

@@ -152,13 +152,13 @@ def positions(genes: Iterable[str], maps: Maps, of: str) -> NDArray[np.intp]:
             missing.append(gene)
         else:
             found[at] = None
-    if missing:
-        note(missing, f"of the {of} not in this section")
     if not found:
         raise ConfigError(
             f"No gene of the {of} is among the {some(len(maps.genes), 'gene')} of "
             f"{maps.section.name}. They are called {', '.join(map(str, maps.genes[:3]))}, ..."
         )
+    if missing:
+        note(missing, f"of the {of} not in this section")
     return np.array(sorted(found), np.intp)
 
 

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
 
 LEAST_GENES = 5
 """A set with fewer genes here says nothing."""
+AS_WRITTEN = "names as they are written"
 LEAST_DIRECT = 0.5
 """Share of the genes found in any case that must be written alike, for one and the same species."""
 
@@ -111,7 +112,7 @@ def match(
         )
     if how:
         warnings.warn(f"{sets.name}: {how}", StentransWarning, stacklevel=2)
-    return MatchedSets(sets, members, table, how)
+    return MatchedSets(sets, members, table, how or AS_WRITTEN)
 
 
 def gene_places(genes: Iterable[str], naming: GeneNaming) -> tuple[dict[str, int], str]:

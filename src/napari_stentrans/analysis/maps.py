@@ -23,8 +23,8 @@ if TYPE_CHECKING:
     from napari_stentrans.factors import FloatArray
     from napari_stentrans.section import Section
 
-VALUES_AT_ONCE = 1 << 24
-"""Values of a block of sites with all genes: 64 MB."""
+VALUES_AT_ONCE = 1 << 21
+"""Values of a block of sites with all genes: 8 MB, so that they stay in the cache."""
 
 
 @dataclass(frozen=True, eq=False)

@@ -132,9 +132,9 @@ def rank_weights(values: FloatArray, m: int) -> FloatArray:
 
     Equal genes share the mean of the weights of their ranks.
     """
-    n_sites, n_genes = values.shape
+    n_sites = len(values)
     weights = np.zeros(values.shape, np.float32)
-    last = np.partition(values, n_genes - m, axis=1)[:, n_genes - m]
+    last = np.array([_highest(row, m) for row in values], values.dtype)
     above = values > last[:, None]
     rows, columns = np.nonzero(above)
     found = values[rows, columns]
@@ -151,7 +151,16 @@ def rank_weights(values: FloatArray, m: int) -> FloatArray:
     tied = values == last[:, None]
     left = m - n_above  # ranks for those that are tied at the last: weights left, ..., 1
     shared = left * (left + 1) / 2 / tied.sum(1)
-    return np.where(tied, shared[:, None].astype(np.float32), weights)
+    weights += tied * shared[:, None].astype(np.float32)
+    return weights
+
+
+def _highest(row: FloatArray, m: int) -> float:
+    """The m-th highest of values (gene,); quick where most are equal, as those not seen are."""
+    low = row.min()
+    others = row[row > low]
+    at = len(others) - m
+    return float(low if at < 0 else np.partition(others, at)[at])
 
 
 def _best(k: int, m: int) -> float:

@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import with_bar
-from napari_stentrans.errors import ReadError, StentransWarning
+from napari_stentrans.errors import ConfigError, ReadError, StentransWarning
 from napari_stentrans.io import chosen_then, read_section
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
@@ -55,8 +55,13 @@ class Opened:
         return replace(self, result=with_bar(enhance_steps(self.section, lost)))
 
 
-def opened(path: Path, choose: Mapping[str, str] | None = None) -> Opened:
+def opened(path: Path, choose: Mapping[str, str] | None = None, run: str = "") -> Opened:
     """Open a section, or a session with the result that it shows.
+
+    Parameters
+    ----------
+    run
+        Name of another run of the session, whose result is wanted.
 
     Raises
     ------
@@ -64,9 +69,19 @@ def opened(path: Path, choose: Mapping[str, str] | None = None) -> Opened:
         When it cannot be read, or the data of a session are no longer where they were.
     SectionError
         When they are not those of the session.
+    ConfigError
+        When there is no such run, or the path is an exported result, which holds no counts.
     """
     if path.suffix != ENDING:
-        return Opened(read_section(path, choose))
+        if run:
+            raise ConfigError(f"--run names a run of a session (*{ENDING}), not of a section.")
+        section = read_section(path, choose)
+        if "stentrans" in section.adata.uns:
+            raise ConfigError(
+                f"'{path}' is an exported result: what it holds are estimates, not counts. Give "
+                f"the section that was measured, or a session (*{ENDING}) with the result."
+            )
+        return Opened(section)
     session = read_session(path)
     if session.source is None:
         raise ReadError(
@@ -77,15 +92,21 @@ def opened(path: Path, choose: Mapping[str, str] | None = None) -> Opened:
     section = read_section(session.source, chosen)
     session.check(section)
     section = with_bar(again_steps(section, session.image))
-    return Opened(section, _result(session, section), session.annotation)
+    return Opened(section, _result(session, section, run), session.annotation)
 
 
-def _result(session: Session, section: Section) -> Enhancement | None:
-    """Result that a session shows, or the last one; a large one is made again."""
+def _result(session: Session, section: Section, run: str) -> Enhancement | None:
+    """Result of a run, else that a session shows, or the last; a large one is made again."""
     runs = session.facts.runs
+    names = [each.name for each in runs]
+    if run and run not in names:
+        raise ConfigError(
+            f"{session.path.name} has no run {run!r}; it has {', '.join(names) or 'none'}."
+        )
     if not runs:
         return None
-    at = len(runs) - 1 if session.facts.shown is None else session.facts.shown
+    shown = len(runs) - 1 if session.facts.shown is None else session.facts.shown
+    at = names.index(run) if run else shown
     stored = session.result(section, at)
     if stored is not None:
         return stored
