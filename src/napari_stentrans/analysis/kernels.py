@@ -34,7 +34,7 @@ BETWEEN_NODES = 1.25
 """Distance of nodes in widths of a window: the sum over them is a Gaussian to a thousandth."""
 REACH = 3.0
 """Windows end at so many widths."""
-ROWS = 1_000
+ROWS = 600
 """Rows of a kernel that its invariants are measured on, where there are more than twice as many."""
 ELEMENTS = 16_000_000
 """Elements of rows that are in memory at a time."""
@@ -123,19 +123,15 @@ class Kernels:
         """(kernel,) what to take of the identity from each kernel to have no trace."""
         return np.asarray(self._diagonals.sum(1) / (self.n_spots - 1))
 
-    def invariants(self, seed: int) -> list[Invariants]:
-        """What permutation moments need to know of each kernel without its trace.
+    def invariants(self, kernel: int, seed: int) -> Invariants:
+        """What permutation moments need to know of a kernel without its trace.
 
-        Of a section of many spots, some rows of a kernel stand for all.
+        Of a section of many spots, some rows of the kernel stand for all.
         """
-        n = self.n_spots
-        rows = np.arange(n)
+        n, rows = self.n_spots, np.arange(self.n_spots)
         if n > 2 * ROWS:
             rows = np.sort(np.random.default_rng(seed).choice(n, ROWS, replace=False))
-        return [self._invariants(kernel, rows) for kernel in range(len(self.ranges))]
-
-    def _invariants(self, kernel: int, rows: NDArray[np.intp]) -> Invariants:
-        n, trace, windows = self.n_spots, self._traces[kernel], self._windows[kernel]
+        trace, windows = self._traces[kernel], self._windows[kernel]
         d = self._diagonals[kernel] - trace * (1 - 1 / n)
         see, back = product_with(windows), product_with(windows.T.tocsr())
         free = self.covariates.residuals

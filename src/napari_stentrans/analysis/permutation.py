@@ -66,9 +66,10 @@ class Invariants:
     def of_values(cls, z: FloatArray) -> Invariants:
         """Those of zz' without its trace, for columns z (spot, gene) of mean 0 and variance 1."""
         n = float(len(z))
-        square = np.asarray(z * z, float)
-        m3, m4 = (square * z).sum(0, dtype=float), (square**2).sum(0)
-        m6 = (square**3).sum(0)
+        square = z * z
+        cube = square * z
+        m3, m4 = cube.sum(0, dtype=float), np.einsum("ng,ng->g", square, square, dtype=float)
+        m6 = np.einsum("ng,ng->g", cube, cube, dtype=float)
         a, b = n / (n - 1), 1 / (n - 1)
         s2, s3 = m4 - n, m6 - 3 * m4 + 2 * n
         every = m3**2 + 3 * b * n**2 + n**2 * b**3
