@@ -95,7 +95,6 @@ def test_kernels_are_gaussians_and_their_invariants_exact() -> None:
     kernels = Kernels.of(units, covariates)
     assert kernels.ranges == (1.0, 2.0, 4.0)
     n, far = len(units), ((units[:, None] - units) ** 2).sum(2)
-    centring = np.eye(n) - 1 / n
     free = np.eye(n) - covariates.basis @ covariates.basis.T
     z = standardised(rng.standard_normal((n, 4)).astype(np.float32), covariates)
     found = kernels.statistics(z)
@@ -104,7 +103,7 @@ def test_kernels_are_gaussians_and_their_invariants_exact() -> None:
         scale = kernels._windows[i].power(2).sum(0).mean()
         kernel = scale * np.exp(-far / 2 / length**2)
         kernel = free @ kernel @ free
-        kernel -= np.trace(kernel) / (n - 1) * centring
+        kernel -= np.trace(kernel) / np.trace(free) * free
         expected = np.einsum("ng,nm,mg->g", z, kernel, z)
         assert found[i] == pytest.approx(expected, abs=0.06 * np.sqrt(null.t2))
         assert float(null.t2) == pytest.approx((kernel**2).sum(), rel=0.05)
@@ -151,6 +150,21 @@ def test_permuted_spots_have_no_patterns(planted: Section) -> None:
     order = np.random.default_rng(0).permutation(planted.n_spots)
     mixed = section_of(planted.counts[order].toarray(), planted.xy)
     assert len(spatial_genes(mixed).called()) <= 1
+
+
+@pytest.mark.parametrize("kept", ["every eighth", "one in a hundred", "a line"])
+def test_spots_far_apart_make_no_patterns(kept: str) -> None:
+    """Kernels shorter than the distance of spots say nothing, and must not say it loudly."""
+    rng, xy = np.random.default_rng(7), square(80)
+    here = {
+        "every eighth": (np.rint(xy / 100) % 8 == 0).all(1),
+        "one in a hundred": rng.random(len(xy)) < 0.01,
+        "a line": xy[:, 0] == 400,
+    }[kept]
+    counts = null_counts(rng, np.exp(0.3 * rng.standard_normal(len(xy))), 300)
+    found = spatial_genes(section_of(counts, xy), ~here, min_spots=5)
+    assert (found.table["pvalue"] < 0.1).mean() < 0.25
+    assert found.table["pvalue"].min() > 1e-6
 
 
 def test_lost_spots_are_not_looked_at(planted: Section) -> None:

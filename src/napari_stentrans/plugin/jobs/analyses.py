@@ -130,9 +130,7 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
     )
 
 
-def enriched(
-    data: Data, shown: Found, row: str, sets: GeneSets, where: str
-) -> Steps[Found]:
+def enriched(data: Data, shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]:
     """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
     if shown.kind == "compare":
         ranking = shown.table["log2_fold_change"]
