@@ -95,19 +95,19 @@ def test_kernels_are_gaussians_and_their_invariants_exact() -> None:
     kernels = Kernels.of(units, covariates)
     assert kernels.ranges == (1.0, 2.0, 4.0)
     n, far = len(units), ((units[:, None] - units) ** 2).sum(2)
-    centring = np.eye(n) - 1 / n
     free = np.eye(n) - covariates.basis @ covariates.basis.T
     z = standardised(rng.standard_normal((n, 4)).astype(np.float32), covariates)
-    found, null = kernels.statistics(z), kernels.invariants(seed=0)
+    found = kernels.statistics(z)
     for i, length in enumerate(kernels.ranges):
+        null = kernels.invariants(i, seed=0)
         scale = kernels._windows[i].power(2).sum(0).mean()
         kernel = scale * np.exp(-far / 2 / length**2)
         kernel = free @ kernel @ free
-        kernel -= np.trace(kernel) / (n - 1) * centring
+        kernel -= np.trace(kernel) / np.trace(free) * free
         expected = np.einsum("ng,nm,mg->g", z, kernel, z)
-        assert found[i] == pytest.approx(expected, abs=0.06 * np.sqrt(null[i].t2))
-        assert float(null[i].t2) == pytest.approx((kernel**2).sum(), rel=0.05)
-        assert float(null[i].t3) == pytest.approx(np.trace(kernel @ kernel @ kernel), rel=0.08)
+        assert found[i] == pytest.approx(expected, abs=0.06 * np.sqrt(null.t2))
+        assert float(null.t2) == pytest.approx((kernel**2).sum(), rel=0.05)
+        assert float(null.t3) == pytest.approx(np.trace(kernel @ kernel @ kernel), rel=0.08)
 
 
 def test_nothing_is_found_where_counts_follow_depth_only() -> None:
@@ -150,6 +150,21 @@ def test_permuted_spots_have_no_patterns(planted: Section) -> None:
     order = np.random.default_rng(0).permutation(planted.n_spots)
     mixed = section_of(planted.counts[order].toarray(), planted.xy)
     assert len(spatial_genes(mixed).called()) <= 1
+
+
+@pytest.mark.parametrize("kept", ["every eighth", "one in a hundred", "a line"])
+def test_spots_far_apart_make_no_patterns(kept: str) -> None:
+    """Kernels shorter than the distance of spots say nothing, and must not say it loudly."""
+    rng, xy = np.random.default_rng(7), square(80)
+    here = {
+        "every eighth": (np.rint(xy / 100) % 8 == 0).all(1),
+        "one in a hundred": rng.random(len(xy)) < 0.01,
+        "a line": xy[:, 0] == 400,
+    }[kept]
+    counts = null_counts(rng, np.exp(0.3 * rng.standard_normal(len(xy))), 300)
+    found = spatial_genes(section_of(counts, xy), ~here, min_spots=5)
+    assert (found.table["pvalue"] < 0.1).mean() < 0.25
+    assert found.table["pvalue"].min() > 1e-6
 
 
 def test_lost_spots_are_not_looked_at(planted: Section) -> None:

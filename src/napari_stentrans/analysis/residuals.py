@@ -55,13 +55,15 @@ def count_residuals(counts: FloatArray, totals: NDArray[np.float64]) -> FloatArr
     Log-normalised values are not as good: their spread depends on depth, so genes look spatial
     where depth is.
     """
-    expected = np.outer(totals, counts.sum(0, dtype=float) / totals.sum()).astype(np.float32)
+    share = counts.sum(0, dtype=float) / totals.sum()
+    expected = np.outer(totals.astype(np.float32), share.astype(np.float32))
     beyond = counts - expected
-    excess = (beyond**2).sum(0, dtype=float) - expected.sum(0, dtype=float)
-    squares = (expected**2).sum(0, dtype=float)
+    excess = np.einsum("ng,ng->g", beyond, beyond, dtype=float) - share * totals.sum()
+    squares = share**2 * (totals**2).sum()
     overdispersion = np.maximum(excess / np.maximum(squares, 1e-30), LEAST_OVERDISPERSION)
-    spread = np.sqrt(expected + expected**2 * overdispersion.astype(np.float32))
-    return np.arcsinh(beyond / np.maximum(spread, 1e-12))
+    expected *= 1 + expected * overdispersion.astype(np.float32)
+    np.sqrt(np.maximum(expected, 1e-20, out=expected), out=expected)
+    return np.asarray(np.arcsinh(np.divide(beyond, expected, out=beyond), out=beyond))
 
 
 def standardised(values: FloatArray, covariates: Covariates) -> FloatArray:

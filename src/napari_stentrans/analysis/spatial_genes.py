@@ -18,6 +18,7 @@ from napari_stentrans.analysis.multiple import combined, false_discovery_rates
 from napari_stentrans.analysis.permutation import Invariants, moments, upper_tail
 from napari_stentrans.analysis.residuals import Covariates, count_residuals, standardised
 from napari_stentrans.analysis.tested_genes import TestedGenes
+from napari_stentrans.device import one_blas_thread
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.ranking import LEAST_SPOTS, moran_of
 from napari_stentrans.wording import some
@@ -134,7 +135,7 @@ def spatial_genes_steps(
     min_spots
         Test genes that are seen in so many spots or more.
     seed
-        Of the rows that stand for large kernels; matters from 2,000 spots on.
+        Of the rows that stand for large kernels; matters from 1,200 spots on.
 
     Yields
     ------
@@ -147,17 +148,20 @@ def spatial_genes_steps(
         When maps are those of a run, ``min_spots`` is below 3, or too little is left to test.
     """
     tested = TestedGenes.of(data, lost, min_spots)
-    yield Progress("measuring what chance gives", 0, 1)
     covariates = Covariates.of_depth(tested.totals)
     kernels = Kernels.of(tested.units, covariates)
-    null, moran = kernels.invariants(seed), moran_of(tested.xy)
+    null, moran = [], moran_of(tested.xy)
+    for kernel in range(len(kernels.ranges)):
+        yield Progress("measuring what chance gives", kernel, len(kernels.ranges))
+        null.append(kernels.invariants(kernel, seed))
     scale = (tested.section.median_total / tested.totals)[:, None].astype(np.float32)
     parts: list[pd.DataFrame] = []
     for block in tested.blocks():
         yield Progress("finding spatially variable genes", block.start, len(tested.columns))
         counts = tested.counts(block)
-        z = standardised(count_residuals(counts, tested.totals), covariates)
-        found = _test(z, kernels, null)
+        with one_blas_thread():
+            z = standardised(count_residuals(counts, tested.totals), covariates)
+            found = _test(z, kernels, null)
         parts.append(found.assign(morans_i=moran(np.log1p(counts * scale))))
     genes = tested.section.genes[tested.columns]
     table = pd.concat(parts, ignore_index=True).set_index(pd.Index(genes, name="gene"))
