@@ -36,6 +36,12 @@ SYMBOL = "symbol"
 """Column of ``var`` for the symbols of genes that the file names by ids."""
 LIBRARY = "enhanced"
 """Its name in ``uns["spatial"]`` of a result."""
+NOT_COUNTS = (
+    "Enhanced values are estimates, not counts: spots lend each other strength, so they are not "
+    "independent. They are for maps and for looking, not for differential tests; test on the "
+    "measured counts of the section."
+)
+"""What every exported result says of its values."""
 
 
 class GeneMap(NamedTuple):
@@ -196,10 +202,11 @@ class Enhancement:
         ``X`` log-normalised expression, ``layers["counts"]`` expected counts,
         ``layers["std"]``, ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings,
         ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
-        full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON. Spots keep their
-        names and come first. ``var["symbol"]`` where genes are named by ids and a table of gene
-        names knows them. ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw
-        with: the diameter of a site and, unless ``images`` is False, a small copy of the image.
+        full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON and a note that these
+        values are no counts. Spots keep their names and come first. ``var["symbol"]`` where genes
+        are named by ids and a table of gene names knows them. ``uns["spatial"]["enhanced"]`` holds
+        what scanpy and squidpy draw with: the diameter of a site and, unless ``images`` is False,
+        a small copy of the image.
         """
         adata = self.skeleton(genes, images=images)
         shape = (adata.n_obs, adata.n_vars)
@@ -236,7 +243,7 @@ class Enhancement:
         halved = self.record.config.upscale == 2
         library = library_of(self.section, halved=halved, images=images)
         uns: dict[str, Any] = {
-            "stentrans": {"record": self.record.model_dump_json()},
+            "stentrans": {"record": self.record.model_dump_json(), "note": NOT_COUNTS},
             "spatial": {LIBRARY: library},
         }
         return ad.AnnData(

@@ -109,6 +109,11 @@ class Lattice:
             return float(np.abs(self.basis).max())
         return float(np.linalg.norm(STEPS[self.kind] @ self.basis, axis=1).mean())
 
+    @property
+    def area_of_a_spot(self) -> float:
+        """Area that a spot has to itself, square full-resolution pixels."""
+        return float(abs(np.linalg.det(self.basis)) * (2 if self.kind == "hex" else 1))
+
     @cached_property
     def _inverse(self) -> Array:
         return np.asarray(np.linalg.inv(self.basis), np.float64)

@@ -46,9 +46,15 @@ def morans_i(values: sp.csc_matrix, xy: Array) -> Array:
 
     I = sum_i z_i mean_j(z_j) / sum_i z_i^2, j the neighbours of i (Moran 1950, row-normalised).
     """
-    around = _neighbour_means(xy)
-    parts = [_moran(values[:, at].toarray(), around) for at in blocks(values.shape[1])]
+    moran = moran_of(xy)
+    parts = [moran(values[:, at].toarray()) for at in blocks(values.shape[1])]
     return np.concatenate([np.empty(0), *parts])
+
+
+def moran_of(xy: Array) -> Callable[[FloatArray], Array]:
+    """Make the function that gives Moran's I (gene,) of a block of values (spot, gene) at xy."""
+    around = _neighbour_means(xy)
+    return lambda values: _moran(values, around)
 
 
 def most_spatial_steps(section: Section) -> Steps[pd.Series]:

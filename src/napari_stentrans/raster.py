@@ -151,7 +151,7 @@ class SpotRaster:
         if not len(covered):
             return np.empty((0, 2))
         count = np.bincount(covered, minlength=len(nodes))
-        area = abs(np.linalg.det(self.lattice.basis)) * (2 if self.lattice.kind == "hex" else 1)
+        area = self.lattice.area_of_a_spot
         full = nodes[(count > 0) & (2 * count * self.pixel**2 >= area)]
         return self.lattice.fill(self.lattice.xy(full), xy) if len(full) else np.empty((0, 2))
 

@@ -14,7 +14,7 @@ from qtpy.QtWidgets import QLineEdit
 
 from napari_stentrans.io import read_mask
 from napari_stentrans.plugin.layers.frame import Frame
-from napari_stentrans.plugin.panels.repair.region_list import BIN, EYE, NAME, PAINTED
+from napari_stentrans.plugin.panels.region_list import BIN, EYE, NAME, PAINTED
 from napari_stentrans.section import Section
 from napari_stentrans.simulate import simulate_section
 

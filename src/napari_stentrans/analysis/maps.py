@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, field
+from functools import cache
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -16,10 +17,14 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
 
     import pandas as pd
+    import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from napari_stentrans.factors import FloatArray
     from napari_stentrans.section import Section
+
+VALUES_AT_ONCE = 1 << 24
+"""Values of a block of sites with all genes: 64 MB."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -49,6 +54,7 @@ class Maps:
     genes: pd.Index
     enhanced: bool
     _columns: Callable[[NDArray[np.intp]], FloatArray] = field(repr=False)
+    _rows: Callable[[slice], FloatArray] = field(repr=False)
 
     @classmethod
     def of(cls, data: Section | Enhancement, lost: NDArray[np.bool_] | None = None) -> Maps:
@@ -85,8 +91,13 @@ class Maps:
             dense = lognorm(counts, section.totals[spots], section.median_total).toarray()
             return np.asarray(dense, np.float32)
 
+        by_spot = _measured_by_spot(section)
+
+        def rows(sites: slice) -> FloatArray:
+            return np.asarray(by_spot()[spots[sites]].toarray(), np.float32)
+
         names, xy = section.adata.obs_names[spots], section.xy[spots]
-        return cls(section, names, xy, spots, section.genes, False, columns)
+        return cls(section, names, xy, spots, section.genes, False, columns, rows)
 
     @classmethod
     def _of_enhancement(cls, result: Enhancement) -> Maps:
@@ -97,7 +108,19 @@ class Maps:
             blocks = result.blocks([genes[column] for column in at])
             return np.concatenate([mean for _, mean, _ in blocks], axis=1)
 
-        return cls(result.section, sites.names, sites.xy, spots, result.genes, True, columns)
+        by_spot = _measured_by_spot(result.section)
+        in_section = result.section.genes.get_indexer(result.genes)
+        kept = sites.measured & (not result.record.config.denoise)
+
+        def rows(block: slice) -> FloatArray:
+            at = np.arange(len(sites))[block]
+            means = result.decoder.means(np.arange(len(genes)), at)
+            as_measured = np.flatnonzero(kept[at])
+            if len(as_measured):
+                means[as_measured] = by_spot()[at[as_measured]][:, in_section].toarray()
+            return means
+
+        return cls(result.section, sites.names, sites.xy, spots, result.genes, True, columns, rows)
 
     @property
     def n_sites(self) -> int:
@@ -119,3 +142,19 @@ class Maps:
         for start in range(0, len(at), GENES_AT_ONCE):
             block = slice(start, min(start + GENES_AT_ONCE, len(at)))
             yield block, self.columns(at[block])
+
+    def rows(self, sites: slice) -> FloatArray:
+        """(site, gene) values of all genes at some sites: dense, so ask for few at once."""
+        return self._rows(sites)
+
+    def row_blocks(self) -> Iterator[tuple[slice, FloatArray]]:
+        """All genes at sites in blocks that are small in memory: which sites, and their values."""
+        step = max(VALUES_AT_ONCE // max(len(self.genes), 1), 1)
+        for start in range(0, self.n_sites, step):
+            block = slice(start, min(start + step, self.n_sites))
+            yield block, self.rows(block)
+
+
+def _measured_by_spot(section: Section) -> Callable[[], sp.csr_matrix]:
+    """Log-normalised expression (spot, gene) as measured, sparse; made when first asked for."""
+    return cache(lambda: lognorm(section.counts, section.totals, section.median_total).tocsr())

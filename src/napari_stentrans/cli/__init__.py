@@ -22,6 +22,7 @@ COMMANDS = {
     "info": "Say what a section holds, or what this machine is like.",
     "enhance": "Fill lost spots, double the resolution, denoise.",
     "evaluate": "Hide a part of a section, predict it, say how good that is.",
+    "regions": "Say what is in each region, and compare two of them.",
     "genes": "Other names of genes: get a table of them, look names up.",
     "simulate": "Make a section whose true expression is known.",
     "view": "Open napari with the dock.",

@@ -14,8 +14,7 @@ from napari_stentrans.errors import ReadError
 from napari_stentrans.evaluation import Evaluation, evaluate_steps
 from napari_stentrans.evaluation.protocols import subset
 from napari_stentrans.evaluation.verdict import Verdict, verdicts
-from napari_stentrans.export import beside, check_file
-from napari_stentrans.export.files import target
+from napari_stentrans.export.table import save_table
 from napari_stentrans.method_table import METHODS
 
 if TYPE_CHECKING:
@@ -133,11 +132,7 @@ class Quality:
             When ``path`` does not end in .csv, is there and may not be replaced, or cannot be
             written.
         """
-        path = target(path)
-        check_file(path, ".csv", overwrite=overwrite)
-        with beside(path) as fresh:
-            self.table.round(DIGITS).to_csv(fresh, index_label="gene")
-        return path
+        return save_table(self.table.round(DIGITS), path, "gene", overwrite=overwrite)
 
 
 def is_cheap(config: EnhanceConfig) -> bool:

@@ -11,7 +11,7 @@ from napari_stentrans.errors import WriteError
 from napari_stentrans.export import h5ad, ometiff, spatialdata, table, zarr
 from napari_stentrans.export.figures import ENDINGS as FIGURE_ENDINGS
 from napari_stentrans.export.figures import MOST_GENES as MOST_IN_FIGURE
-from napari_stentrans.export.figures import check_figure, figure_steps, save_figure
+from napari_stentrans.export.figures import check_figure, figure_steps, save_figure, save_plot
 from napari_stentrans.export.files import (
     beside,
     check_ending,
@@ -49,6 +49,7 @@ __all__ = [
     "save",
     "save_figure",
     "save_mask",
+    "save_plot",
     "save_steps",
     "write_h5ad",
     "write_section",

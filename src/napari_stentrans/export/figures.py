@@ -25,7 +25,7 @@ from napari_stentrans.progress import Progress, drain
 from napari_stentrans.targets import Provenance
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
     from pathlib import Path
 
     from matplotlib.figure import Figure
@@ -38,6 +38,8 @@ ENDINGS = (".png", ".svg", ".pdf")
 MOST_GENES = 20
 PANEL = 3.0
 """Width of a panel, inches."""
+PLOT = (6.4, 4.8)
+"""Width and height of a plot, inches."""
 UNCERTAINTY, NEW_MEASUREMENT = "uncertainty of the estimate", "of a new measurement"
 STYLE: dict[Any, Any] = {
     "svg.fonttype": "none",
@@ -125,6 +127,25 @@ def _figure_steps(
     figure = yield from _draw(enhancement, names, **extras)
     yield Progress("writing the figure", 0, 1)
     with beside(path) as fresh, _styled():
+        figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])
+    return path
+
+
+def save_plot(path: str | Path, draw: Callable[[Figure], object], *, dpi: int = 200) -> Path:
+    """Write what ``draw`` draws onto an empty figure; text stays text.
+
+    Raises
+    ------
+    WriteError
+        When it cannot be written. No half-written file is left.
+    """
+    from matplotlib.figure import Figure
+
+    path = target(path)
+    ending = check_ending(path, ENDINGS, "A figure")
+    with beside(path) as fresh, _styled():
+        figure = Figure(figsize=PLOT, layout="constrained")
+        draw(figure)
         figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])
     return path
 

@@ -9,11 +9,14 @@ from typing import IO, TYPE_CHECKING, cast
 
 import numpy as np
 
+from napari_stentrans.export.files import beside, check_file, target
 from napari_stentrans.progress import Progress, Steps
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
+
+    import pandas as pd
 
     from napari_stentrans.enhancement import Enhancement
 
@@ -50,6 +53,23 @@ def write_steps(
             # The csv module would take ten times as long for numbers.
             file.write("," + (numbers % tuple(values.tolist())).replace("nan", ""))
         file.write("\n")
+
+
+def save_table(
+    table: pd.DataFrame, path: str | Path, label: str, *, overwrite: bool = False
+) -> Path:
+    """Write a table as CSV, its index in a first column of the name ``label``.
+
+    Raises
+    ------
+    WriteError
+        When ``path`` does not end in .csv, is there and may not be replaced, or cannot be written.
+    """
+    path = target(path)
+    check_file(path, ".csv", overwrite=overwrite)
+    with beside(path) as fresh:
+        table.to_csv(fresh, index_label=label, float_format="%.6g")
+    return path
 
 
 @contextmanager

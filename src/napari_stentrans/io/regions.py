@@ -249,8 +249,14 @@ def _features(node: Any) -> Iterator[dict[str, Any]]:
 
 
 def _name_of(properties: dict[str, Any], column: str | None) -> str:
-    classification = properties.get("classification")
-    if isinstance(classification, dict) and column is None:
-        return str(classification.get("name") or "")
+    classified = _classified(properties.get("classification")) if column is None else ""
     names = NAMES if column is None else (column,)
-    return next((str(properties[name]) for name in names if properties.get(name)), "")
+    return classified or next((str(properties[name]) for name in names if properties.get(name)), "")
+
+
+def _classified(classification: Any) -> str:
+    """Name of a class of QuPath, which gives several where one is part of another."""
+    if not isinstance(classification, dict):
+        return str(classification or "")
+    several = classification.get("names") or [classification.get("name") or ""]
+    return ": ".join(str(name) for name in several)

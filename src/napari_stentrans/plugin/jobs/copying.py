@@ -23,10 +23,14 @@ def copy_run(bar: MessageBar, how: str, record: RunRecord, saved: Path | None) -
     except ConfigError as error:
         bar.show_message(str(error))
         return
+    copy_text(bar, text, "Python" if how == "python" else "a command line")
+
+
+def copy_text(bar: MessageBar, text: str, what: str) -> None:
+    """Put text on the clipboard, and say so."""
     clipboard = QApplication.clipboard()
     if clipboard is None:
         bar.show_message("There is no clipboard here to copy to.")
         return
     clipboard.setText(text)
-    what = "Python" if how == "python" else "a command line"
     bar.show_message(f"Copied as {what}: paste it anywhere.", "note")

@@ -212,6 +212,18 @@ def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) ->
     )
 
 
+def found_layer(
+    section: Section, raster: SpotRaster, values: NDArray[np.floating], name: str, frame: Frame
+) -> LayerData:
+    """Layer of a map (site,) that an analysis found, such as a pattern."""
+    known = values[np.isfinite(values)]
+    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    options: dict[str, Any] = {"colormap": Look.colormap, "blending": "translucent"}
+    options["contrast_limits"] = (low, max(high, low + 1e-6))
+    place, tag = frame.of_raster(raster), {"section": section}
+    return _layer("found", raster.draw(values), place, tag, name, **ON_RASTER, **options)
+
+
 def brush_of(raster: SpotRaster) -> int:
     """Brush size in raster pixels: two spots wide, or more where spots are tiny on screen."""
     spots = 2 * raster.lattice.spacing / raster.pixel

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 ORDER = (
     "image", "picture", "before", "after", "uncertainty", "provenance", "difference",
-    "image_features", "regions", "lost", "proposal",
+    "image_features", "found", "regions", "lost", "proposal",
 )  # fmt: skip
 """Roles of layers, from the bottom up."""
 GENE_ROLES = ("before", "after", "uncertainty", "difference")

@@ -7,14 +7,15 @@ colours, and whether a region is seen, in its colormap.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
 import pandas as pd
 from napari.utils.colormaps import DirectLabelColormap
 
+from napari_stentrans.annotation import NOWHERE, Annotation
 from napari_stentrans.errors import MaskError
-from napari_stentrans.export.colours import LOST_COLOUR, REGION_COLOURS
+from napari_stentrans.export.colours import ANNOTATION_COLOURS, LOST_COLOUR, REGION_COLOURS
 from napari_stentrans.export.masks import region_name
 from napari_stentrans.io.masks import LostMask, painted_to_lost
 from napari_stentrans.plugin.layers.edits import added
@@ -34,11 +35,6 @@ MOST = 255
 """Labels that a layer of bytes has room for."""
 
 
-def colour_of(label: int) -> str:
-    """Colour of a region, as a CSS name; the same in files of outlines."""
-    return REGION_COLOURS[(label - 1) % len(REGION_COLOURS)]
-
-
 def names_of(layer: Labels) -> dict[int, str]:
     """Names of the regions of a layer by label, in the order of the list."""
     features = layer.features
@@ -52,7 +48,18 @@ class Regions:
     """Names, colours and visibility of the labels of a layer.
 
     Its ``features`` have the columns ``index`` and ``region``.
+
+    Attributes
+    ----------
+    colours, other
+        Colours by label, which begin again at last; that of a label that has no name yet.
+    presets
+        Names that new regions get, in turn.
     """
+
+    colours: ClassVar[tuple[str, ...]] = REGION_COLOURS
+    other: ClassVar[str] = LOST_COLOUR
+    presets: ClassVar[tuple[str, ...]] = PRESETS
 
     def __init__(self, layer: Labels) -> None:
         self.layer = layer
@@ -68,6 +75,11 @@ class Regions:
         colours = getattr(self.layer.colormap, "color_dict", {})
         return {label for label in self.names if label in colours and not colours[label][3]}
 
+    @classmethod
+    def colour_of(cls, label: int) -> str:
+        """Colour of a region, as a CSS name; the same in files of outlines."""
+        return cls.colours[(label - 1) % len(cls.colours)]
+
     @property
     def selected(self) -> int:
         return int(self.layer.selected_label)
@@ -79,7 +91,7 @@ class Regions:
         label = next((i for i in range(1, MOST + 1) if i not in taken), None)
         if label is None:
             raise MaskError(f"There are {MOST} regions, as many as there can be. Delete one.")
-        left = [preset for preset in PRESETS if preset not in names.values()]
+        left = [preset for preset in self.presets if preset not in names.values()]
         self._removed.pop(label, None)
         self._write(names | {label: name or next(iter(left), region_name(label))})
         self.select(label)
@@ -148,10 +160,26 @@ class Regions:
         self._colour(names, hidden)
 
     def _colour(self, names: dict[int, str], hidden: set[int]) -> None:
-        colours = {i: "transparent" if i in hidden else colour_of(i) for i in names}
+        colours = {i: "transparent" if i in hidden else self.colour_of(i) for i in names}
         self.layer.colormap = DirectLabelColormap(
-            color_dict={None: LOST_COLOUR, 0: "transparent"} | colours
+            color_dict={None: self.other, 0: "transparent"} | colours
         )
+
+
+class NamedRegions(Regions):
+    """Regions of an annotation, which are not lost."""
+
+    colours = ANNOTATION_COLOURS
+    other = "transparent"
+    presets = ()
+
+    def annotation(self, section: Section) -> Annotation:
+        """Regions of the spots, each with the label that covers most of its cell."""
+        names = self.names
+        codes = np.full(max(names, default=0) + 1, NOWHERE, np.int32)
+        codes[list(names)] = np.arange(len(names))
+        labels = label_of_spots(section, np.asarray(self.layer.data))
+        return Annotation(tuple(names.values()), codes[labels])
 
 
 @dataclass(frozen=True, eq=False)
@@ -181,7 +209,7 @@ class Painted:
         painted = np.asarray(painted)
         mask = painted_to_lost(section, painted)
         row, column = section.raster.pixel_of(mask.sites).T
-        labels = [_label_of_spots(section, painted)[mask.lost], painted[row, column]]
+        labels = [label_of_spots(section, painted)[mask.lost], painted[row, column]]
         measured = ~mask.lost & (section.totals > 0)
         xy = np.concatenate([section.xy[~measured], mask.sites])
         spacing = section.lattice.spacing
@@ -200,7 +228,7 @@ class Painted:
         return [int(label) for label in np.unique(self.labels[self.far]) if label]
 
 
-def _label_of_spots(section: Section, painted: NDArray[np.integer]) -> NDArray[np.integer]:
+def label_of_spots(section: Section, painted: NDArray[np.integer]) -> NDArray[np.integer]:
     """(spot,) the label that covers most of each spot's cell; 0 where nothing is painted."""
     index = section.raster.index
     on = (painted != 0) & (index >= 0)

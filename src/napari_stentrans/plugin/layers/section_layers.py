@@ -14,6 +14,7 @@ from napari_stentrans.plugin.layers.gene_layers import GeneLayers
 from napari_stentrans.plugin.layers.images import (
     FirstLook,
     features_layer,
+    found_layer,
     proposal_layer,
     regions_layer,
 )
@@ -37,6 +38,7 @@ if TYPE_CHECKING:
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.models.section_model import Scene
+    from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
 
@@ -86,6 +88,7 @@ class SectionLayers:
     after = _layer_of("after", "Map of the gene as enhanced, on ``enhancement.raster``")
     provenance = _layer_of("provenance", "Where each enhanced value comes from")
     uncertainty = _layer_of("uncertainty", "Standard deviation of the enhanced map")
+    found = _layer_of("found", "A map that an analysis found, such as a pattern")
     image_features = _layer_of("image_features", "What the tissue image tells, in colours")
     difference = _layer_of("difference", "Enhanced minus measured, at measured spots")
 
@@ -240,6 +243,15 @@ class SectionLayers:
             self.store.put("image_features", features_layer(self.model.section, pixels, self.frame))
         else:
             self.store.remove("image_features")
+
+    def show_found(self, raster: SpotRaster, values: NDArray[np.floating], name: str) -> None:
+        """Show a map (site,) that an analysis found over those of genes."""
+        self.views.end()
+        self.store.remove("found")  # another may lie on another raster
+        self.store.put("found", found_layer(self.model.section, raster, values, name, self.frame))
+
+    def hide_found(self) -> None:
+        self.store.remove("found")
 
     def show_line(self, line: NDArray[np.float64]) -> None:
         """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""

@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
+    from napari_stentrans.plugin.models.analyses import Found, Kind
     from napari_stentrans.plugin.models.maps import Doubt, Limits, Look
     from napari_stentrans.plugin.models.paint import Paint
     from napari_stentrans.section import Section
@@ -97,6 +98,8 @@ class SectionModel:
         Ends (2, 2) of the line of the profile, (x, y) in full-resolution pixels; None without one.
     profiled
         Whether the line and its profile are shown.
+    found
+        What analyses came to, the last of each kind.
     laid
         The picture that is being laid below the spots; None where there is none.
     stopped
@@ -142,6 +145,7 @@ class SectionModel:
         self.ignores_damage = False
         self.line: NDArray[np.float64] | None = None
         self.profiled = False
+        self.found: dict[Kind, Found] = {}
         self.laid: Any = None
         self.removed = False
         self.stopped: list[RunRequest] = []

@@ -64,6 +64,17 @@ def ask_gene_table(parent: QWidget) -> Path | None:
     return _ask_open(parent, "Use a table of gene names", kinds)
 
 
+def ask_gene_sets(parent: QWidget) -> Path | None:
+    """Ask for a file of gene sets."""
+    return _ask_open(parent, "Open gene sets", f"Gene sets (*.gmt *.gmt.gz){ALL}")
+
+
+def ask_regions_file(parent: QWidget) -> Path | None:
+    """Ask for a file that names regions."""
+    kinds = f"Regions (*.geojson *.json *.csv *.tsv *.txt){ALL}"
+    return _ask_open(parent, "Open named regions", kinds)
+
+
 # ---- where to save
 
 

@@ -14,8 +14,8 @@ from napari_stentrans.plugin.actions import EDITS, FINDS, tip_of
 from napari_stentrans.plugin.layers import edits
 from napari_stentrans.plugin.layers.regions import Painted, Regions
 from napari_stentrans.plugin.models.result_words import too_far
+from napari_stentrans.plugin.panels.region_list import RegionList
 from napari_stentrans.plugin.panels.repair.finder import Finder
-from napari_stentrans.plugin.panels.repair.region_list import RegionList
 from napari_stentrans.plugin.widgets.panel import Tool, allow, in_row, in_rows, words
 from napari_stentrans.plugin.widgets.throttle import follow, throttled_slot
 from napari_stentrans.wording import some

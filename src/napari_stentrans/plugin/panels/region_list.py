@@ -1,8 +1,8 @@
-"""RegionList: the lost regions by colour and name; the one that is chosen is painted with."""
+"""RegionList: regions by colour and name; the one that is chosen is painted with."""
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, ClassVar
 
 from qtpy.QtCore import QEvent, QSize, Qt
 from qtpy.QtWidgets import (
@@ -17,7 +17,7 @@ from qtpy.QtWidgets import (
 )
 from superqt.utils import signals_blocked
 
-from napari_stentrans.plugin.layers.regions import PRESETS, colour_of
+from napari_stentrans.plugin.layers.regions import PRESETS
 from napari_stentrans.plugin.widgets.icons import icon, text_color
 from napari_stentrans.plugin.widgets.panel import called
 from napari_stentrans.wording import some
@@ -40,13 +40,15 @@ TIPS = {
 class RegionList(QTreeWidget):
     """The regions of a layer, a row each: name, what is painted, an eye and a bin.
 
-    ``rows`` has the row of each label.
+    ``rows`` has the row of each label; ``tips`` what its columns are for.
     """
 
-    def __init__(self) -> None:
+    tips: ClassVar[dict[int, str]] = TIPS
+
+    def __init__(self, what: str = "Lost regions") -> None:
         super().__init__()
         self.rows: dict[int, QTreeWidgetItem] = {}
-        called(self, "lost regions by name", "Lost regions; the one that is chosen is painted with")
+        called(self, f"{what.lower()} by name", f"{what}; the one that is chosen is painted with")
         self._regions: Regions | None = None
         self._counts: dict[int, tuple[int, int]] = {}
         self.setColumnCount(4)
@@ -111,7 +113,7 @@ class RegionList(QTreeWidget):
             row = self.rows[label] = QTreeWidgetItem(self)
             row.setFlags(row.flags() | Qt.ItemFlag.ItemIsEditable)
             row.setTextAlignment(PAINTED, RIGHT)
-            for column, tip in TIPS.items():
+            for column, tip in self.tips.items():
                 row.setToolTip(column, tip)
 
     def _show(self, label: int, name: str, *, hidden: bool) -> None:
@@ -121,8 +123,11 @@ class RegionList(QTreeWidget):
             row.setText(NAME, name)
         row.setText(PAINTED, f"{spots:,} + {sites:,}" if sites else f"{spots:,}")
         row.setToolTip(PAINTED, f"{some(spots, 'spot')} and {some(sites, 'site')} without a spot")
-        used = self._regions is not None and label == self._regions.selected
-        row.setIcon(NAME, icon("swatch_used" if used else "swatch", colour_of(label)))
+        regions = self._regions
+        if regions is None:
+            return
+        used = label == regions.selected
+        row.setIcon(NAME, icon("swatch_used" if used else "swatch", regions.colour_of(label)))
         row.setIcon(EYE, icon("eye_closed" if hidden else "eye", colour))
         row.setIcon(BIN, icon("bin", colour))
         said = Qt.ItemDataRole.AccessibleTextRole
@@ -160,6 +165,18 @@ class RegionList(QTreeWidget):
             self._regions.rename(label, row.text(NAME))
             with signals_blocked(self):  # a blank one is not taken
                 row.setText(NAME, self._regions.names.get(label, row.text(NAME)))
+
+
+class NamedRegionList(RegionList):
+    """Regions of an annotation."""
+
+    tips: ClassVar[dict[int, str]] = TIPS | {
+        EYE: "Show or hide this region (key Space)",
+        BIN: "Take this region off the list (key Delete)",
+    }
+
+    def __init__(self) -> None:
+        super().__init__("Named regions")
 
 
 class Naming(QStyledItemDelegate):

@@ -1,0 +1,188 @@
+"""What analyses come to, as the window shows it; each a generator of Progress, for a worker."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pandas as pd
+
+from napari_stentrans.analysis.comparison import compare_regions_steps
+from napari_stentrans.analysis.domains import domains_steps
+from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
+from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
+from napari_stentrans.analysis.patterns import patterns_steps
+from napari_stentrans.analysis.spatial_genes import spatial_genes_steps
+from napari_stentrans.enhancement import Enhancement
+from napari_stentrans.errors import ConfigError
+from napari_stentrans.plugin.models.analyses import Found, MapOf
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+
+    from numpy.typing import NDArray
+
+    from napari_stentrans.analysis.gene_sets import GeneSets
+    from napari_stentrans.analysis.maps import Maps
+    from napari_stentrans.annotation import Annotation
+    from napari_stentrans.progress import Steps
+    from napari_stentrans.section import Section
+
+    Data = Section | Enhancement
+    Lost = NDArray[np.bool_] | None
+
+FDR = 0.05
+COMPARED = (
+    "log2_fold_change", "low", "high", "pvalue", "fdr", "pvalue_wilcoxon", "fdr_wilcoxon",
+    "after_log2_fold_change", "after_low", "after_high", "fraction_one", "fraction_other",
+)  # fmt: skip
+"""Columns of a comparison that are shown; a file has all."""
+
+
+def domains(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
+    """Find domains."""
+    found = yield from domains_steps(data, n, lost=lost)
+    sizes = found.sizes
+    share = np.array(list(sizes.values())) / max(sum(sizes.values()), 1)
+    table = pd.DataFrame({"sites": list(sizes.values()), "share": share}, list(sizes))
+    agreement = found.stability["agreement"][found.stability["chosen"]].iloc[0]
+    why = "as many as you asked for"
+    if np.isfinite(agreement):
+        why = f"halves of the counts agree best on so many (adjusted Rand index {agreement:.2f})"
+    return Found(
+        "domains",
+        f"{len(sizes)} domains: {why}. They are regions now: paint, rename and compare them.",
+        table,
+        of="domain",
+        maps=_maps(found.maps, data, {n: found.labels == i for i, n in enumerate(found.names)}),
+        python=_python("domains", "" if n is None else f", {n}", data),
+        annotation=found.annotation(),
+        data=data,
+    )
+
+
+def compare(
+    data: Data, lost: Lost, annotation: Annotation, one: str, other: str | None
+) -> Steps[Found]:
+    """Compare two regions."""
+    found = yield from compare_regions_steps(data, annotation, one, other, lost=lost)
+    columns = [name for name in COMPARED if name in found.table]
+    given = f", annotation, {one!r}" + (f", {other!r}" if other is not None else "")
+    return Found(
+        "compare",
+        found.in_words(),
+        found.table[columns],
+        volcano=True,
+        python=_python("compare_regions", given, data),
+        annotated=annotation,
+        data=data,
+    )
+
+
+def spatial(data: Data, lost: Lost) -> Steps[Found]:
+    """Find spatially variable genes, on what was measured."""
+    section = data.section if isinstance(data, Enhancement) else data
+    if isinstance(data, Enhancement):
+        lost = ~data.sites.measured[: data.sites.n_spots]
+    found = yield from spatial_genes_steps(section, lost)
+    python = _python("spatial_genes", "", section)
+    return Found("spatial", found.in_words(), found.table, python=python, data=section)
+
+
+def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
+    """Sort genes into patterns."""
+    found = yield from patterns_steps(data, n, lost=lost)
+    values = dict(zip(found.names, found.values.T, strict=True))
+    left = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items())
+    words = (
+        f"{len(found.names)} patterns of {len(found.members):,} genes; left out: {left}. "
+        "Click a pattern to see its map and its genes."
+    )
+    return Found(
+        "patterns",
+        words,
+        found.summary.set_index("pattern"),
+        of="pattern",
+        maps=_maps(found.maps, data, values),
+        inner=found.members.set_index("gene"),
+        python=_python("patterns", "" if n is None else f", {n}", data),
+        data=data,
+    )
+
+
+def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]:
+    """Score gene sets, which ``where`` makes in Python, as maps."""
+    found = yield from pathway_scores_steps(data, sets)
+    values = {str(name): found.scores[name].to_numpy() for name in found.scores}
+    table = found.table.set_index("set").sort_values("sd", ascending=False)
+    words = (
+        f"Maps of {len(values):,} sets of {sets.name} that have enough genes here "
+        f"({found.matched.how}). Click one to see where it is active."
+    )
+    return Found(
+        "pathways",
+        words,
+        table,
+        of="pathway",
+        maps=_maps(found.maps, data, values),
+        python=_sets(where) + _python("pathway_scores", ", sets", data),
+        data=data,
+    )
+
+
+def enriched(
+    data: Data, shown: Found, row: str, sets: GeneSets, where: str
+) -> Steps[Found]:
+    """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
+    if shown.kind == "compare":
+        ranking = shown.table["log2_fold_change"]
+        found = yield from preranked_steps(ranking, sets, data)
+        what = "the fold changes"
+        call = "preranked(found.table['log2_fold_change'], sets, {})"
+    else:
+        genes, what, picked = _listed(shown, row)
+        found = yield from over_representation_steps(genes, sets, data)
+        call = f"over_representation({picked}, sets, {{}})"
+    table = found.table.set_index("set")
+    n = int((table["fdr"] < FDR).sum())
+    words = (
+        f"{n:,} of {len(table):,} sets of {sets.name} stand out in {what} at an FDR of {FDR:.0%} "
+        f"({found.kind}, by gseapy)."
+    )
+    of = "result" if isinstance(data, Enhancement) else "section"
+    python = f"{shown.python}\n{_sets(where)}enriched = {call.format(of)}"
+    return Found("enriched", words, table, of="set", python=python, data=shown.data)
+
+
+def _listed(shown: Found, row: str) -> tuple[Iterable[str], str, str]:
+    """Genes of an analysis, what they are in words, and how Python comes by them."""
+    if shown.inner is not None:
+        row = row or str(shown.table.index[0])
+        genes = shown.inner.index[shown.inner[shown.of] == row]
+        return [str(gene) for gene in genes], f"the genes of {row}", f"found.genes({row!r})"
+    genes = shown.table.index[shown.table["fdr"] <= FDR]
+    if not len(genes):
+        raise ConfigError(f"No gene of the table has an FDR of {FDR:.0%} or less.")
+    return [str(gene) for gene in genes], "the genes that vary in space", "found.called()"
+
+
+def _maps(maps: Maps, data: Data, values: dict[str, NDArray[np.floating]]) -> MapOf:
+    """Maps by name on the raster of the sites; NaN at spots that took no part."""
+    if isinstance(data, Enhancement):
+        return MapOf(data.raster, lambda name: np.asarray(values[name], np.float32))
+
+    def of_spots(name: str) -> NDArray[np.floating]:
+        every = np.full(maps.section.n_spots, np.nan, np.float32)
+        every[maps.spots] = values[name]
+        return every
+
+    return MapOf(maps.section.raster, of_spots)
+
+
+def _python(name: str, given: str, data: Data) -> str:
+    of = "result" if isinstance(data, Enhancement) else "section"
+    return f"from napari_stentrans.analysis import {name}\n\nfound = {name}({of}{given})"
+
+
+def _sets(where: str) -> str:
+    return f"from napari_stentrans.analysis.gene_sets import read_gmt\n\nsets = {where}\n"

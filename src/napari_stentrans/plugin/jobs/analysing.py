@@ -1,0 +1,59 @@
+"""Analysing: analyses of a section or a result, one at a time, beside what the dock does."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+from qtpy.QtCore import QObject, Signal
+
+from napari_stentrans.plugin.jobs.runner import Runner
+from napari_stentrans.plugin.models.phase import Phase
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from napari_stentrans.progress import Steps
+
+
+class Analysing(QObject):
+    """Runs analyses on a thread of their own; another begins only when the last has ended."""
+
+    progressed = Signal(object)
+    failed = Signal(str)
+    warned = Signal(str)
+    changed = Signal()
+    """One begins, or has ended."""
+
+    def __init__(self, parent: QObject) -> None:
+        super().__init__(parent)
+        self.doing = ""
+        """What is being done; empty where nothing is."""
+        self._runner = Runner(self)
+        self._runner.progressed.connect(self.progressed)
+        self._runner.failed.connect(self.failed)
+        self._runner.warned.connect(self.warned)
+        self._runner.ended.connect(self._on_ended)
+
+    @property
+    def busy(self) -> bool:
+        return bool(self.doing)
+
+    def start(
+        self, doing: str, work: Callable[[], Steps[Any]], returned: Callable[[Any], object]
+    ) -> None:
+        """Begin; ``returned`` takes what it comes to, in the window's thread."""
+        self.doing = doing
+        self._runner.start(work, Phase.RUNNING, returned)
+        self.changed.emit()
+
+    def cancel(self) -> None:
+        """Stop at the next step; nothing is returned."""
+        self._runner.cancel()
+
+    def stop(self) -> None:
+        """Stop, and wait for it a little."""
+        self._runner.stop()
+
+    def _on_ended(self) -> None:
+        self.doing = ""
+        self.changed.emit()

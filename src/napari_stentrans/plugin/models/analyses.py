@@ -1,0 +1,96 @@
+"""Found: what an analysis came to, as the window shows it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    import numpy as np
+    import pandas as pd
+    from numpy.typing import NDArray
+
+    from napari_stentrans.annotation import Annotation
+    from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.raster import SpotRaster
+    from napari_stentrans.section import Section
+
+Kind = Literal["domains", "compare", "spatial", "patterns", "pathways", "enriched"]
+"""Analyses that are kept, the last of each kind."""
+TITLES: dict[Kind, str] = {
+    "domains": "Domains",
+    "compare": "Comparison",
+    "spatial": "Spatial genes",
+    "patterns": "Patterns",
+    "pathways": "Pathways",
+    "enriched": "Enrichment",
+}
+TIPS = {
+    "pvalue": "How often chance alone does as much: small is strong",
+    "fdr": "Share of false finds among all genes that are at least as strong",
+    "log2_fold_change": "1 is twice as much as in the other, -1 is half",
+    "after_log2_fold_change": "The same after enhancement: an estimate, never tested",
+    "pvalue_wilcoxon": "As most tools test it: as if spots nearby were independent. Too small",
+    "fdr_wilcoxon": "As most tools test it: as if spots nearby were independent. Too small",
+    "morans_i": "How alike neighbouring spots are: 1 is a smooth map, 0 is noise",
+    "range": "How far the pattern reaches, in distances of neighbouring spots",
+    "n_spots": "Spots in which the gene is seen",
+    "correlation": "How alike the gene is to its pattern",
+    "reproducibility": "How alike the pattern is in both halves of the counts: 1 is the same",
+}
+"""What columns of tables say."""
+
+
+@dataclass(frozen=True, eq=False)
+class MapOf:
+    """Maps (site,) by name of a row, on a raster."""
+
+    raster: SpotRaster
+    values: Callable[[str], NDArray[np.floating]]
+    unit: str = ""
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """What an analysis came to.
+
+    Attributes
+    ----------
+    words
+        One sentence, with its numbers.
+    table
+        A row for each thing that was found, by name.
+    of
+        What the rows are: "gene", "pattern", "pathway", "domains".
+    maps
+        A map of each row, where rows are no genes.
+    volcano
+        Whether a dot for each row is drawn, fold change across, strength up.
+    python
+        Lines that do the same in Python, given ``section`` and ``result``.
+    inner
+        Another table that goes with it, such as the genes of patterns.
+    annotation, annotated
+        Regions that were found, and those that were compared.
+    data
+        What was analysed: a section, or a result.
+    """
+
+    kind: Kind
+    words: str
+    table: pd.DataFrame
+    of: str = "gene"
+    maps: MapOf | None = None
+    volcano: bool = False
+    python: str = ""
+    inner: pd.DataFrame | None = None
+    annotation: Annotation | None = None
+    annotated: Annotation | None = None
+    data: Section | Enhancement | None = None
+
+    @property
+    def title(self) -> str:
+        """What its tab is called."""
+        return TITLES[self.kind]

@@ -1,0 +1,140 @@
+"""FoundTab: tables and plots of what analyses came to, in the wide panel."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qtpy.QtCore import Qt, Signal
+from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+
+from napari_stentrans.plugin.models.analyses import TIPS
+from napari_stentrans.plugin.widgets.make import choice, laid, offer
+from napari_stentrans.plugin.widgets.panel import button, in_row, words
+from napari_stentrans.plugin.widgets.table import Table
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from napari_stentrans.plugin.jobs.context import Context
+    from napari_stentrans.plugin.models.analyses import Found, Kind
+    from napari_stentrans.plugin.panels.analyse.volcano_plot import VolcanoPlot
+
+NOTHING = "Nothing was analysed yet: begin on the Analyse page."
+GENES = "Click a column to sort by it; click a gene, or press Enter, to show it"
+ROWS = "Click a row, or press Enter, to see its map"
+
+
+class FoundTab(QWidget):
+    """One analysis at a time, chosen by name: its table, and a plot where there is one.
+
+    Attributes
+    ----------
+    shown
+        The analysis; None without any.
+    row
+        Name of the row that was chosen last; empty before that.
+    """
+
+    rowChosen = Signal(str)
+    """Name of a row that is no gene: its map is to be shown."""
+    saveWanted = Signal()
+
+    def __init__(self, context: Context) -> None:
+        super().__init__()
+        self._context = context
+        self._all: Mapping[Kind, Found] = {}
+        self.shown: Found | None = None
+        self.row = ""
+        self.nothing = words("why nothing is shown")
+        self.nothing.setText(NOTHING)
+        self.which = choice("which analysis", "What was analysed", least=12)
+        self.which.currentIndexChanged.connect(self._on_which)
+        self.words = words("what was found")
+        self.save = button("Save table…", "Write the table as .csv")
+        self.save.clicked.connect(self.saveWanted)
+        self.table = Table("what was found, by row", GENES)
+        self.table.chosen.connect(self._on_row)
+        self.genes = Table("genes of what is chosen", GENES)
+        self.genes.chosen.connect(context.geneWanted)
+        self.plot: VolcanoPlot | None = None
+        self.split = QSplitter(Qt.Orientation.Horizontal)
+        for part in (self.table, self.genes):
+            self.split.addWidget(part)
+        self.split.setChildrenCollapsible(False)
+        self.inside = QWidget()
+        head = in_row(self.which, self.words, self.save)
+        head.setStretchFactor(self.words, 4)
+        laid(QVBoxLayout(self.inside), head, (self.split, 1))
+        laid(QVBoxLayout(self), self.nothing, (self.inside, 1), margins=(6, 4, 2, 2))
+        self.setFocusProxy(self.table)
+        self.set_found({}, None)
+
+    def set_found(self, found: Mapping[Kind, Found], shown: Kind | None) -> None:
+        """Offer what was found, and show one of them."""
+        self._all = found
+        self.nothing.setVisible(not found)
+        self.inside.setVisible(bool(found))
+        offer(self.which, {kind: one.title for kind, one in found.items()}, shown)
+        self._on_which()
+
+    def mark(self, gene: str) -> None:
+        """Show where the gene of the map is."""
+        if self.shown is not None and self.shown.of == "gene":
+            self.table.mark(gene)
+            if self.plot is not None:
+                self.plot.mark(gene)
+        elif not self.genes.isHidden():
+            self.genes.mark(gene)
+
+    def _on_which(self) -> None:
+        found = self._all.get(self.which.currentData())
+        if found is self.shown:
+            return
+        self.shown, self.row = found, ""
+        if found is None:
+            return
+        model = self._context.app.current
+        called = str if model is None else model.section.gene_label
+        genes = found.of == "gene"
+        self.words.setText(found.words)
+        self.table.setToolTip(GENES if genes else ROWS)
+        self.table.set_table(found.table, found.of, called if genes else str, TIPS)
+        self.genes.setVisible(found.inner is not None)
+        if found.inner is not None:
+            self.genes.set_table(found.inner, "gene", called, TIPS)
+        self._show_plot(found)
+        if model is not None:
+            self.mark(model.gene)
+
+    def _show_plot(self, found: Found) -> None:
+        if found.volcano:
+            plot = self._made_plot()
+            model = self._context.app.current
+            plot.set_table(found.table, str if model is None else model.section.gene_label)
+        if self.plot is not None:
+            self.plot.setVisible(found.volcano)
+
+    def _made_plot(self) -> VolcanoPlot:
+        if self.plot is None:
+            from napari_stentrans.plugin.panels.analyse.volcano_plot import (
+                VolcanoPlot,  # takes half a second
+            )
+
+            self.plot = VolcanoPlot()
+            self.plot.chosen.connect(self._context.geneWanted)
+            self.split.addWidget(self.plot)
+        return self.plot
+
+    def _on_row(self, name: str) -> None:
+        if self.shown is None:
+            return
+        if self.shown.of == "gene":
+            self._context.geneWanted.emit(name)
+            return
+        inner, self.row = self.shown.inner, name
+        if inner is not None and self.shown.of in inner:
+            model = self._context.app.current
+            called = str if model is None else model.section.gene_label
+            of_row = inner[inner[self.shown.of].astype(str) == name]
+            self.genes.set_table(of_row, "gene", called, TIPS)
+        self.rowChosen.emit(name)
