@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 from scipy.spatial import cKDTree
+from scipy.spatial.distance import cdist
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -18,7 +19,7 @@ LIKE = 0.5
 """Log odds for the cluster of a neighbour, for each of the six."""
 ROUND = 0.5
 """How far the covariance of the clusters is drawn to a round one."""
-PASSES = 10
+PASSES = 5
 
 
 def neighbours_of(xy: Array) -> Codes:
@@ -46,17 +47,18 @@ def settled(codes: Codes, latent: Array, around: Codes) -> Codes:
 def _distances(codes: Codes, n: int, latent: Array) -> Array:
     """Minus twice the log likelihood (site, cluster), but for what is the same for all."""
     size = np.bincount(codes, minlength=n)
-    centres = np.stack([latent[codes == code].mean(0) for code in range(n)])
+    sums = [np.bincount(codes, column, minlength=n) for column in latent.T]
+    centres = np.stack(sums, 1) / size[:, None]
     off = latent - centres[codes]
     spread = off.T @ off / len(latent)
     mean = np.trace(spread) / len(spread)
     spread = (1 - ROUND) * spread + (ROUND * mean + 1e-9) * np.eye(len(spread))
     whiten = np.linalg.inv(np.linalg.cholesky(spread)).T
-    square = [((latent - centre) @ whiten) ** 2 for centre in centres]
-    return np.stack([s.sum(1) for s in square], 1) - 2 * np.log(size / len(latent))
+    square = cdist(latent @ whiten, centres @ whiten, "sqeuclidean")
+    return np.asarray(square - 2 * np.log(size / len(latent)))
 
 
 def _votes(codes: Codes, n: int, around: Codes) -> Array:
     """How many neighbours (site, cluster) are in each cluster."""
-    of_neighbours = codes[around]
-    return np.stack([(of_neighbours == code).sum(1) for code in range(n)], 1).astype(float)
+    cell = np.arange(len(codes))[:, None] * n + codes[around]
+    return np.bincount(cell.ravel(), minlength=len(codes) * n).reshape(-1, n).astype(float)

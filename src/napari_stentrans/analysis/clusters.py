@@ -18,9 +18,9 @@ if TYPE_CHECKING:
     Codes = NDArray[np.intp]
     Array = NDArray[np.float64]
 
-DIRECT = 5000
+DIRECT = 3000
 """Up to so many points each is a leaf of the tree; of more, micro-clusters are."""
-MICRO = 2000
+MICRO = 1500
 PASSES = 4
 """Passes of k-means that makes micro-clusters, over as many points as ``SAMPLE`` at most."""
 SAMPLE = 20_000

@@ -37,8 +37,8 @@ if TYPE_CHECKING:
 
 REPEATED = 0.7
 """Genes whose maps of two halves of the counts correlate less have no pattern of their own."""
-LEAST = 0.02
-"""A pattern holds this share of the genes at least; what is smaller is merged."""
+LEAST, LEAST_GENES = 0.02, 3
+"""A pattern holds this share of the genes, and so many, at least; what is smaller is merged."""
 MOST, MOST_ASKED = 12, 60
 TOP = 5
 """Genes that the summary names."""
@@ -170,7 +170,7 @@ def patterns_steps(
     _check_enough(kept, n, left_out)
     columns = yield from _columns(maps, at, seed)
     if n is None:
-        numbers = range(2, min(MOST, len(kept) // 2) + 1)
+        numbers = range(2, max(min(MOST, len(kept) // LEAST_GENES), 2) + 1)
         steps = _of_halves(halved, kept, len(spots), numbers, seed)
         table = compared(numbers, (yield from steps))
     else:
@@ -241,7 +241,7 @@ def _of_halves(
 
 
 def _grouped(vectors: FloatArray, numbers: Sequence[int], seed: int) -> list[Genes]:
-    tree, least = Tree.of(np.asarray(vectors, float), seed), max(2, LEAST * len(vectors))
+    tree, least = Tree.of(np.asarray(vectors, float), seed), max(LEAST_GENES, LEAST * len(vectors))
     return [by_size(tree.cut(n, least)) for n in numbers]
 
 
