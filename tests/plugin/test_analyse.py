@@ -185,6 +185,29 @@ def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
     np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
 
 
+def test_spots_that_are_lost_take_no_part_and_the_script_says_so(
+    dock, qtbot, section, tmp_path, ask
+):
+    path = tmp_path / "section.h5ad"
+    section.adata.write_h5ad(path)
+    dock.open(path)
+    qtbot.waitUntil(lambda: dock._layers is not None)
+    layers, page = dock._layers, dock.pages.page(AnalysePage)
+    layers.lost.data = np.ones_like(layers.lost.data) * (np.arange(layers.lost.data.shape[1]) < 9)
+    lost = layers.model.section.raster.lost(np.asarray(layers.lost.data) != 0)
+    assert 0 < lost.sum() < 100
+    page.n_domains.setValue(3)
+    qtbot.waitUntil(lambda: page.begins["domains"].isEnabled())
+    found = ask(page, "domains")
+    assert found.table["sites"].sum() == (~lost).sum()
+    assert (found.annotation.codes[lost] == -1).all()
+    click(qtbot, page.copy)
+    scope = {}
+    exec(QApplication.clipboard().text().replace("print(", "shown = ("), scope)
+    np.testing.assert_array_equal(scope["lost"], lost)
+    np.testing.assert_array_equal(scope["found"].annotation().codes, found.annotation.codes)
+
+
 def test_an_analysis_can_be_cancelled(page, qtbot, loaded):
     click(qtbot, page.begins["domains"])
     assert page.jobs.busy
