@@ -33,8 +33,8 @@ def ask(qtbot):
 def halved(page, qtbot, loaded):
     """Two named regions: the left and the right half of the section."""
     section = loaded._layers.model.section
-    left = section.xy[:, 0] < np.median(section.xy[:, 0])
-    page.named.show_annotation(Annotation.of(np.where(left, "left", "right").tolist()))
+    right = section.xy[:, 0] > np.median(section.xy[:, 0])
+    page.named.show_annotation(Annotation(("left", "right"), right.astype(np.int32)))
     return page
 
 
@@ -49,7 +49,7 @@ def test_without_a_section_nothing_can_be_asked(dock):
     page = dock.pages.page(AnalysePage)
     for made in page.begins.values():
         assert not made.isEnabled()
-        assert "Open a section first" in made.toolTip() or "regions" in made.toolTip()
+        assert "Open a section first" in made.toolTip()
 
 
 def test_domains_become_regions_that_can_be_painted_and_named(page, ask, qtbot, loaded):
@@ -120,6 +120,7 @@ def test_regions_are_compared_and_a_click_shows_the_gene(
 
 
 def test_one_region_is_not_compared_with_itself(halved, ask, qtbot, loaded):
+    assert halved.one.currentData() == "left"
     halved.other.setCurrentIndex(halved.other.findData("left"))
     assert ask(halved, "compare") is None
     assert "itself" in loaded.message.text()
