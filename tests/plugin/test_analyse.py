@@ -9,7 +9,9 @@ from gestures import LEFT, click, come_to
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.annotation import Annotation
+from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.panels.analyse.page import AnalysePage
+from napari_stentrans.progress import drain
 
 
 @pytest.fixture
@@ -33,8 +35,8 @@ def ask(qtbot):
 def halved(page, qtbot, loaded):
     """Two named regions: the left and the right half of the section."""
     section = loaded._layers.model.section
-    left = section.xy[:, 0] < np.median(section.xy[:, 0])
-    page.named.show_annotation(Annotation.of(np.where(left, "left", "right").tolist()))
+    right = section.xy[:, 0] > np.median(section.xy[:, 0])
+    page.named.show_annotation(Annotation(("left", "right"), right.astype(np.int32)))
     return page
 
 
@@ -49,7 +51,7 @@ def test_without_a_section_nothing_can_be_asked(dock):
     page = dock.pages.page(AnalysePage)
     for made in page.begins.values():
         assert not made.isEnabled()
-        assert "Open a section first" in made.toolTip() or "regions" in made.toolTip()
+        assert "Open a section first" in made.toolTip()
 
 
 def test_domains_become_regions_that_can_be_painted_and_named(page, ask, qtbot, loaded):
@@ -120,6 +122,7 @@ def test_regions_are_compared_and_a_click_shows_the_gene(
 
 
 def test_one_region_is_not_compared_with_itself(halved, ask, qtbot, loaded):
+    assert halved.one.currentData() == "left"
     halved.other.setCurrentIndex(halved.other.findData("left"))
     assert ask(halved, "compare") is None
     assert "itself" in loaded.message.text()
@@ -185,27 +188,18 @@ def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
     np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
 
 
-def test_spots_that_are_lost_take_no_part_and_the_script_says_so(
-    dock, qtbot, section, tmp_path, ask
-):
-    path = tmp_path / "section.h5ad"
-    section.adata.write_h5ad(path)
-    dock.open(path)
-    qtbot.waitUntil(lambda: dock._layers is not None)
-    layers, page = dock._layers, dock.pages.page(AnalysePage)
-    layers.lost.data = np.ones_like(layers.lost.data) * (np.arange(layers.lost.data.shape[1]) < 9)
-    lost = layers.model.section.raster.lost(np.asarray(layers.lost.data) != 0)
-    assert 0 < lost.sum() < 100
-    page.n_domains.setValue(3)
-    qtbot.waitUntil(lambda: page.begins["domains"].isEnabled())
-    found = ask(page, "domains")
-    assert found.table["sites"].sum() == (~lost).sum()
-    assert (found.annotation.codes[lost] == -1).all()
-    click(qtbot, page.copy)
-    scope = {}
-    exec(QApplication.clipboard().text().replace("print(", "shown = ("), scope)
+@pytest.mark.parametrize("work", [analyses.domains, analyses.patterns])
+def test_lost_spots_take_no_part_and_a_script_leaves_them_out(section, work):
+    lost = np.arange(section.n_spots) % 10 == 0
+    found = drain(work(section, lost, 3))
+    shown = found.maps.values(found.table.index[0])
+    assert np.isnan(shown[lost]).all()
+    assert np.isfinite(shown[~lost]).all()
+    scope = {"section": section}
+    exec(found.python, scope)
     np.testing.assert_array_equal(scope["lost"], lost)
-    np.testing.assert_array_equal(scope["found"].annotation().codes, found.annotation.codes)
+    again = scope["found"].maps
+    np.testing.assert_array_equal(again.spots, np.flatnonzero(~lost))
 
 
 def test_an_analysis_can_be_cancelled(page, qtbot, loaded):

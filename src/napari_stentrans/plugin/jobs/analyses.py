@@ -69,11 +69,18 @@ def compare(
     found = yield from compare_regions_steps(data, annotation, one, other, lost=lost)
     columns = [name for name in COMPARED if name in found.table]
     given = f", annotation, {one!r}" + (f", {other!r}" if other is not None else "")
+    spatial, ranks = (int((found.table[by] < FDR).sum()) for by in ("fdr", "fdr_wilcoxon"))
+    words = (
+        f"{found.one} against {found.other}: {spatial:,} of {len(found.table):,} genes differ at "
+        f"an FDR of {FDR:.0%}. Wilcoxon's test, which takes spots nearby as independent, says "
+        f"{ranks:,}."
+    )
     return Found(
         "compare",
-        found.in_words(),
+        words,
         found.table[columns],
         volcano=True,
+        more=found.in_words(),
         python=_python("compare_regions", given, data, lost),
         annotated=annotation,
         data=data,
@@ -123,8 +130,8 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
     values = {str(name): found.scores[name].to_numpy() for name in found.scores}
     table = found.table.set_index("set").sort_values("sd", ascending=False)
     words = (
-        f"Maps of {len(values):,} sets of {sets.name} that have enough genes here "
-        f"({found.matched.how}). Click one to see where it is active."
+        f"{len(values):,} sets of {sets.name} have enough genes here ({found.matched.how}). "
+        "Click one to see where it is active."
     )
     return Found(
         "pathways",

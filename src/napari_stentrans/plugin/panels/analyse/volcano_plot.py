@@ -24,7 +24,7 @@ CLEAR, MARK = {"dark": (115, 150, 255, 200), "light": (35, 65, 185, 210)}, "#e88
 FAINT = (128, 128, 128, 110)
 HALF = 128  # text that is lighter than this lies on a dark theme
 LEVEL = 0.05
-NAMED = 8
+NAMED, ROOM = 8, 1.2
 LOWEST = 1e-300
 
 
@@ -62,6 +62,10 @@ class VolcanoPlot(Plot):
         self._strong = known["fdr"].to_numpy(float) < LEVEL
         self._at = dict(zip(names, zip(x.tolist(), y.tolist(), strict=True), strict=True))
         self._dots.setData(x=x, y=y, data=names)
+        if len(x):
+            across, top = float(np.abs(x).max()) or 1.0, float(y.max()) or 1.0
+            self.plot.setXRange(-across, across, padding=0.08)
+            self.plot.setYRange(0, top * ROOM, padding=0.02)  # for the names
         self.recolour()
         for text in self._names:
             self.plot.removeItem(text)
