@@ -222,7 +222,8 @@ def test_random_sets_depend_on_the_seed_only_and_can_be_cancelled(section, sets)
 
 @pytest.mark.filterwarnings("ignore")
 def test_over_representation_is_gseapys_to_the_last_digit(section, sets):
-    gseapy = pytest.importorskip("gseapy")
+    import gseapy
+
     listed = [*sets.sets["planted layer2"], *sets.sets["random 0"][:3]]
     found = over_representation(listed, sets, section)
     seen = list(section.genes[np.diff(section.counts.indptr) > 0])
@@ -246,7 +247,8 @@ def test_over_representation_is_gseapys_to_the_last_digit(section, sets):
 
 @pytest.mark.filterwarnings("ignore")
 def test_preranked_is_gseapys_to_the_last_digit(section, sets):
-    gseapy = pytest.importorskip("gseapy")
+    import gseapy
+
     rng = np.random.default_rng(1)
     change = rng.normal(0, 0.5, 600) + 2 * (section.adata.var["truth_pattern"] == "layer2")
     ranking = pd.Series(np.asarray(change), index=section.genes)
@@ -268,7 +270,6 @@ def test_preranked_is_gseapys_to_the_last_digit(section, sets):
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_what_of_a_list_is_not_here_is_told_and_the_background_counts(section, sets):
-    pytest.importorskip("gseapy")
     listed = ["Gene1", "Gene2", "nobody", "ENSSIM00000000003"]
     with pytest.warns(StentransWarning, match="1 gene of the list not in this section.*nobody"):
         found = over_representation(listed, sets, section)
@@ -285,7 +286,6 @@ def test_what_of_a_list_is_not_here_is_told_and_the_background_counts(section, s
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_rankings_without_differences_or_with_doubles_are_refused(section, sets):
-    pytest.importorskip("gseapy")
     with pytest.raises(ConfigError, match="different numbers"):
         preranked(dict.fromkeys(section.genes, 1.0), sets, section)
     twice = {"Gene1": 1.0, "ENSSIM00000000001": 2.0, "Gene2": 0.5}

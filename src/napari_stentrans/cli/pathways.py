@@ -15,7 +15,7 @@ from napari_stentrans.analysis.gene_sets import read_gmt
 from napari_stentrans.analysis.orthologues import MGI_TERMS, fetch_orthologues_steps
 from napari_stentrans.analysis.pathway_scores import score_pathways_steps
 from napari_stentrans.analysis.set_collections import COLLECTIONS, collection, collection_steps
-from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.bar import say, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.opened import opened
 from napari_stentrans.cli.outputs import Outputs
@@ -111,7 +111,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Analyse and print the table; files are checked before the work starts."""
     if arguments.orthologues:
-        _say(f"MGI's table of orthologues: {MGI_TERMS}.")
+        say(f"MGI's table of orthologues: {MGI_TERMS}.")
         with_bar(fetch_orthologues_steps())
         if arguments.path is None:
             return
@@ -174,7 +174,7 @@ def _sets(arguments: argparse.Namespace) -> GeneSets:
     else:
         wanted = collection(arguments.sets)
         if arguments.anew or not wanted.is_here:
-            _say(f"{wanted.title}, from {wanted.page}; terms: {wanted.licence}.")
+            say(f"{wanted.title}, from {wanted.page}; terms: {wanted.licence}.")
         sets = with_bar(collection_steps(wanted, anew=arguments.anew))
     return sets if arguments.only is None else sets.chosen(arguments.only)
 
@@ -236,7 +236,7 @@ def _finish(
         draw = partial(save_dots, drawn, title=sets.name, overwrite=arguments.overwrite)
         outputs.write(arguments.plot, lambda path: [draw(path)])
     for path in outputs.written:
-        _say(str(path))
+        say(str(path))
     outputs.check()
 
 
@@ -257,7 +257,3 @@ def _write_table(table: pd.DataFrame, path: Path) -> list[Path]:
     with beside(path) as fresh:
         table.to_csv(fresh, index=False, lineterminator="\n")
     return [path]
-
-
-def _say(text: str) -> None:
-    console().print(text, highlight=False, soft_wrap=True, markup=False)
