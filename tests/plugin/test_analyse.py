@@ -9,7 +9,9 @@ from gestures import LEFT, click, come_to
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.annotation import Annotation
+from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.panels.analyse.page import AnalysePage
+from napari_stentrans.progress import drain
 
 
 @pytest.fixture
@@ -184,6 +186,20 @@ def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
     scope = {}
     exec(script.replace("print(", "shown = ("), scope)
     np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
+
+
+@pytest.mark.parametrize("work", [analyses.domains, analyses.patterns])
+def test_lost_spots_take_no_part_and_a_script_leaves_them_out(section, work):
+    lost = np.arange(section.n_spots) % 10 == 0
+    found = drain(work(section, lost, 3))
+    shown = found.maps.values(found.table.index[0])
+    assert np.isnan(shown[lost]).all()
+    assert np.isfinite(shown[~lost]).all()
+    scope = {"section": section}
+    exec(found.python, scope)
+    np.testing.assert_array_equal(scope["lost"], lost)
+    again = scope["found"].maps
+    np.testing.assert_array_equal(again.spots, np.flatnonzero(~lost))
 
 
 def test_an_analysis_can_be_cancelled(page, qtbot, loaded):

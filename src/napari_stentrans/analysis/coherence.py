@@ -94,7 +94,7 @@ class _Sketch(NamedTuple):
     squares: Array
 
 
-def coherence_steps(
+def measure_coherence_steps(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
@@ -149,7 +149,7 @@ def coherence_steps(
     return Coherence(matched, maps.enhanced, table.reset_index(drop=True))
 
 
-def coherence(
+def measure_coherence(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
@@ -157,8 +157,8 @@ def coherence(
     seed: int = 0,
     least: int = LEAST_GENES,
 ) -> Coherence:
-    """Compare sets with random ones in the same maps; see ``coherence_steps``."""
-    return drain(coherence_steps(data, sets, random=random, seed=seed, least=least))
+    """Compare sets with random ones in the same maps; see ``measure_coherence_steps``."""
+    return drain(measure_coherence_steps(data, sets, random=random, seed=seed, least=least))
 
 
 def side_by_side(before: Coherence, after: Coherence) -> pd.DataFrame:

@@ -70,7 +70,7 @@ class PathwayScores:
         adata.obsm[KEY] = self.scores.reindex(adata.obs_names)
 
 
-def pathway_scores_steps(
+def score_pathways_steps(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
@@ -116,15 +116,15 @@ def pathway_scores_steps(
     return PathwayScores(maps, matched, frame, _table(matched, scores), m)
 
 
-def pathway_scores(
+def score_pathways(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
     top: float = TOP,
     least: int = LEAST_GENES,
 ) -> PathwayScores:
-    """Score sets at each site; see ``pathway_scores_steps``."""
-    return drain(pathway_scores_steps(data, sets, top=top, least=least))
+    """Score sets at each site; see ``score_pathways_steps``."""
+    return drain(score_pathways_steps(data, sets, top=top, least=least))
 
 
 def rank_weights(values: FloatArray, m: int) -> FloatArray:

@@ -7,13 +7,13 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_stentrans.analysis.coherence import coherence_steps, in_words, side_by_side
+from napari_stentrans.analysis.coherence import in_words, measure_coherence_steps, side_by_side
 from napari_stentrans.analysis.dot_plot import save_dots
 from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
 from napari_stentrans.analysis.gene_lists import read_list, read_ranking
 from napari_stentrans.analysis.gene_sets import read_gmt
 from napari_stentrans.analysis.orthologues import MGI_TERMS, fetch_orthologues_steps
-from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
+from napari_stentrans.analysis.pathway_scores import score_pathways_steps
 from napari_stentrans.analysis.set_collections import COLLECTIONS, collection, collection_steps
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
@@ -192,11 +192,11 @@ def _coherent(
 ) -> tuple[dict[str, pd.DataFrame], str]:
     """Sets whose genes go together in the maps: as measured and, of a session, as enhanced."""
     given = {"random": arguments.random, "seed": arguments.seed}
-    before = with_bar(coherence_steps(data.section, sets, **given))
+    before = with_bar(measure_coherence_steps(data.section, sets, **given))
     tables = {"measured": before.table}
     if data.result is None:
         return tables, in_words(before)
-    after = with_bar(coherence_steps(data.result, sets, **given))
+    after = with_bar(measure_coherence_steps(data.result, sets, **given))
     tables["enhanced"] = after.table
     return tables | {"both": side_by_side(before, after)}, in_words(before, after)
 
@@ -226,7 +226,7 @@ def _finish(
     if arguments.output is not None:
         outputs.write(arguments.output, partial(_write_table, whole))
     if arguments.scores is not None:
-        scored = with_bar(pathway_scores_steps(data.data, sets))
+        scored = with_bar(score_pathways_steps(data.data, sets))
         positions = scored.scores.assign(x=scored.maps.xy[:, 0], y=scored.maps.xy[:, 1])
         columns = ["x", "y", *scored.scores.columns]
         table = positions[columns].rename_axis("site").reset_index()
