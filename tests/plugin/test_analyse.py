@@ -224,3 +224,32 @@ def test_the_page_fits_without_scrolling(halved, qtbot, loaded, theme):
     area = loaded.pages.widget(loaded.pages.currentIndex())
     assert area.verticalScrollBar().maximum() == 0
     assert halved.minimumSizeHint().width() <= area.viewport().width()
+
+
+def test_named_regions_that_are_in_no_file_are_said_to_be_unsaved(halved, loaded, qtbot, tmp_path):
+    parts = loaded._layers.model.unsaved
+    assert parts.parts == ["named regions"]
+    parts.keep(parts.state())
+    assert parts.parts == []
+    halved.named.list.rows[1].setText(0, "cortex")
+    qtbot.waitUntil(lambda: parts.parts == ["named regions"])
+
+
+def test_named_regions_come_back_with_a_session(dock, section, qtbot, tmp_path, monkeypatch, ready):
+    path, kept = tmp_path / "section.h5ad", tmp_path / "kept.stentrans"
+    section.adata.write_h5ad(path)
+    dock.open(path)
+    qtbot.waitUntil(lambda: dock._layers is not None and dock.context.phase.idle)
+    page = dock.pages.page(AnalysePage)
+    halves = (np.arange(section.n_spots) % 2).astype(np.int32)
+    page.named.show_annotation(Annotation(("odd", "even"), halves))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(kept), ""))
+    dock.save_session()
+    ready(dock)
+    first = dock._layers
+    assert first.model.unsaved.parts == []
+    dock.open_session(kept)
+    qtbot.waitUntil(lambda: dock._layers is not first and page.one.count() == 2)
+    assert [row.text(0) for row in page.named.list.rows.values()] == ["odd", "even"]
+    assert page.begins["compare"].isEnabled()
+    assert dock._layers.model.unsaved.parts == []

@@ -68,7 +68,8 @@ class Maps:
         Raises
         ------
         ConfigError
-            When ``lost`` is not of this section, or goes with a run.
+            When ``lost`` is not of this section, or goes with a run; or when the section is an
+            exported result, which holds no counts.
         """
         if isinstance(data, Enhancement):
             if lost is not None:
@@ -83,6 +84,7 @@ class Maps:
                 f"Lost spots are a mask of shape {np.shape(lost)}; the section has "
                 f"{section.n_spots:,} spots. Give one True or False for each of them."
             )
+        check_measured(section)
         empty = section.totals == 0
         spots = np.flatnonzero(~(empty if lost is None else empty | lost))
 
@@ -158,3 +160,12 @@ class Maps:
 def _measured_by_spot(section: Section) -> Callable[[], sp.csr_matrix]:
     """Log-normalised expression (spot, gene) as measured, sparse; made when first asked for."""
     return cache(lambda: lognorm(section.counts, section.totals, section.median_total).tocsr())
+
+
+def check_measured(section: Section) -> None:
+    """Raise ConfigError where what a section holds are the estimates of a run, not counts."""
+    if "stentrans" in section.adata.uns:
+        raise ConfigError(
+            f"{section.name} is an exported result: what it holds are estimates, not counts. Give "
+            "the section that was measured, or a session (*.stentrans) with the result."
+        )

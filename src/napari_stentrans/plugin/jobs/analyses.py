@@ -30,8 +30,8 @@ if TYPE_CHECKING:
 
 FDR = 0.05
 COMPARED = (
-    "log2_fold_change", "low", "high", "pvalue", "fdr", "pvalue_wilcoxon", "fdr_wilcoxon",
-    "after_log2_fold_change", "after_low", "after_high", "fraction_one", "fraction_other",
+    "log2_fold_change", "fdr", "pvalue", "low", "high", "after_log2_fold_change", "after_low",
+    "after_high", "fraction_one", "fraction_other", "pvalue_wilcoxon", "fdr_wilcoxon",
 )  # fmt: skip
 """Columns of a comparison that are shown; a file has all."""
 

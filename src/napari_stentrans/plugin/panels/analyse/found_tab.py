@@ -107,6 +107,7 @@ class FoundTab(QWidget):
         self.split.setSizes(SHARES)
         if model is not None:
             self.mark(model.gene)
+        self.table.scrollToTop()  # the strongest first
 
     def _show_plot(self, found: Found) -> None:
         if found.volcano:

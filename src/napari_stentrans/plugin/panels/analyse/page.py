@@ -297,6 +297,7 @@ class AnalysePage(Following, Page):
         jobs.warned.connect(context.note)
         jobs.changed.connect(self._on_busy)
         self.named.changed.connect(self._on_regions)
+        self.named.changed.connect(context.check_unsaved)
         self.tab.rowChosen.connect(self._show_map)
         self.tab.saveWanted.connect(self._save)
         self.named.fileWanted.connect(self._bring_regions)
