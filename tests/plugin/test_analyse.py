@@ -20,6 +20,21 @@ def page(loaded):
 
 
 @pytest.fixture
+def read_sets(qtbot, tmp_path, monkeypatch):
+    """Choose a file of gene sets in the menu of the button."""
+
+    def read_sets(page, sets):
+        path = tmp_path / "own.gmt"
+        path.write_text("\n".join("\t".join([name, "", *of]) for name, of in sets.items()))
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+        come_to(qtbot, page.sets)
+        page.sets.menu().actions()[0].trigger()
+        qtbot.waitUntil(lambda: page.sets.value is not None)
+
+    return read_sets
+
+
+@pytest.fixture
 def ask(qtbot):
     """Press what begins an analysis, and wait for what it comes to."""
 
@@ -155,21 +170,31 @@ def test_a_pattern_is_seen_and_goes_when_a_gene_is_chosen(page, ask, qtbot, load
     assert layers.found is None
 
 
-def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, tmp_path, monkeypatch):
+def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, read_sets):
     assert not page.begins["pathways"].isEnabled()
     genes = list(loaded._layers.model.section.genes)
-    path = tmp_path / "own.gmt"
     sets = {f"set {i}": genes[12 * i : 12 * i + 12] for i in range(3)}
-    path.write_text("\n".join("\t".join([name, "", *of]) for name, of in sets.items()))
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
-    come_to(qtbot, page.sets)
-    page.sets.menu().actions()[0].trigger()
-    qtbot.waitUntil(lambda: page.sets.value is not None)
+    read_sets(page, sets)
     assert "own" in page.sets.text()
     found = ask(page, "pathways")
     assert set(found.table.index) == set(sets)
     click_row(qtbot, page.tab.table, "set 1")
     assert "set 1" in loaded._layers.found.name
+
+
+def test_a_set_stands_out_in_the_genes_of_a_pattern(page, ask, qtbot, loaded, read_sets):
+    page.n_patterns.setValue(2)
+    patterns = ask(page, "patterns")
+    assert not page.begins["enriched"].isEnabled()
+    assert "gene sets first" in page.begins["enriched"].toolTip()
+    members = list(patterns.inner.index[patterns.inner["pattern"] == "Pattern 1"])
+    others = [gene for gene in loaded._layers.model.section.genes if gene not in members]
+    mixed = [*members[:1], *others[: len(members) - 1]]
+    read_sets(page, {"planted": members, "mixed": mixed})
+    click_row(qtbot, page.tab.table, "Pattern 1")
+    found = ask(page, "enriched")
+    assert found.table.loc["planted", "fdr"] < 0.05 < found.table.loc["mixed", "fdr"]
+    assert "the genes of Pattern 1" in page.words.text()
 
 
 def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
@@ -250,6 +275,7 @@ def test_named_regions_come_back_with_a_session(dock, section, qtbot, tmp_path, 
     assert first.model.unsaved.parts == []
     dock.open_session(kept)
     qtbot.waitUntil(lambda: dock._layers is not first and page.one.count() == 2)
+    ready(dock)
     assert [row.text(0) for row in page.named.list.rows.values()] == ["odd", "even"]
     assert page.begins["compare"].isEnabled()
     assert dock._layers.model.unsaved.parts == []
