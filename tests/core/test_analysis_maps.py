@@ -8,7 +8,7 @@ import pytest
 from napari_stentrans import EnhanceConfig, enhance, read_section, simulate_section
 from napari_stentrans.analysis.comparison import compare_regions
 from napari_stentrans.analysis.maps import Maps
-from napari_stentrans.analysis.spatial_genes import spatial_genes
+from napari_stentrans.analysis.spatial_genes import find_spatial_genes
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.errors import ConfigError, StentransWarning
 from napari_stentrans.export import save
@@ -59,6 +59,6 @@ def test_an_exported_result_is_not_taken_for_counts(result, tmp_path):
     with pytest.warns(StentransWarning, match="expected counts"):
         exported = read_section(tmp_path / "enhanced.h5ad")
     halves = Annotation(("a", "b"), (np.arange(exported.n_spots) % 2).astype(np.int32))
-    for analyse in (Maps.of, spatial_genes, lambda data: compare_regions(data, halves, "a")):
+    for analyse in (Maps.of, find_spatial_genes, lambda data: compare_regions(data, halves, "a")):
         with pytest.raises(ConfigError, match="estimates, not counts"):
             analyse(exported)

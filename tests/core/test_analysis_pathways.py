@@ -151,6 +151,21 @@ def test_a_large_section_is_scored_in_seconds_without_a_dense_table():
     assert found.scores.to_numpy().mean() == pytest.approx(chance, rel=0.05)
 
 
+@pytest.mark.parametrize("ask", [score_pathways, measure_coherence])
+def test_lost_spots_take_no_part(section, result, sets, ask):
+    lost = np.arange(section.n_spots) % 7 == 0
+    counts = section.counts.toarray()
+    counts[lost] = counts[lost][:, ::-1]  # the totals stay
+    adata = section.adata.copy()
+    adata.X = sp.csc_matrix(counts)
+    one, other = (ask(s, sets, lost=lost) for s in (section, Section.from_anndata(adata)))
+    pd.testing.assert_frame_equal(one.table, other.table)
+    assert not one.table.equals(ask(section, sets).table)
+    for known in (result, Maps.of(section)):
+        with pytest.raises(ConfigError, match="with a section only"):
+            ask(known, sets, lost=lost)
+
+
 # ---- coherence
 
 

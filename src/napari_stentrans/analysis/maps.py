@@ -57,8 +57,8 @@ class Maps:
     _rows: Callable[[slice], FloatArray] = field(repr=False)
 
     @classmethod
-    def of(cls, data: Section | Enhancement, lost: NDArray[np.bool_] | None = None) -> Maps:
-        """Maps as measured, of a section, or as a run gives them.
+    def of(cls, data: Section | Enhancement | Maps, lost: NDArray[np.bool_] | None = None) -> Maps:
+        """Maps as measured, of a section, or as a run gives them; such maps stay as they are.
 
         Parameters
         ----------
@@ -71,6 +71,10 @@ class Maps:
             When ``lost`` is not of this section, or goes with a run; or when the section is an
             exported result, which holds no counts.
         """
+        if isinstance(data, Maps) and lost is not None:
+            raise ConfigError("These maps know their spots already; give lost with a section only.")
+        if isinstance(data, Maps):
+            return data
         if isinstance(data, Enhancement):
             if lost is not None:
                 raise ConfigError("Lost spots are those of the run; give them with a section only.")

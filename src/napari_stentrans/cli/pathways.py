@@ -192,7 +192,10 @@ def _coherent(
 ) -> tuple[dict[str, pd.DataFrame], str]:
     """Sets whose genes go together in the maps: as measured and, of a session, as enhanced."""
     given = {"random": arguments.random, "seed": arguments.seed}
-    before = with_bar(measure_coherence_steps(data.section, sets, **given))
+    lost = None
+    if data.result is not None:  # what is compared with it leaves out the same spots
+        lost = ~data.result.sites.measured[: data.section.n_spots]
+    before = with_bar(measure_coherence_steps(data.section, sets, lost=lost, **given))
     tables = {"measured": before.table}
     if data.result is None:
         return tables, in_words(before)

@@ -47,7 +47,7 @@ def domains(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
     agreement = found.stability["agreement"][found.stability["chosen"]].iloc[0]
     why = "as many as you asked for"
     if np.isfinite(agreement):
-        why = f"halves of the counts agree best on so many (adjusted Rand index {agreement:.2f})"
+        why = f"as many as halves of the counts find again (adjusted Rand index {agreement:.2f})"
     return Found(
         "domains",
         f"{len(sizes)} domains: {why}. They are regions now: paint, rename and compare them.",
@@ -126,7 +126,7 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
     """Score gene sets, which ``where`` makes in Python, as maps."""
     from napari_stentrans.analysis.pathway_scores import score_pathways_steps
 
-    found = yield from score_pathways_steps(data, sets)
+    found = yield from score_pathways_steps(data, sets, lost=lost)
     values = {str(name): found.scores[name].to_numpy() for name in found.scores}
     table = found.table.set_index("set").sort_values("sd", ascending=False)
     words = (
@@ -139,7 +139,7 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
         table,
         of="pathway",
         maps=_maps(found.maps, data, values),
-        python=_sets(where) + _python("score_pathways", ", sets", data),
+        python=_sets(where) + _python("score_pathways", ", sets", data, lost),
         data=data,
     )
 
