@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.factors import FloatArray
     from napari_stentrans.lattice import Lattice
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -81,6 +82,18 @@ class Kriging:
             mean, std = yield from self._local(units, chosen, self.neighbours)
         at = chosen.numpy()
         return Prediction(mean.numpy() * self.sd[at] + self.mean[at], std.numpy() * self.sd[at])
+
+    def smoothed(self, exact_below: int = EXACT_BELOW) -> Steps[FloatArray]:
+        """Mean (spot, column) of the noise-free field at the fitted spots, and nothing else.
+
+        Exact up to so many spots, else from the nearest ones.
+        """
+        columns = torch.arange(self.values.shape[1])
+        if len(self.units) <= exact_below:
+            mean = yield from self._exact(self.units, columns)
+        else:
+            mean, _ = yield from self._local(self.units, columns, self.neighbours)
+        return np.asarray(mean.numpy() * self.sd + self.mean)
 
     def left_out(self) -> Steps[LeftOut]:
         """Mean and variance of the noise-free field at each fitted spot from its neighbours."""
