@@ -8,11 +8,9 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_stentrans.analysis.latent import COMPONENTS, GENES, VALUES, latent_steps
-from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.decoders import GENES_AT_ONCE
 from napari_stentrans.factors import fit_factors
-from napari_stentrans.method_table import PLAIN
-from napari_stentrans.methods.kriging import Kriging
+from napari_stentrans.method_table import METHODS, PLAIN
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
@@ -105,12 +103,14 @@ def kriged(
             counts, COMPONENTS, median_total=section.median_total, most=GENES, seed=seed
         )
         found.append((yield from steps))
-    config = EnhanceConfig(method=PLAIN, neighbours=NEIGHBOURS, seed=seed)
-    kriging = Kriging(config, section.lattice)
-    yield from kriging.fit(xy, np.hstack([factors.scores for factors in found]))
-    smooth = yield from kriging.smoothed(EXACT_BELOW)
+    smooth = METHODS[PLAIN].smooth
+    assert smooth is not None
+    both = np.hstack([factors.scores for factors in found])
+    without_noise = yield from smooth(
+        xy, both, section.lattice, exact_below=EXACT_BELOW, neighbours=NEIGHBOURS
+    )
     ends = np.cumsum([factors.scores.shape[1] for factors in found])[:-1]
-    scores = np.split(smooth, ends, axis=1)
+    scores = np.split(without_noise, ends, axis=1)
     return [_low_rank(*pair) for pair in zip(scores, (f.loadings for f in found), strict=True)]
 
 
