@@ -14,6 +14,7 @@ from napari_stentrans.analysis.halving import as_asked, compared, kriged_counts,
 from napari_stentrans.analysis.latent import latent_steps, telling_genes, with_places
 from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.analysis.placed import as_annotation, check_number, rows_of
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.progress import Progress, drain
 
@@ -118,6 +119,7 @@ def domains(
     return drain(domains_steps(data, n, seed=seed, spatial_weight=spatial_weight))
 
 
+@on_one_thread
 def domains_steps(
     data: Section | Enhancement,
     n: int | None = None,

@@ -20,6 +20,7 @@ from napari_stentrans.analysis.halving import (
 from napari_stentrans.analysis.low_rank import low_rank
 from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.analysis.placed import as_annotation, check_number, rows_of
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.errors import ConfigError, GeneNotFound
 from napari_stentrans.factors import often_seen
 from napari_stentrans.progress import Progress, drain
@@ -135,6 +136,7 @@ def patterns(
     return drain(patterns_steps(data, n, genes=genes, seed=seed))
 
 
+@on_one_thread
 def patterns_steps(
     data: Section | Enhancement,
     n: int | None = None,
