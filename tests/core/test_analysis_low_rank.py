@@ -8,6 +8,7 @@ import scipy.sparse as sp
 
 from napari_stentrans import EnhanceConfig, enhance, simulate_section
 from napari_stentrans.analysis.low_rank import LowRank, kriged, low_rank
+from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.progress import drain
 
 RNG = np.random.default_rng(0)
@@ -56,7 +57,7 @@ def test_counts_are_kriged_as_by_the_method() -> None:
     one, other = (maps.vectors @ maps.vectors.T for maps in (both[1], alone))
     assert np.allclose(one, other, atol=1e-3)
     config = EnhanceConfig(method="kriging", denoise=True)
-    maps = enhance(section, None, config).columns([f"Gene{i}" for i in range(1, 21)])
+    maps = Maps.of(enhance(section, None, config)).columns(np.arange(20))
     like = np.corrcoef(maps.T)
     assert np.allclose(both[0].vectors[:20] @ both[0].vectors[:20].T, like, atol=0.05)
 
