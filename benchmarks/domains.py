@@ -20,10 +20,10 @@ from scipy.cluster.vq import kmeans2
 
 from napari_stentrans import Section, enhance, read_section, simulate_section
 from napari_stentrans.analysis.agreement import adjusted_rand
-from napari_stentrans.analysis.domains import domains
+from napari_stentrans.analysis.domains import find_domains
 from napari_stentrans.analysis.latent import latent_steps, telling_genes
 from napari_stentrans.analysis.maps import Maps
-from napari_stentrans.analysis.patterns import patterns
+from napari_stentrans.analysis.patterns import find_patterns
 from napari_stentrans.progress import drain
 
 SIMULATED = {
@@ -77,9 +77,9 @@ def scores(section: Section, labels: np.ndarray) -> dict[str, float]:
         return adjusted_rand(labels[known], codes[known])
 
     maps, result = Maps.of(section), enhance(section)
-    raw = drain(latent_steps(maps.columns, telling_genes(maps), maps.n_sites))
-    ours, other = domains(section, n), domains(result, n)
-    near, other_near = (domains(data, n, spatial_weight=WEIGHT) for data in (section, result))
+    raw = drain(latent_steps(maps.columns, telling_genes(maps, maps.spots), maps.n_sites))
+    ours, other = find_domains(section, n), find_domains(result, n)
+    near, other_near = (find_domains(data, n, spatial_weight=WEIGHT) for data in (section, result))
     return {
         "raw, k-means": score(k_means(raw[:, :10], n)),
         "kriged, k-means": score(k_means(ours.latent, n)),
@@ -88,7 +88,7 @@ def scores(section: Section, labels: np.ndarray) -> dict[str, float]:
         "ours, enhanced": score(other.labels),
         "section + places": score(near.labels),
         "enhanced + places": score(other_near.labels),
-        "ours, section, own number": score(domains(section).labels),
+        "ours, section, own number": score(find_domains(section).labels),
         "distances, section": followed(ours.latent, section.xy),
         "distances, section + places": followed(near.latent, section.xy),
         "distances, enhanced": followed(other.latent, section.xy),
@@ -112,7 +112,7 @@ def main() -> None:
     print(found.round(3).to_string())
     if asked.times:
         section = simulate_section(5000, 20_000, image=False)
-        for what in (domains, patterns):
+        for what in (find_domains, find_patterns):
             start = time.perf_counter()
             what(section)
             print(f"{what.__name__}: {time.perf_counter() - start:.1f} s")

@@ -23,9 +23,9 @@ from napari_stentrans import (
     read_section,
     simulate_section,
 )
-from napari_stentrans.analysis.hidden_spots import spatial_genes_after
+from napari_stentrans.analysis.hidden_spots import find_spatial_genes_after
 from napari_stentrans.analysis.multiple import false_discovery_rates
-from napari_stentrans.analysis.spatial_genes import spatial_genes
+from napari_stentrans.analysis.spatial_genes import find_spatial_genes
 
 SECTIONS = {
     "A1": "legacy_st/A1.tsv.gz",
@@ -70,9 +70,9 @@ def null(section: Section, name: str, runs: int, after: int, config: EnhanceConf
             for run in range(n):
                 made = make(section, np.random.default_rng(run))
                 found = (
-                    spatial_genes(made)
+                    find_spatial_genes(made)
                     if label == "before"
-                    else spatial_genes_after(made, config=config, seed=run)
+                    else find_spatial_genes_after(made, config=config, seed=run)
                 )
                 p.append(found.table["pvalue"].to_numpy())
                 calls.append(len(found.called(LEVEL)))
@@ -101,7 +101,7 @@ def power(config: EnhanceConfig) -> None:
         without = (rng.random(n_genes) < FLAT) | (made.adata.var["truth_pattern"] == "none")
         section = flat(made, rng, np.asarray(without))
         start = time.perf_counter()
-        table = spatial_genes_after(section, config=config).table
+        table = find_spatial_genes_after(section, config=config).table
         seconds = time.perf_counter() - start
         is_null = np.asarray(without)[section.genes.get_indexer(table.index)]
         sd = np.sqrt(1 / (3 * n_spots))  # of I over six neighbours each, of which most are mutual
@@ -135,7 +135,7 @@ def speed() -> None:
     """Print how long 5,000 spots x 20,000 genes take."""
     section = simulate_section(5000, 20_000, seed=0, image=False)
     start, cpu = time.perf_counter(), time.process_time()
-    found = spatial_genes(section)
+    found = find_spatial_genes(section)
     print(found.in_words())
     print(f"{time.perf_counter() - start:.1f} s, {time.process_time() - cpu:.1f} s of a CPU")
 

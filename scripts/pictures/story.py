@@ -81,6 +81,7 @@ class Story:
         self.runs()
         self.two_runs()
         self.too_large()
+        self.analyse()
         self.save()
         if self.section is None:
             self.lay_a_picture()
@@ -329,6 +330,25 @@ class Story:
         hands.press("Origin")
         camera.window("extrapolated")
         hands.press("After")
+
+    def analyse(self) -> None:
+        hands, camera = self.hands, self.camera
+        hands.turn_to("Analyse")
+        hands.press("Find domains")
+        hands.wait(lambda: hands.can("Compare"), "there are domains")
+        camera.window("domains", light=True)
+        hands.press("Compare")
+        hands.wait(lambda: hands.says("genes differ"), "the regions are compared")
+        camera.window("compared")
+        hands.press("Find patterns")
+        hands.wait(lambda: hands.says("Click a pattern"), "there are patterns")
+        table: Any = hands.find("what was found, by row")
+        row = table.visualRect(table.model().index(0, 0))
+        QTest.mouseClick(table.viewport(), LEFT, pos=row.center())
+        hands.settle()
+        camera.window("patterns")
+        QTest.keyClick(table, Qt.Key.Key_Escape)
+        self._show(self.shown)
 
     def save(self) -> None:
         hands, camera = self.hands, self.camera

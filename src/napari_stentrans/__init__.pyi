@@ -1,4 +1,6 @@
 from . import (
+    analysis,
+    annotation,
     config,
     damage,
     enhancement,
@@ -13,6 +15,7 @@ from . import (
     section,
     simulate,
 )
+from .annotation import Annotation
 from .config import EnhanceConfig, PublishedConfig
 from .damage import Damage, find_damage
 from .enhancement import Enhancement, GeneMap
@@ -27,6 +30,7 @@ from .section import Section, SectionImage
 from .simulate import simulate_section, true_expression
 
 __all__ = [
+    "Annotation",
     "Damage",
     "EnhanceConfig",
     "Enhancement",
@@ -39,6 +43,8 @@ __all__ = [
     "SectionImage",
     "StentransError",
     "StentransWarning",
+    "analysis",
+    "annotation",
     "config",
     "damage",
     "enhance",

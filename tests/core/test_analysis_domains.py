@@ -12,7 +12,7 @@ import scipy.sparse as sp
 from napari_stentrans import EnhanceConfig, Section, enhance
 from napari_stentrans.analysis.agreement import adjusted_rand, found_again
 from napari_stentrans.analysis.clusters import Tree, by_size
-from napari_stentrans.analysis.domains import domains, domains_steps, grouped
+from napari_stentrans.analysis.domains import find_domains, find_domains_steps, grouped
 from napari_stentrans.errors import ConfigError, SectionError
 
 SIDE, GENES = 20, 120
@@ -47,7 +47,7 @@ def section() -> Section:
 
 @cache
 def found():
-    return domains(section())
+    return find_domains(section())
 
 
 def test_planted_domains_are_found_and_their_number() -> None:
@@ -70,14 +70,14 @@ def test_outliers_are_no_domains() -> None:
     counts = section().counts.toarray()
     odd = [3, 205, 388]
     counts[odd] = np.random.default_rng(0).poisson(3, (3, GENES)) * np.array([[1], [40], [80]])
-    labels = domains(section_of(counts), 4).labels
+    labels = find_domains(section_of(counts), 4).labels
     rest = np.setdiff1d(np.arange(SIDE**2), odd)
     assert adjusted_rand(labels[rest], PLANTED[rest]) > 0.9
     assert np.bincount(labels).min() >= 0.02 * SIDE**2
 
 
 def test_the_same_seed_gives_the_same_labels() -> None:
-    again = domains(section())
+    again = find_domains(section())
     assert (again.labels == found().labels).all()
     assert (again.latent == found().latent).all()
 
@@ -85,7 +85,7 @@ def test_the_same_seed_gives_the_same_labels() -> None:
 def test_lost_spots_have_the_domain_of_their_surroundings() -> None:
     lost = (abs(ROW - 17) < 2) & (abs(COLUMN - 10) < 2)
     result = enhance(section(), lost, EnhanceConfig(method="kriging", upscale=2))
-    labels = domains(result, 4)
+    labels = find_domains(result, 4)
     of_spots = labels.labels[: SIDE**2]
     around = (ROW >= 15) & ~lost
     main = np.bincount(of_spots[around]).argmax()
@@ -112,21 +112,36 @@ def test_domains_become_regions_and_columns() -> None:
 def test_spots_without_counts_have_no_domain() -> None:
     counts = section().counts.toarray()
     counts[7] = 0
-    result = domains(section_of(counts), 4)
+    result = find_domains(section_of(counts), 4)
     assert result.annotation().codes[7] == -1
     assert len(result.labels) == SIDE**2 - 1
+
+
+def test_lost_spots_of_a_section_take_no_part() -> None:
+    lost = (abs(ROW - 17) < 2) & (abs(COLUMN - 10) < 2)
+    counts = section().counts.toarray()
+    counts[lost] = counts[lost][:, ::-1]  # the totals stay
+    of_one, of_other = (find_domains(s, lost=lost) for s in (section(), section_of(counts)))
+    assert (of_one.labels == of_other.labels).all()
+    assert of_one.stability.equals(of_other.stability)
+    assert len(of_one.labels) == (~lost).sum()
+    assert (of_one.annotation().codes[lost] == -1).all()
+    with pytest.raises(ConfigError, match="400 spots"):
+        find_domains(section(), lost=lost[:9])
+    with pytest.raises(ConfigError, match="Lost spots are those of the run"):
+        find_domains(enhance(section(), lost, EnhanceConfig(method="kriging")), lost=lost)
 
 
 @pytest.mark.parametrize("n", [1, 0, -3, 2.5, True, "4", 61])
 def test_a_number_that_is_not_possible(n: object) -> None:
     with pytest.raises(ConfigError, match="number of domains must be a whole number from 2 to 60"):
-        domains(section(), n)
+        find_domains(section(), n)
 
 
 @pytest.mark.parametrize("weight", [-1.0, 11.0, float("nan")])
 def test_a_weight_that_is_not_possible(weight: float) -> None:
     with pytest.raises(ConfigError, match="spatial_weight must be from 0"):
-        domains(section(), 3, spatial_weight=weight)
+        find_domains(section(), 3, spatial_weight=weight)
 
 
 def test_positions_make_the_latent_follow_the_tissue() -> None:
@@ -135,12 +150,12 @@ def test_positions_make_the_latent_follow_the_tissue() -> None:
         apart = np.linalg.norm(section().xy[one] - section().xy[other], axis=1)
         return np.corrcoef(apart, np.linalg.norm(latent[one] - latent[other], axis=1))[0, 1]
 
-    near = domains(section(), 4, spatial_weight=0.5).latent
+    near = find_domains(section(), 4, spatial_weight=0.5).latent
     assert followed(near) > followed(found().latent) + 0.1
 
 
 def test_closing_cancels() -> None:
-    steps = domains_steps(section())
+    steps = find_domains_steps(section())
     for _ in range(30):
         next(steps)
     steps.close()
@@ -149,7 +164,7 @@ def test_closing_cancels() -> None:
 
 
 def test_a_section_where_nothing_varies_is_one_domain() -> None:
-    assert len(domains(section_of(np.full((SIDE**2, 30), 3.0)), 2).labels) == SIDE**2
+    assert len(find_domains(section_of(np.full((SIDE**2, 30), 3.0)), 2).labels) == SIDE**2
 
 
 def test_twenty_thousand_sites_go_through_micro_clusters() -> None:
@@ -210,7 +225,7 @@ def test_it_holds_to_one_thread_and_gives_them_back() -> None:
     before = torch.get_num_threads()
     torch.set_num_threads(2)
     try:
-        steps = domains_steps(section(), 4)
+        steps = find_domains_steps(section(), 4)
         next(steps)
         assert torch.get_num_threads() == 1
         steps.close()

@@ -14,9 +14,9 @@ from planted_sets import PLANTED, RANDOM, planted_sets, small_section
 from napari_stentrans import EnhanceConfig, Section, enhance
 from napari_stentrans.analysis import pathway_scores as scoring
 from napari_stentrans.analysis.coherence import (
-    coherence,
-    coherence_steps,
     in_words,
+    measure_coherence,
+    measure_coherence_steps,
     side_by_side,
 )
 from napari_stentrans.analysis.dot_plot import draw_dots, save_dots
@@ -24,7 +24,7 @@ from napari_stentrans.analysis.enrichment import over_representation, preranked
 from napari_stentrans.analysis.gene_lists import read_list, read_ranking
 from napari_stentrans.analysis.gene_sets import GeneSets
 from napari_stentrans.analysis.maps import Maps
-from napari_stentrans.analysis.pathway_scores import pathway_scores, rank_weights
+from napari_stentrans.analysis.pathway_scores import rank_weights, score_pathways
 from napari_stentrans.errors import ConfigError, ReadError, StentransWarning, WriteError
 from napari_stentrans.simulate import PROGRAMMES
 
@@ -79,7 +79,7 @@ def test_a_score_is_the_area_under_the_recovery_curve():
 
 @pytest.mark.parametrize("kind", ["measured", "enhanced"])
 def test_the_map_of_a_set_follows_its_programme(section, result, sets, kind):
-    found = pathway_scores(section if kind == "measured" else result, sets, top=0.3)
+    found = score_pathways(section if kind == "measured" else result, sets, top=0.3)
     truth = pd.DataFrame(
         section.adata.obsm["truth_programmes"],
         index=section.adata.obs_names,
@@ -97,12 +97,12 @@ def test_the_map_of_a_set_follows_its_programme(section, result, sets, kind):
 
 def test_blocks_do_not_show_and_no_block_is_large(section, result, sets, monkeypatch):
     for data in (section, result):
-        whole = pathway_scores(data, sets).scores
+        whole = score_pathways(data, sets).scores
         monkeypatch.setattr("napari_stentrans.analysis.maps.VALUES_AT_ONCE", 600 * 33)
         shapes = [values.shape for _, values in Maps.of(data).row_blocks()]
         assert max(shapes) == (33, 600)
         assert sum(n for n, _ in shapes) == len(whole)
-        np.testing.assert_allclose(pathway_scores(data, sets).scores, whole, atol=1e-6)
+        np.testing.assert_allclose(score_pathways(data, sets).scores, whole, atol=1e-6)
         monkeypatch.undo()
 
 
@@ -121,7 +121,7 @@ def test_rows_of_maps_are_their_columns(section, method):
 
 def test_scores_go_into_an_anndata_under_their_name(section, sets):
     adata = section.adata.copy()[::-1].copy()
-    found = pathway_scores(section, sets)
+    found = score_pathways(section, sets)
     found.annotate(adata)
     kept = adata.obsm[scoring.KEY]
     assert scoring.KEY == "pathway_scores"
@@ -130,9 +130,9 @@ def test_scores_go_into_an_anndata_under_their_name(section, sets):
 
 def test_a_share_that_is_none_and_sets_that_are_not_here_are_refused(section, sets):
     with pytest.raises(ConfigError, match="share above 0"):
-        pathway_scores(section, sets, top=0)
+        score_pathways(section, sets, top=0)
     with pytest.raises(ConfigError, match="No set of other has 5 genes"):
-        pathway_scores(section, GeneSets("other", {"A": ("BRCA1", "ATM")}))
+        score_pathways(section, GeneSets("other", {"A": ("BRCA1", "ATM")}))
 
 
 def test_a_large_section_is_scored_in_seconds_without_a_dense_table():
@@ -143,7 +143,7 @@ def test_a_large_section_is_scored_in_seconds_without_a_dense_table():
     var = pd.DataFrame(index=[f"G{i}" for i in range(8000)])
     big = Section.from_anndata(ad.AnnData(counts, var=var, obsm={"spatial": at * 10}))
     many = {f"S{i}": tuple(rng.choice(big.genes, 40, False)) for i in range(300)}
-    found = pathway_scores(big, GeneSets("many", many))
+    found = score_pathways(big, GeneSets("many", many))
     assert found.scores.shape == (1000, 300)
     assert found.top == 400
     # random sets get what is expected of chance
@@ -151,11 +151,26 @@ def test_a_large_section_is_scored_in_seconds_without_a_dense_table():
     assert found.scores.to_numpy().mean() == pytest.approx(chance, rel=0.05)
 
 
+@pytest.mark.parametrize("ask", [score_pathways, measure_coherence])
+def test_lost_spots_take_no_part(section, result, sets, ask):
+    lost = np.arange(section.n_spots) % 7 == 0
+    counts = section.counts.toarray()
+    counts[lost] = counts[lost][:, ::-1]  # the totals stay
+    adata = section.adata.copy()
+    adata.X = sp.csc_matrix(counts)
+    one, other = (ask(s, sets, lost=lost) for s in (section, Section.from_anndata(adata)))
+    pd.testing.assert_frame_equal(one.table, other.table)
+    assert not one.table.equals(ask(section, sets).table)
+    for known in (result, Maps.of(section)):
+        with pytest.raises(ConfigError, match="with a section only"):
+            ask(known, sets, lost=lost)
+
+
 # ---- coherence
 
 
 def test_a_planted_set_is_found_and_random_ones_are_not_before_and_after(section, result, sets):
-    before, after = (coherence(data, sets, random=400) for data in (section, result))
+    before, after = (measure_coherence(data, sets, random=400) for data in (section, result))
     assert [before.enhanced, after.enhanced] == [False, True]
     for found in (before, after):
         planted = found.table[found.table["set"].str.startswith("planted")]
@@ -181,14 +196,14 @@ def test_smoothing_alone_finds_nothing(sets):
     var = pd.DataFrame(index=[f"Gene{i + 1}" for i in range(600)])
     flat = Section.from_anndata(ad.AnnData(counts, var=var, obsm={"spatial": at * 10}))
     smooth = enhance(flat, config=EnhanceConfig(method="kriging"))
-    pvalues = [coherence(data, sets, random=200).table["pvalue"] for data in (flat, smooth)]
+    pvalues = [measure_coherence(data, sets, random=200).table["pvalue"] for data in (flat, smooth)]
     for found in pvalues:
         assert (found <= 0.05).mean() < 0.15
         assert (found <= 0.5).mean() > 0.3
 
 
 def test_coherence_is_the_mean_correlation_of_the_maps(section, sets):
-    found = coherence(section, sets.chosen(["planted layer2"]), random=50)
+    found = measure_coherence(section, sets.chosen(["planted layer2"]), random=50)
     maps = np.stack([section.gene_lognorm(gene) for gene in sets.sets["planted layer2"]])
     corr = np.corrcoef(maps)
     k = len(corr)
@@ -197,22 +212,24 @@ def test_coherence_is_the_mean_correlation_of_the_maps(section, sets):
 
 
 def test_a_sketch_of_many_sites_keeps_what_matters(section, sets, monkeypatch):
-    whole = coherence(section, sets, random=200).table
+    whole = measure_coherence(section, sets, random=200).table
     monkeypatch.setattr("napari_stentrans.analysis.coherence.SKETCH", 256)
-    short = coherence(section, sets, random=200).table
+    short = measure_coherence(section, sets, random=200).table
     assert set(whole["set"][:2]) == set(short["set"][:2]) == {"planted layer2", "planted layer3"}
 
 
 def test_random_sets_depend_on_the_seed_only_and_can_be_cancelled(section, sets):
-    one, same, other = (coherence(section, sets, random=99, seed=s).table for s in (1, 1, 2))
+    one, same, other = (
+        measure_coherence(section, sets, random=99, seed=s).table for s in (1, 1, 2)
+    )
     pd.testing.assert_frame_equal(one, same)
     assert not one["pvalue"].equals(other["pvalue"])
     assert one["pvalue"].min() >= 1 / 100
-    steps = coherence_steps(section, sets)
+    steps = measure_coherence_steps(section, sets)
     next(steps)
     steps.close()
     with pytest.raises(ConfigError, match="1 or more"):
-        coherence(section, sets, random=0)
+        measure_coherence(section, sets, random=0)
 
 
 # ---- lists and rankings
@@ -220,7 +237,8 @@ def test_random_sets_depend_on_the_seed_only_and_can_be_cancelled(section, sets)
 
 @pytest.mark.filterwarnings("ignore")
 def test_over_representation_is_gseapys_to_the_last_digit(section, sets):
-    gseapy = pytest.importorskip("gseapy")
+    import gseapy
+
     listed = [*sets.sets["planted layer2"], *sets.sets["random 0"][:3]]
     found = over_representation(listed, sets, section)
     seen = list(section.genes[np.diff(section.counts.indptr) > 0])
@@ -244,7 +262,8 @@ def test_over_representation_is_gseapys_to_the_last_digit(section, sets):
 
 @pytest.mark.filterwarnings("ignore")
 def test_preranked_is_gseapys_to_the_last_digit(section, sets):
-    gseapy = pytest.importorskip("gseapy")
+    import gseapy
+
     rng = np.random.default_rng(1)
     change = rng.normal(0, 0.5, 600) + 2 * (section.adata.var["truth_pattern"] == "layer2")
     ranking = pd.Series(np.asarray(change), index=section.genes)
@@ -266,7 +285,6 @@ def test_preranked_is_gseapys_to_the_last_digit(section, sets):
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_what_of_a_list_is_not_here_is_told_and_the_background_counts(section, sets):
-    pytest.importorskip("gseapy")
     listed = ["Gene1", "Gene2", "nobody", "ENSSIM00000000003"]
     with pytest.warns(StentransWarning, match="1 gene of the list not in this section.*nobody"):
         found = over_representation(listed, sets, section)
@@ -283,7 +301,6 @@ def test_what_of_a_list_is_not_here_is_told_and_the_background_counts(section, s
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_rankings_without_differences_or_with_doubles_are_refused(section, sets):
-    pytest.importorskip("gseapy")
     with pytest.raises(ConfigError, match="different numbers"):
         preranked(dict.fromkeys(section.genes, 1.0), sets, section)
     twice = {"Gene1": 1.0, "ENSSIM00000000001": 2.0, "Gene2": 0.5}

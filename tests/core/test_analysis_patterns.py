@@ -11,7 +11,7 @@ import scipy.sparse as sp
 
 from napari_stentrans import EnhanceConfig, Section, enhance
 from napari_stentrans.analysis.agreement import adjusted_rand
-from napari_stentrans.analysis.patterns import Patterns, patterns, patterns_steps
+from napari_stentrans.analysis.patterns import Patterns, find_patterns, find_patterns_steps
 from napari_stentrans.errors import ConfigError, GeneNotFound
 
 SIDE = 18
@@ -37,7 +37,7 @@ def section() -> Section:
 
 @cache
 def found() -> Patterns:
-    return patterns(section())
+    return find_patterns(section())
 
 
 def planted(members) -> np.ndarray:
@@ -57,8 +57,8 @@ def test_their_number_is_chosen() -> None:
     table = found().stability
     assert table["n"][table["chosen"]].tolist() == [3]
     assert found().names == ("Pattern 1", "Pattern 2", "Pattern 3")
-    assert patterns(section(), 2).stability["agreement"].isna().all()
-    assert len(patterns(section(), 2).names) == 2
+    assert find_patterns(section(), 2).stability["agreement"].isna().all()
+    assert len(find_patterns(section(), 2).names) == 2
 
 
 def test_maps_of_patterns_are_those_planted() -> None:
@@ -103,7 +103,7 @@ def test_annotate() -> None:
 
 def test_a_result_has_patterns_at_all_its_sites() -> None:
     result = enhance(section(), None, EnhanceConfig(method="kriging", upscale=2))
-    of_result = patterns(result, 3)
+    of_result = find_patterns(result, 3)
     assert len(of_result.values) == len(result.sites)
     members = of_result.members
     spatial = planted(members) >= 0
@@ -111,35 +111,48 @@ def test_a_result_has_patterns_at_all_its_sites() -> None:
     assert len(of_result.annotation("Pattern 1").codes) == SIDE**2
 
 
+def test_lost_spots_take_no_part() -> None:
+    lost = (ROW > 12) & (COLUMN > 12)
+    counts = section().counts.toarray()
+    counts[lost] = counts[lost][:, ::-1]  # the totals stay
+    adata = section().adata.copy()
+    adata.X = sp.csc_matrix(counts)
+    one, other = (find_patterns(s, lost=lost) for s in (section(), Section.from_anndata(adata)))
+    assert one.members.equals(other.members)
+    assert (one.values == other.values).all()
+    assert len(one.values) == (~lost).sum()
+    assert (one.annotation("Pattern 1").codes[lost] == -1).all()
+
+
 def test_the_same_seed_gives_the_same_patterns() -> None:
-    again = patterns(section())
+    again = find_patterns(section())
     assert again.members.equals(found().members)
     assert (again.values == found().values).all()
 
 
 def test_only_the_genes_asked_for() -> None:
     some = [f"g{i}" for i in range(20, 62)]
-    assert set(patterns(section(), 3, genes=some).members["gene"]) <= set(some)
+    assert set(find_patterns(section(), 3, genes=some).members["gene"]) <= set(some)
 
 
 def test_what_is_not_possible() -> None:
     with pytest.raises(ConfigError, match="number of patterns must be a whole number from 2"):
-        patterns(section(), 1)
+        find_patterns(section(), 1)
     with pytest.raises(ConfigError, match=r"5 patterns need 10 genes or more .* found 4"):
-        patterns(section(), 5, genes=["g0", "g1", "g31", "g32"])
+        find_patterns(section(), 5, genes=["g0", "g1", "g31", "g32"])
     with pytest.raises(
         ConfigError, match=r"2 patterns need 4 genes .* found 0 .*10 genes too rare"
     ):
-        patterns(section(), genes=[f"g{i}" for i in range(92, 102)])
+        find_patterns(section(), genes=[f"g{i}" for i in range(92, 102)])
     with pytest.raises(GeneNotFound):
-        patterns(section(), genes=["nothing"])
+        find_patterns(section(), genes=["nothing"])
     of_some = enhance(section(), None, EnhanceConfig(method="kriging", genes=("g0", "g1")))
     with pytest.raises(GeneNotFound, match="'g5' is not among the genes of this result"):
-        patterns(of_some, genes=["g5"])
+        find_patterns(of_some, genes=["g5"])
 
 
 def test_closing_cancels() -> None:
-    steps = patterns_steps(section())
+    steps = find_patterns_steps(section())
     for _ in range(30):
         next(steps)
     steps.close()

@@ -8,13 +8,16 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stentrans import EnhanceConfig, Section, simulate_section
-from napari_stentrans.analysis.hidden_spots import spatial_genes_after, spatial_genes_after_steps
+from napari_stentrans.analysis.hidden_spots import (
+    find_spatial_genes_after,
+    find_spatial_genes_after_steps,
+)
 from napari_stentrans.analysis.kernels import Kernels
 from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.analysis.multiple import combined, false_discovery_rates
 from napari_stentrans.analysis.permutation import Invariants, moments, product_pvalues
 from napari_stentrans.analysis.residuals import Covariates, count_residuals, standardised
-from napari_stentrans.analysis.spatial_genes import spatial_genes, spatial_genes_steps
+from napari_stentrans.analysis.spatial_genes import find_spatial_genes, find_spatial_genes_steps
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.pipeline import enhance
 from napari_stentrans.progress import drain
@@ -113,7 +116,7 @@ def test_kernels_are_gaussians_and_their_invariants_exact() -> None:
 def test_nothing_is_found_where_counts_follow_depth_only() -> None:
     rng, xy = np.random.default_rng(1), square(18)
     totals = np.exp(1.5 * xy[:, 0] / xy.max() + 0.3 * rng.standard_normal(len(xy)))
-    found = spatial_genes(section_of(null_counts(rng, totals, 4000), xy), min_spots=15)
+    found = find_spatial_genes(section_of(null_counts(rng, totals, 4000), xy), min_spots=15)
     p = found.table["pvalue"].to_numpy()
     assert len(p) > 3000
     # bounds: six standard deviations of a binomial, around a third more than was asked for
@@ -126,7 +129,7 @@ def test_nothing_is_found_where_counts_follow_depth_only() -> None:
 
 
 def test_planted_patterns_are_found_and_depth_is_not(planted: Section) -> None:
-    found = spatial_genes(planted)
+    found = find_spatial_genes(planted)
     called = found.called()
     assert {"g0", "g1", "g2"} <= set(called)
     assert len(called) <= 6
@@ -149,7 +152,7 @@ def test_planted_patterns_are_found_and_depth_is_not(planted: Section) -> None:
 def test_permuted_spots_have_no_patterns(planted: Section) -> None:
     order = np.random.default_rng(0).permutation(planted.n_spots)
     mixed = section_of(planted.counts[order].toarray(), planted.xy)
-    assert len(spatial_genes(mixed).called()) <= 1
+    assert len(find_spatial_genes(mixed).called()) <= 1
 
 
 @pytest.mark.parametrize("kept", ["every eighth", "one in a hundred", "a line"])
@@ -162,7 +165,7 @@ def test_spots_far_apart_make_no_patterns(kept: str) -> None:
         "a line": xy[:, 0] == 400,
     }[kept]
     counts = null_counts(rng, np.exp(0.3 * rng.standard_normal(len(xy))), 300)
-    found = spatial_genes(section_of(counts, xy), ~here, min_spots=5)
+    found = find_spatial_genes(section_of(counts, xy), ~here, min_spots=5)
     assert (found.table["pvalue"] < 0.1).mean() < 0.25
     assert found.table["pvalue"].min() > 1e-6
 
@@ -173,17 +176,17 @@ def test_lost_spots_are_not_looked_at(planted: Section) -> None:
     counts[lost, :] = np.random.default_rng(0).permutation(counts[lost], axis=0)
     counts[lost, 5] = 50 * (planted.xy[lost, 0] > 900)
     other = section_of(counts, planted.xy)
-    one, two = spatial_genes(planted, lost), spatial_genes(other, lost)
+    one, two = find_spatial_genes(planted, lost), find_spatial_genes(other, lost)
     assert one.n_sites == (~lost).sum()
     assert one.table["pvalue"].to_numpy() == pytest.approx(
         two.table["pvalue"].reindex(one.table.index).to_numpy()
     )
-    assert "g5" in spatial_genes(other).called()
+    assert "g5" in find_spatial_genes(other).called()
     assert "g5" not in two.called()
 
 
 def test_annotate_puts_the_table_into_var(planted: Section) -> None:
-    found = spatial_genes(planted, min_spots=100)
+    found = find_spatial_genes(planted, min_spots=100)
     adata = planted.adata.copy()
     found.annotate(adata)
     assert adata.var.loc["g0", "spatial_fdr"] < 0.05
@@ -194,24 +197,24 @@ def test_annotate_puts_the_table_into_var(planted: Section) -> None:
 
 
 def test_steps_say_how_far_they_are_and_can_be_stopped(planted: Section) -> None:
-    steps = spatial_genes_steps(planted)
+    steps = find_spatial_genes_steps(planted)
     assert next(steps).fraction < 1
     steps.close()
-    assert drain(spatial_genes_steps(planted)).called()
+    assert drain(find_spatial_genes_steps(planted)).called()
 
 
 @pytest.mark.parametrize("change", ["lost", "few", "rare", "run", "twice"])
 def test_bad_input_is_one_clear_error(planted: Section, change: str) -> None:
     lost = np.arange(planted.n_spots) > 10
     bad = {
-        "lost": (lambda: spatial_genes(planted, lost[:5]), "324 spots"),
-        "few": (lambda: spatial_genes(planted, lost), "needs 20 spots .* found 11"),
-        "rare": (lambda: spatial_genes(planted, min_spots=1000), "Lower min_spots"),
+        "lost": (lambda: find_spatial_genes(planted, lost[:5]), "324 spots"),
+        "few": (lambda: find_spatial_genes(planted, lost), "needs 20 spots .* found 11"),
+        "rare": (lambda: find_spatial_genes(planted, min_spots=1000), "Lower min_spots"),
         "run": (
-            lambda: spatial_genes(Maps.of(enhance(planted, config=KRIGING))),
+            lambda: find_spatial_genes(Maps.of(enhance(planted, config=KRIGING))),
             "measured counts",
         ),
-        "twice": (lambda: spatial_genes(Maps.of(planted), ~lost), "already"),
+        "twice": (lambda: find_spatial_genes(Maps.of(planted), ~lost), "already"),
     }
     call, message = bad[change]
     with pytest.raises(ConfigError, match=message):
@@ -221,11 +224,11 @@ def test_bad_input_is_one_clear_error(planted: Section, change: str) -> None:
 def test_a_run_must_not_be_asked_with_too_little(planted: Section) -> None:
     lost = np.arange(planted.n_spots) > 40
     with pytest.raises(ConfigError, match="60 of them"):
-        spatial_genes_after(planted, lost)
+        find_spatial_genes_after(planted, lost)
     with pytest.raises(ConfigError, match="once or more"):
-        spatial_genes_after(planted, splits=0)
+        find_spatial_genes_after(planted, splits=0)
     with pytest.raises(ConfigError, match="3 or more"):
-        spatial_genes(planted, min_spots=0)
+        find_spatial_genes(planted, min_spots=0)
 
 
 def test_sums_of_products_have_the_chances_of_all_permutations() -> None:
@@ -239,7 +242,7 @@ def test_sums_of_products_have_the_chances_of_all_permutations() -> None:
 
 
 def test_after_finds_patterns_and_holds_its_null(planted: Section) -> None:
-    found = spatial_genes_after(planted, config=KRIGING)
+    found = find_spatial_genes_after(planted, config=KRIGING)
     assert {"g0", "g1", "g2"} <= set(found.called())
     table = found.table
     assert table.loc["g0", "pvalue_hidden"] < 1e-6
@@ -247,7 +250,7 @@ def test_after_finds_patterns_and_holds_its_null(planted: Section) -> None:
     assert len(found.called()) <= 6
     for column in ("pvalue_hidden", "pvalue"):
         assert 0.01 < (rest[column] < 0.1).mean() < 0.22
-    before = spatial_genes(planted)
+    before = find_spatial_genes(planted)
     assert (table["pvalue_before"] == before.table["pvalue"].reindex(table.index)).all()
     assert f"{len(before.called())} of" in found.in_words()
     assert f"and {len(found.called())} when" in found.in_words()
@@ -259,7 +262,7 @@ def test_after_sees_hidden_counts_only_to_compare() -> None:
     kind = rng.standard_normal((len(xy), 2))
     loading = rng.standard_normal((2, 200))
     counts = rng.poisson(3 * np.exp(0.7 * kind @ loading - 0.5))
-    found = spatial_genes_after(section_of(counts, xy), config=KRIGING)
+    found = find_spatial_genes_after(section_of(counts, xy), config=KRIGING)
     assert (found.table["pvalue_hidden"] < 1e-4).sum() == 0
     assert len(found.called()) <= 1
 
@@ -268,8 +271,8 @@ def test_after_leaves_lost_spots_out_of_runs(planted: Section) -> None:
     lost = planted.xy[:, 1] > 1200
     counts = planted.counts.toarray()
     counts[lost] = counts[lost][::-1]
-    steps = spatial_genes_after_steps(planted, lost, KRIGING)
-    one, two = drain(steps), spatial_genes_after(section_of(counts, planted.xy), lost, KRIGING)
+    steps = find_spatial_genes_after_steps(planted, lost, KRIGING)
+    one, two = drain(steps), find_spatial_genes_after(section_of(counts, planted.xy), lost, KRIGING)
     same = two.table.reindex(one.table.index)
     assert one.table["pvalue_hidden"].to_numpy() == pytest.approx(same["pvalue_hidden"].to_numpy())
 
@@ -297,7 +300,7 @@ def test_residuals_of_null_counts_have_one_spread_at_all_depths() -> None:
 
 def test_simulated_markers_come_first() -> None:
     section = simulate_section(300, 400, seed=2, image=False, artefacts=False)
-    found = spatial_genes(section)
+    found = find_spatial_genes(section)
     flat = section.adata.var["truth_pattern"] == "none"
     called = found.called()
     assert len(called) > 15

@@ -101,7 +101,6 @@ def test_the_command_says_what_is_wrong(files, capsys, monkeypatch, arguments, s
 
 @pytest.mark.filterwarnings("ignore::FutureWarning")
 def test_the_command_enriches_lists_and_rankings(files, section, tmp_path, capsys):
-    pytest.importorskip("gseapy")
     member = section.adata.var["truth_pattern"] == "layer2"
     (tmp_path / "list.txt").write_text("\n".join(section.genes[member]))
     table = pd.DataFrame({"gene": section.genes, "log2_fold_change": member.to_numpy(float)})

@@ -12,11 +12,12 @@ import warnings
 from functools import cache
 from inspect import ismodule
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import napari_stentrans
-from napari_stentrans import export, io
+from napari_stentrans import analysis, export, io
 from napari_stentrans.cli import _parser
 
 REPO = Path(__file__).parents[2]
@@ -181,8 +182,22 @@ def test_the_python_page_has_every_public_name() -> None:
         assert hasattr(importlib.import_module(module), name), path
     named = {path.rpartition(".")[2] for path in paths}
     top = {n for n in napari_stentrans.__all__ if not ismodule(getattr(napari_stentrans, n))}
-    public = {*top, *io.__all__, *export.__all__}
+    public = {*top, *io.__all__, *export.__all__, *analysis.__all__}
     assert named == {name for name in public if not name.isupper()}
+
+
+def test_code_of_the_page_of_analyses_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    text = (DOCS / "analysis.md").read_text(encoding="utf-8")
+    (code,) = re.findall(r"^```python\n(.*?)^```", text, re.DOTALL | re.MULTILINE)
+    monkeypatch.chdir(tmp_path)
+    section = napari_stentrans.simulate_section(200, 80, image=False)
+    export.write_section(section, "section.h5ad")
+    names: dict[str, Any] = {}
+    exec(compile(code, "analysis.md", "exec"), names)
+    assert names["found"].one == "layer2"
+    assert "stentrans_regions" in names["section"].adata.uns
+    assert {"pattern", "genes", "reproducibility", "top_genes"} <= set(names["patterns"].summary)
+    assert {"pvalue", "fdr", "range", "n_spots", "morans_i"} <= set(names["genes"].table)
 
 
 def test_code_of_the_scripting_page_runs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -5,12 +5,13 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from types import ModuleType
 from typing import TYPE_CHECKING
 
 import pytest
 from small_files import annotated, gem, giotto, legacy, merscope, slideseq, spaceranger
 
-import napari_stentrans
+import napari_stentrans.analysis
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -49,6 +50,12 @@ def test_the_package_alone_imports_none_of_its_modules() -> None:
     assert not [name for name in found if name.startswith("napari_stentrans.")]
 
 
+def test_the_analyses_import_none_of_their_modules_before_they_are_asked_for() -> None:
+    found = imported_by("import napari_stentrans.analysis")
+    assert not found & {*HEAVY, "numpy", "pandas", "pydantic", "gseapy"}
+    assert not [name for name in found if name.startswith("napari_stentrans.analysis.")]
+
+
 def test_help_and_version_import_nothing_that_computes() -> None:
     for option in ("--help", "--version"):
         assert not called(option) & {*HEAVY, "numpy", "pandas", "scipy"}
@@ -71,6 +78,13 @@ def test_facts_about_a_section_need_neither_torch_nor_anndata(
 def test_every_public_name_is_there(name: str) -> None:
     assert getattr(napari_stentrans, name) is not None
     assert name in dir(napari_stentrans)
+
+
+@pytest.mark.parametrize("name", napari_stentrans.analysis.__all__)
+def test_every_name_of_the_analyses_is_there_and_no_module(name: str) -> None:
+    assert getattr(napari_stentrans.analysis, name) is not None
+    assert not isinstance(getattr(napari_stentrans.analysis, name), ModuleType)
+    assert name in dir(napari_stentrans.analysis)
 
 
 def test_what_is_not_there_is_an_attribute_error() -> None:

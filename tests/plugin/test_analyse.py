@@ -9,12 +9,29 @@ from gestures import LEFT, click, come_to
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans.annotation import Annotation
+from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.panels.analyse.page import AnalysePage
+from napari_stentrans.progress import drain
 
 
 @pytest.fixture
 def page(loaded):
     return loaded.pages.page(AnalysePage)
+
+
+@pytest.fixture
+def read_sets(qtbot, tmp_path, monkeypatch):
+    """Choose a file of gene sets in the menu of the button."""
+
+    def read_sets(page, sets):
+        path = tmp_path / "own.gmt"
+        path.write_text("\n".join("\t".join([name, "", *of]) for name, of in sets.items()))
+        monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+        come_to(qtbot, page.sets)
+        page.sets.menu().actions()[0].trigger()
+        qtbot.waitUntil(lambda: page.sets.value is not None)
+
+    return read_sets
 
 
 @pytest.fixture
@@ -33,8 +50,8 @@ def ask(qtbot):
 def halved(page, qtbot, loaded):
     """Two named regions: the left and the right half of the section."""
     section = loaded._layers.model.section
-    left = section.xy[:, 0] < np.median(section.xy[:, 0])
-    page.named.show_annotation(Annotation.of(np.where(left, "left", "right").tolist()))
+    right = section.xy[:, 0] > np.median(section.xy[:, 0])
+    page.named.show_annotation(Annotation(("left", "right"), right.astype(np.int32)))
     return page
 
 
@@ -49,7 +66,7 @@ def test_without_a_section_nothing_can_be_asked(dock):
     page = dock.pages.page(AnalysePage)
     for made in page.begins.values():
         assert not made.isEnabled()
-        assert "Open a section first" in made.toolTip() or "regions" in made.toolTip()
+        assert "Open a section first" in made.toolTip()
 
 
 def test_domains_become_regions_that_can_be_painted_and_named(page, ask, qtbot, loaded):
@@ -120,6 +137,7 @@ def test_regions_are_compared_and_a_click_shows_the_gene(
 
 
 def test_one_region_is_not_compared_with_itself(halved, ask, qtbot, loaded):
+    assert halved.one.currentData() == "left"
     halved.other.setCurrentIndex(halved.other.findData("left"))
     assert ask(halved, "compare") is None
     assert "itself" in loaded.message.text()
@@ -152,21 +170,31 @@ def test_a_pattern_is_seen_and_goes_when_a_gene_is_chosen(page, ask, qtbot, load
     assert layers.found is None
 
 
-def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, tmp_path, monkeypatch):
+def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, read_sets):
     assert not page.begins["pathways"].isEnabled()
     genes = list(loaded._layers.model.section.genes)
-    path = tmp_path / "own.gmt"
     sets = {f"set {i}": genes[12 * i : 12 * i + 12] for i in range(3)}
-    path.write_text("\n".join("\t".join([name, "", *of]) for name, of in sets.items()))
-    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
-    come_to(qtbot, page.sets)
-    page.sets.menu().actions()[0].trigger()
-    qtbot.waitUntil(lambda: page.sets.value is not None)
+    read_sets(page, sets)
     assert "own" in page.sets.text()
     found = ask(page, "pathways")
     assert set(found.table.index) == set(sets)
     click_row(qtbot, page.tab.table, "set 1")
     assert "set 1" in loaded._layers.found.name
+
+
+def test_a_set_stands_out_in_the_genes_of_a_pattern(page, ask, qtbot, loaded, read_sets):
+    page.n_patterns.setValue(2)
+    patterns = ask(page, "patterns")
+    assert not page.begins["enriched"].isEnabled()
+    assert "gene sets first" in page.begins["enriched"].toolTip()
+    members = list(patterns.inner.index[patterns.inner["pattern"] == "Pattern 1"])
+    others = [gene for gene in loaded._layers.model.section.genes if gene not in members]
+    mixed = [*members[:1], *others[: len(members) - 1]]
+    read_sets(page, {"planted": members, "mixed": mixed})
+    click_row(qtbot, page.tab.table, "Pattern 1")
+    found = ask(page, "enriched")
+    assert found.table.loc["planted", "fdr"] < 0.05 < found.table.loc["mixed", "fdr"]
+    assert "the genes of Pattern 1" in page.words.text()
 
 
 def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
@@ -183,6 +211,20 @@ def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
     scope = {}
     exec(script.replace("print(", "shown = ("), scope)
     np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
+
+
+@pytest.mark.parametrize("work", [analyses.domains, analyses.patterns])
+def test_lost_spots_take_no_part_and_a_script_leaves_them_out(section, work):
+    lost = np.arange(section.n_spots) % 10 == 0
+    found = drain(work(section, lost, 3))
+    shown = found.maps.values(found.table.index[0])
+    assert np.isnan(shown[lost]).all()
+    assert np.isfinite(shown[~lost]).all()
+    scope = {"section": section}
+    exec(found.python, scope)
+    np.testing.assert_array_equal(scope["lost"], lost)
+    again = scope["found"].maps
+    np.testing.assert_array_equal(again.spots, np.flatnonzero(~lost))
 
 
 def test_an_analysis_can_be_cancelled(page, qtbot, loaded):
@@ -207,3 +249,33 @@ def test_the_page_fits_without_scrolling(halved, qtbot, loaded, theme):
     area = loaded.pages.widget(loaded.pages.currentIndex())
     assert area.verticalScrollBar().maximum() == 0
     assert halved.minimumSizeHint().width() <= area.viewport().width()
+
+
+def test_named_regions_that_are_in_no_file_are_said_to_be_unsaved(halved, loaded, qtbot, tmp_path):
+    parts = loaded._layers.model.unsaved
+    assert parts.parts == ["named regions"]
+    parts.keep(parts.state())
+    assert parts.parts == []
+    halved.named.list.rows[1].setText(0, "cortex")
+    qtbot.waitUntil(lambda: parts.parts == ["named regions"])
+
+
+def test_named_regions_come_back_with_a_session(dock, section, qtbot, tmp_path, monkeypatch, ready):
+    path, kept = tmp_path / "section.h5ad", tmp_path / "kept.stentrans"
+    section.adata.write_h5ad(path)
+    dock.open(path)
+    qtbot.waitUntil(lambda: dock._layers is not None and dock.context.phase.idle)
+    page = dock.pages.page(AnalysePage)
+    halves = (np.arange(section.n_spots) % 2).astype(np.int32)
+    page.named.show_annotation(Annotation(("odd", "even"), halves))
+    monkeypatch.setattr(QFileDialog, "getSaveFileName", lambda *_, **__: (str(kept), ""))
+    dock.save_session()
+    ready(dock)
+    first = dock._layers
+    assert first.model.unsaved.parts == []
+    dock.open_session(kept)
+    qtbot.waitUntil(lambda: dock._layers is not first and page.one.count() == 2)
+    ready(dock)
+    assert [row.text(0) for row in page.named.list.rows.values()] == ["odd", "even"]
+    assert page.begins["compare"].isEnabled()
+    assert dock._layers.model.unsaved.parts == []

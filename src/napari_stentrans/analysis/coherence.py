@@ -94,10 +94,11 @@ class _Sketch(NamedTuple):
     squares: Array
 
 
-def coherence_steps(
+def measure_coherence_steps(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
+    lost: NDArray[np.bool_] | None = None,
     random: int = RANDOM,
     seed: int = 0,
     least: int = LEAST_GENES,
@@ -110,6 +111,8 @@ def coherence_steps(
         A section as measured, or a result: then random sets went through the enhancement too.
     sets
         Gene sets.
+    lost
+        (spot,) True for spots of a section to leave out; a run has its own.
     random
         Random sets for each set; no p-value is below 1 / (1 + random).
     seed
@@ -129,7 +132,7 @@ def coherence_steps(
     """
     if random < 1:
         raise ConfigError(f"Random sets for each set must be 1 or more, got {random}.")
-    maps = data if isinstance(data, Maps) else Maps.of(data)
+    maps = Maps.of(data, lost)
     rng = np.random.default_rng(seed)
     seen, expression = _seen(maps)
     sketch = yield from _sketch_steps(maps, seen, rng)
@@ -149,16 +152,19 @@ def coherence_steps(
     return Coherence(matched, maps.enhanced, table.reset_index(drop=True))
 
 
-def coherence(
+def measure_coherence(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
+    lost: NDArray[np.bool_] | None = None,
     random: int = RANDOM,
     seed: int = 0,
     least: int = LEAST_GENES,
 ) -> Coherence:
-    """Compare sets with random ones in the same maps; see ``coherence_steps``."""
-    return drain(coherence_steps(data, sets, random=random, seed=seed, least=least))
+    """Compare sets with random ones in the same maps; see ``measure_coherence_steps``."""
+    return drain(
+        measure_coherence_steps(data, sets, lost=lost, random=random, seed=seed, least=least)
+    )
 
 
 def side_by_side(before: Coherence, after: Coherence) -> pd.DataFrame:
@@ -187,9 +193,10 @@ def in_words(before: Coherence, after: Coherence | None = None, fdr: float = FDR
 def _seen(maps: Maps) -> tuple[Indices, Array]:
     """Genes of maps that are seen in enough spots, and the mean expression of all (gene,)."""
     columns = maps.section.genes.get_indexer(maps.genes)
-    counts = maps.section.counts[:, columns]
-    least = min(LEAST_SPOTS, max(maps.section.n_spots // 4, 1))
-    mean = np.asarray(counts.sum(0), float).ravel() / maps.section.n_spots
+    spots = maps.spots[maps.spots >= 0]
+    counts = maps.section.counts[:, columns][spots]
+    least = min(LEAST_SPOTS, max(len(spots) // 4, 1))
+    mean = np.asarray(counts.sum(0), float).ravel() / len(spots)
     return np.flatnonzero(np.diff(counts.indptr) >= least), mean
 
 

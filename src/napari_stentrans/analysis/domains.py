@@ -108,22 +108,24 @@ class Domains:
         }
 
 
-def domains(
+def find_domains(
     data: Section | Enhancement,
     n: int | None = None,
     *,
+    lost: NDArray[np.bool_] | None = None,
     seed: int = 0,
     spatial_weight: float = 0.0,
 ) -> Domains:
-    """Find tissue domains; see ``domains_steps``."""
-    return drain(domains_steps(data, n, seed=seed, spatial_weight=spatial_weight))
+    """Find tissue domains; see ``find_domains_steps``."""
+    return drain(find_domains_steps(data, n, lost=lost, seed=seed, spatial_weight=spatial_weight))
 
 
 @on_one_thread
-def domains_steps(
+def find_domains_steps(
     data: Section | Enhancement,
     n: int | None = None,
     *,
+    lost: NDArray[np.bool_] | None = None,
     seed: int = 0,
     spatial_weight: float = 0.0,
 ) -> Steps[Domains]:
@@ -141,6 +143,8 @@ def domains_steps(
     n
         How many; by default the number, up to 12, whose domains halves of the counts find
         again (``halving.compared``).
+    lost
+        (spot,) True for spots of a section to leave out; a run has its own.
     spatial_weight
         Adds the position of sites to what is clustered, with this share of its variance; then
         distances of the latent space follow those of the tissue more closely.
@@ -148,15 +152,15 @@ def domains_steps(
     Raises
     ------
     ConfigError
-        When ``n`` or ``spatial_weight`` is not possible.
+        When ``n``, ``lost`` or ``spatial_weight`` is not possible.
     """
-    maps = Maps.of(data)
+    maps = Maps.of(data, lost)
     _check_enough(maps)
     most = min(MOST_ASKED, maps.n_sites // LEAST_SITES)
     check_number(n, most, "domains")
     _check_weight(spatial_weight)
-    genes = telling_genes(maps)
-    spots = measured_spots(data)
+    spots = measured_spots(data, lost)
+    genes = telling_genes(maps, spots)
     whole, halved = yield from kriged_counts(maps, spots, genes, seed, halved=n is None)
     if whole is None:
         latent = yield from latent_steps(maps.columns, genes, maps.n_sites, seed=seed)

@@ -49,11 +49,13 @@ class Kriged(NamedTuple):
     halves: list[Halves]
 
 
-def measured_spots(data: Section | Enhancement) -> NDArray[np.intp]:
-    """Positions of the spots that have counts and are not lost."""
+def measured_spots(
+    data: Section | Enhancement, lost: NDArray[np.bool_] | None = None
+) -> NDArray[np.intp]:
+    """Positions of the spots that have counts and are not ``lost`` (spot,), nor so to a run."""
     if isinstance(data, Enhancement):
         return np.flatnonzero(data.sites.measured[: data.sites.n_spots])
-    return np.flatnonzero(data.totals > 0)
+    return np.flatnonzero((data.totals > 0) & (True if lost is None else ~lost))
 
 
 def kriged_counts(

@@ -19,7 +19,7 @@ import numpy as np
 from napari_stentrans.analysis.multiple import combined, false_discovery_rates
 from napari_stentrans.analysis.permutation import product_pvalues
 from napari_stentrans.analysis.residuals import Covariates, count_residuals, standardised
-from napari_stentrans.analysis.spatial_genes import sorted_by_evidence, spatial_genes_steps
+from napari_stentrans.analysis.spatial_genes import find_spatial_genes_steps, sorted_by_evidence
 from napari_stentrans.analysis.tested_genes import TestedGenes
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ConfigError, StentransWarning
@@ -40,7 +40,7 @@ FEWEST_SITES = 60
 """Spots of which a half is enough for a run."""
 
 
-def spatial_genes_after(
+def find_spatial_genes_after(
     section: Section,
     lost: NDArray[np.bool_] | None = None,
     config: EnhanceConfig | None = None,
@@ -50,8 +50,8 @@ def spatial_genes_after(
     splits: int = 1,
     seed: int = 0,
 ) -> SpatialGenes:
-    """Test each gene with the help of a run; see ``spatial_genes_after_steps``."""
-    steps = spatial_genes_after_steps(
+    """Test each gene with the help of a run; see ``find_spatial_genes_after_steps``."""
+    steps = find_spatial_genes_after_steps(
         section,
         lost,
         config,
@@ -63,7 +63,7 @@ def spatial_genes_after(
     return drain(steps)
 
 
-def spatial_genes_after_steps(
+def find_spatial_genes_after_steps(
     section: Section,
     lost: NDArray[np.bool_] | None = None,
     config: EnhanceConfig | None = None,
@@ -115,7 +115,7 @@ def spatial_genes_after_steps(
             f"To hide half of the spots from a run, {FEWEST_SITES} of them must be there, found "
             f"{len(tested.spots)}. Take a larger section, or test what was measured only."
         )
-    before = yield from spatial_genes_steps(section, lost, min_spots=min_spots, seed=seed)
+    before = yield from find_spatial_genes_steps(section, lost, min_spots=min_spots, seed=seed)
     genes = tuple(map(str, section.genes[tested.columns]))
     config = (config or EnhanceConfig()).model_copy(update={"upscale": 1, "genes": genes})
     hidden = []

@@ -35,11 +35,11 @@ class Columns(Protocol):
         ...
 
 
-def telling_genes(maps: Maps) -> NDArray[np.intp]:
-    """Positions of the genes of maps that tell tissues apart: those seen most often."""
-    section = maps.section
-    column = section.genes.get_indexer(maps.genes)
-    seen, common = section.counts.getnnz(0)[column], often_seen(section.counts)[column]
+def telling_genes(maps: Maps, spots: NDArray[np.intp]) -> NDArray[np.intp]:
+    """Positions of the genes of maps that tell tissues apart: seen in most of these spots."""
+    column = maps.section.genes.get_indexer(maps.genes)
+    counts = maps.section.counts[spots]
+    seen, common = counts.getnnz(0)[column], often_seen(counts)[column]
     at = np.flatnonzero(common if common.any() else seen > 0)
     return np.sort(at[np.argsort(-seen[at], kind="stable")[:GENES]])
 

@@ -57,8 +57,8 @@ class Maps:
     _rows: Callable[[slice], FloatArray] = field(repr=False)
 
     @classmethod
-    def of(cls, data: Section | Enhancement, lost: NDArray[np.bool_] | None = None) -> Maps:
-        """Maps as measured, of a section, or as a run gives them.
+    def of(cls, data: Section | Enhancement | Maps, lost: NDArray[np.bool_] | None = None) -> Maps:
+        """Maps as measured, of a section, or as a run gives them; such maps stay as they are.
 
         Parameters
         ----------
@@ -68,8 +68,13 @@ class Maps:
         Raises
         ------
         ConfigError
-            When ``lost`` is not of this section, or goes with a run.
+            When ``lost`` is not of this section, or goes with a run; or when the section is an
+            exported result, which holds no counts.
         """
+        if isinstance(data, Maps) and lost is not None:
+            raise ConfigError("These maps know their spots already; give lost with a section only.")
+        if isinstance(data, Maps):
+            return data
         if isinstance(data, Enhancement):
             if lost is not None:
                 raise ConfigError("Lost spots are those of the run; give them with a section only.")
@@ -83,6 +88,7 @@ class Maps:
                 f"Lost spots are a mask of shape {np.shape(lost)}; the section has "
                 f"{section.n_spots:,} spots. Give one True or False for each of them."
             )
+        check_measured(section)
         empty = section.totals == 0
         spots = np.flatnonzero(~(empty if lost is None else empty | lost))
 
@@ -158,3 +164,12 @@ class Maps:
 def _measured_by_spot(section: Section) -> Callable[[], sp.csr_matrix]:
     """Log-normalised expression (spot, gene) as measured, sparse; made when first asked for."""
     return cache(lambda: lognorm(section.counts, section.totals, section.median_total).tocsr())
+
+
+def check_measured(section: Section) -> None:
+    """Raise ConfigError where what a section holds are the estimates of a run, not counts."""
+    if "stentrans" in section.adata.uns:
+        raise ConfigError(
+            f"{section.name} is an exported result: what it holds are estimates, not counts. Give "
+            "the section that was measured, or a session (*.stentrans) with the result."
+        )

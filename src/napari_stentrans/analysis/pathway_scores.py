@@ -70,10 +70,11 @@ class PathwayScores:
         adata.obsm[KEY] = self.scores.reindex(adata.obs_names)
 
 
-def pathway_scores_steps(
+def score_pathways_steps(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
+    lost: NDArray[np.bool_] | None = None,
     top: float = TOP,
     least: int = LEAST_GENES,
 ) -> Steps[PathwayScores]:
@@ -85,6 +86,8 @@ def pathway_scores_steps(
         A section as measured, or a result.
     sets
         Gene sets.
+    lost
+        (spot,) True for spots of a section to leave out; a run has its own.
     top
         Share of the genes, from the highest rank down, that counts.
     least
@@ -102,7 +105,7 @@ def pathway_scores_steps(
     """
     if not 0 < top <= 1:
         raise ConfigError(f"The top of the ranks is a share above 0 and up to 1, got {top:g}.")
-    maps = data if isinstance(data, Maps) else Maps.of(data)
+    maps = Maps.of(data, lost)
     matched = match(sets, maps, least=least)
     n_genes = len(maps.genes)
     m = min(max(round(top * n_genes), LEAST_TOP), n_genes)
@@ -116,15 +119,16 @@ def pathway_scores_steps(
     return PathwayScores(maps, matched, frame, _table(matched, scores), m)
 
 
-def pathway_scores(
+def score_pathways(
     data: Section | Enhancement | Maps,
     sets: GeneSets,
     *,
+    lost: NDArray[np.bool_] | None = None,
     top: float = TOP,
     least: int = LEAST_GENES,
 ) -> PathwayScores:
-    """Score sets at each site; see ``pathway_scores_steps``."""
-    return drain(pathway_scores_steps(data, sets, top=top, least=least))
+    """Score sets at each site; see ``score_pathways_steps``."""
+    return drain(score_pathways_steps(data, sets, lost=lost, top=top, least=least))
 
 
 def rank_weights(values: FloatArray, m: int) -> FloatArray:

@@ -125,22 +125,24 @@ class Patterns:
         return name
 
 
-def patterns(
+def find_patterns(
     data: Section | Enhancement,
     n: int | None = None,
     *,
+    lost: NDArray[np.bool_] | None = None,
     genes: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Patterns:
-    """Group genes by their maps; see ``patterns_steps``."""
-    return drain(patterns_steps(data, n, genes=genes, seed=seed))
+    """Group genes by their maps; see ``find_patterns_steps``."""
+    return drain(find_patterns_steps(data, n, lost=lost, genes=genes, seed=seed))
 
 
 @on_one_thread
-def patterns_steps(
+def find_patterns_steps(
     data: Section | Enhancement,
     n: int | None = None,
     *,
+    lost: NDArray[np.bool_] | None = None,
     genes: Sequence[str] | None = None,
     seed: int = 0,
 ) -> Steps[Patterns]:
@@ -155,23 +157,24 @@ def patterns_steps(
     n
         How many patterns; by default the number, up to 12, whose groups halves of the counts find
         again (``halving.compared``).
+    lost
+        (spot,) True for spots of a section to leave out; a run has its own.
     genes
         Names of the genes to group; all when not given.
 
     Raises
     ------
     ConfigError
-        When ``n`` is not possible, or too few genes are left.
+        When ``n`` or ``lost`` is not possible, or too few genes are left.
     GeneNotFound
         When a gene is not in the section or the result.
     """
-    maps = Maps.of(data)
+    maps = Maps.of(data, lost)
     check_number(n, MOST_ASKED, "patterns")
     asked = _asked(maps, genes)
     column = maps.section.genes.get_indexer(maps.genes[asked])
-    at = asked[often_seen(maps.section.counts)[column]]
-    spots = measured_spots(data)
-    spots = measured_spots(data)
+    spots = measured_spots(data, lost)
+    at = asked[often_seen(maps.section.counts[spots])[column]]
     steps = kriged_counts(maps, spots, at, seed, halved=True)
     whole, halved = (yield from steps) if len(at) else Kriged(None, [])
     kept = np.flatnonzero(_repeated(halved, len(at)) >= REPEATED)

@@ -8,6 +8,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.analysis.after import NORMAL_95, estimate_steps, half_width, sites_of
+from napari_stentrans.analysis.maps import check_measured
 from napari_stentrans.decoders import GENES_AT_ONCE
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
@@ -34,7 +35,7 @@ def measured_spots(
     Raises
     ------
     ConfigError
-        When ``lost`` goes with a run, which has its own.
+        When ``lost`` goes with a run, which has its own, or the section is an exported result.
     MaskError
         When it is not of this section.
     """
@@ -43,6 +44,7 @@ def measured_spots(
             raise ConfigError("Lost spots are those of the run; give them with a section only.")
         measured = data.sites.measured[: data.sites.n_spots]
         return data.section, measured & (data.section.totals > 0)
+    check_measured(data)
     return data, ~check_lost(data, lost) & (data.totals > 0)
 
 

@@ -104,18 +104,18 @@ class SpatialGenes:
             adata.var[f"{PREFIX}{column}"] = self.table[column].reindex(adata.var_names).to_numpy()
 
 
-def spatial_genes(
+def find_spatial_genes(
     data: Section | Maps,
     lost: NDArray[np.bool_] | None = None,
     *,
     min_spots: int = LEAST_SPOTS,
     seed: int = 0,
 ) -> SpatialGenes:
-    """Test each gene for a pattern in space, as measured; see ``spatial_genes_steps``."""
-    return drain(spatial_genes_steps(data, lost, min_spots=min_spots, seed=seed))
+    """Test each gene for a pattern in space, as measured; see ``find_spatial_genes_steps``."""
+    return drain(find_spatial_genes_steps(data, lost, min_spots=min_spots, seed=seed))
 
 
-def spatial_genes_steps(
+def find_spatial_genes_steps(
     data: Section | Maps,
     lost: NDArray[np.bool_] | None = None,
     *,

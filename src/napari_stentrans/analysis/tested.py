@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.analysis.multiple import false_discovery_rates
 from napari_stentrans.analysis.patches import Patches
 from napari_stentrans.analysis.rates import HALF, Exposed
 from napari_stentrans.analysis.spatial_noise import SpatialNoise, Spread, weighed
@@ -74,9 +75,9 @@ def tested_steps(section: Section, region: NDArray[np.intp]) -> Steps[pd.DataFra
         "low": (ratio - away) / LN2,
         "high": (ratio + away) / LN2,
         "pvalue": p,
-        "fdr": _false_discovery(p),
+        "fdr": false_discovery_rates(p),
         "pvalue_wilcoxon": ranks,
-        "fdr_wilcoxon": _false_discovery(ranks),
+        "fdr_wilcoxon": false_discovery_rates(ranks),
         NOISE: np.sqrt(independent) / LN2,
         "inflation": spread.variance / np.maximum(independent, TINY),
         "mean_one": means[:, 0],
@@ -113,10 +114,3 @@ def _each_block(
         return blocks
     finally:
         pool.shutdown(cancel_futures=True)
-
-
-def _false_discovery(pvalues: Array) -> Array:
-    """False discovery rates of Benjamini and Hochberg."""
-    from scipy.stats import false_discovery_control  # takes long to import
-
-    return np.asarray(false_discovery_control(pvalues))

@@ -22,6 +22,7 @@ COMMANDS = {
     "info": "Say what a section holds, or what this machine is like.",
     "enhance": "Fill lost spots, double the resolution, denoise.",
     "evaluate": "Hide a part of a section, predict it, say how good that is.",
+    "patterns": "Group genes by their maps, find domains, and genes that vary in space.",
     "regions": "Say what is in each region, and compare two of them.",
     "pathways": "Score gene sets, and find those that stand out.",
     "genes": "Other names of genes: get a table of them, look names up.",

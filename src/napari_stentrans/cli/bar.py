@@ -47,3 +47,8 @@ def with_bar(steps: Steps[T]) -> T:
 
     with bar:
         return drain(told(steps, show))
+
+
+def say(text: str) -> None:
+    """Print for a person; not part of what another program reads."""
+    console().print(text, highlight=False, soft_wrap=True, markup=False)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.bar import say, with_bar
 from napari_stentrans.gene_table import HGNC_PAGE
 from napari_stentrans.hgnc import HGNC_TERMS, fetch_hgnc_steps
 from napari_stentrans.io import read_section
@@ -46,11 +46,11 @@ def run(arguments: argparse.Namespace) -> None:
     if arguments.table is not None:
         keep_table(arguments.table)
     elif arguments.download:
-        _say(f"From {HGNC_PAGE}; terms: {HGNC_TERMS}. It is kept in {folder()}.")
+        say(f"From {HGNC_PAGE}; terms: {HGNC_TERMS}. It is kept in {folder()}.")
         with_bar(fetch_hgnc_steps())
     elif arguments.forget:
         for path in forget_tables():
-            _say(f"Deleted {path}")
+            say(f"Deleted {path}")
     tables = known_tables()
     for name in arguments.names:
         print(_in_words(name, tables) if section is None else _in_section(name, section))
@@ -60,14 +60,10 @@ def run(arguments: argparse.Namespace) -> None:
         others = sum(len(row.others) for row in table.rows)
         print(f"{table.name}: {len(table):,} genes, {others:,} other names")
     if not tables:
-        _say(
+        say(
             "No table of gene names is known. Give one with --table FILE, or take HGNC's with "
             "--download."
         )
-
-
-def _say(text: str) -> None:
-    console().print(text, highlight=False, soft_wrap=True, markup=False)
 
 
 def _in_words(name: str, tables: tuple[GeneTable, ...]) -> str:

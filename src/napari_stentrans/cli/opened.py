@@ -6,6 +6,7 @@ import warnings
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING
 
+from napari_stentrans.analysis.maps import check_measured
 from napari_stentrans.cli.bar import with_bar
 from napari_stentrans.errors import ConfigError, ReadError, StentransWarning
 from napari_stentrans.io import chosen_then, read_section
@@ -76,11 +77,7 @@ def opened(path: Path, choose: Mapping[str, str] | None = None, run: str = "") -
         if run:
             raise ConfigError(f"--run names a run of a session (*{ENDING}), not of a section.")
         section = read_section(path, choose)
-        if "stentrans" in section.adata.uns:
-            raise ConfigError(
-                f"'{path}' is an exported result: what it holds are estimates, not counts. Give "
-                f"the section that was measured, or a session (*{ENDING}) with the result."
-            )
+        check_measured(section)
         return Opened(section)
     session = read_session(path)
     if session.source is None:

@@ -7,15 +7,15 @@ from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from napari_stentrans.analysis.coherence import coherence_steps, in_words, side_by_side
+from napari_stentrans.analysis.coherence import in_words, measure_coherence_steps, side_by_side
 from napari_stentrans.analysis.dot_plot import save_dots
 from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
 from napari_stentrans.analysis.gene_lists import read_list, read_ranking
 from napari_stentrans.analysis.gene_sets import read_gmt
 from napari_stentrans.analysis.orthologues import MGI_TERMS, fetch_orthologues_steps
-from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
+from napari_stentrans.analysis.pathway_scores import score_pathways_steps
 from napari_stentrans.analysis.set_collections import COLLECTIONS, collection, collection_steps
-from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.bar import say, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.opened import opened
 from napari_stentrans.cli.outputs import Outputs
@@ -111,7 +111,7 @@ def _add_outputs(parser: argparse.ArgumentParser) -> None:
 def run(arguments: argparse.Namespace) -> None:
     """Analyse and print the table; files are checked before the work starts."""
     if arguments.orthologues:
-        _say(f"MGI's table of orthologues: {MGI_TERMS}.")
+        say(f"MGI's table of orthologues: {MGI_TERMS}.")
         with_bar(fetch_orthologues_steps())
         if arguments.path is None:
             return
@@ -174,7 +174,7 @@ def _sets(arguments: argparse.Namespace) -> GeneSets:
     else:
         wanted = collection(arguments.sets)
         if arguments.anew or not wanted.is_here:
-            _say(f"{wanted.title}, from {wanted.page}; terms: {wanted.licence}.")
+            say(f"{wanted.title}, from {wanted.page}; terms: {wanted.licence}.")
         sets = with_bar(collection_steps(wanted, anew=arguments.anew))
     return sets if arguments.only is None else sets.chosen(arguments.only)
 
@@ -192,11 +192,14 @@ def _coherent(
 ) -> tuple[dict[str, pd.DataFrame], str]:
     """Sets whose genes go together in the maps: as measured and, of a session, as enhanced."""
     given = {"random": arguments.random, "seed": arguments.seed}
-    before = with_bar(coherence_steps(data.section, sets, **given))
+    lost = None
+    if data.result is not None:  # what is compared with it leaves out the same spots
+        lost = ~data.result.sites.measured[: data.section.n_spots]
+    before = with_bar(measure_coherence_steps(data.section, sets, lost=lost, **given))
     tables = {"measured": before.table}
     if data.result is None:
         return tables, in_words(before)
-    after = with_bar(coherence_steps(data.result, sets, **given))
+    after = with_bar(measure_coherence_steps(data.result, sets, **given))
     tables["enhanced"] = after.table
     return tables | {"both": side_by_side(before, after)}, in_words(before, after)
 
@@ -226,7 +229,7 @@ def _finish(
     if arguments.output is not None:
         outputs.write(arguments.output, partial(_write_table, whole))
     if arguments.scores is not None:
-        scored = with_bar(pathway_scores_steps(data.data, sets))
+        scored = with_bar(score_pathways_steps(data.data, sets))
         positions = scored.scores.assign(x=scored.maps.xy[:, 0], y=scored.maps.xy[:, 1])
         columns = ["x", "y", *scored.scores.columns]
         table = positions[columns].rename_axis("site").reset_index()
@@ -236,7 +239,7 @@ def _finish(
         draw = partial(save_dots, drawn, title=sets.name, overwrite=arguments.overwrite)
         outputs.write(arguments.plot, lambda path: [draw(path)])
     for path in outputs.written:
-        _say(str(path))
+        say(str(path))
     outputs.check()
 
 
@@ -257,7 +260,3 @@ def _write_table(table: pd.DataFrame, path: Path) -> list[Path]:
     with beside(path) as fresh:
         table.to_csv(fresh, index=False, lineterminator="\n")
     return [path]
-
-
-def _say(text: str) -> None:
-    console().print(text, highlight=False, soft_wrap=True, markup=False)

@@ -10,12 +10,13 @@ from typing import TYPE_CHECKING
 from napari_stentrans.analysis.comparison import compare_regions_steps
 from napari_stentrans.analysis.regions import region_genes_steps, region_table
 from napari_stentrans.annotation import Annotation
-from napari_stentrans.cli.bar import console, with_bar
+from napari_stentrans.cli.bar import say, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.opened import Opened, opened
 from napari_stentrans.cli.outputs import Outputs
+from napari_stentrans.cli.tables import as_text, records, write_table
 from napari_stentrans.errors import ConfigError
-from napari_stentrans.export import beside, check_figure, check_file, save_plot
+from napari_stentrans.export import check_figure, check_file, save_plot
 from napari_stentrans.io import read_mask, read_regions
 
 if TYPE_CHECKING:
@@ -99,7 +100,7 @@ def run(arguments: argparse.Namespace) -> None:
         steps = compare_regions_steps(work.data, annotation, *arguments.compare, lost=lost)
         comparison = with_bar(steps)
     if work.result is None:
-        _say("Only what was measured is shown: give a saved session with a result, or --enhance.")
+        say("Only what was measured is shown: give a saved session with a result, or --enhance.")
     _print(each, genes, comparison, as_json=arguments.json)
     _write(arguments, work, each if genes is None else genes, comparison)
 
@@ -146,34 +147,24 @@ def _print(
     as_json: bool,
 ) -> None:
     if as_json:
-        facts: dict[str, object] = {"regions": _records(each.reset_index())}
+        facts: dict[str, object] = {"regions": records(each.reset_index())}
         if genes is not None:
-            facts["genes"] = _records(genes)
+            facts["genes"] = records(genes)
         if comparison is not None:
             facts["comparison"] = {
                 "one": comparison.one,
                 "other": comparison.other,
                 "in_words": comparison.in_words(),
-                "table": _records(comparison.table.reset_index()),
+                "table": records(comparison.table.reset_index()),
             }
         print(json.dumps(facts, indent=1))
         return
-    print(_as_text(each.reset_index()))
+    print(as_text(each.reset_index()))
     if genes is not None:
-        print(f"\n{_as_text(genes)}")
+        print(f"\n{as_text(genes)}")
     if comparison is not None:
         print(f"\n{comparison.in_words()}\n")
-        print(_as_text(comparison.table.head(SHOWN).reset_index()))
-
-
-def _as_text(table: pd.DataFrame) -> str:
-    return table.to_string(index=False, float_format=lambda value: f"{value:.4g}", na_rep="")
-
-
-def _records(table: pd.DataFrame) -> list[dict[str, object]]:
-    """Rows; numbers that are not known are null."""
-    rows: list[dict[str, object]] = json.loads(table.to_json(orient="records", double_precision=15))
-    return rows
+        print(as_text(comparison.table.head(SHOWN).reset_index()))
 
 
 def _write(
@@ -182,18 +173,12 @@ def _write(
     outputs = Outputs()
     if arguments.output is not None:
         whole = table if comparison is None else comparison.table
-        outputs.write(arguments.output, partial(_write_table, whole))
+        outputs.write(arguments.output, partial(write_table, whole))
     if arguments.plot is not None and comparison is not None:
         outputs.write(arguments.plot, partial(_write_plot, work, comparison))
     for path in outputs.written:
-        _say(str(path))
+        say(str(path))
     outputs.check()
-
-
-def _write_table(table: pd.DataFrame, path: Path) -> list[Path]:
-    with beside(path) as fresh:
-        table.to_csv(fresh, index=table.index.name is not None, float_format="%.6g")
-    return [path]
 
 
 def _write_plot(work: Opened, comparison: Comparison, path: Path) -> list[Path]:
@@ -201,7 +186,3 @@ def _write_plot(work: Opened, comparison: Comparison, path: Path) -> list[Path]:
 
     label = work.section.gene_label
     return [save_plot(path, lambda figure: draw_volcano(figure, comparison, label=label))]
-
-
-def _say(text: str) -> None:
-    console().print(text, highlight=False, soft_wrap=True, markup=False)

@@ -176,7 +176,7 @@ GROUPS: dict[str, tuple[str, ...]] = {
 """Headings over the actions, by how their names begin."""
 OTHERS: dict[str, dict[str, str]] = {
     "Pages": {
-        "Alt+1, Alt+2, Alt+3": "Repair, Result, Export: the pages of the dock, from left to right",
+        "Alt+1 to Alt+4": "Repair, Result, Export, Analyse: the pages, from left to right",
         "Ctrl+Tab": "The next page, while the dock has the keyboard",
     },
     "In lists and lines": {

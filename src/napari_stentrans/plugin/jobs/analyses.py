@@ -30,31 +30,31 @@ if TYPE_CHECKING:
 
 FDR = 0.05
 COMPARED = (
-    "log2_fold_change", "low", "high", "pvalue", "fdr", "pvalue_wilcoxon", "fdr_wilcoxon",
-    "after_log2_fold_change", "after_low", "after_high", "fraction_one", "fraction_other",
+    "log2_fold_change", "fdr", "pvalue", "low", "high", "after_log2_fold_change", "after_low",
+    "after_high", "fraction_one", "fraction_other", "pvalue_wilcoxon", "fdr_wilcoxon",
 )  # fmt: skip
 """Columns of a comparison that are shown; a file has all."""
 
 
 def domains(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
     """Find domains."""
-    from napari_stentrans.analysis.domains import domains_steps
+    from napari_stentrans.analysis.domains import find_domains_steps
 
-    found = yield from domains_steps(data, n)
+    found = yield from find_domains_steps(data, n, lost=lost)
     sizes = found.sizes
     share = np.array(list(sizes.values())) / max(sum(sizes.values()), 1)
     table = pd.DataFrame({"sites": list(sizes.values()), "share": share}, list(sizes))
     agreement = found.stability["agreement"][found.stability["chosen"]].iloc[0]
     why = "as many as you asked for"
     if np.isfinite(agreement):
-        why = f"halves of the counts agree best on so many (adjusted Rand index {agreement:.2f})"
+        why = f"as many as halves of the counts find again (adjusted Rand index {agreement:.2f})"
     return Found(
         "domains",
         f"{len(sizes)} domains: {why}. They are regions now: paint, rename and compare them.",
         table,
         of="domain",
         maps=_maps(found.maps, data, {n: found.labels == i for i, n in enumerate(found.names)}),
-        python=_python("domains", "" if n is None else f", {n}", data),
+        python=_python("find_domains", "" if n is None else f", {n}", data, lost),
         annotation=found.annotation(),
         data=data,
     )
@@ -69,12 +69,19 @@ def compare(
     found = yield from compare_regions_steps(data, annotation, one, other, lost=lost)
     columns = [name for name in COMPARED if name in found.table]
     given = f", annotation, {one!r}" + (f", {other!r}" if other is not None else "")
+    spatial, ranks = (int((found.table[by] < FDR).sum()) for by in ("fdr", "fdr_wilcoxon"))
+    words = (
+        f"{found.one} against {found.other}: {spatial:,} of {len(found.table):,} genes differ at "
+        f"an FDR of {FDR:.0%}. Wilcoxon's test, which takes spots nearby as independent, says "
+        f"{ranks:,}."
+    )
     return Found(
         "compare",
-        found.in_words(),
+        words,
         found.table[columns],
         volcano=True,
-        python=_python("compare_regions", given, data),
+        more=found.in_words(),
+        python=_python("compare_regions", given, data, lost),
         annotated=annotation,
         data=data,
     )
@@ -82,21 +89,21 @@ def compare(
 
 def spatial(data: Data, lost: Lost) -> Steps[Found]:
     """Find spatially variable genes, on what was measured."""
-    from napari_stentrans.analysis.spatial_genes import spatial_genes_steps
+    from napari_stentrans.analysis.spatial_genes import find_spatial_genes_steps
 
     section = data.section if isinstance(data, Enhancement) else data
     if isinstance(data, Enhancement):
         lost = ~data.sites.measured[: data.sites.n_spots]
-    found = yield from spatial_genes_steps(section, lost)
-    python = _python("spatial_genes", "", section)
+    found = yield from find_spatial_genes_steps(section, lost)
+    python = _python("find_spatial_genes", "", section, lost)
     return Found("spatial", found.in_words(), found.table, python=python, data=section)
 
 
 def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
     """Sort genes into patterns."""
-    from napari_stentrans.analysis.patterns import patterns_steps
+    from napari_stentrans.analysis.patterns import find_patterns_steps
 
-    found = yield from patterns_steps(data, n)
+    found = yield from find_patterns_steps(data, n, lost=lost)
     values = dict(zip(found.names, found.values.T, strict=True))
     left = ", ".join(f"{count:,} {why}" for why, count in found.left_out.items())
     words = (
@@ -110,21 +117,21 @@ def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
         of="pattern",
         maps=_maps(found.maps, data, values),
         inner=found.members.set_index("gene"),
-        python=_python("patterns", "" if n is None else f", {n}", data),
+        python=_python("find_patterns", "" if n is None else f", {n}", data, lost),
         data=data,
     )
 
 
 def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]:
     """Score gene sets, which ``where`` makes in Python, as maps."""
-    from napari_stentrans.analysis.pathway_scores import pathway_scores_steps
+    from napari_stentrans.analysis.pathway_scores import score_pathways_steps
 
-    found = yield from pathway_scores_steps(data, sets)
+    found = yield from score_pathways_steps(data, sets, lost=lost)
     values = {str(name): found.scores[name].to_numpy() for name in found.scores}
     table = found.table.set_index("set").sort_values("sd", ascending=False)
     words = (
-        f"Maps of {len(values):,} sets of {sets.name} that have enough genes here "
-        f"({found.matched.how}). Click one to see where it is active."
+        f"{len(values):,} sets of {sets.name} have enough genes here ({found.matched.how}). "
+        "Click one to see where it is active."
     )
     return Found(
         "pathways",
@@ -132,7 +139,7 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
         table,
         of="pathway",
         maps=_maps(found.maps, data, values),
-        python=_sets(where) + _python("pathway_scores", ", sets", data),
+        python=_sets(where) + _python("score_pathways", ", sets", data, lost),
         data=data,
     )
 
@@ -186,10 +193,17 @@ def _maps(maps: Maps, data: Data, values: dict[str, NDArray[np.floating]]) -> Ma
     return MapOf(maps.section.raster, of_spots)
 
 
-def _python(name: str, given: str, data: Data) -> str:
+def _python(name: str, given: str, data: Data, lost: Lost = None) -> str:
     of = "result" if isinstance(data, Enhancement) else "section"
-    return f"from napari_stentrans.analysis import {name}\n\nfound = {name}({of}{given})"
+    imports = f"from napari_stentrans.analysis import {name}\n\n"
+    if lost is None or not lost.any():
+        return f"{imports}found = {name}({of}{given})"
+    at = np.flatnonzero(lost).tolist()
+    return (
+        f"import numpy as np\n\n{imports}lost = np.isin(np.arange({len(lost)}), {at})\n"
+        f"found = {name}({of}{given}, lost=lost)"
+    )
 
 
 def _sets(where: str) -> str:
-    return f"from napari_stentrans.analysis.gene_sets import read_gmt\n\nsets = {where}\n"
+    return f"from napari_stentrans.analysis import read_gmt\n\nsets = {where}\n"

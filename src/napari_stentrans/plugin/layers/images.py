@@ -51,6 +51,8 @@ CANDIDATES = 20
 DULL = r"^(?i:mt-|rp[sl]\d|malat1$|ercc-)"
 """Genes that are abundant everywhere and show nothing of the tissue."""
 
+FOUND_RANGE = (0.01, 0.99)
+"""Quantiles of a map of an analysis that become the darkest and the brightest of its colours."""
 REGIONS_OPACITY = 0.45
 LOST_OPACITY = 0.6
 """Of the paint of lost regions, unless a person prefers another."""
@@ -217,7 +219,7 @@ def found_layer(
 ) -> LayerData:
     """Layer of a map (site,) that an analysis found, such as a pattern."""
     known = values[np.isfinite(values)]
-    low, high = (float(known.min()), float(known.max())) if len(known) else (0.0, 1.0)
+    low, high = np.quantile(known, FOUND_RANGE).tolist() if len(known) else (0.0, 1.0)
     options: dict[str, Any] = {"colormap": Look.colormap, "blending": "translucent"}
     options["contrast_limits"] = (low, max(high, low + 1e-6))
     place, tag = frame.of_raster(raster), {"section": section}

@@ -41,6 +41,9 @@ if TYPE_CHECKING:
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
+REGION_OUTLINE = 2
+"""Width of the outlines of named regions, in raster pixels."""
+
 
 def _layer_of(role: str, what: str) -> property:
     return property(lambda self: self.store.layer(role), doc=f"{what}; None when not there.")
@@ -249,9 +252,20 @@ class SectionLayers:
         self.views.end()
         self.store.remove("found")  # another may lie on another raster
         self.store.put("found", found_layer(self.model.section, raster, values, name, self.frame))
+        self._outline_regions(on=True)
+        self.model.compared.emit()
 
     def hide_found(self) -> None:
-        self.store.remove("found")
+        """Show the maps of genes again."""
+        if "found" in self.store:
+            self.store.remove("found")
+            self._outline_regions(on=False)
+            self.model.compared.emit()
+
+    def _outline_regions(self, *, on: bool) -> None:
+        """Show the outlines of named regions, below which a map is seen, or their colours."""
+        if "regions" in self.store:
+            self.store["regions"].contour = REGION_OUTLINE if on else 0
 
     def show_line(self, line: NDArray[np.float64]) -> None:
         """Show the profile along a line, ends (2, 2) in full-resolution pixels (x, y), soon."""

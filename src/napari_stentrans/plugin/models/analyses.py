@@ -58,8 +58,8 @@ class Found:
 
     Attributes
     ----------
-    words
-        One sentence, with its numbers.
+    words, more
+        One sentence, with its numbers; and how that is to be read.
     table
         A row for each thing that was found, by name.
     of
@@ -85,10 +85,16 @@ class Found:
     maps: MapOf | None = None
     volcano: bool = False
     python: str = ""
+    more: str = ""
     inner: pd.DataFrame | None = None
     annotation: Annotation | None = None
     annotated: Annotation | None = None
     data: Section | Enhancement | None = None
+
+    @property
+    def lists_genes(self) -> bool:
+        """Whether it comes to genes, in which gene sets may stand out."""
+        return self.kind in ("compare", "spatial", "patterns")
 
     @property
     def title(self) -> str:

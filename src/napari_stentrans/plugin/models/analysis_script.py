@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.section_model import SectionModel
 
 SAVES = "from napari_stentrans.export import save\n"
+SHOWN = {"domains": "found.sizes", "patterns": "found.summary", "enriched": "enriched.table"}
+"""What a script prints at its end, where that is not ``found.table``."""
 
 
 def script_of(found: Found, model: SectionModel) -> str:
@@ -36,7 +38,8 @@ def script_of(found: Found, model: SectionModel) -> str:
             "from napari_stentrans import read_section\n\n"
             f"section = read_section({str(model.origin.path)!r}{chosen})\n"
         )
-    return f"{script}{_regions(found)}{found.python}\nprint(found.table)\n"
+    shown = SHOWN.get(found.kind, "found.table")
+    return f"{script}{_regions(found)}{found.python}\nprint({shown})\n"
 
 
 def _regions(found: Found) -> str:

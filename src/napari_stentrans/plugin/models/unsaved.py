@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Any, Protocol
 
 import numpy as np
@@ -14,6 +14,7 @@ from napari_stentrans.wording import some
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.plugin.models.paint import Paint
     from napari_stentrans.plugin.models.runs import Run, Runs
     from napari_stentrans.section import Section
@@ -34,28 +35,38 @@ class State:
         Names of the regions by label.
     image
         Where a picture was laid below the spots; None where none was.
+    annotation
+        Named regions; None without any.
     """
 
     runs: frozenset[Run] = frozenset()
     lost: NDArray[np.integer] | None = None
     names: dict[int, str] = field(default_factory=dict)
     image: PlacedImage | None = None
+    annotation: Annotation | None = None
 
     @classmethod
     def of(cls, model: Worked) -> State:
         runs, image = frozenset(model.runs), PlacedImage.of(model.section)
         labels = None if model.paint is None else model.paint.labels
         if model.paint is None or labels is None or not np.any(labels):
-            return cls(runs, image=image)
-        return cls(runs, np.array(labels), model.paint.names, image)
+            return cls(runs, image=image, annotation=model.annotation)
+        return cls(runs, np.array(labels), model.paint.names, image, model.annotation)
 
     def same_paint(self, other: State) -> bool:
         if self.lost is None or other.lost is None:
             return self.lost is other.lost
         return self.names == other.names and np.array_equal(self.lost, other.lost)
 
+    def same_annotation(self, other: State) -> bool:
+        mine, theirs = self.annotation, other.annotation
+        if mine is None or theirs is None:
+            return mine is theirs
+        return mine.names == theirs.names and np.array_equal(mine.codes, theirs.codes)
+
     def same(self, other: State) -> bool:
-        return self.runs == other.runs and self.image == other.image and self.same_paint(other)
+        same = self.runs == other.runs and self.image == other.image
+        return same and self.same_paint(other) and self.same_annotation(other)
 
 
 class Worked(Protocol):
@@ -65,6 +76,7 @@ class Worked(Protocol):
     title: str
     runs: Runs
     paint: Paint | None
+    annotation: Annotation | None
     laid: Any
 
 
@@ -86,7 +98,7 @@ class Unsaved:
         self.changed.emit()
 
     def keep_paint(self, state: State) -> None:
-        self._saved = State(self._saved.runs, state.lost, state.names, self._saved.image)
+        self._saved = replace(self._saved, lost=state.lost, names=state.names)
 
     @property
     def parts(self) -> list[str]:
@@ -95,6 +107,7 @@ class Unsaved:
         runs = [run for run in now.runs - self._saved.runs if run.record is None]
         parts = [some(len(runs), "run")] * bool(runs)
         parts += ["lost regions"] * (not now.same_paint(self._saved))
+        parts += ["named regions"] * (not now.same_annotation(self._saved))
         laid = self._model.laid is not None
         parts += ["the place of the tissue image"] * (laid or now.image != self._saved.image)
         return parts

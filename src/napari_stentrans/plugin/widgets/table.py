@@ -17,7 +17,8 @@ if TYPE_CHECKING:
 
 ROWS_SHOWN = 4  # at least
 SORT_ARROW = 22  # pixels beside the name of a column
-WIDEST = 220  # pixels of a column of words
+BESIDE, WIDEST = 14, 220  # pixels beside what a column holds, and of a column
+LOOKED_AT = 50  # rows, for the width of columns
 NO_INDEX = QModelIndex()
 TEXTS = (
     Qt.ItemDataRole.DisplayRole,
@@ -176,14 +177,11 @@ class Table(QTableView):
         metrics = self.fontMetrics()
         for at in range(self.rows.columnCount()):
             title = str(self.rows.headerData(at, Qt.Orientation.Horizontal))
-            width = metrics.horizontalAdvance(title) + SORT_ARROW
-            if self.rows.is_words(at):
-                first = range(min(self.rows.rowCount(), 50))
-                shown = [str(self.rows.data(self.rows.index(row, at))) for row in first]
-                widest = max(map(metrics.horizontalAdvance, shown), default=0) + 12
-                width = max(width, min(widest, WIDEST))
+            first = range(min(self.rows.rowCount(), LOOKED_AT))
+            shown = [str(self.rows.data(self.rows.index(row, at))) for row in first]
+            widest = max(map(metrics.horizontalAdvance, shown), default=0) + BESIDE
+            width = max(metrics.horizontalAdvance(title) + SORT_ARROW, min(widest, WIDEST))
             self.setColumnWidth(at, width)
-        self._header.setStretchLastSection(True)
         self.scrollToTop()
 
     def mark(self, name: str) -> None:

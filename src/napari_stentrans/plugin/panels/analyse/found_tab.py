@@ -5,11 +5,11 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QSplitter, QVBoxLayout, QWidget
+from qtpy.QtWidgets import QHBoxLayout, QSplitter, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.models.analyses import TIPS
 from napari_stentrans.plugin.widgets.make import choice, laid, offer
-from napari_stentrans.plugin.widgets.panel import button, in_row, words
+from napari_stentrans.plugin.widgets.panel import OneLine, button, words
 from napari_stentrans.plugin.widgets.table import Table
 
 if TYPE_CHECKING:
@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 NOTHING = "Nothing was analysed yet: begin on the Analyse page."
 GENES = "Click a column to sort by it; click a gene, or press Enter, to show it"
+SHARES = [3000, 2000, 2000]
+"""Of the room: table, genes of a row, plot; those that are not seen have none."""
 ROWS = "Click a row, or press Enter, to see its map"
 
 
@@ -49,7 +51,7 @@ class FoundTab(QWidget):
         self.nothing.setText(NOTHING)
         self.which = choice("which analysis", "What was analysed", least=12)
         self.which.currentIndexChanged.connect(self._on_which)
-        self.words = words("what was found")
+        self.words = OneLine("what was found, in short")
         self.save = button("Save table…", "Write the table as .csv")
         self.save.clicked.connect(self.saveWanted)
         self.table = Table("what was found, by row", GENES)
@@ -62,8 +64,7 @@ class FoundTab(QWidget):
             self.split.addWidget(part)
         self.split.setChildrenCollapsible(False)
         self.inside = QWidget()
-        head = in_row(self.which, self.words, self.save)
-        head.setStretchFactor(self.words, 4)
+        head = laid(QHBoxLayout(), self.which, (self.words, 1), self.save, spacing=6)
         laid(QVBoxLayout(self.inside), head, (self.split, 1))
         laid(QVBoxLayout(self), self.nothing, (self.inside, 1), margins=(6, 4, 2, 2))
         self.setFocusProxy(self.table)
@@ -94,23 +95,23 @@ class FoundTab(QWidget):
         if found is None:
             return
         model = self._context.app.current
-        called = str if model is None else model.section.gene_label
         genes = found.of == "gene"
         self.words.setText(found.words)
+        self.words.setToolTip(found.more or found.words)
         self.table.setToolTip(GENES if genes else ROWS)
-        self.table.set_table(found.table, found.of, called if genes else str, TIPS)
+        self.table.set_table(found.table, found.of, self._called if genes else str, TIPS)
         self.genes.setVisible(found.inner is not None)
         if found.inner is not None:
-            self.genes.set_table(found.inner, "gene", called, TIPS)
+            self._show_inner(found, str(found.table.index[0]))
         self._show_plot(found)
+        self.split.setSizes(SHARES)
         if model is not None:
             self.mark(model.gene)
+        self.table.scrollToTop()  # the strongest first
 
     def _show_plot(self, found: Found) -> None:
         if found.volcano:
-            plot = self._made_plot()
-            model = self._context.app.current
-            plot.set_table(found.table, str if model is None else model.section.gene_label)
+            self._made_plot().set_table(found.table, self._called)
         if self.plot is not None:
             self.plot.setVisible(found.volcano)
 
@@ -131,10 +132,17 @@ class FoundTab(QWidget):
         if self.shown.of == "gene":
             self._context.geneWanted.emit(name)
             return
-        inner, self.row = self.shown.inner, name
-        if inner is not None and self.shown.of in inner:
-            model = self._context.app.current
-            called = str if model is None else model.section.gene_label
-            of_row = inner[inner[self.shown.of].astype(str) == name]
-            self.genes.set_table(of_row, "gene", called, TIPS)
+        self.row = name
+        if self.shown.inner is not None:
+            self._show_inner(self.shown, name)
         self.rowChosen.emit(name)
+
+    def _show_inner(self, found: Found, name: str) -> None:
+        """Show the genes of a row."""
+        if found.inner is not None:
+            of_row = found.inner[found.inner[found.of].astype(str) == name]
+            self.genes.set_table(of_row.drop(columns=found.of), "gene", self._called, TIPS)
+
+    def _called(self, gene: str) -> str:
+        model = self._context.app.current
+        return gene if model is None else model.section.gene_label(gene)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QLabel, QProgressBar, QSpinBox
+from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QSpinBox
 
 from napari_stentrans.errors import StentransError
 from napari_stentrans.export.table import save_table
@@ -20,7 +20,7 @@ from napari_stentrans.plugin.panels.analyse.sets_button import SetsButton
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.dialogs import ask_regions_file, ask_table
-from napari_stentrans.plugin.widgets.make import choice, offer
+from napari_stentrans.plugin.widgets.make import choice, laid, offer
 from napari_stentrans.plugin.widgets.panel import (
     OneLine,
     allow,
@@ -50,7 +50,9 @@ MOST = 30
 """Domains or patterns that can be asked for."""
 NO_SECTION = "Open a section first"
 BUSY = "Wait until what is being analysed has ended, or cancel it"
-TWO = "There are no named regions yet: find domains, or bring regions"
+NO_REGIONS = "There are no named regions yet: find domains, or bring regions"
+NO_SETS = "Choose gene sets first"
+NO_LIST = "First compare regions, or find spatial genes or patterns"
 TIPS = {
     "domains": "Sort the tissue into domains by what its genes do together; they become regions",
     "compare": "Which genes differ between these regions, tested on measured counts",
@@ -108,8 +110,7 @@ class AnalysePage(Following, Page):
         gene = "" if model is None else model.gene
         if gene != self._gene:
             self._gene = gene
-            if self.layers is not None:
-                self.layers.hide_found()
+            self._hide_map()
         self.tab.mark(gene)
         self._allow()
 
@@ -143,7 +144,7 @@ class AnalysePage(Following, Page):
             self._start("pathways", lambda data, lost: analyses.pathways(data, lost, sets, where))
 
     def _enrich(self) -> None:
-        sets, shown = self.sets.value, self.tab.shown
+        sets, shown = self.sets.value, self._listed
         if sets is not None and shown is not None:
             row, where = self.tab.row, self.sets.python
             self._start(
@@ -160,9 +161,17 @@ class AnalysePage(Following, Page):
         self.words.setText("")
         self.jobs.start(kind, partial(work, data, lost), partial(self._on_found, layers))
 
+    @property
+    def _listed(self) -> Found | None:
+        """What is shown, or else was found last, that comes to genes."""
+        kept = [] if self.model is None else list(self.model.found.values())
+        shown = [self.tab.shown] if self.tab.shown is not None else []
+        return next((one for one in (*shown, *reversed(kept)) if one.lists_genes), None)
+
     # ---- what comes of it
 
     def _on_found(self, layers: SectionLayers, found: Found) -> None:
+        layers.model.found.pop(found.kind, None)  # the last comes last
         layers.model.found[found.kind] = found
         if layers is not self.layers:
             return
@@ -176,6 +185,7 @@ class AnalysePage(Following, Page):
         kept = {} if self.model is None else self.model.found
         found = found or next(reversed(kept.values()), None)
         self.words.setText("" if found is None else found.words)
+        self.words.setToolTip("" if found is None else found.more)
         self.tab.set_found(kept, None if found is None else found.kind)
         self._allow()
 
@@ -184,7 +194,12 @@ class AnalysePage(Following, Page):
         shown = self.tab.shown
         if shown is not None and shown.maps is not None and self.layers is not None:
             maps = shown.maps
-            self.layers.show_found(maps.raster, maps.values(name), f"{name} ({shown.title})")
+            self.layers.show_found(maps.raster, maps.values(name), name)
+
+    def _hide_map(self) -> None:
+        """Show the maps of genes again."""
+        if self.layers is not None:
+            self.layers.hide_found()
 
     def _on_step(self, step: Progress) -> None:
         self.bar.setRange(0, max(step.total, 0))
@@ -205,29 +220,25 @@ class AnalysePage(Following, Page):
         annotation = self.named.annotation
         names = () if annotation is None else annotation.names
         offer(self.one, {name: name for name in names}, self.one.currentData())
-        rest = {REST: REST} | {name: name for name in names}
-        offer(self.other, rest, self.other.currentData())
+        others = {name: f"and {name}" for name in (REST, *names)}
+        offer(self.other, others, self.other.currentData())
         self._allow()
 
     def _allow(self) -> None:
         here, busy = self.data is not None, self.jobs.busy
         regions, sets = self.named.annotation is not None, self.sets.value is not None
         shown = self.tab.shown
-        listed = shown is not None and (shown.of == "gene" or shown.inner is not None)
-        no_sets = "Choose gene sets first"
         asks = {
-            "domains": (here, NO_SECTION),
-            "compare": (regions, TWO),
-            "spatial": (here, NO_SECTION),
-            "patterns": (here, NO_SECTION),
-            "pathways": (here and sets, no_sets if here else NO_SECTION),
-            "enriched": (
-                sets and listed,
-                "First compare regions, or find spatial genes or patterns" if sets else no_sets,
-            ),
+            "domains": (here, ""),
+            "compare": (regions, NO_REGIONS),
+            "spatial": (here, ""),
+            "patterns": (here, ""),
+            "pathways": (sets, NO_SETS),
+            "enriched": (sets and self._listed is not None, NO_LIST if sets else NO_SETS),
         }
         for kind, (on, why) in asks.items():
-            allow(self.begins[kind], on and not busy, TIPS[kind], BUSY if busy else why)
+            why = BUSY if busy else why if here else NO_SECTION
+            allow(self.begins[kind], here and on and not busy, TIPS[kind], why)
         for part in (self.one, self.other):
             part.setEnabled(regions)
         for made in (self.open, self.copy):
@@ -241,9 +252,9 @@ class AnalysePage(Following, Page):
         self.begins = {
             "domains": button("Find domains", TIPS["domains"], self._find_domains),
             "compare": button("Compare", TIPS["compare"], self._compare),
-            "spatial": button("Spatial genes", TIPS["spatial"], self._find_spatial),
-            "patterns": button("Patterns", TIPS["patterns"], self._find_patterns),
-            "pathways": button("Maps", TIPS["pathways"], self._score),
+            "spatial": button("Find spatial genes", TIPS["spatial"], self._find_spatial),
+            "patterns": button("Find patterns", TIPS["patterns"], self._find_patterns),
+            "pathways": button("Draw maps", TIPS["pathways"], self._score),
             "enriched": button("Enrichment", TIPS["enriched"], self._enrich),
         }
         self.n_domains, self.n_patterns = _how_many("domains"), _how_many("patterns")
@@ -266,9 +277,10 @@ class AnalysePage(Following, Page):
             row_of(self.of, label="Look at"),
             self.named,
             row_of(begins["domains"], self.n_domains),
-            row_of(self.one, QLabel("with"), self.other, begins["compare"]),
+            laid(QHBoxLayout(), begins["compare"], (self.one, 1), (self.other, 1), spacing=6),
             parting(),
-            row_of(begins["spatial"], begins["patterns"], self.n_patterns),
+            begins["spatial"],
+            row_of(begins["patterns"], self.n_patterns),
             row_of(self.sets, begins["pathways"], begins["enriched"]),
             parting(),
             self.bar,
@@ -276,9 +288,7 @@ class AnalysePage(Following, Page):
             self.cancel,
             self.words,
         )
-        for part in parts:
-            self.rows.addWidget(part)
-        self.rows.addLayout(in_row(self.open, self.copy))
+        laid(self.rows, *parts, in_row(self.open, self.copy), spacing=8)
 
     def _connect(self) -> None:
         context, jobs = self.context, self.jobs
@@ -287,11 +297,13 @@ class AnalysePage(Following, Page):
         jobs.warned.connect(context.note)
         jobs.changed.connect(self._on_busy)
         self.named.changed.connect(self._on_regions)
+        self.named.changed.connect(context.check_unsaved)
         self.tab.rowChosen.connect(self._show_map)
         self.tab.saveWanted.connect(self._save)
         self.named.fileWanted.connect(self._bring_regions)
         self.sets.changed.connect(self._allow)
         context.follow(self)
+        context.geneWanted.connect(self._hide_map)
         context.layersChanged.connect(self.named.watch)
         context.sectionsChanged.connect(self._on_regions)
         context.resultChanged.connect(self.refresh)
@@ -341,7 +353,7 @@ def _regions_steps(path: Path, section: Section) -> Steps[Annotation]:
 def _how_many(what: str) -> QSpinBox:
     made = QSpinBox()
     made.setRange(0, MOST)
-    made.setSpecialValueText("as many as are stable")
-    made.setSuffix(f" {what}")
+    made.setSpecialValueText("number: auto")
+    made.setPrefix("number: ")
     tip = f"How many {what}; as many as both halves of the counts agree on, unless said"
     return called(made, f"how many {what}", tip)

@@ -19,12 +19,15 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     import pandas as pd
+    from numpy.typing import NDArray
 
 CLEAR, MARK = {"dark": (115, 150, 255, 200), "light": (35, 65, 185, 210)}, "#e8833a"
 FAINT = (128, 128, 128, 110)
 HALF = 128  # text that is lighter than this lies on a dark theme
 LEVEL = 0.05
-NAMED = 8
+NAMED, ROOM = 8, 1.2
+WIDE, HIGH = 0.25, 0.09
+"""Room of a name, of the width and the height of the plot."""
 LOWEST = 1e-300
 
 
@@ -62,18 +65,19 @@ class VolcanoPlot(Plot):
         self._strong = known["fdr"].to_numpy(float) < LEVEL
         self._at = dict(zip(names, zip(x.tolist(), y.tolist(), strict=True), strict=True))
         self._dots.setData(x=x, y=y, data=names)
+        if len(x):
+            across, top = float(np.abs(x).max()) or 1.0, float(y.max()) or 1.0
+            self.plot.setXRange(-across, across, padding=0.08)
+            self.plot.setYRange(0, top * ROOM, padding=0.02)  # for the names
         self.recolour()
         for text in self._names:
             self.plot.removeItem(text)
         self._names = []
-        for at in np.argsort(-y, kind="stable")[:NAMED]:
-            if self._strong[at]:
-                text = pyqtgraph.TextItem(
-                    called(names[at]), color=text_color(self), anchor=(0.5, 1.2)
-                )
-                text.setPos(x[at], y[at])
-                self.plot.addItem(text, ignoreBounds=True)
-                self._names.append(text)
+        for at in _apart(x, y, self._strong):
+            text = pyqtgraph.TextItem(called(names[at]), color=text_color(self), anchor=(0.5, 1.2))
+            text.setPos(x[at], y[at])
+            self.plot.addItem(text, ignoreBounds=True)
+            self._names.append(text)
 
     def recolour(self) -> None:
         super().recolour()
@@ -98,3 +102,16 @@ class VolcanoPlot(Plot):
     def _on_clicked(self, item: object, points: Any) -> None:
         if len(points):
             self.chosen.emit(str(points[0].data()))
+
+
+def _apart(x: NDArray[np.float64], y: NDArray[np.float64], strong: NDArray[np.bool_]) -> list[int]:
+    """Dots to name: the strongest whose names do not lie over each other."""
+    across, up = 2 * np.abs(x).max(initial=1e-9), y.max(initial=1e-9)
+    named: list[int] = []
+    for at in np.argsort(-y, kind="stable"):
+        near = (np.abs(x[named] - x[at]) < WIDE * across) & (np.abs(y[named] - y[at]) < HIGH * up)
+        if strong[at] and not near.any():
+            named.append(int(at))
+        if len(named) == NAMED:
+            break
+    return named

@@ -31,6 +31,8 @@ if TYPE_CHECKING:
 COLOURS, AROUND = 33, 40
 SEEN = (*PAIR, "difference", "provenance", "uncertainty")
 """Roles of layers that may be what the picture shows."""
+OTHERS = ("found", "image_features")
+"""Roles of layers that lie over the maps while they are seen."""
 FINE = 1000
 MOST_PX = 90  # width of the words on either side, so that the slider keeps some
 CHOICES: dict[Doubt, tuple[str, str]] = {
@@ -163,7 +165,7 @@ class ViewKey(Following, QFrame):
         self.words.clear()
         self.bar.set_bars([])
         if layers is not None and model is not None:
-            for role in SEEN:
+            for role in (*SEEN, *OTHERS):
                 self._watch(layers.now(role))
             self.handle.call(model.maps.sides(model.enhancement))
             self.words.setText(_in_words(layers, view))
@@ -185,6 +187,10 @@ class ViewKey(Following, QFrame):
 
     def _show_colours(self, layers: SectionLayers, view: str) -> None:
         """Show the colours of the map that is seen; of each gene, where several are in it."""
+        found = next((layer for layer in map(layers.now, OTHERS) if layer and layer.visible), None)
+        if found is not None:
+            self.bar.set_bars([] if found.rgb else [_bar_of(found, found.name, found.name)])
+            return
         layer: Any = layers.now("after" if view in BOTH else view)
         legends = layers.model.maps.legends()
         if not isinstance(layer, Image) or view == "provenance":
@@ -197,11 +203,9 @@ class ViewKey(Following, QFrame):
             ]
         else:
             name = legends[-1].name if view in (*PAIR, *BOTH) else layer.name
-            low, high = map(float, layer.contrast_limits)
-            colours = layer.colormap.map(np.linspace(0, 1, COLOURS))
             unit = layers.model.maps.unit
             unit = f"± {unit}" if view == "uncertainty" else unit
-            bars = [Bar(name, unit, (low, high), colours)]
+            bars = [_bar_of(layer, name, unit)]
         self.bar.set_bars(bars)
 
     def _watch(self, layer: Any) -> None:
@@ -216,6 +220,12 @@ class ViewKey(Following, QFrame):
     def _on_layer(self, event: Any = None) -> None:
         if self.model is not None and not self.model.in_change:
             self._follow()
+
+
+def _bar_of(layer: Any, name: str, unit: str) -> Bar:
+    """Colours of a layer, from the lowest of its contrast limits to the highest."""
+    low, high = map(float, layer.contrast_limits)
+    return Bar(name, unit, (low, high), layer.colormap.map(np.linspace(0, 1, COLOURS)))
 
 
 def _in_words(layers: SectionLayers, view: str) -> str:
