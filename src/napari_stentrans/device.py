@@ -3,7 +3,8 @@
 from __future__ import annotations
 
 import warnings
-from typing import TYPE_CHECKING, Literal, TypeVar
+from functools import wraps
+from typing import TYPE_CHECKING, Literal, ParamSpec, TypeVar
 
 import torch
 from threadpoolctl import threadpool_limits
@@ -14,6 +15,9 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from contextlib import AbstractContextManager
 
+    from napari_stentrans.progress import Steps
+
+P = ParamSpec("P")
 T = TypeVar("T")
 DeviceName = Literal["auto", "cpu", "cuda", "mps"]
 
@@ -127,3 +131,18 @@ def one_blas_thread() -> AbstractContextManager[object]:
     """Hold NumPy and SciPy to one thread: with more, many small matrices take twice the time."""
     limits: AbstractContextManager[object] = threadpool_limits(1, user_api="blas")
     return limits
+
+
+def on_one_thread(steps: Callable[P, Steps[T]]) -> Callable[P, Steps[T]]:
+    """Hold NumPy, SciPy and torch to one thread in these steps.
+
+    Where matrices are small, threads that wait for each other take more time than they save:
+    many times as much on a machine that is busy with other work.
+    """
+
+    @wraps(steps)
+    def held(*args: P.args, **kwargs: P.kwargs) -> Steps[T]:
+        with threadpool_limits(1):
+            return (yield from steps(*args, **kwargs))
+
+    return held

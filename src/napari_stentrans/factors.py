@@ -85,11 +85,18 @@ def often_seen(counts: sp.csc_matrix, n_spots: int | None = None) -> NDArray[np.
 
 
 def genes_to_model(
-    values: sp.csc_matrix, varies: NDArray[np.bool_], n_factors: int
+    values: sp.csc_matrix, varies: NDArray[np.bool_], n_factors: int, most: int | None = None
 ) -> NDArray[np.bool_]:
-    """Genes (gene,) that factors are found on: those that vary and, if they do, are often seen."""
+    """Genes (gene,) that factors are found on: those that vary and, if they do, are often seen.
+
+    At most ``most`` of them, those seen in the most spots.
+    """
     seen = varies & often_seen(values)
-    return seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
+    seen = seen if seen.sum() >= min(2 * n_factors, varies.sum()) else varies
+    if most is None or seen.sum() <= most:
+        return seen
+    order = np.argsort(np.where(seen, -values.getnnz(0), 1), kind="stable")
+    return np.isin(np.arange(len(seen)), order[:most])
 
 
 def fit_factors(
@@ -97,11 +104,19 @@ def fit_factors(
     n_factors: int,
     *,
     median_total: float | None = None,
+    most: int | None = None,
     seed: int = 0,
 ) -> Steps[Factors]:
     """Find the factors of raw counts (spot, gene), all spots with at least one count.
 
     Loadings of all genes, also the rarely seen ones, follow by regression on the scores.
+
+    Parameters
+    ----------
+    median_total
+        Library size that every spot is scaled to; by default the median one.
+    most
+        Genes that factors are found on at most: those seen in the most spots.
 
     Yields
     ------
@@ -112,7 +127,7 @@ def fit_factors(
     totals = library_sizes(counts)
     values = lognorm(counts, totals, median_total or float(np.median(totals)))
     every = Standardised(Products(values))
-    seen, n_spots = genes_to_model(values, every.varies, n_factors), len(totals)
+    seen, n_spots = genes_to_model(values, every.varies, n_factors, most), len(totals)
     if not seen.any():  # one spot, or every spot the same
         return flat_factors(n_spots, every.mean)
     z = every if seen.all() else Standardised(Products(values[:, seen]))

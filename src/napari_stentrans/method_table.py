@@ -79,6 +79,10 @@ class Method:
         Settings of ``EnhanceConfig`` that it listens to, of those that are not for all.
     passes
         How often it goes over the genes, from settings and kind of lattice.
+    smooth
+        Positions (spot, 2), values (spot, column) and lattice in, values without their noise
+        out, for analyses; exact up to so many spots, else from so many around. None where it
+        cannot.
     """
 
     name: str
@@ -93,6 +97,7 @@ class Method:
     instant: bool = False
     settings: tuple[str, ...] = ()
     passes: Callable[[Any, Any], int] = _once
+    smooth: Callable[..., Steps[Any]] | None = None
 
     @property
     def by_gene(self) -> bool:

@@ -203,3 +203,32 @@ def test_agreement() -> None:
     chance = [adjusted_rand(rng.integers(3, size=90), rng.integers(3, size=90)) for _ in range(50)]
     assert abs(np.mean(chance)) < 0.01
     assert found_again([0, 0, 1, 1, -1], [5, 5, 5, 1, 1]).tolist() == pytest.approx([2 / 3, 1 / 3])
+
+
+def test_small_clusters_do_not_count_however_the_tree_is_cut() -> None:
+    """As many merges as leave enough large clusters: counted anew after each of them."""
+    points = np.random.default_rng(1).normal(size=(200, 2))
+    tree = Tree.of(points)
+    for n, least in ((2, 10), (3, 20), (6, 8)):
+        for merges in range(200 - n, -1, -1):
+            codes = tree._components(merges)
+            if (np.bincount(codes) >= least).sum() >= n:
+                break
+        large = np.bincount(codes) >= least
+        assert adjusted_rand(tree.cut(n, least)[large[codes]], codes[large[codes]]) == 1
+        assert len(np.unique(tree.cut(n, least))) == n
+
+
+def test_it_holds_to_one_thread_and_gives_them_back() -> None:
+    import torch
+
+    before = torch.get_num_threads()
+    torch.set_num_threads(2)
+    try:
+        steps = find_domains_steps(section(), 4)
+        next(steps)
+        assert torch.get_num_threads() == 1
+        steps.close()
+        assert torch.get_num_threads() == 2
+    finally:
+        torch.set_num_threads(before)

@@ -80,3 +80,19 @@ def test_a_section_where_nothing_varies_has_flat_factors() -> None:
     factors = drain(fit_factors(sp.csc_matrix(np.full((8, 5), 2.0, np.float32)), 3))
     decoded = factors.decode(factors.scores, slice(None))
     np.testing.assert_allclose(decoded, np.log1p(2.0), rtol=1e-5)
+
+
+def test_factors_of_the_most_often_seen_genes_have_loadings_of_all() -> None:
+    counts = np.random.default_rng(0).poisson(np.linspace(0.5, 5, 40), (60, 40))
+    counts[:, :30] *= np.random.default_rng(1).random((60, 30)) < 0.5  # seen in fewer spots
+    counts = sp.csc_matrix(counts.astype(np.float32))
+    some = drain(fit_factors(counts, 3, most=10))
+    seen = np.argsort(-counts.getnnz(0), kind="stable")[:10]
+    share = (some.loadings**2).sum(1) / np.maximum(lognorm_variance(counts), 1e-9)
+    assert share[seen].mean() > 2 * np.delete(share, seen).mean()
+    assert some.loadings.shape == (40, 3)
+
+
+def lognorm_variance(counts: sp.csc_matrix) -> np.ndarray:
+    totals = np.asarray(counts.sum(1), float).ravel()
+    return lognorm(counts, totals, float(np.median(totals))).toarray().var(0)

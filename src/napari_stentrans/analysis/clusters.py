@@ -39,11 +39,14 @@ class Tree:
         (point,) leaf of the tree that each point is part of.
     merged
         (merge, 2) a leaf of either cluster that is merged.
+    sizes
+        (merge, 2) number of points of either.
     """
 
     points: Array
     leaf: Codes
     merged: Codes
+    sizes: Array
 
     @classmethod
     def of(cls, points: Array, seed: int = 0) -> Tree:
@@ -51,7 +54,7 @@ class Tree:
         points = np.asarray(points, float)
         leaf = np.arange(len(points)) if len(points) <= DIRECT else _micro(points, seed)
         centres, size = _centres(points, leaf)
-        return cls(points, leaf, _average_linkage(centres, size))
+        return cls(points, leaf, *_average_linkage(centres, size))
 
     def cut(self, n: int, least: float = 1) -> Codes:
         """(point,) cluster of each point, from 0: at most ``n`` of at least ``least`` points.
@@ -60,16 +63,24 @@ class Tree:
         outliers, join the cluster with the nearest centre. Where there are not so many large
         clusters at all, smaller ones count.
         """
-        n_leaves, size = len(self.merged) + 1, np.bincount(self.leaf)
+        n_leaves = len(self.merged) + 1
         while True:
-            for n_clusters in range(min(n, n_leaves), n_leaves + 1):
-                of_leaf = self._components(n_leaves - n_clusters)
-                large = np.bincount(of_leaf, size) >= least
-                if large.sum() >= n:
-                    return self._joined(of_leaf[self.leaf], large)
+            n_large = self._large(least)[: n_leaves - min(n, n_leaves) + 1]
+            enough = np.flatnonzero(n_large >= n)
+            if len(enough):
+                of_leaf = self._components(int(enough[-1]))
+                size = np.bincount(of_leaf[self.leaf])
+                return self._joined(of_leaf[self.leaf], size >= least)
             if least <= 1:
                 return self._components(n_leaves - min(n, n_leaves))[self.leaf]
             least = max(least / 2, 1)
+
+    def _large(self, least: float) -> Codes:
+        """(merges,) number of clusters of at least ``least`` points after 0, 1, ... merges."""
+        merged = self.sizes.sum(1) >= least
+        gained = merged.astype(int) - (self.sizes >= least).sum(1)
+        start = int((np.bincount(self.leaf) >= least).sum())
+        return np.asarray(start + np.concatenate([[0], np.cumsum(gained)]), np.intp)
 
     def _components(self, n_merges: int) -> Codes:
         """(leaf,) cluster after so many merges."""
@@ -95,15 +106,17 @@ def by_size(codes: Codes) -> Codes:
     return rank[codes]
 
 
-def _average_linkage(centres: Array, size: Array) -> Codes:
-    """Merges (merge, 2) of clusters with centres and sizes, by nearest-neighbour chains.
+def _average_linkage(centres: Array, size: Array) -> tuple[Codes, Array]:
+    """Merges (merge, 2) of clusters with centres and sizes, and sizes of what is merged.
 
+    By nearest-neighbour chains:
     Murtagh and Contreras 2012. ``scipy.cluster.hierarchy.linkage`` knows no sizes.
     """
     n, size = len(centres), size.copy()
     distance = cdist(centres, centres).astype(np.float32)
     np.fill_diagonal(distance, np.inf)
     merged, height = np.empty((n - 1, 2), np.intp), np.empty(n - 1)
+    sizes = np.empty((n - 1, 2))
     left, chain = np.ones(n, bool), [0]
     for step in range(n - 1):
         if not chain:
@@ -117,6 +130,7 @@ def _average_linkage(centres: Array, size: Array) -> Codes:
             chain.append(nearest)
         del chain[-2:]
         merged[step], height[step] = (last, nearest), distance[last, nearest]
+        sizes[step] = size[last], size[nearest]
         row = size[last] * distance[last] + size[nearest] * distance[nearest]
         row /= size[last] + size[nearest]
         row[last] = np.inf
@@ -124,7 +138,8 @@ def _average_linkage(centres: Array, size: Array) -> Codes:
         left[nearest] = False
         distance[last], distance[:, last] = row, row
         distance[nearest], distance[:, nearest] = np.inf, np.inf
-    return merged[np.argsort(height, kind="stable")]
+    order = np.argsort(height, kind="stable")
+    return merged[order], sizes[order]
 
 
 def _micro(points: Array, seed: int) -> Codes:

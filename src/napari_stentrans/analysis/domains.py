@@ -10,10 +10,11 @@ import pandas as pd
 
 from napari_stentrans.analysis.borders import neighbours_of, settled
 from napari_stentrans.analysis.clusters import Tree, by_size
-from napari_stentrans.analysis.halving import as_asked, compared, kriged_halves, measured_spots
-from napari_stentrans.analysis.latent import kriged, latent_steps, telling_genes, with_places
+from napari_stentrans.analysis.halving import as_asked, compared, kriged_counts, measured_spots
+from napari_stentrans.analysis.latent import latent_steps, telling_genes, with_places
 from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.analysis.placed import as_annotation, check_number, rows_of
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.progress import Progress, drain
 
@@ -119,6 +120,7 @@ def find_domains(
     return drain(find_domains_steps(data, n, lost=lost, seed=seed, spatial_weight=spatial_weight))
 
 
+@on_one_thread
 def find_domains_steps(
     data: Section | Enhancement,
     n: int | None = None,
@@ -159,13 +161,15 @@ def find_domains_steps(
     _check_weight(spatial_weight)
     spots = measured_spots(data, lost)
     genes = telling_genes(maps, spots)
-    latent = yield from _latent(maps, genes, seed)
+    whole, halved = yield from kriged_counts(maps, spots, genes, seed, halved=n is None)
+    if whole is None:
+        latent = yield from latent_steps(maps.columns, genes, maps.n_sites, seed=seed)
+    else:
+        latent = whole.latent()
     latent = with_places(latent, maps.xy, spatial_weight)
     if n is None:
         numbers = range(2, min(MOST, most) + 1)
-        halved = yield from kriged_halves(maps, spots, genes, seed)
-        xy = maps.section.xy[spots]
-        steps = _of_halves(halved, xy, len(genes), numbers, seed, spatial_weight)
+        steps = _of_halves(halved, maps.section.xy[spots], numbers, seed, spatial_weight)
         table = compared(numbers, (yield from steps))
     else:
         table = as_asked(int(n))
@@ -186,32 +190,21 @@ def grouped(
     return [by_size(settled(codes, tree.points, around)) for codes in found]
 
 
-def _latent(maps: Maps, genes: NDArray[np.intp], seed: int) -> Steps[FloatArray]:
-    """Of a result its own maps; of a section its counts, kriged."""
-    if maps.enhanced:
-        return (yield from latent_steps(maps.columns, genes, maps.n_sites, seed=seed))
-    counts = maps.section.counts[:, genes][maps.spots]
-    columns = yield from kriged(maps.section, maps.spots, counts, seed)
-    every = np.arange(len(genes))
-    return (yield from latent_steps(columns, every, maps.n_sites, seed=seed))
-
-
 def _of_halves(
     halved: Sequence[Halves],
     xy: NDArray[np.float64],
-    n_genes: int,
     numbers: Sequence[int],
     seed: int,
     spatial_weight: float,
 ) -> Steps[list[list[list[NDArray[np.intp]]]]]:
     """Domains of either half, of each split, for each number of them."""
-    every, splits = np.arange(n_genes), []
+    splits = []
     for i, pair in enumerate(halved):
         found = []
-        for columns in pair:
-            latent = yield from latent_steps(columns, every, len(xy), seed=seed)
+        for half in pair:
             yield Progress("comparing domains of halves of the counts", i, len(halved))
-            found.append(grouped(with_places(latent, xy, spatial_weight), xy, numbers, seed))
+            latent = with_places(half.latent(), xy, spatial_weight)
+            found.append(grouped(latent, xy, numbers, seed))
         splits.append(found)
     return splits
 

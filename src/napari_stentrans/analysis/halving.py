@@ -8,17 +8,17 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.analysis.agreement import adjusted_rand, found_again
-from napari_stentrans.analysis.latent import kriged
+from napari_stentrans.analysis.low_rank import kriged
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.masking import halves
-from napari_stentrans.progress import named
+from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.analysis.latent import Columns
+    from napari_stentrans.analysis.low_rank import LowRank
     from napari_stentrans.analysis.maps import Maps
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
@@ -32,11 +32,21 @@ NEARLY, ENOUGH = 0.1, 0.6
 class Halves(NamedTuple):
     """Maps of two halves of the counts at the measured spots, whose noise is independent.
 
-    Columns are those of the genes that were asked for, in their order.
+    Genes are those that were asked for, in their order.
     """
 
-    one: Columns
-    other: Columns
+    one: LowRank
+    other: LowRank
+
+
+class Kriged(NamedTuple):
+    """Maps of the counts at the measured spots, without noise, and of halves of them.
+
+    ``whole`` is None where it was not asked for.
+    """
+
+    whole: LowRank | None
+    halves: list[Halves]
 
 
 def measured_spots(
@@ -48,20 +58,23 @@ def measured_spots(
     return np.flatnonzero((data.totals > 0) & (True if lost is None else ~lost))
 
 
-def kriged_halves(
-    maps: Maps, spots: NDArray[np.intp], genes: NDArray[np.intp], seed: int
-) -> Steps[list[Halves]]:
-    """Split the counts of genes of maps at these spots several times, and krige all halves."""
+def kriged_counts(
+    maps: Maps, spots: NDArray[np.intp], genes: NDArray[np.intp], seed: int, *, halved: bool
+) -> Steps[Kriged]:
+    """Krige the counts of genes of maps at these spots, and halves of them, split several times.
+
+    Of a result only the halves: it has maps of its own.
+    """
     section, rng = maps.section, np.random.default_rng([seed, 1])
     counts = section.counts[:, section.genes.get_indexer(maps.genes[genes])][spots]
-    found = []
-    for _ in range(SPLITS if len(spots) <= MANY else SPLITS_OF_MANY):
-        pair = []
-        for half in halves(counts, rng):
-            steps = kriged(section, spots, half, seed)
-            pair.append((yield from named("looking at half of the counts", steps)))
-        found.append(Halves(*pair))
-    return found
+    parts = [] if maps.enhanced else [counts]
+    n_splits = (SPLITS if len(spots) <= MANY else SPLITS_OF_MANY) if halved else 0
+    for i in range(n_splits):
+        yield Progress("splitting the counts", i, n_splits)
+        parts += halves(counts, rng)
+    found = (yield from kriged(section, spots, parts, seed)) if parts else []
+    whole = None if maps.enhanced else found.pop(0)
+    return Kriged(whole, [Halves(*pair) for pair in zip(found[::2], found[1::2], strict=True)])
 
 
 def compared(

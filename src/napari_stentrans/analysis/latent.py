@@ -6,22 +6,16 @@ from typing import TYPE_CHECKING, Protocol
 
 import numpy as np
 
-from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.factors import often_seen
-from napari_stentrans.method_table import METHODS, PLAIN
 from napari_stentrans.progress import Progress
-from napari_stentrans.run_inputs import RunInputs, Seen
 from napari_stentrans.svd import truncated_svd
-from napari_stentrans.targets import Sites
 
 if TYPE_CHECKING:
-    import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from napari_stentrans.analysis.maps import Maps
     from napari_stentrans.factors import FloatArray
     from napari_stentrans.progress import Steps
-    from napari_stentrans.section import Section
 
 COMPONENTS = 20
 GENES = 2000
@@ -48,27 +42,6 @@ def telling_genes(maps: Maps, spots: NDArray[np.intp]) -> NDArray[np.intp]:
     seen, common = counts.getnnz(0)[column], often_seen(counts)[column]
     at = np.flatnonzero(common if common.any() else seen > 0)
     return np.sort(at[np.argsort(-seen[at], kind="stable")[:GENES]])
-
-
-def kriged(
-    section: Section, spots: NDArray[np.intp], counts: sp.csc_matrix, seed: int = 0
-) -> Steps[Columns]:
-    """Krige counts (spot, gene) at these spots of a section: any gene there, without its noise.
-
-    Parameters
-    ----------
-    counts
-        Those of the section at the spots, or a half of them.
-    """
-    totals = np.asarray(counts.sum(1), float).ravel()
-    names, xy = section.adata.obs_names[spots], section.xy[spots]
-    sites = Sites(xy, np.zeros(len(xy), np.int8), names, len(xy))
-    seen = Seen(counts, np.maximum(totals, 1), xy)  # a half of a spot may hold nothing
-    config = EnhanceConfig(method=PLAIN, seed=seed)
-    modelled = yield from METHODS[PLAIN].run(
-        RunInputs(section, seen, sites, np.arange(counts.shape[1]), config)
-    )
-    return lambda at: np.asarray(modelled.decoder.columns(at)[0])
 
 
 def latent_steps(

@@ -9,11 +9,18 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.analysis.clusters import Tree, by_size
-from napari_stentrans.analysis.halving import as_asked, compared, kriged_halves, measured_spots
-from napari_stentrans.analysis.latent import kriged
-from napari_stentrans.analysis.like_genes import coordinates, likeness, mean_maps, repeated
+from napari_stentrans.analysis.halving import (
+    Halves,
+    Kriged,
+    as_asked,
+    compared,
+    kriged_counts,
+    measured_spots,
+)
+from napari_stentrans.analysis.low_rank import low_rank
 from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.analysis.placed import as_annotation, check_number, rows_of
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.errors import ConfigError, GeneNotFound
 from napari_stentrans.factors import often_seen
 from napari_stentrans.progress import Progress, drain
@@ -25,8 +32,7 @@ if TYPE_CHECKING:
     import anndata as ad
     from numpy.typing import NDArray
 
-    from napari_stentrans.analysis.halving import Halves
-    from napari_stentrans.analysis.latent import Columns
+    from napari_stentrans.analysis.low_rank import LowRank
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.factors import FloatArray
@@ -131,6 +137,7 @@ def find_patterns(
     return drain(find_patterns_steps(data, n, lost=lost, genes=genes, seed=seed))
 
 
+@on_one_thread
 def find_patterns_steps(
     data: Section | Enhancement,
     n: int | None = None,
@@ -168,23 +175,26 @@ def find_patterns_steps(
     column = maps.section.genes.get_indexer(maps.genes[asked])
     spots = measured_spots(data, lost)
     at = asked[often_seen(maps.section.counts[spots])[column]]
-    halved = (yield from kriged_halves(maps, spots, at, seed)) if len(at) else []
-    kept = yield from _repeated(halved, len(at), len(spots))
+    steps = kriged_counts(maps, spots, at, seed, halved=True)
+    whole, halved = (yield from steps) if len(at) else Kriged(None, [])
+    kept = np.flatnonzero(_repeated(halved, len(at)) >= REPEATED)
     left_out = {RARE: len(asked) - len(at), NOT_REPEATED: len(at) - len(kept)}
     _check_enough(kept, n, left_out)
-    columns = yield from _columns(maps, at, seed)
+    if whole is None:
+        whole = yield from low_rank(maps.columns, at[kept], maps.n_sites, seed=seed)
+    else:
+        whole = whole.subset(kept)
+    halved = [Halves(pair.one.subset(kept), pair.other.subset(kept)) for pair in halved]
     if n is None:
         numbers = range(2, max(min(MOST, len(kept) // LEAST_GENES), 2) + 1)
-        steps = _of_halves(halved, kept, len(spots), numbers, seed)
-        table = compared(numbers, (yield from steps))
+        table = compared(numbers, (yield from _of_halves(halved, numbers, seed)))
     else:
         table = as_asked(int(n))
     chosen = int(table["n"][table["chosen"]].iloc[0])
-    vectors = yield from coordinates(columns, kept, maps.n_sites, seed=seed)
-    codes = _grouped(vectors, [chosen], seed)[0]
-    values = yield from mean_maps(columns, kept, codes, maps.n_sites)
-    like = yield from likeness(columns, kept, codes, values)
-    reproducibility = yield from _reproducibility(halved, kept, codes, len(spots))
+    codes = _grouped(whole, [chosen], seed)[0]
+    values = whole.mean_maps(codes)
+    like = whole.likeness(codes, values)
+    reproducibility = _reproducibility(halved, codes)
     names = tuple(f"Pattern {i + 1}" for i in range(values.shape[1]))
     members = _members(maps.genes[at[kept]], np.array(names)[codes], like)
     summary = _summary(members, names, reproducibility)
@@ -212,52 +222,32 @@ def _check_enough(kept: Genes, n: int | None, left_out: Mapping[str, int]) -> No
         )
 
 
-def _columns(maps: Maps, at: Genes, seed: int) -> Steps[Columns]:
-    """Maps of the genes at these positions, by their place among them."""
-    if maps.enhanced:
-        return lambda some: maps.columns(at[some])
-    counts = maps.section.counts[:, at][maps.spots]
-    return (yield from kriged(maps.section, maps.spots, counts, seed))
-
-
-def _repeated(halved: Sequence[Halves], n_genes: int, n_spots: int) -> Steps[Genes]:
-    """Genes whose maps of two halves correlate, in the mean of the splits."""
-    correlation, every = np.zeros(n_genes, np.float32), np.arange(n_genes)
-    for pair in halved:
-        found = yield from repeated(pair.one, pair.other, every, n_spots)
-        correlation += found / len(halved)
-    return np.flatnonzero(correlation >= REPEATED)
+def _repeated(halved: Sequence[Halves], n_genes: int) -> FloatArray:
+    """(gene,) correlation of maps of two halves, mean over splits."""
+    found = [pair.one.correlations(pair.other) for pair in halved]
+    return np.mean(found, 0) if found else np.zeros(n_genes, np.float32)
 
 
 def _of_halves(
-    halved: Sequence[Halves], kept: Genes, n_spots: int, numbers: Sequence[int], seed: int
+    halved: Sequence[Halves], numbers: Sequence[int], seed: int
 ) -> Steps[list[list[list[Genes]]]]:
     """Groups of either half, of each split, for each number of them."""
     splits = []
     for i, pair in enumerate(halved):
-        found = []
-        for columns in pair:
-            vectors = yield from coordinates(columns, kept, n_spots, seed=seed)
-            yield Progress("comparing patterns of halves of the counts", i, len(halved))
-            found.append(_grouped(vectors, numbers, seed))
-        splits.append(found)
+        yield Progress("comparing patterns of halves of the counts", i, len(halved))
+        splits.append([_grouped(half, numbers, seed) for half in pair])
     return splits
 
 
-def _grouped(vectors: FloatArray, numbers: Sequence[int], seed: int) -> list[Genes]:
-    tree, least = Tree.of(np.asarray(vectors, float), seed), max(LEAST_GENES, LEAST * len(vectors))
+def _grouped(maps: LowRank, numbers: Sequence[int], seed: int) -> list[Genes]:
+    vectors = maps.unit.astype(float)
+    tree, least = Tree.of(vectors, seed), max(LEAST_GENES, LEAST * len(vectors))
     return [by_size(tree.cut(n, least)) for n in numbers]
 
 
-def _reproducibility(
-    halved: Sequence[Halves], kept: Genes, codes: Genes, n_spots: int
-) -> Steps[FloatArray]:
+def _reproducibility(halved: Sequence[Halves], codes: Genes) -> FloatArray:
     """(pattern,) correlation of the maps of its genes in two halves, mean over splits."""
-    found = []
-    for pair in halved:
-        one = yield from mean_maps(pair.one, kept, codes, n_spots)
-        other = yield from mean_maps(pair.other, kept, codes, n_spots)
-        found.append((one * other).mean(0))
+    found = [(one.mean_maps(codes) * other.mean_maps(codes)).mean(0) for one, other in halved]
     return np.asarray(np.mean(found, 0))
 
 

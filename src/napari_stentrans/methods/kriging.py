@@ -15,6 +15,7 @@ import torch
 from scipy.spatial import cKDTree
 from torch import Tensor
 
+from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import LeftOut, Prediction, Values
 from napari_stentrans.methods.by_factors import by_factors
@@ -25,7 +26,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.config import EnhanceConfig
+    from napari_stentrans.factors import FloatArray
     from napari_stentrans.lattice import Lattice
 
 LENGTHS = (1.0, 2.0, 4.0, 8.0, 16.0)
@@ -81,6 +82,18 @@ class Kriging:
             mean, std = yield from self._local(units, chosen, self.neighbours)
         at = chosen.numpy()
         return Prediction(mean.numpy() * self.sd[at] + self.mean[at], std.numpy() * self.sd[at])
+
+    def smoothed(self, exact_below: int) -> Steps[FloatArray]:
+        """Mean (spot, column) of the noise-free field at the fitted spots, and nothing else.
+
+        Exact up to so many spots, else from the nearest ones.
+        """
+        columns = torch.arange(self.values.shape[1])
+        if len(self.units) <= exact_below:
+            mean = yield from self._exact(self.units, columns)
+        else:
+            mean, _ = yield from self._local(self.units, columns, self.neighbours)
+        return np.asarray(mean.numpy() * self.sd + self.mean)
 
     def left_out(self) -> Steps[LeftOut]:
         """Mean and variance of the noise-free field at each fitted spot from its neighbours."""
@@ -248,6 +261,20 @@ def _blocks(units: NDArray[np.float64], size: int) -> Iterator[NDArray[np.intp]]
         pending += [order[: len(order) // 2], order[len(order) // 2 :]]
 
 
+def smooth(
+    xy: NDArray[np.float64],
+    values: FloatArray,
+    lattice: Lattice,
+    *,
+    exact_below: int,
+    neighbours: int,
+) -> Steps[FloatArray]:
+    """Columns (spot, column) at spots xy (spot, 2) without their noise; ``Method.smooth``."""
+    kriging = Kriging(EnhanceConfig(neighbours=neighbours), lattice)
+    yield from kriging.fit(xy, values)
+    return (yield from kriging.smoothed(exact_below))
+
+
 METHODS = [
     Method(
         name="kriging",
@@ -256,6 +283,7 @@ METHODS = [
             "takes seconds, says how sure it is."
         ),
         run=by_factors(Kriging),
+        smooth=smooth,
         rates=Rates(0.01, 1.4e-4, 2.7e-5, 1.5e-7, 0.0, 10, 6_000, 800),
         n_factors=20,
         evidence=True,
