@@ -100,7 +100,7 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
     assert f"correlation {quality.typical(quality.method):.2f}" in panel.words.text()
     assert open_tab(qtbot, loaded, "scatter").plot.isVisible()
     tab = open_tab(qtbot, loaded, "table")
-    assert tab.table.scores.rowCount() == len(expected)
+    assert tab.table.rows.rowCount() == len(expected)
 
     monkeypatch.setattr(
         QFileDialog, "getSaveFileName", lambda *_, **__: (str(tmp_path / "mine"), "")
@@ -119,8 +119,8 @@ def test_a_run_is_checked_by_itself_and_the_answer_is_shown_and_saved(
 
 def in_view(table, gene):
     """Whether the row of a gene is marked and seen."""
-    row = table.scores.row(gene)
-    seen = table.viewport().rect().contains(table.visualRect(table.scores.index(row, 0)))
+    row = table.rows.row(gene)
+    seen = table.viewport().rect().contains(table.visualRect(table.rows.index(row, 0)))
     return seen and {index.row() for index in table.selectedIndexes()} == {row}
 
 
@@ -141,11 +141,11 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
     header = table.horizontalHeader()
     third = QPoint(header.sectionPosition(1) + 10, header.height() // 2)
     for expected in (worst, best, worst):
-        if table.scores.gene(0) != expected:
+        if table.rows.name(0) != expected:
             qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=third)
-        assert table.scores.gene(0) == expected
+        assert table.rows.name(0) == expected
         table.scrollToTop()
-        at = table.visualRect(table.scores.index(0, 0)).center()
+        at = table.visualRect(table.rows.index(0, 0)).center()
         qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
         assert loaded._layers.model.gene == expected
         assert loaded.data.search.edit.text() == expected
@@ -157,13 +157,13 @@ def test_a_gene_is_shown_by_its_row_and_marked_wherever_it_was_chosen(loaded, qt
 
     qtbot.keyClick(table, Qt.Key.Key_Down)
     qtbot.keyClick(table, Qt.Key.Key_Return)
-    assert loaded._layers.model.gene == table.scores.gene(1)
+    assert loaded._layers.model.gene == table.rows.name(1)
 
     losing = quality.table["gain"].where(quality.table["linear"] > HARDLY).idxmin()
     quality.table.loc[losing, "correlation"] = quality.table.loc[losing, "linear"]
     loaded.show_gene(losing)
     assert "no better than linear interpolation here" in panel.of_gene.text()
-    assert table.currentIndex().row() == table.scores.row(losing)
+    assert table.currentIndex().row() == table.rows.row(losing)
     assert table.selectedIndexes()
 
     click(qtbot, page.opens["table"])
@@ -245,12 +245,12 @@ def test_costly_methods_are_checked_only_when_asked(loaded, gate, monkeypatch, q
     assert "as long as the run" in panel.words.text()
     click(qtbot, panel.check)
     quality = run_and_check_ended(qtbot, loaded)
-    assert open_tab(qtbot, loaded, "table").table.scores.rowCount() == len(quality.table)
+    assert open_tab(qtbot, loaded, "table").table.rows.rowCount() == len(quality.table)
 
 
 def listed(table):
     """Names of the genes that the table lists."""
-    return [table.scores.gene(row) for row in range(table.scores.rowCount())]
+    return [table.rows.name(row) for row in range(table.rows.rowCount())]
 
 
 def test_only_doubtful_genes_are_listed_and_they_are_those_that_are_warned_of(loaded, qtbot):
@@ -265,7 +265,7 @@ def test_only_doubtful_genes_are_listed_and_they_are_those_that_are_warned_of(lo
             warned.append(gene)
     assert 0 < len(warned) < len(genes)
     assert tab.count.text() == f"{len(warned)} of {len(genes)} genes are doubtful (⚠)."
-    names = [table.scores.index(row, 0).data() for row in range(len(genes))]
+    names = [table.rows.index(row, 0).data() for row in range(len(genes))]
     assert {name.removesuffix(" ⚠") for name in names if name.endswith("⚠")} == {*warned}
 
     tick(qtbot, tab.doubtful)
@@ -273,8 +273,8 @@ def test_only_doubtful_genes_are_listed_and_they_are_those_that_are_warned_of(lo
     trusted = next(gene for gene in genes if gene not in warned)
     loaded.show_gene(trusted)
     assert not table.selectedIndexes()
-    at = table.visualRect(table.scores.index(1, 0)).center()
-    second = table.scores.gene(1)
+    at = table.visualRect(table.rows.index(1, 0)).center()
+    second = table.rows.name(1)
     qtbot.mouseClick(table.viewport(), Qt.MouseButton.LeftButton, pos=at)
     assert loaded._layers.model.gene == second
     tick(qtbot, tab.doubtful)
@@ -296,11 +296,11 @@ def test_a_click_on_a_header_sorts_and_shows_the_top(loaded, qtbot):
     tops = []
     for _ in range(2):
         table.scrollToBottom()
-        last = table.scores.index(table.scores.rowCount() - 1, 0)
+        last = table.rows.index(table.rows.rowCount() - 1, 0)
         assert table.viewport().rect().contains(table.visualRect(last))
         qtbot.mouseClick(header.viewport(), Qt.MouseButton.LeftButton, pos=gain)
         assert table.rowAt(2) == 0
-        tops.append(table.scores.gene(0))
+        tops.append(table.rows.name(0))
     assert {*tops} == {quality.table["gain"].idxmin(), quality.table["gain"].idxmax()}
 
 
@@ -354,16 +354,16 @@ def test_many_genes_are_sorted_by_number_and_name(qtbot):
     )
     table = QualityTable()
     qtbot.addWidget(table)
-    table.set_table(scores)
-    model = table.scores
-    shown = [model.gene(row) for row in range(20_000)]
+    table.set_scores(scores)
+    model = table.rows
+    shown = [model.name(row) for row in range(20_000)]
     best_first = scores.sort_values("correlation", ascending=False, kind="stable")
     assert shown == list(best_first.index)
     table.mark("G77")
     table.sortByColumn(3, Qt.SortOrder.AscendingOrder)
-    gains = scores.loc[[model.gene(row) for row in range(20_000)], "gain"]
+    gains = scores.loc[[model.name(row) for row in range(20_000)], "gain"]
     assert gains.is_monotonic_increasing
-    assert {model.gene(index.row()) for index in table.selectedIndexes()} == {"G77"}
+    assert {model.name(index.row()) for index in table.selectedIndexes()} == {"G77"}
     assert model.index(0, 3).data() == f"{scores['gain'].min():+.2f}"
 
 

@@ -196,7 +196,7 @@ def test_what_a_check_found_and_lists_of_genes_come_back(checked, request, qtbot
     assert checked.quality.words.text() == sentence
     assert checked._layers.model.quality is None, "the first run had not been checked"
     qtbot.keyClick(checked.result.runs.list, Qt.Key.Key_Down)
-    assert open_tab(qtbot, checked, "table").table.scores.rowCount() == len(table)
+    assert open_tab(qtbot, checked, "table").table.rows.rowCount() == len(table)
     assert again.facts() == list(checked._layers.model.runs)[1].quality.facts()
     assert checked.genes.which() == "mine"
     assert checked.genes.list.names() == ["Gene9", "Gene2", "Gene4"]

@@ -134,9 +134,9 @@ class Table(QTableView):
     chosen = Signal(str)
     """Name of what is in it."""
 
-    def __init__(self, name: str, tip: str) -> None:
+    def __init__(self, name: str, tip: str, model: TableModel | None = None) -> None:
         super().__init__()
-        self.rows = TableModel()
+        self.rows = model or TableModel()
         self.setModel(self.rows)
         self.setAccessibleName(name)
         self.setToolTip(tip)

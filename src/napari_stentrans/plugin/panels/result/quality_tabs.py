@@ -100,12 +100,12 @@ class TableTab(QualityTab):
 
     def draw(self, quality: Quality, model: SectionModel) -> QualityTable:
         marks = np.array([DOUBTS.get(Verdict(v), "") for v in quality.verdicts], object)
-        self.table.set_table(quality.table, quality.method, marks, model.maps.label)
+        self.table.set_scores(quality.table, quality.method, marks, model.maps.label)
         self.count.setText(how_many(marks))
         for part in (self.count, self.doubtful):
             part.setVisible(len(marks) > 1)  # of one, the sentence says it
         return self.table
 
     def _show_doubtful(self, on: bool) -> None:
-        self.table.scores.show_only_marked(on)
+        self.table.rows.show_only_marked(on)
         self.refresh()
