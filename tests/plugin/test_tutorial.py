@@ -114,7 +114,7 @@ def open_the_window(step, hands, plugin):
         (widget,) = plugin.contributions.widgets
         step.says(f"*Plugins > {widget.display_name} ({plugin.display_name})*")
         _, *named = re.findall(r"\*([^*]+)\*", step.text)
-        assert named == ["Repair", "Result", "Export"]
+        assert named == ["Repair", "Result", "Export", "Analyse"]
         pages = hands.dock.pages
         assert [pages.tabText(at) for at in range(pages.count())] == named
         assert hands.dock.bar.isVisible()
