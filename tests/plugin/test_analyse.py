@@ -11,7 +11,7 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.panels.analyse.page import AnalysePage
-from napari_stentrans.progress import drain
+from napari_stentrans.progress import Progress, drain
 
 
 @pytest.fixture
@@ -279,3 +279,20 @@ def test_named_regions_come_back_with_a_session(dock, section, qtbot, tmp_path, 
     assert [row.text(0) for row in page.named.list.rows.values()] == ["odd", "even"]
     assert page.begins["compare"].isEnabled()
     assert dock._layers.model.unsaved.parts == []
+
+
+def test_what_begins_as_another_returns_is_at_work(page, qtbot):
+    jobs, seen = page.jobs, []
+
+    def work(what):
+        yield Progress(what, 0, 1)
+        return what
+
+    def go_on(first):
+        jobs.start(lambda: work("second"), seen.append)
+        seen.extend([first, jobs.busy])
+
+    jobs.start(lambda: work("first"), go_on)
+    qtbot.waitUntil(lambda: "second" in seen)
+    assert seen == ["first", True, "second"]
+    qtbot.waitUntil(lambda: not jobs.busy)

@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 import pandas as pd
 
+from napari_stentrans.analysis import regions
 from napari_stentrans.analysis.agreement import adjusted_rand, found_again
 from napari_stentrans.analysis.low_rank import kriged
-from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.masking import halves
 from napari_stentrans.progress import Progress
 
@@ -20,6 +20,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.analysis.low_rank import LowRank
     from napari_stentrans.analysis.maps import Maps
+    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
@@ -53,9 +54,7 @@ def measured_spots(
     data: Section | Enhancement, lost: NDArray[np.bool_] | None = None
 ) -> NDArray[np.intp]:
     """Positions of the spots that have counts and are not ``lost`` (spot,), nor so to a run."""
-    if isinstance(data, Enhancement):
-        return np.flatnonzero(data.sites.measured[: data.sites.n_spots])
-    return np.flatnonzero((data.totals > 0) & (True if lost is None else ~lost))
+    return np.flatnonzero(regions.measured_spots(data, lost)[1])
 
 
 def kriged_counts(

@@ -96,7 +96,7 @@ def spatial(data: Data, lost: Lost) -> Steps[Found]:
         lost = ~data.sites.measured[: data.sites.n_spots]
     found = yield from find_spatial_genes_steps(section, lost)
     python = _python("find_spatial_genes", "", section, lost)
-    return Found("spatial", found.in_words(), found.table, python=python, data=section)
+    return Found("spatial", found.in_words(), found.table, section, python=python)
 
 
 def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
@@ -144,10 +144,11 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
     )
 
 
-def enriched(data: Data, shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]:
+def enriched(shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]:
     """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
     from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
 
+    data = shown.data
     if shown.kind == "compare":
         ranking = shown.table["log2_fold_change"]
         found = yield from preranked_steps(ranking, sets, data)
@@ -165,7 +166,7 @@ def enriched(data: Data, shown: Found, row: str, sets: GeneSets, where: str) -> 
     )
     of = "result" if isinstance(data, Enhancement) else "section"
     python = f"{shown.python}\n{_sets(where)}enriched = {call.format(of)}"
-    return Found("enriched", words, table, of="set", python=python, data=shown.data)
+    return Found("enriched", words, table, data, of="set", python=python)
 
 
 def _listed(shown: Found, row: str) -> tuple[Iterable[str], str, str]:

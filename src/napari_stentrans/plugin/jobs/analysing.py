@@ -26,23 +26,18 @@ class Analysing(QObject):
 
     def __init__(self, parent: QObject) -> None:
         super().__init__(parent)
-        self.doing = ""
-        """What is being done; empty where nothing is."""
         self._runner = Runner(self)
         self._runner.progressed.connect(self.progressed)
         self._runner.failed.connect(self.failed)
         self._runner.warned.connect(self.warned)
-        self._runner.ended.connect(self._on_ended)
+        self._runner.ended.connect(self.changed)
 
     @property
     def busy(self) -> bool:
-        return bool(self.doing)
+        return self._runner.busy
 
-    def start(
-        self, doing: str, work: Callable[[], Steps[Any]], returned: Callable[[Any], object]
-    ) -> None:
+    def start(self, work: Callable[[], Steps[Any]], returned: Callable[[Any], object]) -> None:
         """Begin; ``returned`` takes what it comes to, in the window's thread."""
-        self.doing = doing
         self._runner.start(work, Phase.RUNNING, returned)
         self.changed.emit()
 
@@ -53,7 +48,3 @@ class Analysing(QObject):
     def stop(self) -> None:
         """Stop, and wait for it a little."""
         self._runner.stop()
-
-    def _on_ended(self) -> None:
-        self.doing = ""
-        self.changed.emit()

@@ -49,7 +49,6 @@ class MapOf:
 
     raster: SpotRaster
     values: Callable[[str], NDArray[np.floating]]
-    unit: str = ""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +61,8 @@ class Found:
         One sentence, with its numbers; and how that is to be read.
     table
         A row for each thing that was found, by name.
+    data
+        What was analysed: a section, or a result.
     of
         What the rows are: "gene", "pattern", "pathway", "domains".
     maps
@@ -74,13 +75,12 @@ class Found:
         Another table that goes with it, such as the genes of patterns.
     annotation, annotated
         Regions that were found, and those that were compared.
-    data
-        What was analysed: a section, or a result.
     """
 
     kind: Kind
     words: str
     table: pd.DataFrame
+    data: Section | Enhancement
     of: str = "gene"
     maps: MapOf | None = None
     volcano: bool = False
@@ -89,7 +89,6 @@ class Found:
     inner: pd.DataFrame | None = None
     annotation: Annotation | None = None
     annotated: Annotation | None = None
-    data: Section | Enhancement | None = None
 
     @property
     def lists_genes(self) -> bool:

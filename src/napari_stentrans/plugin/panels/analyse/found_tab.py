@@ -101,8 +101,7 @@ class FoundTab(QWidget):
         self.table.setToolTip(GENES if genes else ROWS)
         self.table.set_table(found.table, found.of, self._called if genes else str, TIPS)
         self.genes.setVisible(found.inner is not None)
-        if found.inner is not None:
-            self._show_inner(found, str(found.table.index[0]))
+        self._show_inner(found, str(found.table.index[0]))
         self._show_plot(found)
         self.split.setSizes(SHARES)
         if model is not None:
@@ -133,12 +132,11 @@ class FoundTab(QWidget):
             self._context.geneWanted.emit(name)
             return
         self.row = name
-        if self.shown.inner is not None:
-            self._show_inner(self.shown, name)
+        self._show_inner(self.shown, name)
         self.rowChosen.emit(name)
 
     def _show_inner(self, found: Found, name: str) -> None:
-        """Show the genes of a row."""
+        """Show the genes of a row, where it has some."""
         if found.inner is not None:
             of_row = found.inner[found.inner[found.of].astype(str) == name]
             self.genes.set_table(of_row.drop(columns=found.of), "gene", self._called, TIPS)

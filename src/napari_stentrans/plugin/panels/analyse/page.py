@@ -118,7 +118,7 @@ class AnalysePage(Following, Page):
 
     def _find_domains(self) -> None:
         n = self.n_domains.value() or None
-        self._start("domains", lambda data, lost: analyses.domains(data, lost, n))
+        self._start(lambda data, lost: analyses.domains(data, lost, n))
 
     def _compare(self) -> None:
         annotation, one, other = self.named.annotation, self.one.currentData(), None
@@ -126,32 +126,28 @@ class AnalysePage(Following, Page):
             return
         if self.other.currentData() != REST:
             other = self.other.currentData()
-        self._start(
-            "compare", lambda data, lost: analyses.compare(data, lost, annotation, one, other)
-        )
+        self._start(lambda data, lost: analyses.compare(data, lost, annotation, one, other))
 
     def _find_spatial(self) -> None:
-        self._start("spatial", analyses.spatial)
+        self._start(analyses.spatial)
 
     def _find_patterns(self) -> None:
         n = self.n_patterns.value() or None
-        self._start("patterns", lambda data, lost: analyses.patterns(data, lost, n))
+        self._start(lambda data, lost: analyses.patterns(data, lost, n))
 
     def _score(self) -> None:
         sets = self.sets.value
         if sets is not None:
             where = self.sets.python
-            self._start("pathways", lambda data, lost: analyses.pathways(data, lost, sets, where))
+            self._start(lambda data, lost: analyses.pathways(data, lost, sets, where))
 
     def _enrich(self) -> None:
         sets, shown = self.sets.value, self._listed
         if sets is not None and shown is not None:
             row, where = self.tab.row, self.sets.python
-            self._start(
-                "enriched", lambda data, lost: analyses.enriched(data, shown, row, sets, where)
-            )
+            self._start(lambda data, lost: analyses.enriched(shown, row, sets, where))
 
-    def _start(self, kind: str, work: Callable[[Any, Any], Steps[Found]]) -> None:
+    def _start(self, work: Callable[[Any, Any], Steps[Found]]) -> None:
         data, layers = self.data, self.layers
         if data is None or layers is None or self.jobs.busy:
             return
@@ -159,7 +155,7 @@ class AnalysePage(Following, Page):
         if data is layers.model.section and self.context.painted is not None:
             lost = self.context.painted.lost
         self.words.setText("")
-        self.jobs.start(kind, partial(work, data, lost), partial(self._on_found, layers))
+        self.jobs.start(partial(work, data, lost), partial(self._on_found, layers))
 
     @property
     def _listed(self) -> Found | None:
@@ -342,7 +338,7 @@ class AnalysePage(Following, Page):
         path = ask_regions_file(self.context.dock)
         if path is not None and self.model is not None:
             work = partial(_regions_steps, path, self.model.section)
-            self.jobs.start(f"Reading {path.name}", work, self.named.show_annotation)
+            self.jobs.start(work, self.named.show_annotation)
 
 
 def _regions_steps(path: Path, section: Section) -> Steps[Annotation]:

@@ -66,7 +66,7 @@ class SetsButton(QPushButton):
         """Read gene sets from a file."""
         python = f"read_gmt({str(path)!r})"
         done = partial(self.set_value, python=python)
-        self._jobs.start(f"Reading {path.name}", partial(_read_steps, path), done)
+        self._jobs.start(partial(_read_steps, path), done)
 
     def take(self, collection: Collection) -> None:
         """Take a collection, which is downloaded where it is not here and a person agrees."""
@@ -74,7 +74,7 @@ class SetsButton(QPushButton):
             self._fetch(collection)
             return
         size = partial(size_steps, [collection.remote])
-        self._jobs.start(f"Looking for {collection.title}", size, partial(self._agree, collection))
+        self._jobs.start(size, partial(self._agree, collection))
 
     def set_value(self, sets: GeneSets, python: str) -> None:
         """Use these sets from now on."""
@@ -90,7 +90,7 @@ class SetsButton(QPushButton):
     def _fetch(self, collection: Collection) -> None:
         work = partial(collection_steps, collection)
         done = partial(self.set_value, python=f"read_gmt({str(collection.path)!r})")
-        self._jobs.start(f"Reading {collection.title}", work, done)
+        self._jobs.start(work, done)
 
 
 def _read_steps(path: Path) -> Steps[GeneSets]:
