@@ -6,6 +6,7 @@ r"""How accurate the methods are: on real sections by hold-outs, on simulated on
     python benchmarks/accuracy.py --data DIR --sections A1 --method published "published x10"
     python benchmarks/accuracy.py --data DIR --images --sections C2 B4 MOB1 \
         --method transformer "transformer, no image"                        # what the image tells
+    python benchmarks/accuracy.py --data DIR --neighbours                   # serial sections
     python benchmarks/accuracy.py --simulated --score SCORE.PY              # needs no data
 
 Scores and hold-outs of real sections are those of the scoring program, ``DIR/../score.py`` or
@@ -24,6 +25,7 @@ import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+import accuracy_neighbours
 import accuracy_published
 import accuracy_simulated
 import numpy as np
@@ -166,13 +168,16 @@ def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of the real sections")
     parser.add_argument("--score", type=Path, help="scoring program; default DIR/../score.py")
-    parser.add_argument("--sections", nargs="+", default=list(SECTIONS), metavar="NAME")
+    parser.add_argument("--sections", nargs="+", metavar="NAME")
     default = [name for name in NAMES if not name.startswith("published")]
     parser.add_argument("--method", nargs="+", choices=NAMES, default=default, metavar="NAME")
     parser.add_argument("--protocol", nargs="+", choices=PROTOCOLS, default=list(PROTOCOLS[:3]))
     parser.add_argument("--seeds", type=int, default=LOST_SEEDS, help="lost regions (default 5)")
     parser.add_argument("--epochs", type=int, help="of published; default as in the paper")
     parser.add_argument("--images", action="store_true", help="give methods the tissue image")
+    parser.add_argument(
+        "--neighbours", action="store_true", help="only what right and wrong neighbours add"
+    )
     parser.add_argument("--simulated", action="store_true", help="only simulated sections")
     parser.add_argument("--json", type=Path, metavar="FILE", help="write every row")
     arguments = parser.parse_args()
@@ -182,11 +187,17 @@ def main() -> None:
     score = load_score(arguments.score or arguments.data.resolve().parent / "score.py")
     rows: list[dict[str, Any]] = []
     held_out = [p for p in arguments.protocol if p in ("upsample", "lost")]
+    if arguments.neighbours:
+        given = arguments.data, arguments.sections, held_out, arguments.seeds
+        rows = accuracy_neighbours.rows(score, *given)
+        accuracy_neighbours.report(rows)
+        _write(rows, arguments.json)
+        return
     if arguments.simulated:
         rows += accuracy_simulated.rows(
             score, arguments.method, arguments.protocol, arguments.epochs
         )
-    for name in [] if arguments.simulated else arguments.sections:
+    for name in [] if arguments.simulated else arguments.sections or SECTIONS:
         truth = score.load(name, arguments.data)
         print(f"{name}: {truth.counts.shape[0]} spots, {truth.counts.shape[1]} genes", flush=True)
         pictured = arguments.images and name in score.WITH_IMAGE
@@ -199,8 +210,12 @@ def main() -> None:
         if "published-way" in arguments.protocol:
             rows += accuracy_published.rows(score, truth, section, arguments.epochs)
     report(rows)
-    if arguments.json is not None:
-        arguments.json.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
+    _write(rows, arguments.json)
+
+
+def _write(rows: list[dict[str, Any]], path: Path | None) -> None:
+    if path is not None:
+        path.write_text(json.dumps(rows, indent=1) + "\n", encoding="utf-8")
 
 
 if __name__ == "__main__":

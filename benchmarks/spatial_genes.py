@@ -10,6 +10,7 @@ import argparse
 import time
 import warnings
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import anndata as ad
 import numpy as np
@@ -26,6 +27,9 @@ from napari_stentrans import (
 from napari_stentrans.analysis.hidden_spots import find_spatial_genes_after
 from napari_stentrans.analysis.multiple import false_discovery_rates
 from napari_stentrans.analysis.spatial_genes import find_spatial_genes
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 SECTIONS = {
     "A1": "legacy_st/A1.tsv.gz",
@@ -91,32 +95,43 @@ def null(section: Section, name: str, runs: int, after: int, config: EnhanceConf
             )
 
 
-def power(config: EnhanceConfig) -> None:
-    """Print how many true genes are found at the same true FDR."""
+def cases() -> Iterator[tuple[str, Section, np.ndarray]]:
+    """Make sections of which half of the patterns is taken away: words, section, (gene,) null."""
     for lattice, n_spots, n_genes, seed in SIMULATED:
         made = simulate_section(
             n_spots, n_genes, lattice=lattice, seed=seed, depth=4000, artefacts=False, image=False
         )
         rng = np.random.default_rng(seed)
         without = (rng.random(n_genes) < FLAT) | (made.adata.var["truth_pattern"] == "none")
-        section = flat(made, rng, np.asarray(without))
+        is_null = np.asarray(without)
+        yield f"{lattice} {n_spots} x {n_genes}", flat(made, rng, is_null), is_null
+
+
+def normal_p(morans_i: np.ndarray, n_spots: int) -> np.ndarray:
+    """P-values of Moran's I by its normal approximation."""
+    sd = np.sqrt(1 / (3 * n_spots))  # of I over six neighbours each, of which most are mutual
+    return norm.sf((morans_i + 1 / (n_spots - 1)) / sd)
+
+
+def power(config: EnhanceConfig) -> None:
+    """Print how many true genes are found at the same true FDR."""
+    for words, section, without in cases():
         start = time.perf_counter()
         table = find_spatial_genes_after(section, config=config).table
         seconds = time.perf_counter() - start
-        is_null = np.asarray(without)[section.genes.get_indexer(table.index)]
-        sd = np.sqrt(1 / (3 * n_spots))  # of I over six neighbours each, of which most are mutual
-        moran = norm.sf((table["morans_i"].to_numpy() + 1 / (n_spots - 1)) / sd)
-        print(f"{lattice} {n_spots} x {n_genes}: {(~is_null).sum()} vary, {seconds:.0f} s")
+        is_null = without[section.genes.get_indexer(table.index)]
+        print(f"{words}: {(~is_null).sum()} vary, {seconds:.0f} s")
         for label, p in (
-            ("Moran's I, normal", moran),
+            ("Moran's I, normal", normal_p(table["morans_i"].to_numpy(), section.n_spots)),
             ("before", table["pvalue_before"].to_numpy()),
             ("hidden spots only", table["pvalue_hidden"].to_numpy()),
             ("after", table["pvalue"].to_numpy()),
         ):
-            _print_power(label, p, is_null)
+            print(f"  {label:18s} {in_words(p, is_null)}", flush=True)
 
 
-def _print_power(label: str, p: np.ndarray, is_null: np.ndarray) -> None:
+def in_words(p: np.ndarray, is_null: np.ndarray) -> str:
+    """How many true genes are found at a true FDR of 5%, and how many are false by its own."""
     order = np.argsort(p, kind="stable")
     false = np.cumsum(is_null[order])
     wrong = false / np.arange(1, len(p) + 1)
@@ -124,10 +139,9 @@ def _print_power(label: str, p: np.ndarray, is_null: np.ndarray) -> None:
     most = int(good.max()) + 1 if len(good) else 0
     called = false_discovery_rates(p) <= LEVEL
     own = is_null[called].mean() if called.any() else 0.0
-    print(
-        f"  {label:18s} {most - (false[most - 1] if most else 0):4d} true at a true FDR of 5%; by "
-        f"its own FDR of 5%: {called.sum()} called, {own:.1%} of them false",
-        flush=True,
+    return (
+        f"{most - (false[most - 1] if most else 0):4d} true at a true FDR of 5%; by "
+        f"its own FDR of 5%: {called.sum()} called, {own:.1%} of them false"
     )
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import warnings
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -12,6 +13,7 @@ from gene_tables import HGNC
 from scoring import load_score
 
 from napari_stentrans import downloads, hgnc, known_gene_tables
+from napari_stentrans.cli import main
 from napari_stentrans.downloads import Remote
 
 if TYPE_CHECKING:
@@ -53,6 +55,20 @@ def no_gene_tables(monkeypatch, tmp_path_factory):
     nowhere = tmp_path_factory.getbasetemp() / "no_gene_names"
     monkeypatch.setattr(known_gene_tables, "folder", lambda: nowhere)
     monkeypatch.delenv(known_gene_tables.VARIABLE, raising=False)
+
+
+@pytest.fixture(autouse=True)
+def warnings_as_they_were(monkeypatch):
+    """The command line sets warnings up for a person; undo that after each test."""
+    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
+
+
+@pytest.fixture(scope="module")
+def sample(tmp_path_factory):
+    """File of a simulated section: 200 spots, 60 genes."""
+    path = tmp_path_factory.mktemp("sample") / "sample.h5ad"
+    assert main(["simulate", "-o", str(path), "--spots", "200", "--genes", "60"]) == 0
+    return path
 
 
 @pytest.fixture

@@ -1,4 +1,5 @@
 from . import (
+    alignment,
     analysis,
     annotation,
     config,
@@ -9,12 +10,14 @@ from . import (
     export,
     intervals,
     io,
+    neighbours,
     pipeline,
     placing,
     record,
     section,
     simulate,
 )
+from .alignment import Alignment, align, align_steps, by_hand, from_landmarks
 from .annotation import Annotation
 from .config import EnhanceConfig, PublishedConfig
 from .damage import Damage, find_damage
@@ -23,13 +26,15 @@ from .errors import StentransError, StentransWarning
 from .evaluation import Evaluation, evaluate, evaluate_steps
 from .intervals import Intervals
 from .io import read_mask, read_regions, read_section
+from .neighbours import Neighbour
 from .pipeline import enhance, enhance_steps
 from .placing import with_image
 from .record import RunRecord
 from .section import Section, SectionImage
-from .simulate import simulate_section, true_expression
+from .simulate import simulate_section, simulate_serial, true_expression
 
 __all__ = [
+    "Alignment",
     "Annotation",
     "Damage",
     "EnhanceConfig",
@@ -37,14 +42,19 @@ __all__ = [
     "Evaluation",
     "GeneMap",
     "Intervals",
+    "Neighbour",
     "PublishedConfig",
     "RunRecord",
     "Section",
     "SectionImage",
     "StentransError",
     "StentransWarning",
+    "align",
+    "align_steps",
+    "alignment",
     "analysis",
     "annotation",
+    "by_hand",
     "config",
     "damage",
     "enhance",
@@ -56,8 +66,10 @@ __all__ = [
     "evaluation",
     "export",
     "find_damage",
+    "from_landmarks",
     "intervals",
     "io",
+    "neighbours",
     "pipeline",
     "placing",
     "read_mask",
@@ -67,6 +79,7 @@ __all__ = [
     "section",
     "simulate",
     "simulate_section",
+    "simulate_serial",
     "true_expression",
     "with_image",
 ]

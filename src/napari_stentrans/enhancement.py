@@ -67,6 +67,9 @@ class Enhancement:
         (site,) expected library size: as measured at measured spots, kriged elsewhere.
     record
         What went into the run.
+    borrowed
+        (site,) share, 0 to 1, of what is known of a site that neighbouring sections add to the
+        spots around; None without neighbours that help.
     """
 
     section: Section
@@ -74,6 +77,7 @@ class Enhancement:
     decoder: Decoder
     totals: NDArray[np.float64]
     record: RunRecord
+    borrowed: FloatArray | None = None
 
     @property
     def genes(self) -> pd.Index:
@@ -102,7 +106,7 @@ class Enhancement:
     @cached_property
     def distance_to_measured(self) -> NDArray[np.float64]:
         """(site,) distance to the nearest measured spot, in spacings of the spots."""
-        measured = self.section.xy[self.sites.measured[: self.sites.n_spots]]
+        measured = self.section.xy[self.sites.measured_spots]
         return distance_to_measured(self.sites.xy, measured, self.section.lattice.spacing)
 
     @cached_property

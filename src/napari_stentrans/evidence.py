@@ -29,8 +29,8 @@ AROUND = 4
 """So many spots around a site say what a person's table would hold there."""
 
 
-class Evidence(Protocol):
-    """One kind of evidence."""
+class Kind(Protocol):
+    """What a kind of evidence is called, and what may have become of it."""
 
     @property
     def name(self) -> str:
@@ -46,6 +46,10 @@ class Evidence(Protocol):
     def spoilt(self) -> bool:
         """Whether what made a hole may have spoilt it there; it must be like measured spots."""
         ...
+
+
+class Evidence(Kind, Protocol):
+    """One kind of evidence that a section may have of itself."""
 
     def asked(self, section: Section, config: EnhanceConfig) -> bool:
         """Whether a run with these settings looks at it, where the section has it."""
@@ -70,6 +74,18 @@ class Evidence(Protocol):
         ...
 
 
+class Pair(NamedTuple):
+    """What one kind of evidence says at spots and at sites, (., component).
+
+    ``direct`` where it measured the same thing, as a neighbouring section did, so that it may
+    tell most of a field.
+    """
+
+    here: FloatArray
+    there: FloatArray
+    direct: bool = False
+
+
 @dataclass(frozen=True, eq=False)
 class Known:
     """What one kind of evidence says at the targets of a run.
@@ -82,11 +98,18 @@ class Known:
         (target, component), for linear kernels: the mean squared length of a row is 1.
     blind
         (target,) True where it cannot be believed, and is not used.
+    settled
+        Whether it is known already that it helps, so that methods need not ask.
     """
 
-    kind: Evidence
+    kind: Kind
     components: FloatArray
     blind: NDArray[np.bool_]
+    settled: bool = False
+
+    def pair(self, here: NDArray[np.generic], there: NDArray[np.generic]) -> Pair:
+        """What it says at some targets, and at others."""
+        return Pair(self.components[here], self.components[there], self.settled)
 
 
 class TissueImage:

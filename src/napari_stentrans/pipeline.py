@@ -14,6 +14,7 @@ from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import StentransWarning
 from napari_stentrans.evidence import gather
 from napari_stentrans.method_table import METHODS
+from napari_stentrans.neighbours import borrow_steps, checked
 from napari_stentrans.progress import Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.run_inputs import Modelled, RunInputs, Seen
@@ -21,8 +22,12 @@ from napari_stentrans.targets import Provenance, check_lost, check_observed, tar
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from pathlib import Path
+
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.neighbours import Neighbour
     from napari_stentrans.section import Section
 
 
@@ -32,6 +37,7 @@ def enhance(
     config: EnhanceConfig | None = None,
     sites: ArrayLike | None = None,
     image_damaged: ArrayLike | None = None,
+    neighbours: Sequence[Section | str | Path | Neighbour] = (),
 ) -> Enhancement:
     """Fill lost spots, add sites, denoise: all that ``config`` asks for.
 
@@ -48,9 +54,17 @@ def enhance(
     image_damaged
         (spot,) bool, True where the tissue image is damaged, by a fold, a bubble or a pen: it is
         not looked at there, nor at sites to which such a spot is the nearest.
+    neighbours
+        Up to 20 sections that were cut beside this one, or their paths; a ``Neighbour`` says
+        more. Each is laid on the section by what both express, and used if it helps to predict
+        hidden spots.
 
     Raises
     ------
+    SectionError
+        When a neighbour cannot be one: the section itself, too few genes in common.
+    ReadError
+        When the path of a neighbour cannot be read.
     MaskError
         When the mask or the sites do not fit the section, or no spot is left to learn from.
     GeneNotFound
@@ -58,7 +72,7 @@ def enhance(
     EnhancementFailed
         When the method cannot run on this section.
     """
-    return drain(enhance_steps(section, lost, config, sites, image_damaged))
+    return drain(enhance_steps(section, lost, config, sites, image_damaged, neighbours))
 
 
 def enhance_steps(
@@ -67,6 +81,7 @@ def enhance_steps(
     config: EnhanceConfig | None = None,
     sites: ArrayLike | None = None,
     image_damaged: ArrayLike | None = None,
+    neighbours: Sequence[Section | str | Path | Neighbour] = (),
 ) -> Steps[Enhancement]:
     """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
     started = time.perf_counter()
@@ -77,8 +92,10 @@ def enhance_steps(
     targets = target_sites(section, ~observed, sites, config.upscale)
     genes = _genes(section, config)
     known, silent, words = yield from gather(section, targets, config, damaged)
+    given = checked(section, neighbours) if METHODS[config.method].evidence else ()
+    borrowed = yield from borrow_steps(section, targets, observed, given, config.seed)
     seen = Seen(section.counts[observed], section.totals[observed], section.xy[observed])
-    inputs = RunInputs(section, seen, targets, genes, config, known)
+    inputs = RunInputs(section, seen, targets, genes, config, (*known, *borrowed.known))
     modelled: Modelled = yield from METHODS[config.method].run(inputs)
     decoder, totals, findings = modelled
     totals[targets.measured] = seen.totals
@@ -86,8 +103,11 @@ def enhance_steps(
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
     ]
     seconds = time.perf_counter() - started
-    record = RunRecord.of(section, config, lost, extra, seconds, findings | silent, damaged, words)
-    return Enhancement(section, targets, decoder, totals, record)
+    findings, words = findings | silent | borrowed.findings, words | borrowed.words
+    record = RunRecord.of(
+        section, config, lost, extra, seconds, findings, damaged, words, borrowed.facts
+    )
+    return Enhancement(section, targets, decoder, totals, record, borrowed.share)
 
 
 def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:

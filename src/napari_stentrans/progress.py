@@ -36,6 +36,7 @@ class Stage(StrEnum):
         return stage
 
     IMAGE = "looking at the tissue image", 0
+    NEIGHBOUR = "asking the neighbouring section", 0
     FACTORS = "finding spatial factors", 0
     CHECKING = "checking on hidden spots what helps", 1
     COMPARING = "comparing", 1

@@ -54,6 +54,37 @@ class PlacedImage(BaseModel):
         return cls(path=path, affine=placed.affine.tolist())
 
 
+class NeighbourFacts(BaseModel):
+    """A neighbouring section of a run, and how it was laid on the section.
+
+    Attributes
+    ----------
+    source, chosen, digest
+        As of the section of the run.
+    name
+        What it was called.
+    lost
+        Barcodes of its own spots that were not to be believed.
+    alignment
+        ``Alignment.to_json``: where its places lie on the section.
+    lies
+        The same in words, with how well it agrees.
+    speaks_in_holes
+        Share of what was filled of which it says something.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None
+    chosen: dict[str, str] = {}
+    digest: str
+    name: str
+    lost: tuple[str, ...] = ()
+    alignment: str
+    lies: str
+    speaks_in_holes: float
+
+
 class RunRecord(BaseModel):
     """What went into a run; JSON both ways.
 
@@ -84,8 +115,12 @@ class RunRecord(BaseModel):
         difference, ``correlation_error_image``), as far as they were enough;
         ``image_blank``, 1 where it shows nothing, and ``image_elsewhere``, 1 where no spot lies
         on it or it cannot be read.
+        Each neighbouring section is a kind of evidence, ``neighbour1`` and so on;
+        ``borrowed_in_holes`` is the share that they add, of what is known of filled places.
     evidence
         What a person calls each kind of evidence that there was, by its name in ``findings``.
+    neighbours
+        Neighbouring sections that were given.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -108,6 +143,7 @@ class RunRecord(BaseModel):
     versions: dict[str, str]
     findings: dict[str, float] = {}
     evidence: dict[str, str] = {}
+    neighbours: tuple[NeighbourFacts, ...] = ()
     quality: dict[str, Any] | None = None
 
     @classmethod
@@ -121,6 +157,7 @@ class RunRecord(BaseModel):
         findings: dict[str, float] | None = None,
         image_damaged: NDArray[np.bool_] | None = None,
         evidence: dict[str, str] | None = None,
+        neighbours: tuple[NeighbourFacts, ...] = (),
     ) -> RunRecord:
         """Write down a run that has just ended."""
         import torch
@@ -141,6 +178,7 @@ class RunRecord(BaseModel):
             seconds=round(seconds, 3),
             findings=findings or {},
             evidence=evidence or {},
+            neighbours=neighbours,
             versions={
                 "napari-stentrans": package_version(),
                 "python": platform.python_version(),
@@ -204,9 +242,14 @@ class RunRecord(BaseModel):
     @property
     def evidence_in_words(self) -> str:
         """What each kind of evidence was good for, in sentences; empty where there was none."""
-        return " ".join(
-            _of_evidence(name, words, self.findings) for name, words in self.kinds.items()
-        )
+        said = [_of_evidence(name, words, self.findings) for name, words in self.kinds.items()]
+        if "borrowed_in_holes" in self.findings:
+            share = self.findings["borrowed_in_holes"]
+            said.append(
+                f"Of what is known of the filled places, {share:.0%} is borrowed from neighbouring "
+                f"sections and {1 - share:.0%} comes from the spots around."
+            )
+        return " ".join(said)
 
     @property
     def image_in_words(self) -> str:

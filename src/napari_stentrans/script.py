@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import shlex
 from typing import TYPE_CHECKING, Any
 
@@ -14,7 +15,7 @@ from napari_stentrans.settings import flat, nested
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.record import PlacedImage, RunRecord
+    from napari_stentrans.record import NeighbourFacts, PlacedImage, RunRecord
     from napari_stentrans.settings import Setting
 
 OUTPUT = "enhanced.h5ad"
@@ -46,6 +47,10 @@ def as_python(record: RunRecord) -> str:
     if record.image_damaged:
         lines += _spots("damaged", "damaged", record.image_damaged)
         arguments.append("image_damaged=damaged")
+    if record.neighbours:
+        lines += _neighbours(record.neighbours)
+        imports |= {"Alignment", "Neighbour"}
+        arguments.append("neighbours=neighbours")
     head = [
         f"from napari_stentrans import {', '.join(sorted(imports))}",
         "from napari_stentrans.export import save",
@@ -72,6 +77,8 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
     beyond = sorted(setting.name for setting, _ in changed if not setting.shown.option)
     if record.lost or record.sites or record.image_damaged:
         beyond.append("painted regions")
+    if any(one.lost or one.chosen or _is_laid_by_hand(one) for one in record.neighbours):
+        beyond.append("how a neighbouring section lies, or what of it is lost")
     if record.image_placed is not None:
         beyond.append("a tissue image that was laid below the spots")
     if beyond:
@@ -81,6 +88,8 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
         )
     for key, option in record.chosen.items():
         words += ["--choose", f"{key}={option}"]
+    for one in record.neighbours:
+        words += ["--neighbour", _neighbour_source(one)]
     for setting, value in changed:
         name = setting.flag
         if isinstance(value, bool):
@@ -130,6 +139,33 @@ def _with_image(placed: PlacedImage) -> list[str]:
         f"picture = {placed.path!r}",
         f"section = with_image(section, picture, {affine!r})",
     ]
+
+
+def _neighbours(facts: tuple[NeighbourFacts, ...]) -> list[str]:
+    """Lines that read the neighbouring sections, and say how they lie."""
+    lines = ["neighbours = []"]
+    for fact in facts:
+        chosen = f", {fact.chosen!r}" if fact.chosen else ""
+        lines.append(f"other = read_section({_neighbour_source(fact)!r}{chosen})")
+        arguments = ["other", f"Alignment.from_json({fact.alignment!r})"]
+        if fact.lost:
+            lines += _listed("lost_there", [repr(name) for name in fact.lost])
+            arguments.append("other.adata.obs_names.isin(lost_there)")
+        lines.append(f"neighbours.append(Neighbour({', '.join(arguments)}))")
+    return lines
+
+
+def _neighbour_source(fact: NeighbourFacts) -> str:
+    if fact.source is None:
+        raise ConfigError(
+            f"The neighbouring section {fact.name} was not read from a file, so that no text can "
+            "say where it is. Save it, open it from the file, and run again."
+        )
+    return fact.source
+
+
+def _is_laid_by_hand(fact: NeighbourFacts) -> bool:
+    return bool(json.loads(fact.alignment).get("by") == "hand")
 
 
 def _spots(listed: str, mask: str, barcodes: tuple[str, ...]) -> list[str]:

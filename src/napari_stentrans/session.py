@@ -252,7 +252,8 @@ def _packed(result: Enhancement, most_bytes: int) -> dict[str, Any] | None:
     if result.decoder.nbytes > most_bytes:
         return None
     genes = np.array(result.decoder.genes, str)
-    return {"totals": result.totals, "genes": genes, **result.decoder.arrays()}
+    borrowed = {} if result.borrowed is None else {"borrowed": result.borrowed}
+    return {"totals": result.totals, "genes": genes, **borrowed, **result.decoder.arrays()}
 
 
 def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> Enhancement:
@@ -261,7 +262,7 @@ def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> En
     if len(arrays["totals"]) != len(sites):
         raise ValueError(f"{len(arrays['totals'])} values for {len(sites)} sites")
     decoder = unpacked(pd.Index(arrays["genes"].astype(object)), arrays)
-    return Enhancement(section, sites, decoder, arrays["totals"], record)
+    return Enhancement(section, sites, decoder, arrays["totals"], record, arrays.get("borrowed"))
 
 
 def _as_bytes(array: NDArray[np.generic]) -> bytes:

@@ -23,6 +23,8 @@ Operator = Callable[[FloatArray], FloatArray]
 
 POWER_ITERATIONS = 4
 PASSES = 2 * POWER_ITERATIONS
+VALUES_AT_ONCE = 1 << 24
+"""Values (spot, gene) of which moments are made at a time."""
 
 
 def product_with(matrix: sp.csr_matrix) -> Operator:
@@ -72,8 +74,9 @@ class Standardised:
     def __init__(self, y: Products, weight: ArrayLike = 1.0) -> None:
         self._y, self.weight = y, np.broadcast_to(np.asarray(weight, float), y.values.shape[:1])
         w = self.weight / self.weight.sum()
-        self.mean = (y.values.T @ w).astype(np.float32)
-        sd = np.sqrt(np.maximum(y.values.power(2).T @ w - self.mean.astype(float) ** 2, 0))
+        mean, square = _moments(y.values, w)
+        self.mean = mean.astype(np.float32)
+        sd = np.sqrt(np.maximum(square - self.mean.astype(float) ** 2, 0))
         self.sd = np.where(sd > 1e-6, sd, 1).astype(np.float32)
 
     @property
@@ -96,6 +99,17 @@ class Standardised:
         """Some spots and genes as an array (spot, gene)."""
         rows = self._y.values[:, genes][spots].toarray()
         return np.asarray((rows - self.mean[genes]) / self.sd[genes])
+
+
+def _moments(values: sp.csc_matrix, weight: Array) -> tuple[Array, Array]:
+    """Weighted sums (gene,) of values (spot, gene) and of their squares, by blocks of genes."""
+    mean, square = np.empty((2, values.shape[1]))
+    step = max(1, VALUES_AT_ONCE // max(values.shape[0], 1))
+    for start in range(0, values.shape[1], step):
+        block = slice(start, start + step)
+        some = values[:, block]
+        mean[block], square[block] = some.T @ weight, some.power(2).T @ weight
+    return mean, square
 
 
 class SVD(NamedTuple):

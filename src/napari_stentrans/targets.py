@@ -83,6 +83,11 @@ class Sites:
         return self.provenance == Provenance.MEASURED
 
     @property
+    def measured_spots(self) -> NDArray[np.bool_]:
+        """(spot,) True where a spot of the section was measured, and is not lost."""
+        return self.measured[: self.n_spots]
+
+    @property
     def in_holes(self) -> NDArray[np.bool_]:
         """(site,) True where nothing was measured: what is filled, and what lies beside that."""
         filled = (self.provenance == Provenance.LOST) | (self.provenance == Provenance.UNMEASURED)

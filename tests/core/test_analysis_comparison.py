@@ -13,8 +13,10 @@ from scipy.spatial.distance import cdist
 from scipy.stats import false_discovery_control, mannwhitneyu
 
 from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
+from napari_stentrans.analysis import tested
 from napari_stentrans.analysis.comparison import REST, compare_regions, compare_regions_steps
 from napari_stentrans.analysis.patches import MOST, Patches
+from napari_stentrans.analysis.spatial_noise import Spread
 from napari_stentrans.analysis.volcano import draw_volcano
 from napari_stentrans.analysis.wilcoxon import rank_sum
 from napari_stentrans.annotation import Annotation
@@ -128,6 +130,37 @@ def test_wilcoxon_is_scipys():
     expected = mannwhitneyu(one, other, method="asymptotic").pvalue
     np.testing.assert_allclose(found[:59], expected[:59], rtol=1e-5, atol=1e-7)
     assert found[59] == 1  # a gene that is nowhere differs nowhere
+
+
+def test_wilcoxon_ranks_shares_of_library_sizes_and_equal_ones_are_ties():
+    rng = np.random.default_rng(1)
+    counts = rng.poisson(np.exp(rng.normal(0, 1.5, 40)), (SIDE**2, 40)) * np.arange(1, 41)
+    counts = np.where(rng.random(SIDE**2)[:, None] < 0.4, 3 * counts, counts)  # 3 x / 3 n is x / n
+    section = Section.from_anndata(
+        ad.AnnData(sp.csc_matrix(counts.astype(np.float32)), obsm={"spatial": grid() * 50})
+    )
+    table = compare_regions(section, Annotation.of(halves()), "left").table
+    shares = counts[:, table.index.astype(int)] / counts.sum(1, keepdims=True)
+    left = np.array(halves()) == "left"
+    expected = mannwhitneyu(shares[left], shares[~left], method="asymptotic").pvalue
+    np.testing.assert_allclose(table["pvalue_wilcoxon"], expected, rtol=1e-6)
+
+
+def test_blocks_of_genes_make_no_difference(monkeypatch):
+    section, annotation = drawn(3, 4.0), Annotation.of(halves())
+    whole = compare_regions(section, annotation, "left").table
+    monkeypatch.setattr(tested, "VALUES_AT_ONCE", 2000)
+    monkeypatch.setattr(tested, "GENES_AT_ONCE", 7)
+    in_parts = compare_regions(section, annotation, "left").table
+    pd.testing.assert_frame_equal(whole, in_parts.loc[whole.index], rtol=1e-4, atol=1e-4)
+
+
+def test_a_width_is_where_the_tails_have_what_an_interval_leaves_out():
+    rng = np.random.default_rng(0)
+    std = np.exp(rng.normal(0, 1, (500, 9)))
+    weights = rng.random((500, 9)) ** 3
+    spread = Spread(weights / weights.sum(1, keepdims=True), std, 190)
+    assert spread.pvalues(spread.half_width(0.95)) == pytest.approx(0.05, rel=0.03)
 
 
 # ---- what goes into it

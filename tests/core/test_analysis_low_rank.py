@@ -7,7 +7,7 @@ import pytest
 import scipy.sparse as sp
 
 from napari_stentrans import EnhanceConfig, enhance, simulate_section
-from napari_stentrans.analysis.low_rank import LowRank, kriged, low_rank
+from napari_stentrans.analysis.low_rank import LowRank, fitted, kriged, low_rank
 from napari_stentrans.analysis.maps import Maps
 from napari_stentrans.progress import drain
 
@@ -52,8 +52,9 @@ def test_counts_are_kriged_as_by_the_method() -> None:
     """All of them and a part, side by side, are as each on its own."""
     section = simulate_section(150, 200, image=False, artefacts=False)
     counts, spots = section.counts[:, :150], np.arange(section.n_spots)
-    both = drain(kriged(section, spots, [section.counts, counts]))
-    alone = drain(kriged(section, spots, [counts]))[0]
+    factors = [drain(fitted(section, of)) for of in (section.counts, counts)]
+    both = drain(kriged(section, spots, factors))
+    alone = drain(kriged(section, spots, factors[1:]))[0]
     one, other = (maps.vectors @ maps.vectors.T for maps in (both[1], alone))
     assert np.allclose(one, other, atol=1e-3)
     config = EnhanceConfig(method="kriging", denoise=True)
@@ -64,6 +65,7 @@ def test_counts_are_kriged_as_by_the_method() -> None:
 
 def test_counts_that_do_not_vary_are_flat() -> None:
     section = simulate_section(60, 20, image=False, artefacts=False)
-    flat = drain(kriged(section, np.arange(60), [sp.csc_matrix(np.full((60, 5), 2.0, "f4"))]))[0]
+    factors = drain(fitted(section, sp.csc_matrix(np.full((60, 5), 2.0, "f4"))))
+    flat = drain(kriged(section, np.arange(60), [factors]))[0]
     assert not flat.vectors.any()
     assert flat.latent().shape == (60, 1)

@@ -11,7 +11,7 @@ import pytest
 import scipy.sparse as sp
 from planted_sets import PLANTED, RANDOM, planted_sets, small_section
 
-from napari_stentrans import EnhanceConfig, Section, enhance
+from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
 from napari_stentrans.analysis import pathway_scores as scoring
 from napari_stentrans.analysis.coherence import (
     in_words,
@@ -388,3 +388,23 @@ def test_a_plot_of_nothing_is_refused():
         draw_dots({"before": table_of(fdr=[1, 1, 1])[:0]})
     with pytest.raises(ConfigError, match="no column ratio"):
         draw_dots({"before": table_of(fdr=[1, 1, 1])}, size="ratio")
+
+
+def test_genes_seen_in_lost_spots_alone_are_no_background():
+    pytest.importorskip("gseapy")
+    section = simulate_section(120, 60, seed=1, image=False)
+    lost = np.arange(section.n_spots) < 60
+    counts = section.counts.tolil()
+    counts[np.flatnonzero(~lost), 3] = 0
+    counts[0, 3] = 5
+    adata = ad.AnnData(counts.tocsr(), obs=section.obs[[]], var=section.adata.var[[]])
+    adata.obsm["spatial"] = section.xy
+    own = Section.from_anndata(adata)
+    genes = list(own.genes)
+    sets = GeneSets("own", {"one": tuple(genes[:10])})
+    seen = int((own.counts[~lost].getnnz(axis=0) > 0).sum())
+    whole = over_representation(genes[5:9], sets, own)
+    result = enhance(own, lost, EnhanceConfig(method="nearest"))
+    for data in (Maps.of(own, lost), result):
+        assert over_representation(genes[5:9], sets, data).n_background == seen
+    assert whole.n_background > seen

@@ -14,14 +14,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line sets warnings up for a person; undo that after each test."""
-    import warnings
-
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-
-
 @pytest.fixture
 def sample(tmp_path: Path) -> Path:
     path = tmp_path / "sample.h5ad"

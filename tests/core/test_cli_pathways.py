@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -14,12 +13,6 @@ from napari_stentrans import EnhanceConfig, enhance, read_section
 from napari_stentrans.cli import main
 from napari_stentrans.session import write_session
 from napari_stentrans.session_facts import RunFacts, SessionFacts
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line sets warnings up for a person; undo that after each test."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
 
 
 @pytest.fixture(scope="module")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 
 import anndata as ad
 import numpy as np
@@ -15,19 +14,6 @@ from napari_stentrans.analysis import find_domains, find_patterns, find_spatial_
 from napari_stentrans.cli import main
 from napari_stentrans.session import write_session
 from napari_stentrans.session_facts import RunFacts, SessionFacts
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch):
-    """The command line sets warnings up for a person; undo that after each test."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    path = tmp_path_factory.mktemp("sample") / "sample.h5ad"
-    assert main(["simulate", "-o", str(path), "--spots", "200", "--genes", "60"]) == 0
-    return path
 
 
 @pytest.fixture
@@ -149,3 +135,20 @@ def test_what_cannot_be_asked_for(sample, session, lost, tmp_path, capsys):
     assert main(["patterns", str(session[0]), "--lost", str(lost[0])]) == 1
     assert "Lost spots are those of the run" in capsys.readouterr().err
     assert not list(tmp_path.glob("t.*"))
+
+
+def test_one_figure_for_a_paper(sample, tmp_path, capsys):
+    figure = tmp_path / "figure.svg"
+    command = ["patterns", str(sample), "--patterns", "3", "--domains", "4"]
+    assert main([*command, "--genes", "Gene1", "Gene2", "--figure", str(figure)]) == 0
+    drawn = figure.read_text()
+    for text in ("Gene2", "Domain 4", "Pattern 3", "as measured"):
+        assert text in drawn
+    assert str(figure) in capsys.readouterr().err
+    assert main([*command, "--figure", str(figure)]) == 1  # it is there
+    assert "would be replaced" in capsys.readouterr().err
+
+
+def test_genes_are_those_of_a_figure(sample, capsys):
+    assert main(["patterns", str(sample), "--genes", "Gene1"]) == 1
+    assert "--figure FILE" in capsys.readouterr().err

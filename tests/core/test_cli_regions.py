@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 
 import numpy as np
 import pandas as pd
@@ -15,19 +14,6 @@ from napari_stentrans.annotation import Annotation
 from napari_stentrans.cli import main
 from napari_stentrans.session import write_session
 from napari_stentrans.session_facts import RunFacts, SessionFacts
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch):
-    """The command line sets warnings up for a person; undo that after each test."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-
-
-@pytest.fixture(scope="module")
-def sample(tmp_path_factory):
-    path = tmp_path_factory.mktemp("sample") / "sample.h5ad"
-    assert main(["simulate", "-o", str(path), "--spots", "200", "--genes", "40"]) == 0
-    return path
 
 
 @pytest.fixture

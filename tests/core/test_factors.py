@@ -5,6 +5,7 @@ import pytest
 import scipy.sparse as sp
 from same_numbers import assert_same_numbers
 
+from napari_stentrans import svd
 from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.progress import drain
 from napari_stentrans.svd import Products, Standardised, truncated_svd
@@ -96,3 +97,14 @@ def test_factors_of_the_most_often_seen_genes_have_loadings_of_all() -> None:
 def lognorm_variance(counts: sp.csc_matrix) -> np.ndarray:
     totals = np.asarray(counts.sum(1), float).ravel()
     return lognorm(counts, totals, float(np.median(totals))).toarray().var(0)
+
+
+def test_moments_by_blocks_of_genes_are_those_of_all(counts, monkeypatch) -> None:
+    values, weight = sp.csc_matrix(np.log1p(counts)), np.random.default_rng(0).random(len(counts))
+    whole = Standardised(Products(values), weight)
+    monkeypatch.setattr(svd, "VALUES_AT_ONCE", 7 * len(counts))
+    in_parts = Standardised(Products(values), weight)
+    np.testing.assert_array_equal(in_parts.mean, whole.mean)
+    np.testing.assert_array_equal(in_parts.sd, whole.sd)
+    expected = np.average(np.log1p(counts), axis=0, weights=weight)
+    np.testing.assert_allclose(whole.mean, expected, rtol=1e-5)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import warnings
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -25,12 +24,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 KRIGING = EnhanceConfig(method="kriging")
-
-
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line sets warnings up for a person; undo that after each test."""
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
 
 
 @pytest.fixture(scope="module")

@@ -2,6 +2,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import scipy.sparse as sp
 
 from napari_stentrans import masking
 from napari_stentrans.lattice import Lattice
@@ -45,3 +46,24 @@ def test_thinning_keeps_every_other_row_and_column(kind: str) -> None:
     assert held.mean() == pytest.approx(0.75, abs=0.03)
     rows = np.unique(lattice.nodes(xy)[~held][:, 0])
     assert (np.diff(rows) == 2).all()
+
+
+def test_halves_are_the_draws_of_all_counts_one_after_the_other(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(masking, "AT_ONCE", 1000)
+    rng = np.random.default_rng(2)
+    rates = np.exp(rng.normal(0, 1.5, 60))
+    rates[:3] = 0, 70, 400
+    counts = sp.csc_matrix(rng.poisson(rates, (500, 60)).astype(np.float32))
+    quick, numpys = np.random.default_rng(3), np.random.default_rng(3)
+    drawn = numpys.binomial(counts.data.astype(np.int64), 0.5)
+    expected = sp.csc_matrix((drawn, counts.indices, counts.indptr), counts.shape)
+    one, other = masking.halves(counts, quick)
+    np.testing.assert_array_equal(one.toarray(), expected.toarray())
+    np.testing.assert_array_equal(other.toarray(), (counts - expected).toarray())
+    for half in (one, other):
+        assert (half.data > 0).all()
+        assert half.has_canonical_format
+        assert half.indptr.dtype == counts.indptr.dtype
+    assert quick.random() == numpys.random()

@@ -4,6 +4,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
+import torch
 from scipy.spatial.distance import cdist
 
 from napari_stentrans.config import EnhanceConfig
@@ -142,7 +143,7 @@ def test_sites_with_the_same_surroundings_share_their_weights(
     method = Kriging(EnhanceConfig(), lattice)
     drain(method.fit(xy, np.random.default_rng(0).normal(size=(len(xy), 1)).astype(np.float32)))
     units = method._units(xy)
-    local = kriging_module._Neighbourhoods(units, units, 19, lattice)
+    local = kriging_module.Neighbourhoods(units, units, 19, lattice)
     assert len(local.offsets) < len(xy) / 2
 
 
@@ -153,3 +154,22 @@ def test_cancelling_stops_at_the_next_step(field: tuple[np.ndarray, ...]) -> Non
     steps.close()
     with pytest.raises(StopIteration):
         next(steps)
+
+
+def test_sites_of_one_surrounding_are_weighed_a_part_at_a_time(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    xy = hex_patch(16)
+    values = np.random.default_rng(0).normal(size=(len(xy), 5)).astype(np.float32)
+    method, weigh, sizes = Kriging(EnhanceConfig(neighbours=12), Lattice.of(xy)), torch.einsum, []
+    drain(method.fit(xy, values))
+    whole = drain(method.smoothed(0))
+
+    def einsum(how: str, *parts: torch.Tensor) -> torch.Tensor:
+        sizes.append(parts[1].numel())
+        return weigh(how, *parts)
+
+    monkeypatch.setattr(kriging_module.torch, "einsum", einsum)
+    monkeypatch.setattr(kriging_module, "VALUES_AT_ONCE", 600)
+    np.testing.assert_array_equal(drain(method.smoothed(0)), whole)
+    assert max(sizes) <= 600

@@ -38,14 +38,6 @@ if TYPE_CHECKING:
 NEAREST = EnhanceConfig(method="nearest")
 
 
-@pytest.fixture(autouse=True)
-def _quiet(monkeypatch: pytest.MonkeyPatch) -> None:
-    """The command line sets warnings up for a person; undo that after each test."""
-    import warnings
-
-    monkeypatch.setattr(warnings, "showwarning", warnings.showwarning)
-
-
 @pytest.fixture(scope="module")
 def source(tmp_path_factory: pytest.TempPathFactory) -> Path:
     path = tmp_path_factory.mktemp("source") / "s.h5ad"
@@ -322,9 +314,9 @@ def test_scores_and_simulated_sections_are_kept_too(
         shutil.rmtree("sub")
         return found
 
-    def simulate(**options: Any) -> Any:
+    def simulate(*arguments: Any, **options: Any) -> Any:
         shutil.rmtree("sub")
-        return made(**options)
+        return made(*arguments, **options)
 
     run = evaluating.evaluate_steps
     monkeypatch.setattr(evaluating, "evaluate_steps", evaluate_steps)

@@ -8,8 +8,8 @@ import pytest
 from napari_stentrans import EnhanceConfig, Section, enhance, simulate_section
 from napari_stentrans.credible import COMPONENTS, components, filled
 from napari_stentrans.errors import SectionError
+from napari_stentrans.grid_kriging import GridKriging, Kernel
 from napari_stentrans.masking import blobs
-from napari_stentrans.methods.transformer.grid_kriging import GridKriging, Kernel
 from napari_stentrans.progress import drain
 from napari_stentrans.section import SectionImage
 from napari_stentrans.simulate import true_expression

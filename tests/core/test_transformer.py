@@ -17,19 +17,19 @@ from napari_stentrans import (
     Section,
     enhance,
     enhance_steps,
+    grid_kriging,
     simulate_section,
     true_expression,
 )
 from napari_stentrans import windows as windows_module
 from napari_stentrans.factors import lognorm
+from napari_stentrans.grid_kriging import GridKriging, Kernel
 from napari_stentrans.methods.calibration import gene_noise, tune_loadings
-from napari_stentrans.methods.transformer import grid_kriging
 from napari_stentrans.methods.transformer.factors import (
     EVEN_FACTORS,
     SpatialFactors,
     fit_spatial_factors,
 )
-from napari_stentrans.methods.transformer.grid_kriging import GridKriging, Kernel
 from napari_stentrans.methods.transformer.holdout_check import shrunk_slope
 from napari_stentrans.methods.transformer.maps import Mapper, TissueMaps
 from napari_stentrans.methods.transformer.network import Network, load_network, refine

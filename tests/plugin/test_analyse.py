@@ -47,6 +47,17 @@ def ask(qtbot):
 
 
 @pytest.fixture
+def done(loaded, qtbot, ready):
+    """The dock with a result by kriging, of a section that lost nine spots."""
+    form = loaded.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    loaded._layers.paint.paint_spots(np.arange(loaded._layers.model.section.n_spots) < 9)
+    click(qtbot, loaded.enhance.run)
+    ready(loaded)
+    return loaded
+
+
+@pytest.fixture
 def halved(page, qtbot, loaded):
     """Two named regions: the left and the right half of the section."""
     section = loaded._layers.model.section
@@ -150,6 +161,53 @@ def test_spatial_genes_are_of_what_was_measured(page, ask, loaded):
     assert "vary in space" in found.words
     assert found.table["pvalue"].is_monotonic_increasing
     assert page.tab.table.rows.rowCount() == len(found.table)
+
+
+def test_spatial_genes_after_a_run_stand_beside_those_before(done, ask, qtbot):
+    page = done.pages.page(AnalysePage)
+    assert page.after.isEnabled()
+    click(qtbot, page.after)
+    assert page.after.isChecked()
+    found = ask(page, "spatial")
+    assert {"fdr", "fdr_before", "pvalue_hidden"} <= set(found.table)
+    assert found.words == page.words.text()
+    model = done._layers.model
+    lost = ~model.enhancement.sites.measured[: model.section.n_spots]
+    scope = {"section": model.section, "result": model.enhancement}
+    exec(found.python, scope)
+    pd.testing.assert_frame_equal(scope["found"].table, found.table)
+    assert scope["found"].n_sites == (~lost & (model.section.totals > 0)).sum()
+
+
+def test_without_a_result_there_is_no_after(page, loaded):
+    assert not page.after.isEnabled()
+    assert "First run" in page.after.toolTip()
+
+
+def test_regions_are_described_with_the_gene_that_is_shown(halved, ask, loaded):
+    model = loaded._layers.model
+    found = ask(halved, "regions")
+    assert list(found.table.index) == ["left", "right"]
+    assert model.section.gene_label(model.gene) in halved.words.text()
+    inside = model.annotation.spots("left")
+    assert found.table.loc["left", "mean"] == pytest.approx(
+        model.section.gene_lognorm(model.gene)[inside].mean(), rel=1e-5
+    )
+    assert found.table.loc["left", "spots"] == inside.sum()
+    scope = {"section": model.section, "annotation": model.annotation}
+    exec(found.python, scope)
+    assert list(scope["found"].index) == ["left", "right"]
+
+
+def test_sets_that_go_together_are_told_before_and_after(done, ask, qtbot, read_sets):
+    page = done.pages.page(AnalysePage)
+    genes = list(done._layers.model.section.genes)
+    read_sets(page, {"one": genes[:8], "other": genes[8:16]})
+    found = ask(page, "coherent")
+    assert {"coherence_before", "coherence_after", "fdr_after"} <= set(found.table)
+    assert "as measured" in page.words.text()
+    assert "enhanced" in page.words.text()
+    assert page.tab.table.rows.rowCount() == 2
 
 
 def test_a_pattern_is_seen_and_goes_when_a_gene_is_chosen(page, ask, qtbot, loaded):

@@ -17,6 +17,7 @@ from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.export.profile_files import ESTIMATE, MEASUREMENT
 from napari_stentrans.pipeline import enhance
+from napari_stentrans.record import NeighbourFacts
 
 
 @pytest.fixture(scope="session")
@@ -703,3 +704,23 @@ def test_lost_regions_and_the_line_lie_over_both_maps(compared, section, qtbot):
     assert len(cells()[0]) == len(cells()[1]) == 2
     click(qtbot, compared.bar.views["side_by_side"])
     assert list(viewer.layers) == [*before, layers.lost]
+
+
+@pytest.mark.parametrize("names", [["G3"], ["G1", "G3"]])
+def test_the_status_bar_says_what_is_borrowed_from_neighbours(loaded, result, section, names):
+    lost, share = middle(section), np.zeros(len(result.sites), np.float32)
+    share[lost] = 0.42
+    facts = {"source": None, "digest": "", "alignment": "", "lies": "", "speaks_in_holes": 1.0}
+    beside = tuple(NeighbourFacts(name=name, **facts) for name in names)
+    record = result.record.model_copy(update={"neighbours": beside})
+    loaded._layers.show_enhancement(replace(result, borrowed=share, record=record))
+    layers, whom = loaded._layers, "G3" if len(names) == 1 else "neighbouring sections"
+
+    def said(site):
+        at = layers.frame.world_yx(result.sites.xy[site])
+        return loaded.viewer.layers[-1].get_status(at, world=True)["coordinates"]
+
+    assert f", lost, filled, borrowed from {whom}: 42% · " in said(lost)
+    assert "borrowed" not in said(3)  # a measured spot
+    layers.show_enhancement(result)
+    assert "borrowed" not in said(lost)

@@ -17,12 +17,14 @@ from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans import EnhanceConfig, enhance
 from napari_stentrans.io import read_mask
+from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models import export_words as wishes
 from napari_stentrans.plugin.models.export_request import ExportContext
 from napari_stentrans.plugin.models.export_words import about
 from napari_stentrans.plugin.models.gene_index import GeneIndex
 from napari_stentrans.plugin.models.phase import Phase
+from napari_stentrans.progress import drain
 from napari_stentrans.session import read_session
 
 
@@ -267,3 +269,20 @@ def test_what_cannot_be_written_is_still_here_and_goes_elsewhere(done, qtbot, sa
     save_to(done, page, tmp_path / "r.h5ad")
     assert "Saved r.h5ad" in done.message.text()
     assert ad.read_h5ad(tmp_path / "r.h5ad").n_obs == len(result.sites)
+
+
+def test_one_figure_for_a_paper_shows_what_was_found(done, qtbot, save_to, tmp_path):
+    model = done._layers.model
+    page = export_page(qtbot, done)
+    choose_kind(qtbot, page, "paper")
+    assert "genes alone" in page.words.text()
+    save_to(done, page, tmp_path / "alone.svg")
+    assert "Domain 1" not in (tmp_path / "alone.svg").read_text()
+    found = drain(analyses.domains(model.enhancement, None, 3))
+    model.found["domains"] = found
+    page.refresh()
+    assert "genes alone" not in page.words.text()
+    save_to(done, page, tmp_path / "paper.svg")
+    drawn = (tmp_path / "paper.svg").read_text()
+    for text in (model.section.gene_label(model.gene), "enhanced", "Domain 3", "as measured"):
+        assert text in drawn

@@ -15,7 +15,7 @@ from napari_stentrans.plugin.models.result_words import describe
 from napari_stentrans.plugin.models.run_words import differences
 from napari_stentrans.plugin.models.runs import Runs
 from napari_stentrans.plugin.panels.result.run_list import about
-from napari_stentrans.record import PlacedImage, RunRecord
+from napari_stentrans.record import NeighbourFacts, PlacedImage, RunRecord
 
 PUBLISHED = {
     "patch_size": 4,
@@ -41,6 +41,9 @@ OTHER = {
     "published": [PublishedConfig(**{name: value}) for name, value in PUBLISHED.items()],
 }
 """Other values of every setting."""
+NEXT = NeighbourFacts(
+    source=None, digest="d", name="G3", alignment="{}", lies="agrees well", speaks_in_holes=1.0
+)
 MOVED = PlacedImage(path="he.png", affine=((1, 0, 5), (0, 1, 5)))
 CIRCUMSTANCES = {
     "lost": [("a", "b"), ("a", "c")],
@@ -52,6 +55,7 @@ CIRCUMSTANCES = {
         {"image_used": 0.0, "image_gain": 0.0},
         {"image_blank": 1.0},
     ],
+    "neighbours": [(NEXT,), (NEXT.model_copy(update={"lost": ("a",)}),), (NEXT,) * 3],
     "versions": [{"napari-stentrans": "1"}, {"napari-stentrans": "1", "torch": "2"}],
 }
 ALWAYS = {"format", "source", "chosen", "digest", "n_spots", "n_genes", "config"}

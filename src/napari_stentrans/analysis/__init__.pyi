@@ -21,6 +21,7 @@ from .gene_sets import GeneSets, read_gmt
 from .hidden_spots import find_spatial_genes_after, find_spatial_genes_after_steps
 from .maps import Maps
 from .orthologues import fetch_orthologues_steps
+from .paper_figure import draw_paper_figure, paper_figure_steps, save_paper_figure
 from .pathway_scores import PathwayScores, score_pathways, score_pathways_steps
 from .patterns import Patterns, find_patterns, find_patterns_steps
 from .regions import region_genes, region_genes_steps, region_table
@@ -46,6 +47,7 @@ __all__ = [
     "compare_regions",
     "compare_regions_steps",
     "draw_dots",
+    "draw_paper_figure",
     "draw_volcano",
     "fetch_orthologues_steps",
     "find_domains",
@@ -61,6 +63,7 @@ __all__ = [
     "measure_coherence_steps",
     "over_representation",
     "over_representation_steps",
+    "paper_figure_steps",
     "preranked",
     "preranked_steps",
     "read_gmt",
@@ -70,6 +73,7 @@ __all__ = [
     "region_genes_steps",
     "region_table",
     "save_dots",
+    "save_paper_figure",
     "score_pathways",
     "score_pathways_steps",
     "side_by_side",

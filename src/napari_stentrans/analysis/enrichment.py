@@ -18,6 +18,7 @@ import pandas as pd
 from napari_stentrans.analysis.gene_lists import note, positions, ranked_genes, seen_or_named
 from napari_stentrans.analysis.gene_matching import match
 from napari_stentrans.analysis.maps import Maps
+from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.progress import Progress, drain
 from napari_stentrans.wording import some
@@ -30,7 +31,6 @@ if TYPE_CHECKING:
 
     from napari_stentrans.analysis.gene_matching import MatchedSets
     from napari_stentrans.analysis.gene_sets import GeneSets
-    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
@@ -95,7 +95,7 @@ def over_representation_steps(
         A section, or a result of it.
     background
         Genes that could have come into the list; by default, those of the section that are seen
-        in at least one spot.
+        in at least one spot that is not lost.
     least
         Sets with fewer genes in the background are not tested.
 
@@ -112,7 +112,10 @@ def over_representation_steps(
     """
     gseapy = _gseapy()
     maps = data if isinstance(data, Maps) else Maps.of(data)
-    among = seen_or_named(maps, background)
+    spots = maps.spots[maps.spots >= 0]
+    if isinstance(data, Enhancement):  # whose sites are lost spots too
+        spots = np.flatnonzero(data.sites.measured_spots)
+    among = seen_or_named(maps, spots, background)
     matched = match(sets, maps, least=least, among=among)
     chosen = positions(genes, maps, "list")
     listed = np.intersect1d(chosen, among)

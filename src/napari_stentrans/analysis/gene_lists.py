@@ -134,12 +134,18 @@ def _plain(title: object) -> str:
     return str(title).strip().lower().replace(" ", "_")
 
 
-def seen_or_named(maps: Maps, genes: Iterable[str] | None) -> NDArray[np.intp]:
-    """Positions among the genes of maps of those that could have come into a list."""
+def seen_or_named(
+    maps: Maps, spots: NDArray[np.intp], genes: Iterable[str] | None
+) -> NDArray[np.intp]:
+    """Positions among the genes of maps of those that could have come into a list.
+
+    ``genes`` that are named, or those that were counted in ``spots`` (position,) of the section.
+    """
     if genes is not None:
         return positions(genes, maps, "background")
     columns = maps.section.genes.get_indexer(maps.genes)
-    return np.flatnonzero(np.diff(maps.section.counts.indptr)[columns] > 0)
+    seen = maps.section.counts[spots].getnnz(axis=0) > 0
+    return np.flatnonzero(seen[columns])
 
 
 def positions(genes: Iterable[str], maps: Maps, of: str) -> NDArray[np.intp]:

@@ -9,13 +9,14 @@ import pandas as pd
 
 from napari_stentrans.analysis import regions
 from napari_stentrans.analysis.agreement import adjusted_rand, found_again
-from napari_stentrans.analysis.low_rank import kriged
+from napari_stentrans.analysis.low_rank import fitted, kriged
 from napari_stentrans.masking import halves
 from napari_stentrans.progress import Progress
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from napari_stentrans.analysis.low_rank import LowRank
@@ -65,15 +66,25 @@ def kriged_counts(
     Of a result only the halves: it has maps of its own.
     """
     section, rng = maps.section, np.random.default_rng([seed, 1])
-    counts = section.counts[:, section.genes.get_indexer(maps.genes[genes])][spots]
-    parts = [] if maps.enhanced else [counts]
+    counts = _chosen(section.counts, spots, section.genes.get_indexer(maps.genes[genes]))
+    factors = [] if maps.enhanced else [(yield from fitted(section, counts, seed))]
     n_splits = (SPLITS if len(spots) <= MANY else SPLITS_OF_MANY) if halved else 0
     for i in range(n_splits):
         yield Progress("splitting the counts", i, n_splits)
-        parts += halves(counts, rng)
-    found = (yield from kriged(section, spots, parts, seed)) if parts else []
+        for half in halves(counts, rng):
+            factors.append((yield from fitted(section, half, seed)))
+    found = (yield from kriged(section, spots, factors)) if factors else []
     whole = None if maps.enhanced else found.pop(0)
     return Kriged(whole, [Halves(*pair) for pair in zip(found[::2], found[1::2], strict=True)])
+
+
+def _chosen(
+    counts: sp.csc_matrix, spots: NDArray[np.intp], genes: NDArray[np.intp]
+) -> sp.csc_matrix:
+    """Counts of some spots and genes, both in their order; no copy where it is all of them."""
+    if len(genes) < counts.shape[1] or (np.diff(genes) < 0).any():
+        counts = counts[:, genes]
+    return counts if len(spots) == counts.shape[0] else counts[spots]
 
 
 def compared(

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.analysis.latent import Columns
-    from napari_stentrans.factors import FloatArray
+    from napari_stentrans.factors import Factors, FloatArray
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
@@ -85,33 +85,30 @@ class LowRank:
         return np.asarray((self.vectors * of_groups[codes]).sum(1))
 
 
+def fitted(section: Section, counts: sp.csc_matrix, seed: int = 0) -> Steps[Factors]:
+    """Find the factors of counts of a section (spot, gene), or of a half of them."""
+    return fit_factors(counts, COMPONENTS, median_total=section.median_total, most=GENES, seed=seed)
+
+
 def kriged(
-    section: Section, spots: NDArray[np.intp], parts: Sequence[sp.csc_matrix], seed: int = 0
+    section: Section, spots: NDArray[np.intp], factors: Sequence[Factors]
 ) -> Steps[list[LowRank]]:
-    """Krige counts (spot, gene) at these spots of a section, without their noise.
+    """Krige factors of counts at these spots of a section: maps without their noise.
 
-    Kriging is linear: the factors of all parts are kriged, side by side, and no gene is.
-
-    Parameters
-    ----------
-    parts
-        Counts of the section at the spots, or halves of them.
+    Kriging is linear: the factors of all are kriged, side by side, and no gene is.
     """
-    found, xy = [], section.xy[spots]
-    for counts in parts:
-        steps = fit_factors(
-            counts, COMPONENTS, median_total=section.median_total, most=GENES, seed=seed
-        )
-        found.append((yield from steps))
     smooth = METHODS[PLAIN].smooth
     assert smooth is not None
-    both = np.hstack([factors.scores for factors in found])
     without_noise = yield from smooth(
-        xy, both, section.lattice, exact_below=EXACT_BELOW, neighbours=NEIGHBOURS
+        section.xy[spots],
+        np.hstack([of.scores for of in factors]),
+        section.lattice,
+        exact_below=EXACT_BELOW,
+        neighbours=NEIGHBOURS,
     )
-    ends = np.cumsum([factors.scores.shape[1] for factors in found])[:-1]
+    ends = np.cumsum([of.scores.shape[1] for of in factors])[:-1]
     scores = np.split(without_noise, ends, axis=1)
-    return [_low_rank(*pair) for pair in zip(scores, (f.loadings for f in found), strict=True)]
+    return [_low_rank(*pair) for pair in zip(scores, (f.loadings for f in factors), strict=True)]
 
 
 def low_rank(columns: Columns, genes: Genes, n_sites: int, *, seed: int = 0) -> Steps[LowRank]:

@@ -138,6 +138,13 @@ class Maps:
         """Distance of neighbouring spots of the section, in full-resolution pixels."""
         return float(self.section.lattice.spacing)
 
+    def at_spots(self, values: NDArray[np.generic]) -> NDArray[np.float32]:
+        """Values (site,) at all spots of the section (spot,); NaN at those that take no part."""
+        every = np.full(self.section.n_spots, np.nan, np.float32)
+        here = self.spots >= 0
+        every[self.spots[here]] = values[here]
+        return every
+
     def columns(self, at: Sequence[int] | NDArray[np.intp]) -> FloatArray:
         """(site, gene) values of the genes at these positions: dense, so ask for few at once."""
         at = np.asarray(at, np.intp)

@@ -9,9 +9,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 import numpy as np
+import scipy.sparse as sp
 
 if TYPE_CHECKING:
-    import scipy.sparse as sp
     from numpy.typing import NDArray
 
     from napari_stentrans.analysis.patches import Patches
@@ -74,35 +74,37 @@ class Exposed:
     """
 
     def __init__(self, patches: Patches, region: NDArray[np.intp], totals: Array) -> None:
-        self.patches, self.region, self.totals = patches, region, totals
+        self.patches, self.totals = patches, totals
         self.of_patches = np.asarray(patches.members @ totals)
         self._patch = np.full(len(region), len(patches))
         self._patch[patches.members.indices] = np.repeat(
             np.arange(len(patches)), np.diff(patches.members.indptr)
         )
-        self.sums = np.array([totals[region == code].sum() for code in (0, 1)])
-        self._squares = np.array([(totals[region == code] ** 2).sum() for code in (0, 1)])
+        self._inside = np.stack([region == code for code in (0, 1)], 1).astype(float)
+        self.sums, self._squares = totals @ self._inside, totals**2 @ self._inside
 
     def rates(self, counts: sp.csc_matrix) -> Rates:
         """Rates of the genes of counts (spot, gene)."""
-        n_genes, spot, values = counts.shape[1], counts.indices, counts.data
+        n_genes, spot = counts.shape[1], counts.indices
         gene = np.repeat(np.arange(n_genes), np.diff(counts.indptr))
         shape = (len(self.patches) + 1, n_genes)  # the last for spots that take no part
-        at = (self._patch * n_genes)[spot] + gene
+        at = (self._patch * n_genes).take(spot) + gene
+        values = counts.data.astype(float)
         in_patches = np.bincount(at, values, shape[0] * n_genes).reshape(shape)[:-1]
-        side = (np.where(self.region < 0, 2, self.region) * n_genes)[spot] + gene
 
-        def both(of: NDArray[np.generic] | None) -> Array:
-            return np.bincount(side, of, 3 * n_genes).reshape(3, n_genes)[:2].T.astype(float)
+        def both(of: Array, times: Array) -> Array:
+            by_gene = sp.csr_matrix((of, spot, counts.indptr), counts.shape[::-1])
+            return np.asarray(by_gene @ times)
 
         codes = self.patches.region
         sums = np.stack([in_patches[codes == code].sum(0) for code in (0, 1)], 1)
         rates = (sums + HALF) / self.sums
-        crossed = both(values * self.totals[spot])
-        residual = both(values**2) - 2 * rates * crossed + rates**2 * self._squares
+        crossed = both(values, self._inside * self.totals[:, None])
+        residual = both(values**2, self._inside) - 2 * rates * crossed + rates**2 * self._squares
         independent = (residual / (rates * self.sums) ** 2).sum(1)
+        seen = both(np.ones(len(values)), self._inside)
         deviations, scale = self._deviations(in_patches, sums, rates)
-        return Rates(rates, both(None), deviations, scale, independent)
+        return Rates(rates, seen, deviations, scale, independent)
 
     def _deviations(
         self, in_patches: Array, sums: Array, rates: Array

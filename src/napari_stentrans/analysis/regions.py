@@ -42,8 +42,7 @@ def measured_spots(
     if isinstance(data, Enhancement):
         if lost is not None:
             raise ConfigError("Lost spots are those of the run; give them with a section only.")
-        measured = data.sites.measured[: data.sites.n_spots]
-        return data.section, measured & (data.section.totals > 0)
+        return data.section, data.sites.measured_spots & (data.section.totals > 0)
     check_measured(data)
     return data, ~check_lost(data, lost) & (data.totals > 0)
 

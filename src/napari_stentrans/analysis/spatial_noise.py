@@ -27,7 +27,9 @@ N_LENGTHS = 6
 """From a patch to half of the section."""
 ROUNDS, FLAT = 8, 0.2
 """How often the prior is made anew, and the least of it that is alike for all cases."""
-STEPS = 8
+STEPS, NEAR = 8, 1e-9
+"""Of the search for the width of an interval, and the relative step that ends it: the next one
+would be its square."""
 TINY = 1e-30
 
 
@@ -74,7 +76,9 @@ class Spread:
             step = tail / np.maximum(slope, TINY) * np.log(np.maximum(tail, TINY) / beyond)
             following = at * np.exp(np.clip(step, -1, 1))
             between = (following >= low) & (following <= high)
-            at = np.where(between, following, np.sqrt(low * high))
+            last, at = at, np.where(between, following, np.sqrt(low * high))
+            if np.allclose(at, last, rtol=NEAR, atol=0):
+                break
         return np.asarray(at)
 
 

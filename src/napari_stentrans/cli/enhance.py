@@ -24,6 +24,7 @@ from napari_stentrans.export import (
     save_steps,
 )
 from napari_stentrans.io import chosen_then, read_mask, read_section
+from napari_stentrans.neighbours import Neighbour, again
 from napari_stentrans.pipeline import by_name, enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord
@@ -69,6 +70,13 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MASK",
         help="regions where the tissue image is damaged (fold, bubble, pen): a mask as of --lost",
     )
+    parser.add_argument(
+        "--neighbour",
+        type=Path,
+        action="append",
+        metavar="OTHER",
+        help="a section cut beside this one, in any format; may be given up to 20 times",
+    )
     parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
 
@@ -82,6 +90,7 @@ def run(arguments: argparse.Namespace) -> None:
         section = read_section(path, chosen_then(path, record.chosen))
         section = with_bar(again_steps(section, record.image_placed))
         lost, config, sites, damaged = record.inputs(section)
+        neighbours: list[Neighbour] = again(section, record.neighbours)
     else:
         if arguments.path is None:
             raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
@@ -94,12 +103,13 @@ def run(arguments: argparse.Namespace) -> None:
         damaged = None
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
+        neighbours = [Neighbour(path) for path in arguments.neighbour or ()]
     config = by_name(section, config)
     chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     if arguments.record is None:
         _note_lost(section, lost, sites)
-    enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged))
+    enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged, neighbours))
     outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console().print(
@@ -151,7 +161,13 @@ def _record_alone(arguments: argparse.Namespace) -> RunRecord:
     """Read the record of a run to repeat; its settings may not be changed."""
     changed = [
         f"--{name.replace('_', '-')}"
-        for name in ("choose", "lost", "image_damaged", *(setting.name for setting in _options()))
+        for name in (
+            "choose",
+            "lost",
+            "image_damaged",
+            "neighbour",
+            *(setting.name for setting in _options()),
+        )
         if getattr(arguments, name) is not None
     ]
     if changed:

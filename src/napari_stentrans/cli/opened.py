@@ -10,6 +10,7 @@ from napari_stentrans.analysis.maps import check_measured
 from napari_stentrans.cli.bar import with_bar
 from napari_stentrans.errors import ConfigError, ReadError, StentransWarning
 from napari_stentrans.io import chosen_then, read_section
+from napari_stentrans.neighbours import again
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.session import ENDING, Session, read_session
@@ -109,5 +110,7 @@ def _result(session: Session, section: Section, run: str) -> Enhancement | None:
         return stored
     said = f"The result {runs[at].name} was too large to be stored; it is made again."
     warnings.warn(said, StentransWarning, stacklevel=2)
-    lost, config, sites, damaged = runs[at].record.inputs(section)
-    return with_bar(enhance_steps(section, lost, config, sites, damaged))
+    record = runs[at].record
+    lost, config, sites, damaged = record.inputs(section)
+    neighbours = again(section, record.neighbours)
+    return with_bar(enhance_steps(section, lost, config, sites, damaged, neighbours))

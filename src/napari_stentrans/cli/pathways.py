@@ -194,7 +194,7 @@ def _coherent(
     given = {"random": arguments.random, "seed": arguments.seed}
     lost = None
     if data.result is not None:  # what is compared with it leaves out the same spots
-        lost = ~data.result.sites.measured[: data.section.n_spots]
+        lost = ~data.result.sites.measured_spots
     before = with_bar(measure_coherence_steps(data.section, sets, lost=lost, **given))
     tables = {"measured": before.table}
     if data.result is None:

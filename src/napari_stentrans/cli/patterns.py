@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Any
 import numpy as np
 import pandas as pd
 
-from napari_stentrans.analysis.domains import find_domains_steps
+from napari_stentrans.analysis.domains import Domains, find_domains_steps
 from napari_stentrans.analysis.hidden_spots import find_spatial_genes_after_steps
 from napari_stentrans.analysis.patterns import Patterns, find_patterns_steps
 from napari_stentrans.analysis.spatial_genes import SpatialGenes, find_spatial_genes_steps
@@ -21,7 +21,7 @@ from napari_stentrans.cli.opened import Opened, opened
 from napari_stentrans.cli.outputs import Outputs
 from napari_stentrans.cli.tables import as_text, records, write_table
 from napari_stentrans.errors import ConfigError
-from napari_stentrans.export import check_file, write_h5ad
+from napari_stentrans.export import check_figure, check_file, write_h5ad
 from napari_stentrans.export.sections import to_anndata
 from napari_stentrans.io import read_mask
 from napari_stentrans.wording import some
@@ -32,7 +32,6 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.analysis.domains import Domains
 
 TABLE, ANNDATA = ".csv", ".h5ad"
 ITSELF = 0
@@ -72,7 +71,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         help="write the table of one analysis (*.csv), or the section as it was measured with "
         "what all of them found (*.h5ad)",
     )
-    parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
+    parser.add_argument(
+        "--figure",
+        type=Path,
+        metavar="FILE",
+        help="one figure for a paper, of --genes and of what --domains and --patterns find: pdf, "
+        "svg, png",
+    )
+    parser.add_argument("--genes", nargs="+", default=[], metavar="GENE", help="for the figure")
+    parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
 def _add_analyses(parser: argparse.ArgumentParser) -> None:
@@ -111,7 +118,16 @@ def run(arguments: argparse.Namespace) -> None:
         print(json.dumps(facts, indent=1, ensure_ascii=False))
     else:
         print("\n\n".join(f"{each.said}\n\n{as_text(each.shown)}" for each in found.values()))
-    _write(arguments, work, list(found.values()))
+    outputs = Outputs()
+    if arguments.output is not None:
+        _write(arguments, work, list(found.values()), outputs)
+    if arguments.figure is not None:
+        outputs.write(
+            arguments.figure, partial(_write_figure, arguments, work, list(found.values()), lost)
+        )
+    for path in outputs.written:
+        say(str(path))
+    outputs.check()
 
 
 def _asked(arguments: argparse.Namespace) -> list[str]:
@@ -132,6 +148,10 @@ def _check(arguments: argparse.Namespace, asked: list[str]) -> None:
         n = getattr(arguments, name)
         if n is not None and n != ITSELF and n < 2:
             raise ConfigError(f"--{name} takes a number from 2, or none, got {n}.")
+    if arguments.genes and arguments.figure is None:
+        raise ConfigError("--genes are those of a figure: say --figure FILE as well.")
+    if arguments.figure is not None:
+        check_figure(arguments.figure, overwrite=arguments.overwrite)
     if arguments.output is None:
         return
     is_table = arguments.output.suffix.lower() == TABLE
@@ -204,18 +224,33 @@ def _facts(found: _Found) -> dict[str, Any]:
     return facts | ({"members": records(of.members)} if isinstance(of, Patterns) else {})
 
 
-def _write(arguments: argparse.Namespace, work: Opened, found: Sequence[_Found]) -> None:
-    if arguments.output is None:
-        return
-    outputs = Outputs()
+def _write(
+    arguments: argparse.Namespace, work: Opened, found: Sequence[_Found], outputs: Outputs
+) -> None:
     if arguments.output.suffix.lower() == TABLE:
         outputs.write(arguments.output, partial(write_table, found[0].whole))
-    else:
-        adata = to_anndata(work.section)
-        for each in found:
-            each.result.annotate(adata)
-        write = partial(write_h5ad, adata, overwrite=arguments.overwrite)
-        outputs.write(arguments.output, lambda path: [write(path)])
-    for path in outputs.written:
-        say(str(path))
-    outputs.check()
+        return
+    adata = to_anndata(work.section)
+    for each in found:
+        each.result.annotate(adata)
+    write = partial(write_h5ad, adata, overwrite=arguments.overwrite)
+    outputs.write(arguments.output, lambda path: [write(path)])
+
+
+def _write_figure(
+    arguments: argparse.Namespace,
+    work: Opened,
+    found: Sequence[_Found],
+    lost: NDArray[np.bool_] | None,
+    path: Path,
+) -> list[Path]:
+    from napari_stentrans.analysis.paper_figure import paper_figure_steps
+
+    results = [each.result for each in found]
+    domains = next((one for one in results if isinstance(one, Domains)), work.annotation)
+    patterns = next((one for one in results if isinstance(one, Patterns)), None)
+    steps = paper_figure_steps(
+        work.data, path, arguments.genes, regions=domains, patterns=patterns,
+        lost=lost, overwrite=arguments.overwrite,
+    )  # fmt: skip
+    return [with_bar(steps)]

@@ -126,7 +126,7 @@ def _figure_steps(
     ending = check_figure(path, overwrite=overwrite, n_genes=len(names))
     figure = yield from _draw(enhancement, names, **extras)
     yield Progress("writing the figure", 0, 1)
-    with beside(path) as fresh, _styled():
+    with beside(path) as fresh, styled():
         figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])
     return path
 
@@ -143,7 +143,7 @@ def save_plot(path: str | Path, draw: Callable[[Figure], object], *, dpi: int = 
 
     path = target(path)
     ending = check_ending(path, ENDINGS, "A figure")
-    with beside(path) as fresh, _styled():
+    with beside(path) as fresh, styled():
         figure = Figure(figsize=PLOT, layout="constrained")
         draw(figure)
         figure.savefig(fresh, dpi=dpi, metadata=UNDATED[ending])
@@ -151,11 +151,11 @@ def save_plot(path: str | Path, draw: Callable[[Figure], object], *, dpi: int = 
 
 
 @contextmanager
-def _styled() -> Iterator[None]:
+def styled(**more: Any) -> Iterator[None]:
     """Draw in our style; never held while steps wait, since it is everybody's."""
     from matplotlib import rc_context
 
-    with rc_context(STYLE), warnings.catch_warnings():
+    with rc_context(STYLE | more), warnings.catch_warnings():
         warnings.filterwarnings("ignore", "Glyph .* missing", UserWarning)  # drawn as a box
         yield
 
@@ -176,10 +176,10 @@ def _draw(
     view = View.of(enhancement, image)
     heads = ["measured", "enhanced"]
     heads += _doubts(enhancement) * std + ["where values come from"] * provenance
-    with _styled():
+    with styled():
         figure, rows = _empty(enhancement, view, heads, len(genes))
     for at, (row, gene) in enumerate(zip(rows, genes, strict=True)):
-        with _styled():
+        with styled():
             for axes in row:
                 view.panel(axes)
             called = enhancement.section.gene_label(gene)
@@ -187,7 +187,7 @@ def _draw(
             _draw_gene(figure, view, row, enhancement, gene, std=std)
             if provenance:
                 draw_provenance(view, row[-1], enhancement, legend=gene == genes[0])
-            draw_scale_bar(view, row[0], enhancement)
+            draw_scale_bar(view, row[0], enhancement.section)
         yield Progress("drawing genes", at + 1, len(genes))
     return figure
 

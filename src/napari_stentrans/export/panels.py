@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
@@ -17,12 +17,12 @@ from napari_stentrans.io.overviews import overview
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-    from matplotlib.figure import Figure
+    from matplotlib.figure import Figure, SubFigure
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.raster import SpotRaster
-    from napari_stentrans.section import SectionImage
+    from napari_stentrans.section import Section, SectionImage
 
 TOP_QUANTILE = 0.995
 """Brighter values than this quantile share the brightest colour."""
@@ -52,10 +52,15 @@ class View:
     @classmethod
     def of(cls, enhancement: Enhancement, image: bool) -> View:
         """What the panels of a result have in common."""
-        xy, rim = enhancement.sites.xy, enhancement.section.lattice.spacing
+        return cls.around(enhancement.section, enhancement.sites.xy, image)
+
+    @classmethod
+    def around(cls, section: Section, xy: NDArray[np.float64], image: bool) -> View:
+        """What panels of sites at xy (site, 2) on a section have in common."""
+        rim = section.lattice.spacing
         low, high = xy.min(0) - rim, xy.max(0) + rim
         high[1] += 0.09 * max(high - low)
-        images = enhancement.section.images if image else ()
+        images = section.images if image else ()
         tissue = next(decoded_images(images), None)
         return cls(low, high, None if tissue is None else _tissue(tissue))
 
@@ -94,13 +99,19 @@ def draw_uncertainty(
     draw_colour_bar(figure, row, looks, f"standard deviation, {UNIT}")
 
 
-def draw_colour_bar(figure: Figure, row: NDArray[Any], looks: dict[str, Any], label: str) -> None:
+def draw_colour_bar(
+    figure: Figure | SubFigure,
+    row: NDArray[Any],
+    looks: dict[str, Any],
+    label: str,
+    extend: Literal["max", "both"] = "max",
+) -> None:
     """Draw the colour bar of the panels of a row, which share their looks."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     colours = ScalarMappable(Normalize(looks["vmin"], looks["vmax"]), looks["cmap"])
-    figure.colorbar(colours, ax=list(row), extend="max", shrink=0.8, pad=0.01, label=label)
+    figure.colorbar(colours, ax=list(row), extend=extend, shrink=0.8, pad=0.01, label=label)
 
 
 def draw_lost(view: View, axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_]) -> None:
@@ -153,20 +164,19 @@ def draw_provenance(view: View, axes: Axes, enhancement: Enhancement, *, legend:
         axes.legend(handles=patches, loc="lower center", ncols=2, fontsize=7, frameon=False)
 
 
-def draw_scale_bar(view: View, axes: Axes, enhancement: Enhancement) -> None:
-    """Draw a bar of a round length in the room below the tissue."""
+def draw_scale_bar(view: View, axes: Axes, section: Section, size: float = 8) -> None:
+    """Draw a bar of a round length in the room below the tissue; letters of ``size`` points."""
     from matplotlib.patches import Rectangle
 
     width, height = view.high - view.low
-    length, text = _scale(enhancement, float(width))
+    length, text = _scale(section.um_per_px, float(width))
     x, y = view.low[0] + 0.04 * width, view.high[1] - 0.03 * height
     axes.add_patch(Rectangle((x, y), length, 0.008 * max(width, height), color=INK))
-    axes.text(x + length / 2, y, text, ha="center", va="bottom", color=INK, fontsize=8)
+    axes.text(x, y, text, ha="left", va="bottom", color=INK, fontsize=size)
 
 
-def _scale(enhancement: Enhancement, width: float) -> tuple[float, str]:
+def _scale(um: float | None, width: float) -> tuple[float, str]:
     """Round length of about a quarter of ``width``: in full-resolution pixels, and in words."""
-    um = enhancement.section.um_per_px
     per_px = 1.0 if um is None else um
     wanted = 0.27 * width * per_px
     tens = 10.0 ** np.floor(np.log10(wanted))

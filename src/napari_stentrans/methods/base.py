@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING, Literal, NamedTuple, Protocol, TypeAlias, runt
 import numpy as np
 from numpy.typing import NDArray
 
+from napari_stentrans.evidence import Pair
+
 if TYPE_CHECKING:
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.lattice import Lattice
     from napari_stentrans.progress import Steps
 
 FloatArray = NDArray[np.float32]
-Pairs: TypeAlias = Sequence[tuple[FloatArray, FloatArray]]
+Pairs: TypeAlias = Sequence[Pair]
 """What each kind of evidence that is used says at the observed spots and at the sites."""
 
 

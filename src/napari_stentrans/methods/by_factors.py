@@ -37,14 +37,14 @@ def _run(make: type[Predictor], inputs: RunInputs) -> Steps[Modelled]:
     )
     looked = (yield from _check(make, inputs)) if inputs.evidence else Looked((), [])
     used, here = looked.used(inputs.evidence), targets.measured
-    pairs = [(known.components[here], known.components) for known in used]
+    pairs = [known.pair(here, np.ones(len(here), bool)) for known in used]
     depth = np.log(seen.totals)[:, None].astype(np.float32)
     columns, predictor = np.hstack([factors.scores, depth]), make(inputs.config, section.lattice)
     mean, std = yield from predict_with(predictor, seen.xy, columns, targets.xy, pairs)
     sites = suspect(inputs, used)
     if std is not None and sites.any():
         other = make(inputs.config, section.lattice)
-        rest = [(k.components[here], k.components[sites]) for k in used if not k.kind.spoilt]
+        rest = [k.pair(here, sites) for k in used if not k.kind.spoilt]
         steps = predict_with(other, seen.xy, columns, targets.xy[sites], rest)
         alone = yield from named(Stage.DOUBTING, steps)
         std[sites] = doubted(Prediction(mean[sites], std[sites]), alone)

@@ -11,11 +11,11 @@ from typing import TYPE_CHECKING, NamedTuple, Protocol
 import numpy as np
 from numpy.typing import NDArray
 from scipy.spatial import cKDTree
-from scipy.special import ndtri
 
 from napari_stentrans.factors import Factors, FloatArray, library_sizes, lognorm, often_seen
 from napari_stentrans.masking import blobs
 from napari_stentrans.progress import Progress, Stage, Steps, named
+from napari_stentrans.trust import Trust, judge
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -32,16 +32,8 @@ SPOTS = 600
 """So many spots around the middle of the section take part; more would only take longer."""
 HIDDEN = 0.3
 """Share of them that is hidden, in blobs."""
-TOGETHER = 10
-"""Spots of a blob err together: so many count as one."""
 ENOUGH, MOST_TRIALS = 150, 8
 """Hidden spots, all trials together, after which there is no need to look again; trials at most."""
-GAIN, SPREAD, WORTH, SURE = 0.01, 0.03, 0.003, 0.6
-"""Mean and spread of gains of correlation before anything is known of a section. Evidence is used
-where a gain that is worth it is so probable. Wrong images gain -.019 to .003, since kriging weighs
-the kernels of evidence by what the observed spots say of them."""
-LEAST = 0.01
-"""Least correlation that a gain is a share of."""
 FEWEST = 10
 """Hidden spots below which nothing can be said about evidence, which then is not used."""
 GENES_AT_ONCE = 1024
@@ -85,42 +77,6 @@ class Judged(NamedTuple):
     moved: Array
 
 
-class Trust(NamedTuple):
-    """What hidden spots say about one kind of evidence.
-
-    Attributes
-    ----------
-    used
-        Whether it is to be used.
-    hidden
-        Spots hidden at a time.
-    without, with_it
-        Mean correlation, over genes and trials, at the hidden spots; None where too few could be
-        hidden to tell.
-    error
-        Standard error of their difference.
-    """
-
-    used: bool
-    hidden: int
-    without: float | None = None
-    with_it: float | None = None
-    error: float = 0.0
-
-    def findings(self, name: str) -> dict[str, float]:
-        """What the run record keeps; the gain is relative: 0.1 is a tenth."""
-        found = {f"{name}_used": float(self.used), f"{name}_hidden": float(self.hidden)}
-        if self.without is None or self.with_it is None:
-            return found
-        gain = (self.with_it - self.without) / max(self.without, LEAST)
-        return found | {
-            f"{name}_gain": round(gain, 3),
-            f"correlation_without_{name}": round(self.without, 3),
-            f"correlation_with_{name}": round(self.with_it, 3),
-            f"correlation_error_{name}": round(self.error, 4),
-        }
-
-
 class Looked(NamedTuple):
     """What a look at hidden spots found.
 
@@ -143,7 +99,8 @@ class Looked(NamedTuple):
         """What the run record keeps."""
         found: dict[str, float] = {}
         for one, trust in zip(known, self.trusts, strict=True):
-            found |= trust.findings(one.kind.name)
+            if not one.settled:
+                found |= trust.findings(one.kind.name)
         return found
 
 
@@ -151,7 +108,7 @@ class Attempt(Protocol):
     """Fits a trial once, and predicts its hidden spots with one set of evidence after another."""
 
     def __call__(self, trial: Trial, every: list[Pairs]) -> Steps[list[Judged]]:
-        """Judge each way in ``every``; the first is without any evidence."""
+        """Judge each way in ``every``; the first is without what is asked about."""
         ...
 
 
@@ -176,19 +133,24 @@ def look_at_hidden_spots(inputs: RunInputs, attempt: Attempt) -> Steps[Looked]:
     some = around_middle(inputs.units)
     hidden = int(HIDDEN * len(some))
     at = np.flatnonzero(inputs.targets.measured)[some]
-    known = [one.components[at] for one in inputs.evidence] if hidden >= FEWEST else []
+    asked = [not one.settled and hidden >= FEWEST for one in inputs.evidence]
     found, spots = [], []
-    for trial in trials(inputs, some, once=not known):
+    for trial in trials(inputs, some, once=not any(asked)):
         spots.append(np.flatnonzero(trial.hidden))
-        every: list[Pairs] = [()]
-        every += [((shown[~trial.hidden], shown[trial.hidden]),) for shown in known]
+        pairs = [one.pair(at[~trial.hidden], at[trial.hidden]) for one in inputs.evidence]
+        settled = [p for one, p in zip(inputs.evidence, pairs, strict=True) if one.settled]
+        every: list[Pairs] = [settled]
+        every += [[*settled, p] for p, ask in zip(pairs, asked, strict=True) if ask]
         found.append((yield from named(Stage.CHECKING, attempt(trial, every))))
     ways = [list(way) for way in zip(*found, strict=True)]
-    if not known:
-        return Looked((Trust(False, hidden),) * len(inputs.evidence), ways[0])
+    if not any(asked):
+        trusts = tuple(Trust(one.settled, hidden) for one in inputs.evidence)
+        return Looked(trusts, ways[0])
     hits = [_hits(way, np.concatenate(spots)) for way in ways]
-    trusts = tuple(judge(hits[0], with_it, hidden) for with_it in hits[1:])
-    usable = [0, *(i for i, trust in enumerate(trusts, 1) if trust.used)]
+    judged = iter([judge(hits[0], with_it, hidden) for with_it in hits[1:]])
+    trusts = tuple(next(judged) if ask else Trust(True, hidden) for ask in asked)
+    helpful = [t.used for t, ask in zip(trusts, asked, strict=True) if ask]
+    usable = [0, *(i for i, used in enumerate(helpful, 1) if used)]
     return Looked(trusts, ways[max(usable, key=lambda i: hits[i].mean())])
 
 
@@ -209,20 +171,6 @@ def trials(inputs: RunInputs, some: NDArray[np.intp], *, once: bool) -> Iterator
         truth = lognorm(counts[hidden], totals[hidden], inputs.section.median_total)
         genes = np.flatnonzero(often_seen(seen))
         yield Trial(xy, units, hidden, seen, truth, genes)
-
-
-def judge(without: Array, with_it: Array, hidden: int) -> Trust:
-    """Decide whether evidence is to be used, given what hidden spots (spot,) hit without and with.
-
-    The gain, of which all trials speak together, has a normal prior and posterior. TOGETHER spots
-    count as one.
-    """
-    better = with_it - without
-    gain, error = float(better.mean()), float(np.sqrt(TOGETHER * better.var() / len(better)))
-    weight = SPREAD**2 / (SPREAD**2 + error**2)
-    expected, doubt = weight * gain + (1 - weight) * GAIN, np.sqrt(weight) * error
-    used = bool(expected - WORTH >= ndtri(SURE) * doubt)
-    return Trust(used, hidden, float(without.mean()), float(with_it.mean()), error)
 
 
 def compare(

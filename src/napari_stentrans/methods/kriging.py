@@ -12,13 +12,13 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 import torch
-from scipy.spatial import cKDTree
 from torch import Tensor
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.method_table import Method, Rates
 from napari_stentrans.methods.base import LeftOut, Prediction, Values
 from napari_stentrans.methods.by_factors import by_factors
+from napari_stentrans.methods.neighbourhoods import Neighbourhoods
 from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
@@ -39,6 +39,8 @@ BLOCK = 256
 """Spots in one block of the composite likelihood."""
 STD_NEIGHBOURS = 32
 SITES_AT_ONCE = 1024
+VALUES_AT_ONCE = 1 << 20
+"""Values (site, neighbour, column) that are weighed together: they stay in the cache."""
 
 
 class Kriging:
@@ -166,7 +168,7 @@ class Kriging:
         ``own`` where the sites are these spots: each from the others.
         """
         groups = self._groups(columns)
-        local = _Neighbourhoods(self.units, units, neighbours, self.lattice, own=own)
+        local = Neighbourhoods(self.units, units, neighbours, self.lattice, own=own)
         mean, std = torch.zeros(len(units), len(columns)), torch.zeros(len(units), len(columns))
         parts = torch.arange(len(local.offsets)).split(SITES_AT_ONCE)
         for i, part in enumerate(parts):
@@ -180,50 +182,9 @@ class Kriging:
                 weights, spread = _solve(distances, towards, length, share)
                 std[sites[:, None], at] = spread[pattern, None]
                 if not only_std:
-                    values = self.values[:, columns[at]][local.nearest[sites]]
-                    mean[sites[:, None], at] = torch.einsum("sn,snc->sc", weights[pattern], values)
+                    values, near = self.values[:, columns[at]], local.nearest[sites]
+                    mean[sites[:, None], at] = _weighed(values, near, weights, pattern)
         return mean, std
-
-
-class _Neighbourhoods:
-    """The nearest observed spots of each site, and sites with the same surroundings found once.
-
-    On a lattice most sites see their neighbours in the same pattern, so they have the same
-    kriging weights: the systems are solved per pattern, not per site.
-
-    Attributes
-    ----------
-    nearest
-        (site, neighbour) indices of observed spots.
-    pattern
-        (site,) pattern that each site has.
-    offsets
-        (pattern, neighbour, 2) from the site to its neighbours, in spacings.
-    """
-
-    def __init__(
-        self, observed: Tensor, sites: Tensor, n: int, lattice: Lattice, *, own: bool = False
-    ) -> None:
-        n = min(n + own, len(observed))
-        spots, places = observed.numpy(), sites.numpy()
-        # A tiny common shift breaks ties between equally near spots the same way everywhere.
-        _, nearest = cKDTree(spots).query(places + np.array([1e-3, 2.3e-3], np.float32), n)
-        nearest = nearest.reshape(len(places), n)
-        if own:  # the spot itself, or the farthest one, is left out
-            itself = nearest == np.arange(len(places))[:, None]
-            nearest = np.take_along_axis(nearest, itself.argsort(1, kind="stable"), 1)[:, :-1]
-            n -= 1
-        offsets = spots[nearest] - places[:, None]
-        first = pattern = np.arange(len(places))
-        if lattice.kind != "irregular":
-            key = np.ascontiguousarray(np.rint(offsets * 8).astype(np.int16)).reshape(
-                len(places), -1
-            )
-            rows = key.view(np.dtype((np.void, key.dtype.itemsize * key.shape[1]))).ravel()
-            _, first, pattern = np.unique(rows, return_index=True, return_inverse=True)
-        self.nearest = torch.from_numpy(nearest)
-        self.pattern = torch.from_numpy(pattern)
-        self.offsets = torch.from_numpy(offsets[first])
 
 
 def _solve(
@@ -240,6 +201,21 @@ def _solve(
     weights = torch.cholesky_solve(target, torch.linalg.cholesky(covariance))
     spread = (share - (weights * target).sum((1, 2))).clamp_min(0).sqrt()
     return weights[..., 0], spread
+
+
+def _weighed(values: Tensor, nearest: Tensor, weights: Tensor, pattern: Tensor) -> Tensor:
+    """Sums (site, column) of values (spot, column) at neighbours (site, neighbour) of sites.
+
+    Of any number of sites: on a lattice nearly all have one pattern (site,), whose weights
+    (pattern, neighbour) they share.
+    """
+    found = torch.empty(len(nearest), values.shape[1])
+    step = max(1, VALUES_AT_ONCE // (nearest.shape[1] * values.shape[1]))
+    for start in range(0, len(nearest), step):
+        sites = slice(start, start + step)
+        at = weights[pattern[sites]], values[nearest[sites]]
+        found[sites] = torch.einsum("sn,snc->sc", *at)
+    return found
 
 
 def _distances(a: Tensor, b: Tensor) -> Tensor:

@@ -80,7 +80,7 @@ def predict_with(
     if not pairs:
         yield from predictor.fit(xy, columns)
         return (yield from predictor.predict(sites, slice(None)))
-    here, there = (np.hstack(known) for known in zip(*pairs, strict=True))
+    here, there = (np.hstack([pair[i] for pair in pairs]) for i in range(2))
     trend = Trend.of(here, columns)
     yield from predictor.fit(xy, columns - trend.at(here))
     mean, std = yield from predictor.predict(sites, slice(None))
@@ -97,6 +97,6 @@ def left_out(predictor: FactorPredictor, columns: FloatArray, pairs: Pairs) -> S
     others = yield from predictor.left_out()
     if not pairs:
         return others
-    here = np.hstack([here for here, _ in pairs])
+    here = np.hstack([pair.here for pair in pairs])
     trend = Trend.of(here, columns)
     return LeftOut(others.mean + trend.at(here), others.var + trend.variance(here))

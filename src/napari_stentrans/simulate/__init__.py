@@ -9,18 +9,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, get_args
 
-import anndata as ad
 import numpy as np
-import pandas as pd
 
 from napari_stentrans.errors import ConfigError, SectionError
 from napari_stentrans.section import Section
-from napari_stentrans.simulate.counts import Genes, draw_counts
-from napari_stentrans.simulate.image import picture, scale_of
+from napari_stentrans.simulate.bend import Bend
+from napari_stentrans.simulate.counts import Genes
+from napari_stentrans.simulate.measuring import Cut, measured, spots_of
 from napari_stentrans.simulate.tissue import (
-    DOMAINS,
     PROGRAMMES,
-    PX_PER_UM,
     Array,
     LatticeKind,
     Tissue,
@@ -31,15 +28,14 @@ if TYPE_CHECKING:
 
     from numpy.typing import ArrayLike, NDArray
 
-__all__ = ["PROGRAMMES", "simulate_section", "true_expression", "true_expression_at"]
-
-LIBRARY_ID = "simulated"
-SPOT_UM = {"hex": 55.0, "square": 100.0}
-"""Diameter of a spot, Visium and legacy Spatial Transcriptomics."""
-FOLD_DEPTH, BUBBLE_DEPTH = 1.7, 0.03
-"""How many times the usual counts a spot in a fold and in a bubble has."""
-LIBRARY_FIELD, LIBRARY_CELLS, LIBRARY_NOISE = 0.2, 0.25, 0.28
-"""Spread of log library size: smooth over the organ, with the density of nuclei, by chance."""
+__all__ = [
+    "PROGRAMMES",
+    "lies_on_first",
+    "simulate_section",
+    "simulate_serial",
+    "true_expression",
+    "true_expression_at",
+]
 
 
 def simulate_section(
@@ -84,26 +80,10 @@ def simulate_section(
     depth = 6500 * (n_genes / 20_000) ** 0.5 if depth is None else depth
     _check(n_spots, n_genes, lattice, seed, depth)
     tissue = Tissue.of(seed, n_spots, lattice)
-    rng_spots, rng_genes, rng_counts, rng_image = (
-        np.random.default_rng([seed, stream]) for stream in (1, 2, 3, 4)
-    )
-    xy, rc = _spots(tissue, n_spots, lattice)
-    obs = _spot_table(tissue, xy, rc, rng_spots, artefacts=artefacts)
-    genes = Genes.draw(rng_genes, n_genes)
-    programmes = tissue.programmes(xy)
-    folded = np.flatnonzero(obs["artefact"] == "fold")
-    sides = np.concatenate(tissue.fold_sides(tissue.unit(xy[folded])))
-    counts = draw_counts(
-        rng_counts,
-        genes,
-        programmes,
-        _library(tissue, xy, obs, rng_spots, depth),
-        folded,
-        tissue.programmes(tissue.xy(sides)),
-    )
-    images = {"hires": picture(tissue, rng_image, artefacts=artefacts)} if image else {}
-    record = {"images": images, "scalefactors": _scale_factors(tissue, lattice)}
-    arguments = {
+    xy, rc = spots_of(tissue, n_spots, lattice)
+    cut = Cut(tissue, xy, xy, rc, lattice, (1, 3, 4))
+    adata = measured(cut, n_genes, seed, depth, artefacts=artefacts, image=image)
+    adata.uns["simulation"] = {
         "n_spots": n_spots,
         "n_genes": n_genes,
         "lattice": lattice,
@@ -111,15 +91,50 @@ def simulate_section(
         "depth": float(depth),
         "artefacts": artefacts,
     }
-    adata = ad.AnnData(
-        counts,
-        obs,
-        _gene_table(genes),
-        uns={"spatial": {LIBRARY_ID: record}, "simulation": arguments},
-        obsm={"spatial": xy, "truth_programmes": programmes},
-        varm={"truth_loadings": genes.loadings},
-    )
     return Section.from_anndata(adata, name=f"simulated {lattice}")
+
+
+def simulate_serial(
+    n_spots: int = 2000,
+    n_genes: int = 2000,
+    *,
+    lattice: LatticeKind = "hex",
+    seed: int = 0,
+    depth: float | None = None,
+    image: bool = True,
+) -> tuple[Section, Section]:
+    """Make two serial sections: what ``simulate_section`` makes, and the one cut next to it.
+
+    The next one shows the same tissue, turned by 20 degrees, shifted and gently bent, with spots
+    of its own, counts drawn anew, and no fold or bubble: whole where the first one has a fold.
+    ``lies_on_first`` says where its places lie on the first one. Arguments are those of
+    ``simulate_section``; the next section has no image.
+    """
+    first = simulate_section(n_spots, n_genes, lattice=lattice, seed=seed, depth=depth, image=image)
+    made = first.adata.uns["simulation"]
+    tissue = Tissue.of(seed, n_spots, lattice)
+    bend = Bend.of(tissue, seed)
+    xy, rc = spots_of(tissue, n_spots, lattice, bend.onto)
+    cut = Cut(tissue, xy, bend.onto(xy), rc, lattice, (11, 13, 14))
+    adata = measured(cut, n_genes, seed, made["depth"], artefacts=False, image=False)
+    adata.uns["serial"] = {"n_spots": n_spots, "lattice": lattice, "seed": seed}
+    return first, Section.from_anndata(adata, name=f"simulated {lattice}, next section")
+
+
+def lies_on_first(section: Section, xy: ArrayLike) -> NDArray[np.float64]:
+    """Where places xy (site, 2) of the second of two serial sections lie on the first, pixels.
+
+    Raises
+    ------
+    SectionError
+        When it was not made by ``simulate_serial``.
+    """
+    made = section.adata.uns.get("serial")
+    if made is None:
+        raise SectionError("This section is not the second of two simulated serial sections.")
+    seed, lattice = int(made["seed"]), str(made["lattice"])
+    tissue = Tissue.of(seed, int(made["n_spots"]), lattice)  # type: ignore[arg-type]
+    return Bend.of(tissue, seed).onto(np.asarray(xy, float))
 
 
 def true_expression(section: Section, genes: Sequence[str]) -> NDArray[np.float32]:
@@ -199,87 +214,3 @@ def _check(n_spots: int, n_genes: int, lattice: str, seed: int, depth: float) ->
         raise ConfigError(f"The seed must be 0 or more, got {seed}.")
     if not 0 < depth < 1e7:
         raise ConfigError(f"The depth must be above 0 and below 10 million counts, got {depth:g}.")
-
-
-def _spots(tissue: Tissue, n_spots: int, lattice: LatticeKind) -> tuple[Array, NDArray[np.int64]]:
-    """Positions (spot, 2) and array rows and columns of the spots furthest inside the organ."""
-    step = tissue.pitch * (np.array([3**0.5, 1]) / 2 if lattice == "hex" else np.ones(2))
-    n_rows, n_columns = np.ceil(tissue.extent[::-1] / step).astype(int)
-    rc = np.indices((n_rows, n_columns)).reshape(2, -1).T
-    if lattice == "hex":
-        rc = rc[rc.sum(1) % 2 == 0]
-    xy = rc[:, ::-1] * step[::-1]
-    inside = np.argsort(tissue.level(tissue.unit(xy)), kind="stable")[:n_spots]
-    inside.sort()
-    return xy[inside], rc[inside]
-
-
-def _spot_table(
-    tissue: Tissue,
-    xy: Array,
-    rc: NDArray[np.int64],
-    rng: np.random.Generator,
-    *,
-    artefacts: bool,
-) -> pd.DataFrame:
-    u = tissue.unit(xy)
-    artefact = np.full(len(xy), "none", object)
-    if artefacts:
-        artefact[np.abs(tissue.fold.across(u)[0]) < 1] = "fold"
-        artefact[tissue.bubble.distance(u) < 1] = "bubble"
-    return pd.DataFrame(
-        {
-            "in_tissue": np.ones(len(xy), int),
-            "array_row": rc[:, 0],
-            "array_col": rc[:, 1],
-            "domain": pd.Categorical.from_codes(tissue.domains(u), list(DOMAINS)),
-            "artefact": pd.Categorical(artefact, ["none", "fold", "bubble"]),
-        },
-        index=_barcodes(rng, len(xy)),
-    )
-
-
-def _barcodes(rng: np.random.Generator, n: int) -> list[str]:
-    """Barcodes of 16 nucleotides and "-1", each once."""
-    codes = np.empty(0, np.int64)
-    while len(codes) < n:
-        codes = np.unique(np.concatenate([codes, rng.integers(4**16, size=n)]))
-    codes = rng.permutation(codes)[:n]
-    letters = np.array(list("ACGT"))[codes[:, None] >> 2 * np.arange(16) & 3]
-    return ["".join(row) + "-1" for row in letters]
-
-
-def _library(
-    tissue: Tissue, xy: Array, obs: pd.DataFrame, rng: np.random.Generator, depth: float
-) -> Array:
-    """Draw library sizes (spot,); but for the artefacts, their median is ``depth``."""
-    cells = np.log([stain.nuclei for stain in DOMAINS.values()])
-    cells = ((cells - cells.mean()) / cells.std())[obs["domain"].cat.codes]
-    size = LIBRARY_CELLS * cells + LIBRARY_FIELD * tissue.library(tissue.unit(xy))
-    size = size + LIBRARY_NOISE * rng.standard_normal(len(xy))
-    library = depth * np.exp(size - np.median(size))
-    spoilt = {"none": 1.0, "fold": FOLD_DEPTH, "bubble": BUBBLE_DEPTH}
-    return np.asarray(library * obs["artefact"].map(spoilt).to_numpy(float))
-
-
-def _gene_table(genes: Genes) -> pd.DataFrame:
-    number = range(1, len(genes.log_mean) + 1)
-    main = np.abs(genes.loadings).argmax(1)
-    pattern = np.where(genes.loadings.any(1), np.array(PROGRAMMES)[main], "none")
-    return pd.DataFrame(
-        {
-            "gene_ids": [f"ENSSIM{i:011d}" for i in number],
-            "truth_pattern": pd.Categorical(pattern, [*PROGRAMMES, "none"]),
-            "truth_log_mean": genes.log_mean,
-            "truth_shape": genes.shape,
-        },
-        index=[f"Gene{i}" for i in number],
-    )
-
-
-def _scale_factors(tissue: Tissue, lattice: LatticeKind) -> dict[str, float]:
-    return {
-        "spot_diameter_fullres": SPOT_UM[lattice] * PX_PER_UM,
-        "tissue_hires_scalef": scale_of(tissue),
-        "microns_per_pixel": 1 / PX_PER_UM,
-    }

@@ -78,14 +78,14 @@ def _maps(inputs: RunInputs, factors: SpatialFactors, trusted: Trusted) -> Steps
     doubted where it disagrees with the spots around.
     """
     used, measured = trusted.looked.used(inputs.evidence), inputs.targets.measured
-    mapper = Mapper(inputs.config.device, trusted.network)
+    mapper, at_sites = Mapper(inputs.config.device, trusted.network), np.flatnonzero(~measured)
     depth = np.log(inputs.seen.totals)[:, None]
 
     def at(
         sites: NDArray[np.intp], mute: NDArray[np.bool_], *, only_sites: bool = True
     ) -> Steps[TissueMaps]:
         heard = [k for k, silent in zip(used, mute, strict=True) if not silent]
-        pairs = [(k.components[measured], k.components[~measured][sites]) for k in heard]
+        pairs = [k.pair(measured, at_sites[sites]) for k in heard]
         steps = mapper.maps(
             inputs.units, factors, depth, inputs.others[sites], pairs, only_sites=only_sites
         )

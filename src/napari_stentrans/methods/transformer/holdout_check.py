@@ -13,16 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import library_sizes
-from napari_stentrans.methods.holdout import (
-    TOGETHER,
-    Judged,
-    Looked,
-    Trial,
-    compare,
-    look_at_hidden_spots,
-)
+from napari_stentrans.methods.holdout import Judged, Looked, Trial, compare, look_at_hidden_spots
 from napari_stentrans.methods.transformer.factors import fit_spatial_factors
 from napari_stentrans.methods.transformer.maps import Mapper
+from napari_stentrans.trust import TOGETHER
 
 if TYPE_CHECKING:
     from napari_stentrans.evidence import Known

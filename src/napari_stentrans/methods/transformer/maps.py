@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.device import choose_device
+from napari_stentrans.evidence import Pair
 from napari_stentrans.methods.base import LeftOut, Pairs
 from napari_stentrans.methods.transformer.network import load_network, refine
 from napari_stentrans.methods.transformer.window_kriging import Window, krige
@@ -24,8 +25,8 @@ from napari_stentrans.windows import windows
 
 if TYPE_CHECKING:
     from napari_stentrans.device import DeviceName
+    from napari_stentrans.grid_kriging import Ticks
     from napari_stentrans.methods.transformer.factors import SpatialFactors
-    from napari_stentrans.methods.transformer.grid_kriging import Ticks
 
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
@@ -127,7 +128,10 @@ class Mapper:
         for i, (spots, here, of_sites) in enumerate(parts):
             if only_sites and not len(here):
                 continue
-            seen = [(at[spots].astype(float), to[here].astype(float)) for at, to in shown]
+            seen = [
+                Pair(k.here[spots].astype(float), k.there[here].astype(float), k.direct)
+                for k in shown
+            ]
             start = krige(units[spots], columns[spots], sites[here], share, prominence, seen)
             steps = self._window(start, refined=refined, only_sites=only_sites)
             window, mean, left_out = yield from _told(steps, i, len(parts))

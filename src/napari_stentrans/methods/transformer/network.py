@@ -27,7 +27,7 @@ from napari_stentrans.methods.transformer.window_kriging import TISSUE_SCALES, W
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.methods.transformer.grid_kriging import Ticks
+    from napari_stentrans.grid_kriging import Ticks
 
 NEIGHBOURS = 64
 FAR = 100.0

@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from napari_stentrans.factors import library_sizes, lognorm
+from napari_stentrans.grid_kriging import GridKriging
 from napari_stentrans.masking import halves
 from napari_stentrans.methods.transformer.factors import SpatialFactors, spot_weights
-from napari_stentrans.methods.transformer.grid_kriging import GridKriging
 from napari_stentrans.progress import Progress, Stage, Steps
 from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.windows import windows

@@ -14,10 +14,12 @@ from typing import TYPE_CHECKING
 import numpy as np
 from numpy.typing import NDArray
 
-from napari_stentrans.methods.transformer.grid_kriging import KERNELS, GridKriging, Kernel, Ticks
+from napari_stentrans.grid_kriging import KERNELS, GridKriging, Kernel, Ticks
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
+
+    from napari_stentrans.methods.base import Pairs
 
 Array = NDArray[np.float64]
 
@@ -27,16 +29,24 @@ TISSUE_KERNELS = (
 )  # fmt: skip
 LIKENESSES = (0.06, 0.2, 0.5)
 """Shares of the field that a kind of evidence may tell, where there is one."""
+DIRECT, DIRECT_IN_TISSUE = KERNELS[1:4:2], TISSUE_KERNELS[1:2]
+DIRECT_SHARES = (0.2, 0.6), (0.3,)
+"""Kernels in space and in tissue for evidence that measured the same thing, and its shares."""
 TISSUE_SCALES = (2.0, 6.0)
 """How many spacings a difference of one standard deviation in tissue counts for."""
 
 
-def kernels_with(kinds: int) -> tuple[tuple[Kernel, ...], tuple[Kernel, ...]]:
-    """Kernels in space, and in space and tissue, with so many kinds of evidence."""
+def kernels_with(direct: Sequence[bool]) -> tuple[tuple[Kernel, ...], tuple[Kernel, ...]]:
+    """Kernels in space, and in space and tissue, with so many kinds of evidence.
+
+    Kinds that are ``direct`` may tell more of a field; which range it has then matters less.
+    """
     space, tissue = [*KERNELS], [*TISSUE_KERNELS]
-    for of in range(kinds):
-        space += [k._replace(likeness=w, of=of) for w in LIKENESSES for k in KERNELS[1::2]]
-        tissue += [k._replace(likeness=w, of=of) for w in LIKENESSES[1:] for k in TISSUE_KERNELS]
+    for of, is_direct in enumerate(direct):
+        near, alike = (DIRECT, DIRECT_IN_TISSUE) if is_direct else (KERNELS[1::2], TISSUE_KERNELS)
+        shares = DIRECT_SHARES if is_direct else (LIKENESSES, LIKENESSES[1:])
+        space += [k._replace(likeness=w, of=of) for w in shares[0] for k in near]
+        tissue += [k._replace(likeness=w, of=of) for w in shares[1] for k in alike]
     return tuple(space), tuple(tissue)
 
 
@@ -95,14 +105,14 @@ def krige(
     targets: Array,
     share: Array,
     prominence: Array,
-    shown: Sequence[tuple[Array, Array]] = (),
+    shown: Pairs = (),
 ) -> Ticks[Window]:
     """Krige every column of values (spot, factor) at the targets, in space and then in tissue.
 
     ``shown`` is what each kind of evidence says at the spots and at the targets, (., component).
     """
-    here_shown, there_shown = [here for here, _ in shown], [there for _, there in shown]
-    kernels, tissue_kernels = kernels_with(len(shown))
+    here_shown, there_shown = [k.here for k in shown], [k.there for k in shown]
+    kernels, tissue_kernels = kernels_with([k.direct for k in shown])
     space = GridKriging(xy, values, kernels, here_shown)
     yield from space.fit()
     loo, loo_var = yield from space.leave_one_out()

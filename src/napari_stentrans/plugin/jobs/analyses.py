@@ -56,6 +56,7 @@ def domains(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
         maps=_maps(found.maps, data, {n: found.labels == i for i, n in enumerate(found.names)}),
         python=_python("find_domains", "" if n is None else f", {n}", data, lost),
         annotation=found.annotation(),
+        drawn=found,
         data=data,
     )
 
@@ -87,16 +88,43 @@ def compare(
     )
 
 
-def spatial(data: Data, lost: Lost) -> Steps[Found]:
-    """Find spatially variable genes, on what was measured."""
+def described(data: Data, lost: Lost, annotation: Annotation, gene: str) -> Steps[Found]:
+    """Say what is in each region, and how much there is of a gene, before and after."""
+    from napari_stentrans.analysis.regions import region_genes_steps, region_table
+
+    each = region_table(data, annotation, lost=lost)
+    of_gene = yield from region_genes_steps(data, annotation, [gene], lost=lost)
+    table = each.join(of_gene.set_index("region").drop(columns="gene"))
+    label = _as_measured(data, lost)[0].gene_label(gene)
+    words = f"{len(table)} regions, and {label} in each: mean, interval (95%), share of spots."
+    of, left = _of(data), _lost(lost)
+    given = f"{of}, annotation"
+    kept = ", lost=lost" if left else ""
+    python = (
+        "from napari_stentrans.analysis import region_genes, region_table\n\n"
+        f"{left}found = region_table({given}{kept})\n"
+        f"genes = region_genes({given}, [{gene!r}]{kept})"
+    )
+    return Found("regions", words, table, data, of="region", python=python, annotated=annotation)
+
+
+def spatial(data: Data, lost: Lost, after: bool = False) -> Steps[Found]:
+    """Find spatially variable genes, on what was measured; ``after``: with the help of runs."""
+    from napari_stentrans.analysis.hidden_spots import find_spatial_genes_after_steps
     from napari_stentrans.analysis.spatial_genes import find_spatial_genes_steps
 
-    section = data.section if isinstance(data, Enhancement) else data
-    if isinstance(data, Enhancement):
-        lost = ~data.sites.measured[: data.sites.n_spots]
-    found = yield from find_spatial_genes_steps(section, lost)
-    python = _python("find_spatial_genes", "", section, lost)
-    return Found("spatial", found.in_words(), found.table, section, python=python)
+    section, lost = _as_measured(data, lost)
+    if after and isinstance(data, Enhancement):
+        config, damaged = data.record.config, data.record.inputs(section)[3]
+        steps = find_spatial_genes_after_steps(section, lost, config, image_damaged=damaged)
+        of: Data = data  # its script makes the result as well
+        call, given = "find_spatial_genes_after", ", config=result.record.config"
+    else:
+        steps, of = find_spatial_genes_steps(section, lost), section
+        call, given = "find_spatial_genes", ""
+    found = yield from steps
+    python = _python(call, given, section, lost)
+    return Found("spatial", found.in_words(), found.table, of, python=python)
 
 
 def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
@@ -118,6 +146,7 @@ def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
         maps=_maps(found.maps, data, values),
         inner=found.members.set_index("gene"),
         python=_python("find_patterns", "" if n is None else f", {n}", data, lost),
+        drawn=found,
         data=data,
     )
 
@@ -144,6 +173,22 @@ def pathways(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
     )
 
 
+def coherent(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]:
+    """Find sets whose maps are more alike than those of random sets, as measured and of a run."""
+    from napari_stentrans.analysis.coherence import in_words, measure_coherence_steps, side_by_side
+
+    section, lost = _as_measured(data, lost)
+    found = yield from measure_coherence_steps(section, sets, lost=lost)
+    python = _python("measure_coherence", ", sets", section, lost)
+    table, words = found.table, in_words(found)
+    if isinstance(data, Enhancement):
+        after = yield from measure_coherence_steps(data, sets)
+        python += "\nafter = measure_coherence(result, sets)"
+        table, words = side_by_side(found, after), in_words(found, after)
+    table = table.set_index("set").select_dtypes("number")
+    return Found("coherent", words, table, data, of="set", python=_sets(where) + python)
+
+
 def enriched(shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]:
     """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
     from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
@@ -164,8 +209,7 @@ def enriched(shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]
         f"{n:,} of {len(table):,} sets of {sets.name} stand out in {what} at an FDR of {FDR:.0%} "
         f"({found.kind}, by gseapy)."
     )
-    of = "result" if isinstance(data, Enhancement) else "section"
-    python = f"{shown.python}\n{_sets(where)}enriched = {call.format(of)}"
+    python = f"{shown.python}\n{_sets(where)}enriched = {call.format(_of(data))}"
     return Found("enriched", words, table, data, of="set", python=python)
 
 
@@ -186,24 +230,33 @@ def _maps(maps: Maps, data: Data, values: dict[str, NDArray[np.floating]]) -> Ma
     if isinstance(data, Enhancement):
         return MapOf(data.raster, lambda name: np.asarray(values[name], np.float32))
 
-    def of_spots(name: str) -> NDArray[np.floating]:
-        every = np.full(maps.section.n_spots, np.nan, np.float32)
-        every[maps.spots] = values[name]
-        return every
+    return MapOf(maps.section.raster, lambda name: maps.at_spots(values[name]))
 
-    return MapOf(maps.section.raster, of_spots)
+
+def _as_measured(data: Data, lost: Lost) -> tuple[Section, Lost]:
+    """What was measured of a section or a result, and the spots that are left out."""
+    if isinstance(data, Enhancement):
+        return data.section, ~data.sites.measured_spots
+    return data, lost
+
+
+def _of(data: Data) -> str:
+    """What a script calls it."""
+    return "result" if isinstance(data, Enhancement) else "section"
+
+
+def _lost(lost: Lost) -> str:
+    """Lines of a script that say which spots are left out."""
+    if lost is None or not lost.any():
+        return ""
+    at = np.flatnonzero(lost).tolist()
+    return f"import numpy as np\n\nlost = np.isin(np.arange({len(lost)}), {at})\n"
 
 
 def _python(name: str, given: str, data: Data, lost: Lost = None) -> str:
-    of = "result" if isinstance(data, Enhancement) else "section"
     imports = f"from napari_stentrans.analysis import {name}\n\n"
-    if lost is None or not lost.any():
-        return f"{imports}found = {name}({of}{given})"
-    at = np.flatnonzero(lost).tolist()
-    return (
-        f"import numpy as np\n\n{imports}lost = np.isin(np.arange({len(lost)}), {at})\n"
-        f"found = {name}({of}{given}, lost=lost)"
-    )
+    left = _lost(lost)
+    return f"{imports}{left}found = {name}({_of(data)}{given}{', lost=lost' if left else ''})"
 
 
 def _sets(where: str) -> str:

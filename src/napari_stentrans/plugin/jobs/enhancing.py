@@ -151,7 +151,8 @@ class Enhancing(QObject):
         if model.paint is not None:
             model.paint.stop()
         self._at_work = wanted
-        work = partial(run_steps, model.section, mask.lost, config, mask.sites, wanted.damaged)
+        given = mask.lost, config, mask.sites, wanted.damaged, wanted.neighbours
+        work = partial(run_steps, model.section, *given)
         self.panel.begin()
         self.began.emit()
         done = partial(self._on_enhanced, wanted)

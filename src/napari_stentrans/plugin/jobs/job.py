@@ -16,6 +16,7 @@ from superqt.utils import GeneratorWorker
 from napari_stentrans.errors import EnhancementFailed, StentransError, StentransWarning
 from napari_stentrans.evaluation.quality import Quality, quality_steps
 from napari_stentrans.method_table import METHODS, PLAIN
+from napari_stentrans.neighbours import again
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Stage, Steps, named
 
@@ -26,7 +27,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.record import RunRecord
+    from napari_stentrans.record import NeighbourFacts, RunRecord
     from napari_stentrans.section import Section
 
 T = TypeVar("T")
@@ -48,6 +49,7 @@ def run_steps(
     config: EnhanceConfig,
     sites: NDArray[Any],
     image_damaged: NDArray[Any] | None = None,
+    neighbours: tuple[NeighbourFacts, ...] = (),
 ) -> Steps[Enhancement]:
     """Enhance, and make here what drawing the result would else make in the window's thread.
 
@@ -57,7 +59,8 @@ def run_steps(
         quick = config.model_copy(update={"method": PLAIN, "genes": None, "image": "off"})
         steps = named(Stage.PREVIEW, _drawn(enhance_steps(section, lost, quick, sites)))
         yield Preview(Stage.PREVIEW, 1, 1, enhancement=(yield from steps))
-    return (yield from _drawn(enhance_steps(section, lost, config, sites, image_damaged)))
+    beside = again(section, neighbours)
+    return (yield from _drawn(enhance_steps(section, lost, config, sites, image_damaged, beside)))
 
 
 def _drawn(steps: Steps[Enhancement]) -> Steps[Enhancement]:

@@ -187,7 +187,8 @@ def bring_back_steps(
     for at, (run, (result, quality)) in enumerate(zip(facts.runs, opened.results, strict=True)):
         if result is None:
             lost, config, sites, damaged = run.record.inputs(model.section)
-            again.append(RunRequest(model, config, LostMask(lost, sites), run.name, damaged))
+            mask, beside = LostMask(lost, sites), run.record.neighbours
+            again.append(RunRequest(model, config, mask, run.name, damaged, beside))
             continue
         kept = model.runs.add(result, run.name)
         kept.quality = quality

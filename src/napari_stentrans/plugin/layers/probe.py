@@ -96,7 +96,7 @@ class Probe:
             said.append(f"{name}: {', '.join(parts)}" if parts else name)
         kind = ""
         if site >= 0 and result is not None:
-            kind = f", {MEANING[LABELS[result.sites.provenance[site]]]}"
+            kind = f", {MEANING[LABELS[result.sites.provenance[site]]]}{_borrowed(result, site)}"
         return "; ".join(said) + kind
 
     def _maps(self, result: Enhancement | None, against: Enhancement | None) -> Sequence[Shown]:
@@ -142,6 +142,16 @@ def _estimate(called: str, of: GeneMap | None, site: int, ends: Ends | None = No
     if ends is not None and np.isfinite(ends[0][site]):
         sure += f" (new measurement {ends[0][site]:.2f} to {ends[1][site]:.2f})"
     return [f"{called} {of.mean[site]:.2f}{sure}"]
+
+
+def _borrowed(result: Enhancement, site: int) -> str:
+    """Say which share of what is known of a site neighbouring sections add; "" where none do."""
+    share = 0.0 if result.borrowed is None else float(result.borrowed[site])
+    if not share >= 0.005:  # less would be said as 0%
+        return ""
+    given = result.record.neighbours
+    whom = given[0].name if len(given) == 1 else "neighbouring sections"
+    return f", borrowed from {whom}: {share:.0%}"
 
 
 def _same_place(result: Enhancement | None, other: Enhancement, site: int) -> int:

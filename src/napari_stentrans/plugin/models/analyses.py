@@ -12,19 +12,25 @@ if TYPE_CHECKING:
     import pandas as pd
     from numpy.typing import NDArray
 
+    from napari_stentrans.analysis.domains import Domains
+    from napari_stentrans.analysis.patterns import Patterns
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
-Kind = Literal["domains", "compare", "spatial", "patterns", "pathways", "enriched"]
+Kind = Literal[
+    "domains", "regions", "compare", "spatial", "patterns", "pathways", "coherent", "enriched"
+]
 """Analyses that are kept, the last of each kind."""
 TITLES: dict[Kind, str] = {
     "domains": "Domains",
+    "regions": "Regions",
     "compare": "Comparison",
     "spatial": "Spatial genes",
     "patterns": "Patterns",
     "pathways": "Pathways",
+    "coherent": "Going together",
     "enriched": "Enrichment",
 }
 TIPS = {
@@ -35,6 +41,17 @@ TIPS = {
     "pvalue_wilcoxon": "As most tools test it: as if spots nearby were independent. Too small",
     "fdr_wilcoxon": "As most tools test it: as if spots nearby were independent. Too small",
     "morans_i": "How alike neighbouring spots are: 1 is a smooth map, 0 is noise",
+    "pvalue_before": "Of what was measured alone",
+    "fdr_before": "Of what was measured alone",
+    "pvalue_hidden": "Whether a run foretells the gene at spots that were hidden from it",
+    "coherence_before": "How alike the maps of the set are, as measured",
+    "coherence_after": "How alike the maps of the set are, after enhancement",
+    "expected_before": "How alike those of random sets are, as measured",
+    "expected_after": "How alike those of random sets are, after the same enhancement",
+    "fdr_after": "Against random sets that went through the same enhancement",
+    "fraction": "Share of the measured spots that show the gene",
+    "mean": "Of the measured spots, log-normalised; low and high are its interval (95%)",
+    "after_mean": "Of all sites after enhancement: an estimate, with its interval (95%)",
     "range": "How far the pattern reaches, in distances of neighbouring spots",
     "n_spots": "Spots in which the gene is seen",
     "correlation": "How alike the gene is to its pattern",
@@ -75,6 +92,8 @@ class Found:
         Another table that goes with it, such as the genes of patterns.
     annotation, annotated
         Regions that were found, and those that were compared.
+    drawn
+        What a figure for a paper draws of it.
     """
 
     kind: Kind
@@ -89,6 +108,7 @@ class Found:
     inner: pd.DataFrame | None = None
     annotation: Annotation | None = None
     annotated: Annotation | None = None
+    drawn: Domains | Patterns | None = None
 
     @property
     def lists_genes(self) -> bool:

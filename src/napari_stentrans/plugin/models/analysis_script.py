@@ -13,7 +13,12 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.section_model import SectionModel
 
 SAVES = "from napari_stentrans.export import save\n"
-SHOWN = {"domains": "found.sizes", "patterns": "found.summary", "enriched": "enriched.table"}
+SHOWN = {
+    "regions": "found",
+    "domains": "found.sizes",
+    "patterns": "found.summary",
+    "enriched": "enriched.table",
+}
 """What a script prints at its end, where that is not ``found.table``."""
 
 

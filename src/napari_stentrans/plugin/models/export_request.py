@@ -23,15 +23,20 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from napari_stentrans.analysis.domains import Domains
+    from napari_stentrans.analysis.patterns import Patterns
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.models.gene_index import GeneIndex
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
-What = Literal["session", "everything", "images", "table", "figure", "lost", "measured"]
+What = Literal["session", "everything", "images", "table", "figure", "paper", "lost", "measured"]
 WhichGenes = Literal["all", "shown", "favourites", "mine", "these"]
 Extra = Literal["std", "provenance", "image"]
+
+MOST_IN_PAPER = 8
+"""Genes that a page holds beside the rest."""
 
 
 @dataclass(frozen=True)
@@ -101,6 +106,19 @@ KINDS: dict[What, Kind] = {
         MOST_IN_FIGURE,
         extras=("std", "provenance", "image"),
     ),
+    "paper": Kind(
+        "One figure for a paper",
+        "Genes, domains, genes in them as dots, and patterns, as far as they were found on the "
+        "page Analyse; two columns of a page wide, and text stays text.",
+        {
+            ".pdf": "Document, to print (.pdf)",
+            ".svg": "Drawing, to edit (.svg)",
+            ".png": "Picture, for slides (.png)",
+        },
+        MOST_IN_PAPER,
+        of_result=False,
+        extras=("image",),
+    ),
     "lost": Kind(
         "Lost regions",
         "What you painted, with its names; it can be opened again here and by the command line.",
@@ -138,6 +156,8 @@ class ExportContext:
         Labels (row, column) of the lost regions; None where nothing is painted.
     regions
         Their names by label.
+    drawn
+        What analyses found that a figure can show.
     """
 
     section: Section
@@ -148,6 +168,7 @@ class ExportContext:
     mine: tuple[str, ...] = ()
     lost: np.ndarray | None = None
     regions: Mapping[int, str] | None = None
+    drawn: tuple[Domains | Patterns, ...] = ()
 
     @classmethod
     def of(
@@ -166,6 +187,7 @@ class ExportContext:
             () if mine is None else mine.names,
             np.array(labels) if painted else None,
             paint.names if paint is not None and painted else None,
+            tuple(found.drawn for found in model.found.values() if found.drawn is not None),
         )
 
     def label(self, gene: str) -> str:
@@ -181,7 +203,7 @@ class ExportContext:
         else:
             of = {"shown": (self.shown,), "favourites": self.favourites, "mine": self.mine}
             asked = Listed(of[which], ())
-        known = () if self.result is None else self.result.genes
+        known = self.section.genes if self.result is None else self.result.genes
         here = tuple(name for name in asked.names if name in known)
         left = tuple(name for name in asked.names if name not in known)
         return Listed(here, (*asked.unknown, *left))
@@ -211,7 +233,9 @@ class ExportRequest:
     def proposed(self, stock: ExportContext) -> str:
         names = self.genes or ()
         of = {"lost": "lost_regions", "measured": "measured"}.get(self.what, "enhanced")
-        if self.what in ("images", "table", "figure") and names:
+        if self.what == "paper":
+            of = "figure"
+        elif self.what in ("images", "table", "figure") and names:
             of = stock.label(names[0]) if len(names) == 1 else f"{len(names)}_genes"
         safe = "".join(sign if sign.isalnum() or sign in "._-" else "_" for sign in of)
         return f"{stock.section.name.replace(' ', '_')}_{safe}{self.ending}"
@@ -223,6 +247,8 @@ class ExportRequest:
             extras = {extra: extra in self.extras for extra in KINDS["figure"].extras}
             drawn = figure_steps(stock.result, names or [], path, **extras, overwrite=True)
             return [(yield from drawn)]
+        if self.what == "paper":
+            return [(yield from _paper_steps(stock, names or [], path, "image" in self.extras))]
         if self.what in OF_RUNS and stock.result is not None:
             std = "std" in self.extras
             return (yield from save_steps(stock.result, path, genes=names, overwrite=True, std=std))
@@ -231,6 +257,25 @@ class ExportRequest:
             where, regions = stock.section, stock.regions
             return [save_mask(where, stock.lost, path, names=regions, overwrite=True)]
         return [write_section(stock.section, path, overwrite=True)]
+
+
+def _paper_steps(stock: ExportContext, genes: list[str], path: Path, image: bool) -> Steps[Path]:
+    """Draw the genes, and what was found on what is shown; lost spots are left out."""
+    from napari_stentrans.analysis.domains import Domains
+    from napari_stentrans.analysis.paper_figure import fits, paper_figure_steps
+
+    data = stock.section if stock.result is None else stock.result
+    here = [one for one in stock.drawn if fits(data, one)]
+    domains = next((one for one in here if isinstance(one, Domains)), None)
+    patterns = next((one for one in here if not isinstance(one, Domains)), None)
+    lost = None
+    if stock.result is None and stock.lost is not None:
+        lost = stock.section.raster.lost(stock.lost > 0)
+    steps = paper_figure_steps(
+        data, path, genes, regions=domains, patterns=patterns, lost=lost, image=image,
+        overwrite=True,
+    )  # fmt: skip
+    return (yield from steps)
 
 
 def with_quality(model: SectionModel) -> Enhancement | None:

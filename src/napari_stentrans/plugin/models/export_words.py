@@ -53,7 +53,7 @@ def why_not(stock: ExportContext, asked: Asked, listed: Listed | None) -> str:
     if not n:
         return _no_genes(stock, asked, listed)
     if most is not None and n > most:
-        what = "A figure shows" if asked.what == "figure" else "This format holds"
+        what = "A figure shows" if asked.what in ("figure", "paper") else "This format holds"
         return f"{what} {some(most, 'gene')} at most, and these are {n:,}. Choose fewer genes."
     return ""
 
@@ -62,6 +62,8 @@ def about(stock: ExportContext | None, what: What, listed: Listed | None) -> str
     """What will be in the file, and how large it becomes where that matters."""
     kind = KINDS[what]
     parts = [kind.about]
+    if stock is not None and what == "paper":
+        return " ".join(filter(None, (kind.about, _found(stock))))
     if stock is not None and kind.by_gene and stock.result is not None:
         n_sites, n = len(stock.result.sites), _n_genes(stock, listed)
         size = n * n_sites * BYTES_PER_VALUE
@@ -76,6 +78,11 @@ def about(stock: ExportContext | None, what: What, listed: Listed | None) -> str
     if what in OF_RUNS:
         parts.append("The settings of the run are written beside it (.run.json).")
     return " ".join(filter(None, parts))
+
+
+def _found(stock: ExportContext) -> str:
+    """What was found that can be part of a figure."""
+    return "" if stock.drawn else "Nothing of that was found yet, so it shows genes alone."
 
 
 def _no_genes(stock: ExportContext, asked: Asked, listed: Listed | None) -> str:
@@ -95,4 +102,4 @@ def _left_out(listed: Listed | None, said: str) -> str:
 def _n_genes(stock: ExportContext, listed: Listed | None) -> int:
     if listed is not None:
         return len(listed.names)
-    return 0 if stock.result is None else len(stock.result.genes)
+    return len(stock.section.genes if stock.result is None else stock.result.genes)

@@ -142,7 +142,7 @@ def taken_as_measured(result: Enhancement, damage: Damage | None) -> str:
     """Say how many spots look lost that the run took as measured; else nothing."""
     if damage is None or damage.section is not result.section:
         return ""
-    n = int((damage.spots & result.sites.measured[: result.sites.n_spots]).sum())
+    n = int((damage.spots & result.sites.measured_spots).sum())
     if not n:
         return ""
     looks = some(n, "spot looks", "spots look")

@@ -34,6 +34,8 @@ class Trait(NamedTuple):
     named: bool
 
 
+MOST_NAMED = 2
+"""Neighbouring sections that are named."""
 SAYS: dict[str, Callable[..., str]] = {
     "method": str,
     "upscale": "{}×".format,
@@ -69,6 +71,8 @@ def facts(record: RunRecord) -> str:
         said.append(f"the image is damaged at {some(len(record.image_damaged), 'spot')}")
     if record.image_placed is not None:
         said.append("the image was laid by hand")
+    if record.neighbours:
+        said.append(_beside(record))
     return "; ".join(said)
 
 
@@ -81,6 +85,8 @@ def beyond(record: RunRecord) -> str:
         said.append(f"the image not believed at {some(len(record.image_damaged), 'spot')}")
     if record.image_placed is not None:
         said.append("the image laid by hand")
+    if record.neighbours:
+        said.append(_beside(record))
     return f" With {', '.join(said)}." if said else ""
 
 
@@ -132,6 +138,10 @@ def _circumstances(record: RunRecord) -> dict[str, Trait]:
             (frozenset(record.lost), frozenset(record.sites)),
             f"{n:,} lost" if n else "nothing lost",
         ),
+        "beside": (
+            tuple((one.digest, one.lost, one.alignment) for one in record.neighbours),
+            _beside(record),
+        ),
         "damaged": (
             frozenset(record.image_damaged),
             f"image damaged at {some(damaged, 'spot')}" if damaged else "image nowhere damaged",
@@ -140,6 +150,14 @@ def _circumstances(record: RunRecord) -> dict[str, Trait]:
         "versions": (tuple(sorted(record.versions.items())), f"version {made_by}"),
     }
     return {name: Trait(value, says, named=False) for name, (value, says) in found.items()}
+
+
+def _beside(record: RunRecord) -> str:
+    """Which neighbouring sections were given."""
+    names = [one.name for one in record.neighbours]
+    if len(names) > MOST_NAMED:
+        return f"{len(names)} neighbouring sections"
+    return f"neighbour {' and '.join(names)}" if names else "no neighbouring section"
 
 
 def _say(setting: Setting, value: object) -> str:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.analyses import Found, Kind
     from napari_stentrans.plugin.models.maps import Doubt, Limits, Look
     from napari_stentrans.plugin.models.paint import Paint
+    from napari_stentrans.record import NeighbourFacts
     from napari_stentrans.section import Section
 
 View = Literal[
@@ -312,7 +313,7 @@ class RunRequest:
     """A run to be made, with settings and what is lost as they were when it was asked for.
 
     It is named by its settings where the name is empty; ``damaged`` (spot,) is True where the image
-    is not to be looked at.
+    is not to be looked at. ``neighbours`` are those of the record of a run that is made again.
     """
 
     model: SectionModel
@@ -320,3 +321,4 @@ class RunRequest:
     mask: LostMask
     name: str = ""
     damaged: NDArray[np.bool_] | None = None
+    neighbours: tuple[NeighbourFacts, ...] = ()

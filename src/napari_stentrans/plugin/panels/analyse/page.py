@@ -5,8 +5,9 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtWidgets import QHBoxLayout, QProgressBar, QSpinBox
+from qtpy.QtWidgets import QCheckBox, QHBoxLayout, QProgressBar, QSpinBox
 
+from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import StentransError
 from napari_stentrans.export.table import save_table
 from napari_stentrans.io.regions import read_regions
@@ -38,7 +39,6 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from napari_stentrans.annotation import Annotation
-    from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.plugin.jobs.context import Context
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.analyses import Found
@@ -53,13 +53,20 @@ BUSY = "Wait until what is being analysed has ended, or cancel it"
 NO_REGIONS = "There are no named regions yet: find domains, or bring regions"
 NO_SETS = "Choose gene sets first"
 NO_LIST = "First compare regions, or find spatial genes or patterns"
+AFTER = (
+    "Ask also how well runs foretell spots that are hidden from them: two more runs, each of half "
+    "of the spots"
+)
+NO_RESULT = "First run, and look at the result"
 TIPS = {
     "domains": "Sort the tissue into domains by what its genes do together; they become regions",
     "compare": "Which genes differ between these regions, tested on measured counts",
     "spatial": "Which genes have a pattern in space, tested on measured counts",
     "patterns": "Sort genes by their maps into a handful of patterns",
+    "regions": "Say what is in each region, and how much there is of the gene that is shown",
+    "coherent": "Which gene sets have maps more alike than random sets, before and after a run",
     "pathways": "Draw a map of each gene set: where it is active",
-    "enriched": "Which gene sets are strong in the table of genes that is shown below the canvas",
+    "enriched": "Which gene sets stand out in the genes that were listed last",
 }
 
 
@@ -129,17 +136,28 @@ class AnalysePage(Following, Page):
         self._start(lambda data, lost: analyses.compare(data, lost, annotation, one, other))
 
     def _find_spatial(self) -> None:
-        self._start(analyses.spatial)
+        self._start(partial(analyses.spatial, after=self.after.isChecked()))
+
+    def _describe(self) -> None:
+        annotation, model = self.named.annotation, self.model
+        if annotation is not None and model is not None:
+            gene = model.gene
+            self._start(lambda data, lost: analyses.described(data, lost, annotation, gene))
 
     def _find_patterns(self) -> None:
         n = self.n_patterns.value() or None
         self._start(lambda data, lost: analyses.patterns(data, lost, n))
 
     def _score(self) -> None:
-        sets = self.sets.value
+        self._of_sets(analyses.pathways)
+
+    def _cohere(self) -> None:
+        self._of_sets(analyses.coherent)
+
+    def _of_sets(self, work: Callable[..., Steps[Found]]) -> None:
+        sets, where = self.sets.value, self.sets.python
         if sets is not None:
-            where = self.sets.python
-            self._start(lambda data, lost: analyses.pathways(data, lost, sets, where))
+            self._start(lambda data, lost: work(data, lost, sets, where))
 
     def _enrich(self) -> None:
         sets, shown = self.sets.value, self._listed
@@ -229,7 +247,9 @@ class AnalysePage(Following, Page):
             "compare": (regions, NO_REGIONS),
             "spatial": (here, ""),
             "patterns": (here, ""),
+            "regions": (regions, NO_REGIONS),
             "pathways": (sets, NO_SETS),
+            "coherent": (sets, NO_SETS),
             "enriched": (sets and self._listed is not None, NO_LIST if sets else NO_SETS),
         }
         for kind, (on, why) in asks.items():
@@ -237,6 +257,7 @@ class AnalysePage(Following, Page):
             allow(self.begins[kind], here and on and not busy, TIPS[kind], why)
         for part in (self.one, self.other):
             part.setEnabled(regions)
+        allow(self.after, isinstance(self.data, Enhancement), AFTER, NO_RESULT)
         for made in (self.open, self.copy):
             made.setEnabled(shown is not None)
 
@@ -250,9 +271,12 @@ class AnalysePage(Following, Page):
             "compare": button("Compare", TIPS["compare"], self._compare),
             "spatial": button("Find spatial genes", TIPS["spatial"], self._find_spatial),
             "patterns": button("Find patterns", TIPS["patterns"], self._find_patterns),
+            "regions": button("Describe regions", TIPS["regions"], self._describe),
             "pathways": button("Draw maps", TIPS["pathways"], self._score),
+            "coherent": button("Go together", TIPS["coherent"], self._cohere),
             "enriched": button("Enrichment", TIPS["enriched"], self._enrich),
         }
+        self.after = called(QCheckBox("also after"), "spatial genes after enhancement", AFTER)
         self.n_domains, self.n_patterns = _how_many("domains"), _how_many("patterns")
         self.one = choice("region to compare", "The region that is looked at", least=6)
         self.other = choice("region to compare with", "What it is compared with", least=6)
@@ -273,11 +297,13 @@ class AnalysePage(Following, Page):
             row_of(self.of, label="Look at"),
             self.named,
             row_of(begins["domains"], self.n_domains),
+            begins["regions"],
             laid(QHBoxLayout(), begins["compare"], (self.one, 1), (self.other, 1), spacing=6),
             parting(),
-            begins["spatial"],
+            row_of(begins["spatial"], self.after),
             row_of(begins["patterns"], self.n_patterns),
-            row_of(self.sets, begins["pathways"], begins["enriched"]),
+            row_of(self.sets, begins["pathways"]),
+            row_of(begins["coherent"], begins["enriched"]),
             parting(),
             self.bar,
             self.doing,

@@ -39,6 +39,8 @@ EXTRAS: dict[Extra, tuple[str, str]] = {
     ),
     "image": ("Tissue image", "Draw the maps over the tissue image"),
 }
+AT_WISH: tuple[What, ...] = ("session", "paper")
+"""What is never proposed."""
 LINES = 6  # of words, whose room is kept: no button moves when some go
 BUSY = "Wait until what is going on has ended, or cancel it, and save then."
 SAVING = "Being written; Cancel leaves no half a file."
@@ -139,7 +141,7 @@ class ExportPage(Following, Page):
             made.setAccessibleDescription(made.toolTip())
             self.reasons[what].setText(reason if self._stock else "")
         self._list_genes()
-        first: list[What] = ["everything", *(one for one in KINDS if one != "session")]
+        first: list[What] = ["everything", *(one for one in KINDS if one not in AT_WISH)]
         likely = next((one for one in first if not self._why_not(one)), self.what)
         if likely != self.what and (not self._picked or self._why_not(self.what)):
             self._choose(likely)

@@ -10,7 +10,7 @@ all shares. Positions are in spacings. Long loops yield after each kernel.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
-from typing import NamedTuple, TypeVar
+from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,6 +18,7 @@ from scipy.linalg import eigh
 from scipy.spatial.distance import cdist
 
 Array = NDArray[np.float64]
+Known = NDArray[np.floating[Any]]
 
 
 class Kernel(NamedTuple):
@@ -81,7 +82,7 @@ class GridKriging:
         xy: Array,
         values: Array,
         kernels: Sequence[Kernel] = KERNELS,
-        features: Sequence[Array] = (),
+        features: Sequence[Known] = (),
     ) -> None:
         self.xy, self.values, self.kernels = xy, values, kernels
         self.features = features
@@ -120,7 +121,7 @@ class GridKriging:
         self.noise = (self._weight * self._scale * (1 - share)).sum((0, 1))
 
     def predict(
-        self, xy: Array, features: Sequence[Array] = (), *, variance: bool = True
+        self, xy: Array, features: Sequence[Known] = (), *, variance: bool = True
     ) -> Ticks[tuple[Array, Array]]:
         """Mean and variance (site, column) of the noise-free field; variance 0 if not wanted."""
         shape, share = (len(xy), self.values.shape[1]), SHARES[:, None]

@@ -1,0 +1,203 @@
+"""Alignment: a neighbouring section found again after a known transform."""
+
+from __future__ import annotations
+
+from functools import cache
+
+import anndata as ad
+import numpy as np
+import pytest
+
+from napari_stentrans.alignment import (
+    Alignment,
+    align,
+    by_hand,
+    common_genes,
+    from_landmarks,
+    joint_factors,
+)
+from napari_stentrans.errors import SectionError
+from napari_stentrans.progress import drain
+from napari_stentrans.section import Section
+from napari_stentrans.simulate import simulate_section
+
+
+@cache
+def tissue() -> Section:
+    return simulate_section(500, 150, seed=3, artefacts=False, image=False)
+
+
+def halves(section: Section, seed: int = 0) -> tuple[np.ndarray, np.ndarray]:
+    counts = section.counts.toarray()
+    first = np.random.default_rng(seed).binomial(counts.astype(int), 0.5)
+    return first, counts - first
+
+
+def section_of(counts: np.ndarray, xy: np.ndarray, genes: object) -> Section:
+    adata = ad.AnnData(counts.astype(np.float32), obsm={"spatial": xy})
+    adata.var_names = list(genes)
+    adata.obs_names = [f"s{i}" for i in range(len(xy))]
+    return Section.from_anndata(adata)
+
+
+def moved_pair(matrix: np.ndarray, keep: np.ndarray | None = None) -> tuple[Section, Section]:
+    """Two measurements of one tissue; the second lies elsewhere, where the matrix brings it."""
+    whole = tissue()
+    first, second = halves(whole)
+    there = by_hand(matrix).onto(whole.xy)
+    kept = np.ones(len(there), bool) if keep is None else keep
+    return (
+        section_of(first, whole.xy, whole.genes),
+        section_of(second[kept], there[kept], whole.genes),
+    )
+
+
+def rigid(degrees: float, *, mirror: bool = False) -> np.ndarray:
+    c, s = np.cos(np.radians(degrees)), np.sin(np.radians(degrees))
+    matrix = np.eye(3)
+    matrix[:2, :2] = np.array([[c, -s], [s, c]]) @ np.diag([-1 if mirror else 1, 1])
+    matrix[:2, 2] = 3000, -1000
+    return matrix
+
+
+def off(alignment: Alignment, matrix: np.ndarray, section: Section) -> float:
+    """Median distance, in spacings, from where places of the section are to where they are said."""
+    said = alignment.onto(by_hand(matrix).onto(section.xy))
+    return float(np.median(np.linalg.norm(said - section.xy, axis=1)) / section.lattice.spacing)
+
+
+@pytest.mark.parametrize(("degrees", "mirror"), [(130, False), (-55, True)])
+def test_finds_a_turned_and_mirrored_section(degrees: float, mirror: bool) -> None:
+    matrix = rigid(degrees, mirror=mirror)
+    section, neighbour = moved_pair(matrix)
+    found = align(section, neighbour)
+    assert off(found, matrix, section) < 0.5
+    assert found.mirrored is mirror
+    assert found.agreement > 0.4
+    assert found.by == "expression"
+    assert np.allclose(found.back(found.onto(neighbour.xy)), neighbour.xy)
+
+
+def test_finds_a_part_of_which_spots_were_lost_whatever_they_hold() -> None:
+    """60% of the tissue, stretched by 10%; what is lost in either says nothing."""
+    whole, matrix = tissue(), rigid(-20)
+    matrix[:2, :2] = matrix[:2, :2] @ np.diag([1.1, 1.0])
+    keep = whole.xy[:, 0] <= np.quantile(whole.xy[:, 0], 0.6)
+    section, neighbour = moved_pair(matrix, keep)
+    lost = np.linalg.norm(whole.xy - whole.xy[200], axis=1) < 3 * whole.lattice.spacing
+    theirs = np.arange(neighbour.n_spots) % 7 == 0
+    found = align(section, neighbour, lost=lost, neighbour_lost=theirs)
+    assert off(found, matrix, section) < 0.5
+    assert found.found
+    shuffled = (spoilt(section, lost), spoilt(neighbour, theirs))
+    again = align(*shuffled, lost=lost, neighbour_lost=theirs)
+    assert np.array_equal(again.matrix, found.matrix)
+    assert again.agreement == found.agreement
+
+
+def spoilt(section: Section, spots: np.ndarray) -> Section:
+    """The same with other counts at some spots, of the same median library size elsewhere."""
+    counts = section.counts.toarray()
+    counts[spots] = counts[spots][:, ::-1] + 5
+    return section_of(counts, section.xy, section.genes)
+
+
+def test_says_that_no_lay_of_a_stranger_stands_out() -> None:
+    section, neighbour = moved_pair(rigid(40))
+    counts = neighbour.counts.toarray()
+    mixed = np.random.default_rng(0).permutation(len(counts))
+    found = align(section, section_of(counts[mixed], neighbour.xy, neighbour.genes))
+    assert not found.found
+    assert found.agreement < 0.3
+    assert found.in_words().startswith("does not agree")
+
+
+def test_a_start_is_refined_nearby() -> None:
+    matrix = rigid(25)
+    section, neighbour = moved_pair(matrix)
+    begun = np.linalg.inv(rigid(31))
+    begun[:2, 2] += 60, -50
+    begun = by_hand(begun)
+    assert off(begun, matrix, section) > 1
+    found = align(section, neighbour, start=begun)
+    assert off(found, matrix, section) < 0.5
+    assert found.found
+    wrong = align(section, neighbour, start=by_hand(np.linalg.inv(rigid(205))))
+    assert abs(np.cos(np.radians(wrong.turn + 205))) > 0.8  # it stays where a person put it
+    assert wrong.agreement < found.agreement - 0.2
+
+
+def test_bends_where_hidden_spots_say_that_it_pays() -> None:
+    whole = tissue()
+    first, second = halves(whole)
+    part = (whole.xy - whole.xy.min(0)) / np.ptp(whole.xy, axis=0)
+    wave = np.sin(2 * np.pi * part[:, ::-1]) * 1.5 * whole.lattice.spacing
+    there = whole.xy + wave
+    section = section_of(first, whole.xy, whole.genes)
+    found = align(section, section_of(second, there, whole.genes))
+    affine = by_hand(found.matrix)
+
+    def apart(alignment: Alignment) -> float:
+        return float(np.median(np.linalg.norm(alignment.onto(there) - whole.xy, axis=1)))
+
+    assert found.field is not None
+    assert apart(found) < 0.7 * apart(affine)
+    assert np.allclose(found.back(found.onto(there)), there, atol=0.02 * whole.lattice.spacing)
+    again = Alignment.from_json(found.to_json())
+    assert np.allclose(again.onto(there), found.onto(there))
+    assert "bent" in found.in_words()
+
+
+def test_scale_and_gene_names_may_differ() -> None:
+    """Ten times the pixels, other genes besides, ids in place of some names."""
+    matrix = rigid(70)
+    matrix[:2, :2] *= 10
+    section, neighbour = moved_pair(matrix)
+    names = [*neighbour.genes[:120], *(f"Other{i}" for i in range(30))]
+    found = align(section, section_of(neighbour.counts.toarray(), neighbour.xy, names))
+    assert off(found, matrix, section) < 0.5
+    here, there = common_genes(section, neighbour)
+    assert len(here) == len(there) == 150
+
+
+def test_factors_of_a_neighbour_are_known_where_it_reaches() -> None:
+    section, neighbour = moved_pair(np.eye(3), tissue().xy[:, 0] < np.median(tissue().xy[:, 0]))
+    seen = np.ones(section.n_spots, bool)
+    steps = joint_factors(section, neighbour, seen, np.ones(neighbour.n_spots, bool))
+    joint = drain(steps)
+    there = joint.neighbour.at(section.xy)
+    far = section.xy[:, 0] > np.median(section.xy[:, 0]) + 2 * section.lattice.spacing
+    assert np.isnan(there[far]).all()
+    near = section.xy[:, 0] < np.median(section.xy[:, 0])
+    best = int(joint.weights.argmax())
+    assert np.corrcoef(there[near, best], joint.section.scores[near, best])[0, 1] > 0.6
+    assert np.allclose(joint.own.of(section, seen), joint.section.scores, atol=1e-3)
+
+
+def test_lost_that_does_not_fit_is_refused() -> None:
+    with pytest.raises(SectionError, match="each of the 500 spots"):
+        align(tissue(), tissue(), lost=np.zeros(3, bool))
+    with pytest.raises(SectionError, match="at least 20 are needed"):
+        align(tissue(), tissue(), neighbour_lost=np.arange(500) > 10)
+
+
+def test_landmarks_and_json() -> None:
+    matrix = rigid(30)
+    at = np.array([(0, 0), (100, 10), (40, 90.0)])
+    for n in (2, 3):
+        found = from_landmarks(by_hand(matrix).onto(at[:n]), at[:n])
+        assert np.allclose(found.matrix, matrix)
+    again = Alignment.from_json(found.to_json())
+    assert np.array_equal(again.matrix, found.matrix)
+    assert again.by == "hand"
+    with pytest.raises(SectionError, match="one line"):
+        from_landmarks(at, np.array([(0, 0), (1, 1), (2, 2)]))
+    with pytest.raises(SectionError, match="two or more"):
+        from_landmarks(at[:1], at[:1])
+
+
+def test_too_few_genes_in_common_are_told() -> None:
+    whole = tissue()
+    other = section_of(whole.counts.toarray(), whole.xy, [f"X{i}" for i in range(150)])
+    with pytest.raises(SectionError, match="0 genes in common; at least 50"):
+        align(whole, other)
