@@ -9,6 +9,7 @@ import numpy as np
 import pandas as pd
 
 from napari_stentrans.errors import SectionError
+from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -21,6 +22,10 @@ COLUMN = "region"
 """Column of ``obs`` that holds the region of each spot."""
 BEFORE = "region_before"
 NOWHERE = -1
+PLACES = ("in_tissue", "array_row", "array_col")
+"""Columns of ``obs`` in Visium's files, whole numbers that name no regions."""
+MOST_NAMED = 4
+"""Regions that are named in words."""
 MOST_REGIONS = 100
 """Of a column of ``obs``: one with more different values holds measures, or names of spots."""
 
@@ -80,8 +85,9 @@ class Annotation:
 
     @staticmethod
     def columns(section: Section) -> list[str]:
-        """Columns of ``obs`` that ``of_obs`` takes."""
-        return [str(name) for name in section.obs if _names_regions(section.obs[name])]
+        """Columns of ``obs`` that ``of_obs`` takes, but those that say where a spot lies."""
+        obs = section.obs.drop(columns=list(PLACES), errors="ignore")
+        return [str(name) for name in obs if _names_regions(obs[name])]
 
     def _in_order(self, values: pd.Series) -> Annotation:
         """Return the same regions in the order of categories, or of numbers."""
@@ -109,6 +115,14 @@ class Annotation:
         """Number of spots in each region."""
         found = np.bincount(self.codes[self.codes >= 0], minlength=len(self.names))
         return dict(zip(self.names, found.tolist(), strict=True))
+
+    def in_words(self) -> str:
+        """Say how many regions of how many spots there are, and what the first are called."""
+        counts = self.counts
+        named = [f"{name} ({n:,})" for name, n in list(counts.items())[:MOST_NAMED]]
+        more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
+        what = f"{some(len(counts), 'region')} of {some(sum(counts.values()), 'spot')}"
+        return f"{what}: {', '.join(named)}{more}"
 
     def spots(self, name: str) -> NDArray[np.bool_]:
         """(spot,) True in the region of this name.

@@ -115,7 +115,7 @@ def test_lost_spots_are_left_out(sample, tmp_path, capsys):
 def test_errors_are_one_line(sample, loupe, tmp_path, capsys):
     for arguments, message in (
         ([], "There are no regions in sample.h5ad. Give a file with --regions"),
-        (["--column", "nope"], "obs has no column 'nope'; it has in_tissue"),
+        (["--column", "nope"], "obs has no column 'nope'; it has domain, artefact"),
         (["--column", "domain", "--compare", "nope"], "no region 'nope' among 'layer1'"),
         (["--column", "domain", "--compare", "a", "b", "c"], "takes one region or two, got 3"),
         (["--column", "domain", "--plot", "a.png"], "--plot draws a comparison"),

@@ -6,12 +6,15 @@ import numpy as np
 import pandas as pd
 import pytest
 from gestures import LEFT, click, come_to
+from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
+from napari_stentrans.analysis import read_gmt
 from napari_stentrans.annotation import Annotation
 from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.panels.analyse.page import AnalysePage
 from napari_stentrans.progress import Progress, drain
+from napari_stentrans.section import Section
 
 
 @pytest.fixture
@@ -27,9 +30,9 @@ def read_sets(qtbot, tmp_path, monkeypatch):
         path = tmp_path / "own.gmt"
         path.write_text("\n".join("\t".join([name, "", *of]) for name, of in sets.items()))
         monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
-        come_to(qtbot, page.sets)
-        page.sets.menu().actions()[0].trigger()
-        qtbot.waitUntil(lambda: page.sets.value is not None)
+        come_to(qtbot, page.asks.sets)
+        page.asks.sets.menu().actions()[0].trigger()
+        qtbot.waitUntil(lambda: page.asks.sets.value is not None)
 
     return read_sets
 
@@ -39,7 +42,7 @@ def ask(qtbot):
     """Press what begins an analysis, and wait for what it comes to."""
 
     def ask(page, kind):
-        click(qtbot, page.begins[kind])
+        click(qtbot, page.asks.begins[kind])
         qtbot.waitUntil(lambda: not page.jobs.busy)
         return page.model.found.get(kind)
 
@@ -73,15 +76,21 @@ def click_row(qtbot, table, name):
     qtbot.mouseClick(table.viewport(), LEFT, pos=table.visualRect(at).center())
 
 
+def titles(table):
+    """Titles of the columns of a table, from left to right."""
+    header = range(table.rows.columnCount())
+    return [table.rows.headerData(at, Qt.Orientation.Horizontal) for at in header]
+
+
 def test_without_a_section_nothing_can_be_asked(dock):
     page = dock.pages.page(AnalysePage)
-    for made in page.begins.values():
+    for made in page.asks.begins.values():
         assert not made.isEnabled()
         assert "Open a section first" in made.toolTip()
 
 
 def test_domains_become_regions_that_can_be_painted_and_named(page, ask, qtbot, loaded):
-    page.n_domains.setValue(3)
+    page.asks.n_domains.setValue(3)
     found = ask(page, "domains")
     model = loaded._layers.model
     assert model.annotation.names == ("Domain 1", "Domain 2", "Domain 3")
@@ -94,7 +103,7 @@ def test_domains_become_regions_that_can_be_painted_and_named(page, ask, qtbot, 
     assert page.named.list.rows[1].text(1) == str(model.annotation.counts["Domain 1"])
     rows[1].setText(0, "cortex")
     qtbot.waitUntil(lambda: "cortex" in model.annotation.names)
-    assert "cortex" in [page.one.itemText(i) for i in range(page.one.count())]
+    assert "cortex" in [page.asks.one.itemText(i) for i in range(page.asks.one.count())]
     assert set(model.section.adata.obs["region"].cat.categories) == set(model.annotation.names)
 
 
@@ -132,7 +141,13 @@ def test_regions_are_compared_and_a_click_shows_the_gene(
     assert {"log2_fold_change", "pvalue", "fdr", "pvalue_wilcoxon"} <= set(found.table)
     assert "left" in halved.words.text()
     assert "Wilcoxon" in halved.words.text()
-    assert halved.tab.plot.isVisible()
+    plot = halved.tab.plot
+    assert plot.isVisible()
+    labels = [loaded._layers.model.section.gene_label(str(gene)) for gene in found.table.index]
+    strongest = found.table["pvalue"].argsort(kind="stable").to_numpy()
+    qtbot.waitUntil(lambda: bool(plot.named()))
+    assert plot.named()[0] == labels[strongest[0]]
+    assert halved.tab.table.verticalScrollBar().value() == 0
     gene = str(found.table.index[3])
     click_row(qtbot, halved.tab.table, gene)
     qtbot.waitUntil(lambda: loaded._layers.model.gene == gene)
@@ -148,11 +163,11 @@ def test_regions_are_compared_and_a_click_shows_the_gene(
 
 
 def test_one_region_is_not_compared_with_itself(halved, ask, qtbot, loaded):
-    assert halved.one.currentData() == "left"
-    halved.other.setCurrentIndex(halved.other.findData("left"))
+    assert halved.asks.one.currentData() == "left"
+    halved.asks.other.setCurrentIndex(halved.asks.other.findData("left"))
     assert ask(halved, "compare") is None
     assert "itself" in loaded.message.text()
-    assert halved.begins["compare"].isEnabled()
+    assert halved.asks.begins["compare"].isEnabled()
 
 
 def test_spatial_genes_are_of_what_was_measured(page, ask, loaded):
@@ -165,9 +180,9 @@ def test_spatial_genes_are_of_what_was_measured(page, ask, loaded):
 
 def test_spatial_genes_after_a_run_stand_beside_those_before(done, ask, qtbot):
     page = done.pages.page(AnalysePage)
-    assert page.after.isEnabled()
-    click(qtbot, page.after)
-    assert page.after.isChecked()
+    assert page.asks.after.isEnabled()
+    click(qtbot, page.asks.after)
+    assert page.asks.after.isChecked()
     found = ask(page, "spatial")
     assert {"fdr", "fdr_before", "pvalue_hidden"} <= set(found.table)
     assert found.words == page.words.text()
@@ -180,8 +195,8 @@ def test_spatial_genes_after_a_run_stand_beside_those_before(done, ask, qtbot):
 
 
 def test_without_a_result_there_is_no_after(page, loaded):
-    assert not page.after.isEnabled()
-    assert "First run" in page.after.toolTip()
+    assert not page.asks.after.isEnabled()
+    assert "First run" in page.asks.after.toolTip()
 
 
 def test_regions_are_described_with_the_gene_that_is_shown(halved, ask, loaded):
@@ -208,10 +223,13 @@ def test_sets_that_go_together_are_told_before_and_after(done, ask, qtbot, read_
     assert "as measured" in page.words.text()
     assert "enhanced" in page.words.text()
     assert page.tab.table.rows.rowCount() == 2
+    click_row(qtbot, page.tab.table, "other")
+    qtbot.waitUntil(lambda: done._layers.found is not None)
+    assert "other" in done._layers.found.name
 
 
 def test_a_pattern_is_seen_and_goes_when_a_gene_is_chosen(page, ask, qtbot, loaded):
-    page.n_patterns.setValue(2)
+    page.asks.n_patterns.setValue(2)
     found = ask(page, "patterns")
     layers, name = loaded._layers, "Pattern 1"
     click_row(qtbot, page.tab.table, name)
@@ -229,11 +247,11 @@ def test_a_pattern_is_seen_and_goes_when_a_gene_is_chosen(page, ask, qtbot, load
 
 
 def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, read_sets):
-    assert not page.begins["pathways"].isEnabled()
+    assert not page.asks.begins["pathways"].isEnabled()
     genes = list(loaded._layers.model.section.genes)
     sets = {f"set {i}": genes[12 * i : 12 * i + 12] for i in range(3)}
     read_sets(page, sets)
-    assert "own" in page.sets.text()
+    assert "own" in page.asks.sets.text()
     found = ask(page, "pathways")
     assert set(found.table.index) == set(sets)
     click_row(qtbot, page.tab.table, "set 1")
@@ -241,10 +259,10 @@ def test_gene_sets_of_a_file_are_drawn_as_maps(page, ask, qtbot, loaded, read_se
 
 
 def test_a_set_stands_out_in_the_genes_of_a_pattern(page, ask, qtbot, loaded, read_sets):
-    page.n_patterns.setValue(2)
+    page.asks.n_patterns.setValue(2)
     patterns = ask(page, "patterns")
-    assert not page.begins["enriched"].isEnabled()
-    assert "gene sets first" in page.begins["enriched"].toolTip()
+    assert not page.asks.begins["enriched"].isEnabled()
+    assert "gene sets first" in page.asks.begins["enriched"].toolTip()
     members = list(patterns.inner.index[patterns.inner["pattern"] == "Pattern 1"])
     others = [gene for gene in loaded._layers.model.section.genes if gene not in members]
     mixed = [*members[:1], *others[: len(members) - 1]]
@@ -261,14 +279,38 @@ def test_a_script_does_the_same_again(dock, qtbot, section, tmp_path, ask):
     dock.open(path)
     qtbot.waitUntil(lambda: dock._layers is not None)
     page = dock.pages.page(AnalysePage)
-    page.n_domains.setValue(3)
-    qtbot.waitUntil(lambda: page.begins["domains"].isEnabled())
+    page.asks.n_domains.setValue(3)
+    qtbot.waitUntil(lambda: page.asks.begins["domains"].isEnabled())
     found = ask(page, "domains")
     click(qtbot, page.copy)
     script = QApplication.clipboard().text()
     scope = {}
     exec(script.replace("print(", "shown = ("), scope)
     np.testing.assert_array_equal(list(scope["found"].sizes.values()), found.table["sites"])
+
+
+def test_sets_are_looked_for_among_the_genes_that_were_analysed(section, tmp_path):
+    """Genes seen in lost spots only are no background; the script says so too."""
+    lost = np.arange(section.n_spots) % 10 == 0
+    adata = section.adata.copy()
+    counts = adata.X.tolil()
+    counts[np.flatnonzero(~lost), 3] = 0
+    adata.X = counts.tocsr()
+    section = Section.from_anndata(adata)
+    shown = drain(analyses.patterns(section, lost, 2))
+    genes = [str(gene) for gene in section.genes]
+    path = tmp_path / "own.gmt"
+    path.write_text(
+        "\n".join(["\t".join(["few", "", *genes[:6]]), "\t".join(["more", "", *genes])])
+    )
+    found = drain(analyses.enriched(shown, "", read_gmt(path), f"read_gmt({str(path)!r})"))
+    seen = int((np.asarray(section.counts[~lost].sum(0)) > 0).sum())
+    assert found.table.loc["more", "genes"] == seen
+    scope = {"section": section}
+    exec(found.python, scope)
+    np.testing.assert_array_equal(scope["enriched"].table["genes"], found.table["genes"])
+    drawn = drain(found.map_later("few"))
+    assert np.isnan(drawn.values("few")[lost]).all()
 
 
 @pytest.mark.parametrize("work", [analyses.domains, analyses.patterns])
@@ -286,15 +328,15 @@ def test_lost_spots_take_no_part_and_a_script_leaves_them_out(section, work):
 
 
 def test_an_analysis_can_be_cancelled(page, qtbot, loaded):
-    click(qtbot, page.begins["domains"])
+    click(qtbot, page.asks.begins["domains"])
     assert page.jobs.busy
     assert page.cancel.isVisible()
-    assert not page.begins["patterns"].isEnabled()
+    assert not page.asks.begins["patterns"].isEnabled()
     qtbot.mouseClick(page.cancel, LEFT)
     qtbot.waitUntil(lambda: not page.jobs.busy)
     assert "domains" not in loaded._layers.model.found
     assert not page.cancel.isVisible()
-    assert page.begins["domains"].isEnabled()
+    assert page.asks.begins["domains"].isEnabled()
 
 
 @pytest.mark.high_dpi
@@ -307,6 +349,23 @@ def test_the_page_fits_without_scrolling(halved, qtbot, loaded, theme):
     area = loaded.pages.widget(loaded.pages.currentIndex())
     assert area.verticalScrollBar().maximum() == 0
     assert halved.minimumSizeHint().width() <= area.viewport().width()
+
+
+def test_a_file_of_regions_says_how_many_there_are(page, loaded, qtbot, tmp_path, monkeypatch):
+    names = loaded._layers.model.section.adata.obs_names
+    path = tmp_path / "labels.csv"
+    pd.Series(
+        ["one", "two"] * (len(names) // 2), names[: len(names) // 2 * 2], name="label"
+    ).to_csv(path, index_label="barcode")
+    monkeypatch.setattr(QFileDialog, "getOpenFileName", lambda *_, **__: (str(path), ""))
+    page.named._menu.aboutToShow.emit()
+    menu = page.named.source.menu().actions()
+    assert not any("array" in action.text() for action in menu)
+    menu[0].trigger()
+    qtbot.waitUntil(lambda: page.named.annotation is not None)
+    assert page.named.annotation.names == ("one", "two")
+    assert "2 regions of" in loaded.message.text()
+    assert path.name in loaded.message.text()
 
 
 def test_named_regions_that_are_in_no_file_are_said_to_be_unsaved(halved, loaded, qtbot, tmp_path):
@@ -332,10 +391,10 @@ def test_named_regions_come_back_with_a_session(dock, section, qtbot, tmp_path, 
     first = dock._layers
     assert first.model.unsaved.parts == []
     dock.open_session(kept)
-    qtbot.waitUntil(lambda: dock._layers is not first and page.one.count() == 2)
+    qtbot.waitUntil(lambda: dock._layers is not first and page.asks.one.count() == 2)
     ready(dock)
     assert [row.text(0) for row in page.named.list.rows.values()] == ["odd", "even"]
-    assert page.begins["compare"].isEnabled()
+    assert page.asks.begins["compare"].isEnabled()
     assert dock._layers.model.unsaved.parts == []
 
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import csv
 import re
 import warnings
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -15,7 +16,6 @@ from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
-    from pathlib import Path
 
     from numpy.typing import NDArray
 
@@ -29,7 +29,7 @@ RANK_COLUMNS = ("log2_fold_change", "log2foldchange", "logfoldchanges", "avg_log
 """Columns to rank by, the best first; else the only one with numbers."""
 
 
-def read_list(path: Path) -> list[str]:
+def read_list(path: str | Path) -> list[str]:
     """Read names of genes from a text file: parted by lines, commas, semicolons, tabs or spaces.
 
     A table (csv, tsv) with a column of genes counts as those genes.
@@ -39,6 +39,7 @@ def read_list(path: Path) -> list[str]:
     ReadError
         When it cannot be read, or names nothing.
     """
+    path = Path(path).expanduser()
     text = _text(path)
     table = _table(path, text)
     if table is not None and _plain(table.columns[0]) in GENE_COLUMNS:
@@ -51,7 +52,7 @@ def read_list(path: Path) -> list[str]:
     return found
 
 
-def read_ranking(path: Path, by: str = "") -> pd.Series:
+def read_ranking(path: str | Path, by: str = "") -> pd.Series:
     """Read a ranking: a table (csv, tsv, rnk) with genes and numbers.
 
     Parameters
@@ -64,6 +65,7 @@ def read_ranking(path: Path, by: str = "") -> pd.Series:
     ReadError
         When it cannot be read, names a gene twice, or it is not sure what to rank by.
     """
+    path = Path(path).expanduser()
     text = _text(path)
     table = _table(path, text)
     if table is None:

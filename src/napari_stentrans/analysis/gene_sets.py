@@ -9,6 +9,7 @@ import warnings
 import zipfile
 import zlib
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from napari_stentrans.errors import ConfigError, ReadError, StentransWarning
@@ -17,7 +18,6 @@ from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
-    from pathlib import Path
 
 MOST_BYTES = 500_000_000
 WEIGHT = re.compile(r",-?\d+(?:\.\d+)?$")
@@ -86,7 +86,7 @@ class GeneSets:
         return GeneSets(self.name, sets, self.described, self.licence)
 
 
-def read_gmt(path: Path, name: str = "", licence: str = "") -> GeneSets:
+def read_gmt(path: str | Path, name: str = "", licence: str = "") -> GeneSets:
     """Read gene sets from a GMT file, plain, ``.gz`` or ``.zip``.
 
     Parameters
@@ -107,6 +107,7 @@ def read_gmt(path: Path, name: str = "", licence: str = "") -> GeneSets:
     StentransWarning
         When sets are empty, stand there twice, or hold names that a spreadsheet has spoilt.
     """
+    path = Path(path).expanduser()
     try:
         rows = list(_rows(path, _text(path)))
     except (OSError, EOFError, UnicodeDecodeError, zlib.error, zipfile.BadZipFile) as error:

@@ -18,6 +18,8 @@ WIDTH, HEIGHT = 0.7, 1.3
 """Of a letter, as shares of its size; more than it takes."""
 AWAY = (6, 16, 28, 44)
 """Distances of a name from its point that are tried, points."""
+POINT = 3
+"""Half of the room that a point takes."""
 SIDES = tuple(np.deg2rad(np.arange(0, 360, 45)))
 
 
@@ -48,14 +50,13 @@ def place_labels(
     to_points = 72 / figure.dpi
     at = axes.transData.transform(points) * to_points
     frame = np.array(axes.bbox.extents).reshape(2, 2) * to_points
-    taken = [np.stack([at[of] - 3, at[of] + 3]) for of in named]
+    sizes = np.array([[WIDTH * SIZE * max(len(name), 1), HEIGHT * SIZE] for name in names])
     written = []
-    for of, name in zip(named, names, strict=True):
-        size = np.array([WIDTH * SIZE * max(len(name), 1), HEIGHT * SIZE])
-        box = _free(at[of], size, frame, taken)
+    for of, name, size, box in zip(
+        named, names, sizes, free_boxes(at[named], sizes, frame), strict=True
+    ):
         if box is None:
             continue
-        taken.append(box)
         offset = box.mean(0) - at[of]
         far = np.abs(offset)[1] > size[1] or np.abs(offset)[0] > size[0] / 2 + AWAY[0] + 2
         text = axes.annotate(
@@ -66,6 +67,35 @@ def place_labels(
         text.set_in_layout(False)  # or the axes would move once more
         written.append(name)
     return written
+
+
+def free_boxes(
+    points: NDArray[np.float64], sizes: NDArray[np.float64], frame: NDArray[np.float64]
+) -> list[NDArray[np.float64] | None]:
+    """Find room for names beside their points, the first first.
+
+    Parameters
+    ----------
+    points
+        (name, 2) where the points lie on the page, of any unit.
+    sizes
+        (name, 2) width and height of each name, in that unit.
+    frame
+        (corner, 2) of the plot, the lower one first.
+
+    Returns
+    -------
+    list
+        Of each name its box (corner, 2), which meets no other and no point; None without room.
+    """
+    taken = [np.stack([point - POINT, point + POINT]) for point in points]
+    found = []
+    for point, size in zip(points, sizes, strict=True):
+        box = _free(point, size, frame, taken)
+        if box is not None:
+            taken.append(box)
+        found.append(box)
+    return found
 
 
 def _free(

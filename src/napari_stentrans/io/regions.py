@@ -23,6 +23,7 @@ from napari_stentrans.io._shared import (
     warn,
 )
 from napari_stentrans.io.masks import BARCODE_SUFFIXES, OUTLINE_SUFFIXES, polygons_of
+from napari_stentrans.progress import Progress
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -30,6 +31,7 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
 SUFFIXES = (*BARCODE_SUFFIXES, *OUTLINE_SUFFIXES)
@@ -90,6 +92,12 @@ def read_regions(path: str | Path, section: Section, column: str | None = None) 
     if not annotation.names:
         raise ReadError(f"'{path}' names no region of this section: it has no names in it.")
     return annotation
+
+
+def read_regions_steps(path: Path, section: Section) -> Steps[Annotation]:
+    """Do what ``read_regions`` does, for a worker."""
+    yield Progress(f"reading {path.name}", 0, 1)
+    return read_regions(path, section)
 
 
 def _tabled(path: Path, section: Section, column: str | None) -> list[str]:

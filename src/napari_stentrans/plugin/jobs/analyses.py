@@ -5,6 +5,8 @@ The analyses are imported when they are asked for, on the worker's thread: that 
 
 from __future__ import annotations
 
+from dataclasses import replace
+from functools import partial
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -58,6 +60,7 @@ def domains(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
         annotation=found.annotation(),
         drawn=found,
         data=data,
+        lost=lost,
     )
 
 
@@ -85,6 +88,7 @@ def compare(
         python=_python("compare_regions", given, data, lost),
         annotated=annotation,
         data=data,
+        lost=lost,
     )
 
 
@@ -94,7 +98,8 @@ def described(data: Data, lost: Lost, annotation: Annotation, gene: str) -> Step
 
     each = region_table(data, annotation, lost=lost)
     of_gene = yield from region_genes_steps(data, annotation, [gene], lost=lost)
-    table = each.join(of_gene.set_index("region").drop(columns="gene"))
+    of_gene = of_gene.set_index("region").drop(columns="gene")
+    table = pd.concat([each[["spots"]], of_gene, each.drop(columns="spots")], axis=1)
     label = _as_measured(data, lost)[0].gene_label(gene)
     words = f"{len(table)} regions, and {label} in each: mean, interval (95%), share of spots."
     of, left = _of(data), _lost(lost)
@@ -124,7 +129,8 @@ def spatial(data: Data, lost: Lost, after: bool = False) -> Steps[Found]:
         call, given = "find_spatial_genes", ""
     found = yield from steps
     python = _python(call, given, section, lost)
-    return Found("spatial", found.in_words(), found.table, of, python=python)
+    kept = None if of is data and isinstance(of, Enhancement) else lost
+    return Found("spatial", found.in_words(), found.table, of, python=python, lost=kept)
 
 
 def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
@@ -148,6 +154,7 @@ def patterns(data: Data, lost: Lost, n: int | None) -> Steps[Found]:
         python=_python("find_patterns", "" if n is None else f", {n}", data, lost),
         drawn=found,
         data=data,
+        lost=lost,
     )
 
 
@@ -186,31 +193,56 @@ def coherent(data: Data, lost: Lost, sets: GeneSets, where: str) -> Steps[Found]
         python += "\nafter = measure_coherence(result, sets)"
         table, words = side_by_side(found, after), in_words(found, after)
     table = table.set_index("set").select_dtypes("number")
-    return Found("coherent", words, table, data, of="set", python=_sets(where) + python)
+    left = None if isinstance(data, Enhancement) else lost
+    return Found(
+        "coherent",
+        words,
+        table,
+        data,
+        of="set",
+        map_later=partial(_map_of_set, data, left, sets),
+        python=_sets(where) + python,
+    )
 
 
 def enriched(shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]:
     """Find sets that stand out in the genes of an analysis: of a ``row``, where it has several."""
     from napari_stentrans.analysis.enrichment import over_representation_steps, preranked_steps
+    from napari_stentrans.analysis.maps import Maps
 
-    data = shown.data
+    data, lost = shown.data, shown.lost
+    among = Maps.of(data, lost)
     if shown.kind == "compare":
         ranking = shown.table["log2_fold_change"]
-        found = yield from preranked_steps(ranking, sets, data)
+        found = yield from preranked_steps(ranking, sets, among)
         what = "the fold changes"
         call = "preranked(found.table['log2_fold_change'], sets, {})"
     else:
         genes, what, picked = _listed(shown, row)
-        found = yield from over_representation_steps(genes, sets, data)
+        found = yield from over_representation_steps(genes, sets, among)
         call = f"over_representation({picked}, sets, {{}})"
     table = found.table.set_index("set")
     n = int((table["fdr"] < FDR).sum())
     words = (
         f"{n:,} of {len(table):,} sets of {sets.name} stand out in {what} at an FDR of {FDR:.0%} "
-        f"({found.kind}, by gseapy)."
+        f"({found.kind}, by gseapy). Click one to see where it is active."
     )
-    python = f"{shown.python}\n{_sets(where)}enriched = {call.format(_of(data))}"
-    return Found("enriched", words, table, data, of="set", python=python)
+    name, python = call.partition("(")[0], _of(data)
+    if _lost(lost):
+        name, python = f"Maps, {name}", "Maps.of(section, lost)"
+    imports = f"from napari_stentrans.analysis import {name}\n\n"
+    python = f"{shown.python}\n{_sets(where)}{imports}enriched = {call.format(python)}"
+    later = partial(_map_of_set, data, lost, sets)
+    return Found("enriched", words, table, data, of="set", map_later=later, python=python)
+
+
+def _map_of_set(data: Data, lost: Lost, sets: GeneSets, name: str) -> Steps[MapOf]:
+    """Score one set, however few genes of it there are."""
+    from napari_stentrans.analysis.pathway_scores import score_pathways_steps
+
+    one = replace(sets, sets={name: sets.sets[name]})
+    found = yield from score_pathways_steps(data, one, lost=lost, least=1)
+    return _maps(found.maps, data, {name: found.scores[name].to_numpy()})
 
 
 def _listed(shown: Found, row: str) -> tuple[Iterable[str], str, str]:

@@ -10,17 +10,15 @@ from napari_stentrans.errors import SectionError
 from napari_stentrans.io import can_read, why_not
 from napari_stentrans.io._shared import plain_suffix
 from napari_stentrans.io.images import IMAGE_SUFFIXES
-from napari_stentrans.io.regions import SUFFIXES, read_regions
+from napari_stentrans.io.regions import SUFFIXES, read_regions_steps
 from napari_stentrans.plugin.jobs import sample_data
 from napari_stentrans.plugin.jobs.active_layer import layer_steps, layers_to_use
 from napari_stentrans.plugin.jobs.loading import read_steps
 from napari_stentrans.plugin.layers.images import FirstLook
 from napari_stentrans.plugin.models.endings import CAN_BE_OPENED
 from napari_stentrans.plugin.widgets import dialogs
-from napari_stentrans.progress import Progress
 from napari_stentrans.samples import REAL_SAMPLES
 from napari_stentrans.session import ENDING
-from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -34,7 +32,6 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
 
 
-MOST_NAMED = 4
 BUSY = "Wait until the run has ended, or cancel it, and open what belongs to the section then."
 
 
@@ -145,26 +142,15 @@ class Opener:
             return
         if layers is not self._context.layers or not layers.present:
             return
-        answer = dialogs.ask_regions(self._context.dock, path.name, described(read))
+        answer = dialogs.ask_regions(self._context.dock, path.name, read.in_words())
         if answer == "named":
             layers.annotate(read)
-            self._context.note(f"{some(len(read.names), 'named region')} of {path.name}.")
+            self._context.note(f"{read.in_words()} ({path.name}).")
         elif answer == "lost":
             layers.paint.paint_regions(read)
 
 
 def table_steps(section: Section, path: Path) -> Steps[FirstLook | Annotation]:
     """Read a section of its own, or named regions; to know which takes long beside many tables."""
-    yield Progress(f"reading {path.name}", 0, 1)
-    if can_read(path):
-        return (yield from read_steps(path))
-    return read_regions(path, section)
-
-
-def described(annotation: Annotation) -> str:
-    """Say how many regions of how many spots there are, and what the first are called."""
-    counts = annotation.counts
-    named = [f"{name} ({n:,})" for name, n in list(counts.items())[:MOST_NAMED]]
-    more = f" and {len(counts) - MOST_NAMED} more" if len(counts) > MOST_NAMED else ""
-    what = f"{some(len(counts), 'region')} of {some(sum(counts.values()), 'spot')}"
-    return f"{what}: {', '.join(named)}{more}"
+    read = read_steps(path) if can_read(path) else read_regions_steps(path, section)
+    return (yield from read)

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from napari_stentrans.analysis.patterns import Patterns
     from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.progress import Steps
     from napari_stentrans.raster import SpotRaster
     from napari_stentrans.section import Section
 
@@ -41,6 +42,8 @@ TIPS = {
     "pvalue_wilcoxon": "As most tools test it: as if spots nearby were independent. Too small",
     "fdr_wilcoxon": "As most tools test it: as if spots nearby were independent. Too small",
     "morans_i": "How alike neighbouring spots are: 1 is a smooth map, 0 is noise",
+    "pvalue_with_runs": "Of what was measured, and of what runs foretell at hidden spots, together",
+    "fdr_with_runs": "Share of false finds among all genes that are at least as strong",
     "pvalue_before": "Of what was measured alone",
     "fdr_before": "Of what was measured alone",
     "pvalue_hidden": "Whether a run foretells the gene at spots that were hidden from it",
@@ -58,6 +61,8 @@ TIPS = {
     "reproducibility": "How alike the pattern is in both halves of the counts: 1 is the same",
 }
 """What columns of tables say."""
+WITH_RUNS = {"pvalue": "pvalue_with_runs", "fdr": "fdr_with_runs"}
+"""How columns are called that stand beside those before."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,10 +85,14 @@ class Found:
         A row for each thing that was found, by name.
     data
         What was analysed: a section, or a result.
+    lost
+        (spot,) True for spots of the section that were left out; None where a result was analysed.
     of
         What the rows are: "gene", "pattern", "pathway", "domains".
     maps
         A map of each row, where rows are no genes.
+    map_later
+        Makes the map of a row when it is asked for, where there are none yet.
     volcano
         Whether a dot for each row is drawn, fold change across, strength up.
     python
@@ -101,7 +110,9 @@ class Found:
     table: pd.DataFrame
     data: Section | Enhancement
     of: str = "gene"
+    lost: NDArray[np.bool_] | None = None
     maps: MapOf | None = None
+    map_later: Callable[[str], Steps[MapOf]] | None = None
     volcano: bool = False
     python: str = ""
     more: str = ""
@@ -114,6 +125,17 @@ class Found:
     def lists_genes(self) -> bool:
         """Whether it comes to genes, in which gene sets may stand out."""
         return self.kind in ("compare", "spatial", "patterns")
+
+    @property
+    def columns(self) -> pd.DataFrame:
+        """The table with its columns named so that before and after are told apart."""
+        both = "pvalue_before" in self.table
+        return self.table.rename(columns=WITH_RUNS) if both else self.table
+
+    @property
+    def draws(self) -> bool:
+        """Whether its rows have maps of their own, not those of genes."""
+        return self.maps is not None or self.map_later is not None
 
     @property
     def title(self) -> str:

@@ -98,8 +98,8 @@ class FoundTab(QWidget):
         genes = found.of == "gene"
         self.words.setText(found.words)
         self.words.setToolTip(found.more or found.words)
-        self.table.setToolTip(GENES if genes else ROWS)
-        self.table.set_table(found.table, found.of, self._called if genes else str, TIPS)
+        self.table.setToolTip(GENES if genes else ROWS if found.draws else found.words)
+        self.table.set_table(found.columns, found.of, self._called if genes else str, TIPS)
         self.genes.setVisible(found.inner is not None)
         self._show_inner(found, str(found.table.index[0]))
         self._show_plot(found)

@@ -9,9 +9,10 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pyqtgraph
-from qtpy.QtCore import Signal
+from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtGui import QColor
 
+from napari_stentrans.analysis.labels import free_boxes
 from napari_stentrans.plugin.widgets.icons import text_color
 from napari_stentrans.plugin.widgets.plot import Plot
 
@@ -25,9 +26,10 @@ CLEAR, MARK = {"dark": (115, 150, 255, 200), "light": (35, 65, 185, 210)}, "#e88
 FAINT = (128, 128, 128, 110)
 HALF = 128  # text that is lighter than this lies on a dark theme
 LEVEL = 0.05
-NAMED, ROOM = 8, 1.2
-WIDE, HIGH = 0.25, 0.09
-"""Room of a name, of the width and the height of the plot."""
+NAMED, AT_LEAST, ROOM = 8, 3, 1.2
+"""Genes with a name at most, and where none is clear; room for names above the highest."""
+CONSIDERED = 24
+"""Of the strongest, those of which names are placed as long as there is room."""
 LOWEST = 1e-300
 
 
@@ -41,7 +43,7 @@ class VolcanoPlot(Plot):
         self._mark = pyqtgraph.ScatterPlotItem(
             size=11, pen=pyqtgraph.mkPen(MARK, width=2), brush=None
         )
-        self._names: list[Any] = []
+        self._names: dict[int, Any] = {}
         self._strong = np.empty(0, bool)
         super().__init__(height=120)
         self.setAccessibleName("volcano plot")
@@ -55,6 +57,8 @@ class VolcanoPlot(Plot):
         self.plot.setLabel("left", "-log10 p")
         self._dots.sigClicked.connect(self._on_clicked)
         self._at: dict[str, tuple[float, float]] = {}
+        for moved in (self.plot.getViewBox().sigRangeChanged, self.plot.getViewBox().sigResized):
+            moved.connect(self._place)
 
     def set_table(self, table: pd.DataFrame, called: Callable[[str], str] = str) -> None:
         """Show genes of a comparison with ``log2_fold_change``, ``pvalue`` and ``fdr``."""
@@ -70,14 +74,15 @@ class VolcanoPlot(Plot):
             self.plot.setXRange(-across, across, padding=0.08)
             self.plot.setYRange(0, top * ROOM, padding=0.02)  # for the names
         self.recolour()
-        for text in self._names:
+        for text in self._names.values():
             self.plot.removeItem(text)
-        self._names = []
-        for at in _apart(x, y, self._strong):
-            text = pyqtgraph.TextItem(called(names[at]), color=text_color(self), anchor=(0.5, 1.2))
-            text.setPos(x[at], y[at])
+        strongest = np.argsort(-y, kind="stable")[: max(self._strong.sum(), AT_LEAST)]
+        self._names = {}
+        for at in strongest[:CONSIDERED]:
+            text = pyqtgraph.TextItem(called(names[at]), color=text_color(self), anchor=(0.5, 0.5))
             self.plot.addItem(text, ignoreBounds=True)
-            self._names.append(text)
+            self._names[int(at)] = text
+        self._place()
 
     def recolour(self) -> None:
         super().recolour()
@@ -86,7 +91,7 @@ class VolcanoPlot(Plot):
         brushes = [pyqtgraph.mkBrush(*FAINT), pyqtgraph.mkBrush(*CLEAR[theme])]
         if len(self._strong):
             self._dots.setBrush([brushes[int(one)] for one in self._strong])
-        for text in self._names:
+        for text in self._names.values():
             text.setColor(color)
 
     def mark(self, gene: str) -> None:
@@ -99,19 +104,36 @@ class VolcanoPlot(Plot):
         x, y = self._mark.getData()
         return (float(x[0]), float(y[0])) if len(x) else None
 
+    def named(self) -> list[str]:
+        """Genes whose names are seen."""
+        return [text.toPlainText() for text in self._names.values() if text.isVisible()]
+
+    def _place(self, *_: object) -> None:
+        """Write names beside their dots, as far as there is room."""
+        box: Any = self.plot.getViewBox()
+        x, y = self._dots.getData()
+        frame = _corners(box.sceneBoundingRect())
+        texts = list(self._names.values())
+        dots = [box.mapViewToScene(QPointF(x[at], y[at])) for at in self._names]
+        points = np.array([(dot.x(), dot.y()) for dot in dots]).reshape(-1, 2)
+        sizes = np.array([_size(text) for text in texts]).reshape(-1, 2)
+        left = NAMED
+        for text, place in zip(texts, free_boxes(points, sizes, frame), strict=True):
+            seen = place is not None and left > 0
+            text.setVisible(seen)
+            if place is not None and seen:
+                left -= 1
+                text.setPos(box.mapSceneToView(QPointF(*place.mean(0))))
+
     def _on_clicked(self, item: object, points: Any) -> None:
         if len(points):
             self.chosen.emit(str(points[0].data()))
 
 
-def _apart(x: NDArray[np.float64], y: NDArray[np.float64], strong: NDArray[np.bool_]) -> list[int]:
-    """Dots to name: the strongest whose names do not lie over each other."""
-    across, up = 2 * np.abs(x).max(initial=1e-9), y.max(initial=1e-9)
-    named: list[int] = []
-    for at in np.argsort(-y, kind="stable"):
-        near = (np.abs(x[named] - x[at]) < WIDE * across) & (np.abs(y[named] - y[at]) < HIGH * up)
-        if strong[at] and not near.any():
-            named.append(int(at))
-        if len(named) == NAMED:
-            break
-    return named
+def _corners(rect: QRectF) -> NDArray[np.float64]:
+    return np.array([(rect.left(), rect.top()), (rect.right(), rect.bottom())])
+
+
+def _size(text: Any) -> tuple[float, float]:
+    inner = text.textItem.boundingRect()
+    return inner.width(), inner.height()

@@ -10,6 +10,7 @@ from qtpy.QtWidgets import QProgressBar, QVBoxLayout, QWidget
 
 from napari_stentrans.plugin.models.stages import Stages
 from napari_stentrans.plugin.widgets.panel import OneLine, called, in_rows
+from napari_stentrans.wording import time_in_words
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -69,25 +70,6 @@ class Pace:
         return spent * (1 - self.fraction) / self.fraction
 
 
-def roughly(seconds: float) -> str:
-    """About how long, as well as it is known before: "under 5 s", "about 10 s", "about 3 min"."""
-    if seconds < 5:
-        return "under 5 s"
-    if seconds < 90:
-        return f"about {max(round(seconds / 10), 1) * 10} s"
-    return in_words(seconds)
-
-
-def in_words(seconds: float) -> str:
-    """About how long, for a person: "about 12 s", "about 3 min", "about 1 h 20 min"."""
-    if seconds < 90:
-        return f"about {max(round(seconds), 1)} s"
-    minutes = round(seconds / 60)
-    if minutes < 90:
-        return f"about {minutes} min"
-    return f"about {minutes // 60} h {minutes % 60} min"
-
-
 class ProgressPanel(QWidget):
     """Bar and words; empty and hidden while nothing runs.
 
@@ -135,7 +117,7 @@ class ProgressPanel(QWidget):
         if left is not None:  # before what may be cut off
             step = self._said.startswith("step ") and not self.of
             said = f"of {self._said}" if step else f"· {self._in_words()}"
-            self.words.setText(f"{in_words(left).capitalize()} left {said}")
+            self.words.setText(f"{time_in_words(left).capitalize()} left {said}")
         else:
             count = f" · {progress.done:,} of {progress.total:,}" * known
             self.words.setText(self._in_words() + count)

@@ -10,9 +10,8 @@ from qtpy.QtWidgets import QPushButton
 from napari_stentrans.cost import Work, estimate
 from napari_stentrans.method_table import DEFAULT
 from napari_stentrans.plugin.actions import tip_of
-from napari_stentrans.plugin.panels.repair.progress import roughly
 from napari_stentrans.plugin.widgets.panel import name_button
-from napari_stentrans.wording import some
+from napari_stentrans.wording import roughly, some
 
 if TYPE_CHECKING:
     from collections.abc import Callable

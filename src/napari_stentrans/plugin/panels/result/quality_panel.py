@@ -11,9 +11,9 @@ from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.trust import MEANING, Trust, about_gene, of_all, trust
-from napari_stentrans.plugin.panels.repair.progress import in_words
 from napari_stentrans.plugin.widgets.make import laid, tool
 from napari_stentrans.plugin.widgets.panel import button, words
+from napari_stentrans.wording import time_in_words
 
 if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
@@ -111,7 +111,7 @@ class QualityPanel(QWidget):
 
 def cost(result: Enhancement) -> str:
     """Say what a check costs."""
-    seconds = in_words(result.record.seconds)
+    seconds = time_in_words(result.record.seconds)
     if is_cheap(result.record.config):
         return f"This takes about as long as the run ({seconds}); the result can be used meanwhile."
     return f"This takes about as long as the run ({seconds}), or a little longer."
