@@ -70,7 +70,10 @@ def place_labels(
 
 
 def free_boxes(
-    points: NDArray[np.float64], sizes: NDArray[np.float64], frame: NDArray[np.float64]
+    points: NDArray[np.float64],
+    sizes: NDArray[np.float64],
+    frame: NDArray[np.float64],
+    distances: Sequence[float] = AWAY,
 ) -> list[NDArray[np.float64] | None]:
     """Find room for names beside their points, the first first.
 
@@ -82,6 +85,8 @@ def free_boxes(
         (name, 2) width and height of each name, in that unit.
     frame
         (corner, 2) of the plot, the lower one first.
+    distances
+        Of a name from its point, that are tried; what is far needs a line to its point.
 
     Returns
     -------
@@ -91,7 +96,7 @@ def free_boxes(
     taken = [np.stack([point - POINT, point + POINT]) for point in points]
     found = []
     for point, size in zip(points, sizes, strict=True):
-        box = _free(point, size, frame, taken)
+        box = _free(point, size, frame, taken, distances)
         if box is not None:
             taken.append(box)
         found.append(box)
@@ -103,10 +108,11 @@ def _free(
     size: NDArray[np.float64],
     frame: NDArray[np.float64],
     taken: list[NDArray[np.float64]],
+    distances: Sequence[float],
 ) -> NDArray[np.float64] | None:
     """Box (corner, 2) beside a point that meets no other and lies inside; None without any."""
     others = np.array(taken)
-    for away in AWAY:
+    for away in distances:
         for side in SIDES:
             direction = np.array([np.cos(side), np.sin(side)])
             middle = point + direction * (away + size / 2)

@@ -12,7 +12,7 @@ import pyqtgraph
 from qtpy.QtCore import QPointF, QRectF, Signal
 from qtpy.QtGui import QColor
 
-from napari_stentrans.analysis.labels import free_boxes
+from napari_stentrans.analysis.labels import AWAY, free_boxes
 from napari_stentrans.plugin.widgets.icons import text_color
 from napari_stentrans.plugin.widgets.plot import Plot
 
@@ -28,7 +28,7 @@ HALF = 128  # text that is lighter than this lies on a dark theme
 LEVEL = 0.05
 NAMED, AT_LEAST, ROOM = 8, 3, 1.2
 """Genes with a name at most, and where none is clear; room for names above the highest."""
-CONSIDERED = 24
+CONSIDERED = 12
 """Of the strongest, those of which names are placed as long as there is room."""
 LOWEST = 1e-300
 
@@ -118,7 +118,7 @@ class VolcanoPlot(Plot):
         points = np.array([(dot.x(), dot.y()) for dot in dots]).reshape(-1, 2)
         sizes = np.array([_size(text) for text in texts]).reshape(-1, 2)
         left = NAMED
-        for text, place in zip(texts, free_boxes(points, sizes, frame), strict=True):
+        for text, place in zip(texts, free_boxes(points, sizes, frame, AWAY[:1]), strict=True):
             seen = place is not None and left > 0
             text.setVisible(seen)
             if place is not None and seen:
