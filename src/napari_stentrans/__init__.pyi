@@ -31,7 +31,7 @@ from .pipeline import enhance, enhance_steps
 from .placing import with_image
 from .record import RunRecord
 from .section import Section, SectionImage
-from .simulate import simulate_section, simulate_serial, true_expression
+from .simulate import simulate_cells, simulate_section, simulate_serial, true_expression
 
 __all__ = [
     "Alignment",
@@ -78,6 +78,7 @@ __all__ = [
     "record",
     "section",
     "simulate",
+    "simulate_cells",
     "simulate_section",
     "simulate_serial",
     "true_expression",

@@ -47,6 +47,8 @@ class Stage(StrEnum):
     DECODER = "tuning the decoder", 2
     UNCERTAINTY = "measuring uncertainty", 2
     DOUBTING = "asking the spots around", 2
+    HELD_OUT = "holding out genes of the reference", 2
+    REFERENCE = "looking at the reference", 2
     PREPARING = "preparing", 2
     CHOOSING = "choosing genes to train on"
     TRAINING = "training"

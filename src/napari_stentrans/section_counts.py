@@ -41,7 +41,7 @@ def counts_of(adata: ad.AnnData | AnnDataParts) -> tuple[sp.csc_matrix, pd.DataF
         return _as_csc(matrix), var
     matrices = [(name, _as_csc(matrix), var) for name, matrix, var in candidates]
     for name, matrix, var in matrices:
-        if _are_whole(matrix.data):
+        if are_whole(matrix.data):
             if name != "X":
                 warnings.warn(
                     f"X does not hold whole numbers; counts are taken from {name}.",
@@ -83,7 +83,7 @@ def _are_positive(values: NDArray[np.float32]) -> bool:
     return bool(np.isfinite(values).all() and (values >= 0).all())
 
 
-def _are_whole(values: NDArray[np.float32]) -> bool:
+def are_whole(values: NDArray[np.float32]) -> bool:
     """Whether all are whole numbers; a part at a time, to need no copy of them all."""
     parts = (values[i : i + VALUES_AT_ONCE] for i in range(0, len(values), VALUES_AT_ONCE))
     return all(bool(np.isfinite(p).all() and (p == np.rint(p)).all()) for p in parts)

@@ -15,6 +15,7 @@ from napari_stentrans.errors import ConfigError, SectionError
 from napari_stentrans.section import Section
 from napari_stentrans.simulate.bend import Bend
 from napari_stentrans.simulate.counts import Genes
+from napari_stentrans.simulate.dissociated import dissociated
 from napari_stentrans.simulate.measuring import Cut, measured, spots_of
 from napari_stentrans.simulate.tissue import (
     PROGRAMMES,
@@ -26,11 +27,13 @@ from napari_stentrans.simulate.tissue import (
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import anndata as ad
     from numpy.typing import ArrayLike, NDArray
 
 __all__ = [
     "PROGRAMMES",
     "lies_on_first",
+    "simulate_cells",
     "simulate_section",
     "simulate_serial",
     "true_expression",
@@ -119,6 +122,35 @@ def simulate_serial(
     adata = measured(cut, n_genes, seed, made["depth"], artefacts=False, image=False)
     adata.uns["serial"] = {"n_spots": n_spots, "lattice": lattice, "seed": seed}
     return first, Section.from_anndata(adata, name=f"simulated {lattice}, next section")
+
+
+def simulate_cells(
+    n_cells: int = 2000,
+    n_genes: int = 2000,
+    *,
+    n_spots: int = 2000,
+    lattice: LatticeKind = "hex",
+    seed: int = 0,
+    depth: float = 3000.0,
+) -> ad.AnnData:
+    """Make single cells of the organ that ``simulate_section`` cuts, as a reference.
+
+    They have all ``n_genes``, as another instrument sees them: each a little more, or less, often.
+    ``n_spots``, ``n_genes``, ``lattice`` and ``seed`` are those of the section; ``depth`` is the
+    median of their counts. ``obs["cell_type"]`` is the domain that a cell lay in.
+
+    Raises
+    ------
+    ConfigError
+        When an argument is out of range.
+    """
+    _check(n_spots, n_genes, lattice, seed, depth)
+    if n_cells < 50:
+        raise ConfigError(f"A simulated reference needs 50 cells or more, got {n_cells}.")
+    tissue = Tissue.of(seed, n_spots, lattice)
+    spots, _ = spots_of(tissue, n_spots, lattice)
+    drawn = np.random.default_rng([seed, 20]).integers(len(spots), size=n_cells)
+    return dissociated(tissue, spots[drawn], n_genes, seed, depth)
 
 
 def lies_on_first(section: Section, xy: ArrayLike) -> NDArray[np.float64]:

@@ -83,7 +83,7 @@ def measured(
     return ad.AnnData(
         counts,
         obs,
-        _gene_table(genes),
+        gene_table(genes),
         uns={"spatial": {LIBRARY_ID: record}},
         obsm={"spatial": cut.xy, "truth_programmes": programmes},
         varm={"truth_loadings": genes.loadings},
@@ -161,7 +161,8 @@ def _library(
     return np.asarray(library * obs["artefact"].map(spoilt).to_numpy(float))
 
 
-def _gene_table(genes: Genes) -> pd.DataFrame:
+def gene_table(genes: Genes) -> pd.DataFrame:
+    """Say of each gene what is true of it."""
     number = range(1, len(genes.log_mean) + 1)
     main = np.abs(genes.loadings).argmax(1)
     pattern = np.where(genes.loadings.any(1), np.array(PROGRAMMES)[main], "none")

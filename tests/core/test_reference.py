@@ -1,0 +1,177 @@
+"""Genes that a section lacks, from single cells: simulated, so that the truth is known."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+
+from napari_stentrans import (
+    EnhanceConfig,
+    Section,
+    enhance,
+    simulate_cells,
+    simulate_section,
+    true_expression,
+)
+from napari_stentrans.errors import SectionError
+from napari_stentrans.progress import drain
+from napari_stentrans.reference import Cells, cells, predict_genes_steps
+from napari_stentrans.reference.decoder import ReferenceDecoder
+
+N_SPOTS, N_GENES, PANEL = 600, 400, 150
+
+
+@pytest.fixture(scope="module")
+def whole():
+    return simulate_section(N_SPOTS, N_GENES, seed=3, depth=4000, artefacts=False, image=False)
+
+
+@pytest.fixture(scope="module")
+def panel(whole):
+    """The section, of which a third of the genes was measured."""
+    chosen = np.sort(np.random.default_rng(0).choice(N_GENES, PANEL, replace=False))
+    return Section.from_anndata(whole.adata[:, chosen].copy(), name="panel")
+
+
+@pytest.fixture(scope="module")
+def reference():
+    return simulate_cells(1500, N_GENES, n_spots=N_SPOTS, seed=3)
+
+
+@pytest.fixture(scope="module")
+def result(panel):
+    return enhance(panel, config=EnhanceConfig(method="kriging", image="off"))
+
+
+def predicted(panel, result, adata):
+    given = Cells.from_anndata(adata)
+    steps = predict_genes_steps(panel, panel.totals > 0, result.sites, result.decoder, given)
+    return drain(steps)
+
+
+@pytest.fixture(scope="module")
+def found(panel, result, reference):
+    return predicted(panel, result, reference)
+
+
+def each(one, other):
+    """Correlation of each column of two tables."""
+    one, other = one - one.mean(0), other - other.mean(0)
+    both = np.sqrt((one**2).sum(0) * (other**2).sum(0))
+    return (one * other).sum(0) / np.maximum(both, 1e-12)
+
+
+def test_every_other_gene_is_predicted_where_it_is(found, whole, panel):
+    genes = found.decoder.genes
+    assert not set(genes) & set(panel.genes)
+    assert len(genes) > 0.9 * (N_GENES - PANEL)
+    truth = true_expression(whole, list(genes))
+    mean, std = found.decoder.columns(np.arange(len(genes)))
+    assert (std > 0).all()
+    varies = whole.adata.var.loc[genes, "truth_pattern"] != "none"
+    strong = varies & (truth.std(0) > 0.3)
+    assert strong.sum() > 10
+    assert np.median(each(truth[:, strong], mean[:, strong])) > 0.5
+
+
+def test_trust_is_what_is_reached(found, whole):
+    genes = list(found.decoder.genes)
+    measured = np.column_stack([whole.gene_lognorm(gene) for gene in genes])
+    mean, _ = found.decoder.columns(np.arange(len(genes)))
+    reached = each(measured, mean)
+    trust = found.decoder.trust
+    assert np.corrcoef(trust, reached)[0, 1] > 0.6
+    assert abs(trust.mean() - reached.mean()) < 0.1
+    assert list(found.held_out.columns) == ["reached", "told"]
+
+
+def test_deviations_hold_what_is_measured(found, whole):
+    genes = list(found.decoder.genes)
+    measured = np.column_stack([whole.gene_lognorm(gene) for gene in genes])
+    mean, std = found.decoder.columns(np.arange(len(genes)))
+    spread = np.hypot(std, found.decoder.noise(np.arange(len(genes))))
+    assert 0.55 < (np.abs(measured - mean) < spread).mean() < 0.85
+
+
+def test_a_reference_that_does_not_fit_is_not_trusted(panel, result, reference, found):
+    """The cells' genes under each other's names: what goes together in them means nothing."""
+    wrong = reference.copy()
+    wrong.var_names = np.random.default_rng(1).permutation(wrong.var_names)
+    other = predicted(panel, result, wrong)
+    assert other.decoder.trust.mean() < 0.7 * found.decoder.trust.mean()
+    assert other.held_out["reached"].mean() < 0.5 * found.held_out["reached"].mean()
+
+
+def test_lost_spots_are_predicted_and_not_looked_at(panel, reference):
+    lost = np.arange(N_SPOTS) < 40
+    config = EnhanceConfig(method="kriging", image="off", upscale=2)
+    given = Cells.from_anndata(reference)
+    decoders = []
+    for spoilt in (False, True):
+        adata = panel.adata.copy()
+        if spoilt:
+            counts = adata.X.toarray()
+            counts[:40] = counts[:40, ::-1]  # with the library sizes that they had
+            adata.X = sp.csc_matrix(counts)
+        section = Section.from_anndata(adata)
+        run = enhance(section, lost, config)
+        steps = predict_genes_steps(section, ~lost, run.sites, run.decoder, given)
+        decoders.append(drain(steps).decoder)
+    at = np.arange(20)
+    one, other = (decoder.columns(at) for decoder in decoders)
+    assert len(one[0]) > N_SPOTS
+    assert np.isfinite(one[0]).all()
+    np.testing.assert_allclose(one[0], other[0], rtol=1e-3, atol=1e-4)
+    measured = ~lost
+    assert one[1][:N_SPOTS][lost].mean() > one[1][:N_SPOTS][measured].mean()
+
+
+def test_what_it_knows_goes_to_a_file_and_back(found):
+    back = ReferenceDecoder.of_arrays(found.decoder.arrays())
+    at = np.array([3, 0])
+    assert list(back.genes) == list(found.decoder.genes)
+    for one, other in zip(back.columns(at), found.decoder.columns(at), strict=True):
+        np.testing.assert_array_equal(one, other)
+
+
+def test_rare_types_stay_where_cells_are_drawn(reference, monkeypatch):
+    monkeypatch.setattr(cells, "MOST_CELLS", 600)
+    given = Cells.from_anndata(reference, "cell_type")
+    assert given.n_all == 1500
+    assert 550 <= given.n_cells <= 600
+    before = reference.obs["cell_type"].value_counts()
+    after = given.types.value_counts()
+    rare = [name for name in before.index if 0 < before[name] <= 60]
+    assert rare
+    for name in rare:
+        assert after[name] == before[name]
+    assert after.max() < before.max()
+    assert f"{given.n_cells} of 1,500 cells" in given.in_words()
+
+
+def test_one_clear_message_for_what_is_no_reference(panel, result, reference):
+    negative = reference.copy()
+    negative.X = negative.X.copy()
+    negative.X.data[:5] = -1
+    logged = reference.copy()
+    logged.X = np.log1p(logged.X)
+    few = reference[
+        :, [*panel.genes[:3], *(g for g in reference.var_names if g not in panel.genes)]
+    ]
+    none = reference.copy()
+    none.var_names = [f"other{i}" for i in range(none.n_vars)]
+    del none.var["gene_ids"]  # by which they would be known
+    same = reference[:, list(panel.genes)]
+    for wrong, words in (
+        (negative, "negative"),
+        (logged, "seems to be logged"),
+        (few.copy(), "3 genes in common"),
+        (none, "0 genes in common"),
+        (same.copy(), "nothing to predict"),
+        (reference[:5].copy(), "at least 20 are needed"),
+    ):
+        with pytest.raises(SectionError, match=words):
+            predicted(panel, result, wrong)
+    with pytest.raises(SectionError, match="no column 'nope'"):
+        Cells.from_anndata(reference, "nope")
