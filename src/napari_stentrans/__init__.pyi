@@ -14,6 +14,7 @@ from . import (
     pipeline,
     placing,
     record,
+    reference,
     section,
     simulate,
 )
@@ -30,12 +31,14 @@ from .neighbours import Neighbour
 from .pipeline import enhance, enhance_steps
 from .placing import with_image
 from .record import RunRecord
+from .reference import Cells, read_cells
 from .section import Section, SectionImage
 from .simulate import simulate_cells, simulate_section, simulate_serial, true_expression
 
 __all__ = [
     "Alignment",
     "Annotation",
+    "Cells",
     "Damage",
     "EnhanceConfig",
     "Enhancement",
@@ -72,10 +75,12 @@ __all__ = [
     "neighbours",
     "pipeline",
     "placing",
+    "read_cells",
     "read_mask",
     "read_regions",
     "read_section",
     "record",
+    "reference",
     "section",
     "simulate",
     "simulate_cells",

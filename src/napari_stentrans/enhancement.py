@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import anndata as ad
 import numpy as np
 import pandas as pd
+from pandas.api.types import is_bool_dtype, is_object_dtype
 
 from napari_stentrans.annotation import COLUMN as REGION
 from napari_stentrans.annotation import NOWHERE, Annotation
@@ -83,6 +84,20 @@ class Enhancement:
     def genes(self) -> pd.Index:
         """Genes that can be asked for."""
         return self.decoder.genes
+
+    @cached_property
+    def trust(self) -> pd.Series | None:
+        """Correlation to expect with measurements, of each gene that a reference predicts.
+
+        By name of the gene; None without a reference. Genes of the section are not among them.
+        """
+        told = getattr(self.decoder, "told", None)
+        return None if told is None else pd.Series(told.trust, told.genes, name="trust")
+
+    @property
+    def measured_genes(self) -> pd.Index:
+        """Genes of the result that the section has; the others are predicted from a reference."""
+        return self.genes if self.trust is None else self.genes[: -len(self.trust) or None]
 
     def of_section(self, section: Section) -> Enhancement:
         """Return the result as that of the same section with other images."""
@@ -208,9 +223,10 @@ class Enhancement:
         ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
         full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON and a note that these
         values are no counts. Spots keep their names and come first. ``var["symbol"]`` where genes
-        are named by ids and a table of gene names knows them. ``uns["spatial"]["enhanced"]`` holds
-        what scanpy and squidpy draw with: the diameter of a site and, unless ``images`` is False,
-        a small copy of the image.
+        are named by ids and a table of gene names knows them; of a run with a reference,
+        ``var["from_reference"]`` and ``var["trust"]``, the correlation to expect of such a gene.
+        ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw with: the diameter of a
+        site and, unless ``images`` is False, a small copy of the image.
         """
         adata = self.skeleton(genes, images=images)
         shape = (adata.n_obs, adata.n_vars)
@@ -226,7 +242,6 @@ class Enhancement:
         """``to_anndata`` without its matrices."""
         columns = self._selected(genes)
         spots = self.section.adata
-        in_section = spots.var_names.get_indexer(self.genes[columns])
         obs = pd.DataFrame(index=self.sites.names)
         obs["provenance"] = self.provenance.remove_unused_categories()
         obs["distance_to_measured"] = np.round(self.distance_to_measured, 3)
@@ -252,16 +267,29 @@ class Enhancement:
         }
         return ad.AnnData(
             obs=obs,
-            var=self._var(in_section),
+            var=self._var(columns),
             obsm={"spatial": self.sites.xy.copy()},
             uns=uns,
         )
 
     def _var(self, at: NDArray[np.intp]) -> pd.DataFrame:
-        """What the section says of genes (gene,), and symbols that a table of names knows."""
-        var, naming = self.section.adata.var.iloc[at].copy(), self.section.naming
+        """What the section says of genes (gene,), symbols, and what comes from a reference."""
+        naming, told = self.section.naming, at >= len(self.measured_genes)
+        in_section = self.section.genes.get_indexer(self.genes[at])
+        if told.any():
+            var = self.section.adata.var.reindex(self.genes[at])
+            for column, kind in self.section.adata.var.dtypes.items():  # no file takes NaN among
+                if is_bool_dtype(kind):
+                    var[column] = var[column].astype("boolean")
+                elif is_object_dtype(kind):
+                    var[column] = var[column].fillna("")
+        else:
+            var = self.section.adata.var.iloc[in_section].copy()
         if naming.table is not None and any(naming.symbols) and SYMBOL not in var:
-            var[SYMBOL] = [naming.symbols[gene] for gene in at]
+            var[SYMBOL] = ["" if gene < 0 else naming.symbols[gene] for gene in in_section]
+        if self.trust is not None:
+            var["from_reference"] = told
+            var["trust"] = self.trust.reindex(self.genes[at]).where(told).to_numpy(float)
         return var
 
     def _selected(self, genes: list[str] | None) -> NDArray[np.intp]:
@@ -286,8 +314,10 @@ class Enhancement:
             std = np.full_like(mean, np.nan)
         if not self.record.config.denoise:
             measured = np.flatnonzero(self.sites.measured)
-            mean[measured] = self._measured(at)[measured]
-            std[measured] = np.nan
+            own = np.flatnonzero(at < len(self.measured_genes))
+            as_measured = np.ix_(measured, own)
+            mean[as_measured] = self._measured(at[own])[measured]
+            std[as_measured] = np.nan
         return mean, std
 
     def _measured(self, at: NDArray[np.intp]) -> FloatArray:

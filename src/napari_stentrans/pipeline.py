@@ -17,6 +17,12 @@ from napari_stentrans.method_table import METHODS
 from napari_stentrans.neighbours import borrow_steps, checked
 from napari_stentrans.progress import Steps, drain
 from napari_stentrans.record import RunRecord
+from napari_stentrans.reference import (
+    WithReference,
+    cells_of,
+    predict_genes_steps,
+    shared_with,
+)
 from napari_stentrans.run_inputs import Modelled, RunInputs, Seen
 from napari_stentrans.targets import Provenance, check_lost, check_observed, target_sites
 from napari_stentrans.wording import some
@@ -25,9 +31,11 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
+    import anndata as ad
     from numpy.typing import ArrayLike, NDArray
 
     from napari_stentrans.neighbours import Neighbour
+    from napari_stentrans.reference import Cells, Shared
     from napari_stentrans.section import Section
 
 
@@ -38,6 +46,7 @@ def enhance(
     sites: ArrayLike | None = None,
     image_damaged: ArrayLike | None = None,
     neighbours: Sequence[Section | str | Path | Neighbour] = (),
+    reference: Cells | ad.AnnData | str | Path | None = None,
 ) -> Enhancement:
     """Fill lost spots, add sites, denoise: all that ``config`` asks for.
 
@@ -58,21 +67,25 @@ def enhance(
         Up to 20 sections that were cut beside this one, or their paths; a ``Neighbour`` says
         more. Each is laid on the section by what both express, and used if it helps to predict
         hidden spots.
+    reference
+        Single cells of like tissue, as an AnnData or its path: every gene that they have and the
+        section lacks is predicted at all sites, with how far to trust it.
 
     Raises
     ------
     SectionError
-        When a neighbour cannot be one: the section itself, too few genes in common.
+        When a neighbour cannot be one: the section itself, too few genes in common; or a reference.
     ReadError
-        When the path of a neighbour cannot be read.
+        When the path of a neighbour or of a reference cannot be read.
     MaskError
         When the mask or the sites do not fit the section, or no spot is left to learn from.
     GeneNotFound
-        When a gene of ``config.genes`` is not in the section.
+        When a gene of ``config.genes`` is neither in the section nor in the reference.
     EnhancementFailed
         When the method cannot run on this section.
     """
-    return drain(enhance_steps(section, lost, config, sites, image_damaged, neighbours))
+    steps = enhance_steps(section, lost, config, sites, image_damaged, neighbours, reference)
+    return drain(steps)
 
 
 def enhance_steps(
@@ -82,15 +95,18 @@ def enhance_steps(
     sites: ArrayLike | None = None,
     image_damaged: ArrayLike | None = None,
     neighbours: Sequence[Section | str | Path | Neighbour] = (),
+    reference: Cells | ad.AnnData | str | Path | None = None,
 ) -> Steps[Enhancement]:
     """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
     started = time.perf_counter()
-    config = by_name(section, config or EnhanceConfig())
+    cells = None if reference is None else cells_of(reference)
+    config = by_name(section, config or EnhanceConfig(), cells)
     lost = check_lost(section, lost)
     damaged = check_lost(section, image_damaged, "image_damaged")
     observed = _observed(section, lost)
     targets = target_sites(section, ~observed, sites, config.upscale)
-    genes = _genes(section, config)
+    shared = None if cells is None else shared_with(section, cells, observed)
+    genes = _genes(section, config, shared)
     known, silent, words = yield from gather(section, targets, config, damaged)
     given = checked(section, neighbours) if METHODS[config.method].evidence else ()
     borrowed = yield from borrow_steps(section, targets, observed, given, config.seed)
@@ -98,6 +114,13 @@ def enhance_steps(
     inputs = RunInputs(section, seen, targets, genes, config, (*known, *borrowed.known))
     modelled: Modelled = yield from METHODS[config.method].run(inputs)
     decoder, totals, findings = modelled
+    told = None
+    if cells is not None and shared is not None:
+        wanted = predict_genes_steps(
+            section, observed, targets, decoder, cells, config.seed, shared=shared
+        )
+        told = (yield from wanted).of(config.genes)
+        decoder = WithReference(decoder, told.decoder)
     totals[targets.measured] = seen.totals
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
@@ -105,7 +128,16 @@ def enhance_steps(
     seconds = time.perf_counter() - started
     findings, words = findings | silent | borrowed.findings, words | borrowed.words
     record = RunRecord.of(
-        section, config, lost, extra, seconds, findings, damaged, words, borrowed.facts
+        section,
+        config,
+        lost,
+        extra,
+        seconds,
+        findings,
+        damaged,
+        words,
+        borrowed.facts,
+        None if told is None else told.facts,
     )
     return Enhancement(section, targets, decoder, totals, record, borrowed.share)
 
@@ -123,10 +155,10 @@ def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:
     return observed
 
 
-def by_name(section: Section, config: EnhanceConfig) -> EnhanceConfig:
+def by_name(section: Section, config: EnhanceConfig, cells: Cells | None = None) -> EnhanceConfig:
     """Settings with other names of genes, such as HER2, replaced by those of the section.
 
-    A record is so repeated where no table of gene names is.
+    A record is so repeated where no table of gene names is. Genes of a reference keep theirs.
 
     Raises
     ------
@@ -135,13 +167,20 @@ def by_name(section: Section, config: EnhanceConfig) -> EnhanceConfig:
     """
     if config.genes is None or all(gene in section.genes for gene in config.genes):
         return config
-    names = tuple(str(section.genes[section.gene_index(gene)]) for gene in config.genes)
+    only_told = () if cells is None else cells.genes.difference(section.genes)
+    names = tuple(
+        gene if gene in only_told else str(section.genes[section.gene_index(gene)])
+        for gene in config.genes
+    )
     return config.model_copy(update={"genes": names})
 
 
-def _genes(section: Section, config: EnhanceConfig) -> NDArray[np.intp]:
-    """Columns of the genes that a run is asked for."""
+def _genes(section: Section, config: EnhanceConfig, shared: Shared | None) -> NDArray[np.intp]:
+    """Columns of the genes that a run is asked for, and of those that a reference needs."""
     if config.genes is None:
         return np.arange(len(section.genes))
     names = pd.unique(np.array(config.genes, object))
-    return np.array([section.gene_index(g) for g in names], np.intp)
+    if shared is None:
+        return np.array([section.gene_index(g) for g in names], np.intp)
+    asked = section.genes.get_indexer([name for name in names if name in section.genes])
+    return np.array(pd.unique(np.concatenate([asked, shared.here])), np.intp)

@@ -23,6 +23,9 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 TISSUE_IMAGE = "the tissue image"
+TRUSTED, HARDLY = 0.3, 0.05
+"""Correlations with measurements from which a predicted gene is worth a look, and below which a
+reference is no good; measurements are noisy, so that the truth is nearer."""
 TWICE = 1.0
 LEAST_OF_A_SHARE = 0.1
 """A correlation below it is so near 0 that no share of it is given."""
@@ -85,6 +88,50 @@ class NeighbourFacts(BaseModel):
     speaks_in_holes: float
 
 
+class ReferenceFacts(BaseModel):
+    """Single cells that genes were predicted from.
+
+    Attributes
+    ----------
+    source, digest, name
+        Where they were read from, a hash of those that were looked at, and what to call them.
+    cell_type
+        Column of ``obs`` that names their types, where one was given.
+    cells
+        How many were looked at, in words.
+    shared, predicted
+        Genes in common with the section, and those that only the reference has.
+    reached
+        Median correlation of shared genes, when they were held out, with their measurements.
+    trusted
+        Of the predicted genes, those of which a correlation of ``TRUSTED`` is expected.
+    """
+
+    model_config = ConfigDict(frozen=True, extra="forbid")
+
+    source: str | None
+    digest: str
+    name: str
+    cell_type: str | None = None
+    cells: str
+    shared: int
+    predicted: int
+    reached: float
+    trusted: int
+
+    @property
+    def in_words(self) -> str:
+        """What the reference was good for, in a sentence or two."""
+        said = (
+            f"{some(self.predicted, 'gene')} predicted from {self.cells}; of {self.trusted:,} a "
+            f"correlation of {TRUSTED} or more is to be expected. Shared genes that were held out "
+            f"reach {self.reached:.2f} in the middle."
+        )
+        if self.reached < HARDLY:
+            said += " The reference hardly fits this section: do not trust what is predicted."
+        return said
+
+
 class RunRecord(BaseModel):
     """What went into a run; JSON both ways.
 
@@ -121,6 +168,8 @@ class RunRecord(BaseModel):
         What a person calls each kind of evidence that there was, by its name in ``findings``.
     neighbours
         Neighbouring sections that were given.
+    reference
+        Single cells that genes were predicted from, where there were any.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -144,6 +193,7 @@ class RunRecord(BaseModel):
     findings: dict[str, float] = {}
     evidence: dict[str, str] = {}
     neighbours: tuple[NeighbourFacts, ...] = ()
+    reference: ReferenceFacts | None = None
     quality: dict[str, Any] | None = None
 
     @classmethod
@@ -158,6 +208,7 @@ class RunRecord(BaseModel):
         image_damaged: NDArray[np.bool_] | None = None,
         evidence: dict[str, str] | None = None,
         neighbours: tuple[NeighbourFacts, ...] = (),
+        reference: ReferenceFacts | None = None,
     ) -> RunRecord:
         """Write down a run that has just ended."""
         import torch
@@ -179,6 +230,7 @@ class RunRecord(BaseModel):
             findings=findings or {},
             evidence=evidence or {},
             neighbours=neighbours,
+            reference=reference,
             versions={
                 "napari-stentrans": package_version(),
                 "python": platform.python_version(),
@@ -249,6 +301,8 @@ class RunRecord(BaseModel):
                 f"Of what is known of the filled places, {share:.0%} is borrowed from neighbouring "
                 f"sections and {1 - share:.0%} comes from the spots around."
             )
+        if self.reference is not None:
+            said.append(self.reference.in_words)
         return " ".join(said)
 
     @property

@@ -15,7 +15,7 @@ from napari_stentrans.settings import flat, nested
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.record import NeighbourFacts, PlacedImage, RunRecord
+    from napari_stentrans.record import NeighbourFacts, PlacedImage, ReferenceFacts, RunRecord
     from napari_stentrans.settings import Setting
 
 OUTPUT = "enhanced.h5ad"
@@ -51,6 +51,10 @@ def as_python(record: RunRecord) -> str:
         lines += _neighbours(record.neighbours)
         imports |= {"Alignment", "Neighbour"}
         arguments.append("neighbours=neighbours")
+    if record.reference is not None:
+        lines.append(_reference(record.reference, record.config.seed))
+        imports.add("read_cells")
+        arguments.append("reference=cells")
     head = [
         f"from napari_stentrans import {', '.join(sorted(imports))}",
         "from napari_stentrans.export import save",
@@ -90,6 +94,10 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
         words += ["--choose", f"{key}={option}"]
     for one in record.neighbours:
         words += ["--neighbour", _neighbour_source(one)]
+    if record.reference is not None:
+        words += ["--reference", _reference_source(record.reference)]
+        if record.reference.cell_type is not None:
+            words += ["--cell-type", record.reference.cell_type]
     for setting, value in changed:
         name = setting.flag
         if isinstance(value, bool):
@@ -153,6 +161,25 @@ def _neighbours(facts: tuple[NeighbourFacts, ...]) -> list[str]:
             arguments.append("other.adata.obs_names.isin(lost_there)")
         lines.append(f"neighbours.append(Neighbour({', '.join(arguments)}))")
     return lines
+
+
+def _reference(facts: ReferenceFacts, seed: int) -> str:
+    """Line that reads the single cells, and draws the same ones."""
+    arguments = [repr(_reference_source(facts))]
+    if facts.cell_type is not None:
+        arguments.append(f"cell_type={facts.cell_type!r}")
+    if seed:
+        arguments.append(f"seed={seed}")
+    return f"cells = read_cells({', '.join(arguments)})"
+
+
+def _reference_source(facts: ReferenceFacts) -> str:
+    if facts.source is None:
+        raise ConfigError(
+            f"The reference {facts.name} was not read from a file, so that no text can say where "
+            "it is. Save it as .h5ad, and run again with that."
+        )
+    return facts.source
 
 
 def _neighbour_source(fact: NeighbourFacts) -> str:

@@ -26,6 +26,7 @@ from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.export.files import beside, check_file, target
 from napari_stentrans.paths import absolute
+from napari_stentrans.reference.decoder import ReferenceDecoder, WithReference
 from napari_stentrans.session_facts import SessionFacts
 from napari_stentrans.targets import target_sites
 
@@ -251,7 +252,7 @@ def _packed(result: Enhancement, most_bytes: int) -> dict[str, Any] | None:
     """Arrays that a result is made of; None where they are too large."""
     if result.decoder.nbytes > most_bytes:
         return None
-    genes = np.array(result.decoder.genes, str)
+    genes = np.array(result.measured_genes, str)
     borrowed = {} if result.borrowed is None else {"borrowed": result.borrowed}
     return {"totals": result.totals, "genes": genes, **borrowed, **result.decoder.arrays()}
 
@@ -262,6 +263,8 @@ def _unpacked(section: Section, record: RunRecord, arrays: dict[str, Any]) -> En
     if len(arrays["totals"]) != len(sites):
         raise ValueError(f"{len(arrays['totals'])} values for {len(sites)} sites")
     decoder = unpacked(pd.Index(arrays["genes"].astype(object)), arrays)
+    if record.reference is not None:
+        decoder = WithReference(decoder, ReferenceDecoder.of_arrays(arrays))
     return Enhancement(section, sites, decoder, arrays["totals"], record, arrays.get("borrowed"))
 
 

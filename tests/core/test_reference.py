@@ -2,22 +2,33 @@
 
 from __future__ import annotations
 
+import anndata as ad
 import numpy as np
+import pandas as pd
 import pytest
 import scipy.sparse as sp
+from scipy.io import mmwrite
 
 from napari_stentrans import (
     EnhanceConfig,
     Section,
     enhance,
+    read_cells,
+    read_section,
     simulate_cells,
     simulate_section,
     true_expression,
 )
-from napari_stentrans.errors import SectionError
+from napari_stentrans.analysis import Maps
+from napari_stentrans.cli import main
+from napari_stentrans.cli.opened import opened
+from napari_stentrans.cli.outputs import as_session
+from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.export import save
 from napari_stentrans.progress import drain
 from napari_stentrans.reference import Cells, cells, predict_genes_steps
 from napari_stentrans.reference.decoder import ReferenceDecoder
+from napari_stentrans.script import as_python
 
 N_SPOTS, N_GENES, PANEL = 600, 400, 150
 
@@ -175,3 +186,110 @@ def test_one_clear_message_for_what_is_no_reference(panel, result, reference):
             predicted(panel, result, wrong)
     with pytest.raises(SectionError, match="no column 'nope'"):
         Cells.from_anndata(reference, "nope")
+
+
+@pytest.fixture(scope="module")
+def on_disk(panel, reference, tmp_path_factory):
+    folder = tmp_path_factory.mktemp("reference")
+    panel.adata.write_h5ad(folder / "panel.h5ad")
+    reference.write_h5ad(folder / "cells.h5ad")
+    return folder
+
+
+@pytest.fixture(scope="module")
+def run(on_disk):
+    section = read_section(on_disk / "panel.h5ad")
+    lost = np.arange(N_SPOTS) < 30
+    return enhance(section, lost, EnhanceConfig(method="kriging"), reference=on_disk / "cells.h5ad")
+
+
+def test_a_run_gives_genes_of_the_reference_beside_those_of_the_section(run, panel, reference):
+    told = run.trust
+    assert list(run.measured_genes) == list(panel.genes)
+    assert list(run.genes) == [*panel.genes, *told.index]
+    assert set(told.index) <= set(reference.var_names)
+    gene = str(told.index[5])
+    mean, std = run.gene(gene)
+    assert np.isfinite(mean).all()
+    assert (std > 0).all()  # at measured spots too: nobody measured it there
+    adata = run.to_anndata([str(panel.genes[0]), gene])
+    assert list(adata.var["from_reference"]) == [False, True]
+    assert np.isnan(adata.var["trust"].iloc[0])
+    assert adata.var["trust"].iloc[1] == pytest.approx(told[gene])
+    assert "held out" in run.record.evidence_in_words
+
+
+def test_it_goes_to_a_file_and_is_read_by_scanpy(run, tmp_path):
+    save(run, tmp_path / "out.h5ad")
+    back = ad.read_h5ad(tmp_path / "out.h5ad")
+    assert list(back.var_names) == list(run.genes)
+    assert back.var["from_reference"].sum() == len(run.trust)
+    gene = str(run.trust.index[0])
+    np.testing.assert_allclose(
+        np.ravel(back[:, gene].to_df().to_numpy()), run.gene(gene).mean, rtol=1e-4, atol=1e-5
+    )
+
+
+def test_a_session_keeps_them(run, tmp_path):
+    [kept] = as_session(run, tmp_path / "kept.h5ad")
+    back = opened(kept).result
+    gene = str(run.trust.index[7])
+    np.testing.assert_allclose(back.gene(gene).mean, run.gene(gene).mean, rtol=1e-5, atol=1e-6)
+    pd.testing.assert_series_equal(back.trust, run.trust)
+
+
+def test_analyses_look_at_what_was_measured(run):
+    assert list(Maps.of(run).genes) == list(run.measured_genes)
+
+
+def test_a_record_repeats_the_run_and_a_script_too(run, on_disk, tmp_path, capsys):
+    lines = as_python(run.record).replace("enhanced.h5ad", str(tmp_path / "script.h5ad"))
+    scope = {}
+    exec(lines, scope)
+    gene = str(run.trust.index[3])
+    np.testing.assert_allclose(scope["result"].gene(gene).mean, run.gene(gene).mean, rtol=1e-4)
+    record, out = tmp_path / "run.json", tmp_path / "again.h5ad"
+    record.write_text(run.record.model_dump_json())
+    assert main(["enhance", "--record", str(record), "-o", str(out)]) == 0
+    assert "predicted from" in capsys.readouterr().err
+    adata = ad.read_h5ad(out)
+    np.testing.assert_allclose(
+        np.ravel(adata[:, gene].X), run.gene(gene).mean, rtol=1e-3, atol=1e-4
+    )
+
+
+def test_the_command_line_takes_a_reference_and_genes_of_it(on_disk, run, tmp_path, capsys):
+    gene, measured = str(run.trust.index[0]), str(run.measured_genes[0])
+    out = tmp_path / "out.csv"
+    words = [
+        "enhance",
+        str(on_disk / "panel.h5ad"),
+        "--method",
+        "kriging",
+        "--genes",
+        gene,
+        measured,
+    ]
+    given = ["--reference", str(on_disk / "cells.h5ad"), "--cell-type", "cell_type"]
+    assert main([*words, *given, "-o", str(out)]) == 0
+    assert {f"{gene} mean", f"{measured} mean"} <= set(pd.read_csv(out).columns)
+    assert main([*words, "--cell-type", "cell_type", "-o", str(tmp_path / "b.csv")]) == 1
+    assert "--reference" in capsys.readouterr().err
+
+
+def test_references_are_read_from_other_files(reference, tmp_path):
+    folder = tmp_path / "mtx"
+    folder.mkdir()
+    mmwrite(folder / "matrix.mtx", reference.X.T.tocoo())
+    names = reference.var_names
+    (folder / "features.tsv").write_text("".join(f"ID{g}\t{g}\tGene Expression\n" for g in names))
+    (folder / "barcodes.tsv").write_text("\n".join(reference.obs_names) + "\n")
+    found = read_cells(folder)
+    assert found.counts.shape == reference.shape
+    assert (found.counts != Cells.from_anndata(reference).counts).nnz == 0
+    with pytest.raises(ReadError, match="no single cells"):
+        read_cells(__file__)
+    with pytest.raises(ReadError, match="There is no reference"):
+        read_cells(tmp_path / "gone.h5ad")
+    with pytest.raises(SectionError, match="10x matrix"):
+        read_cells(folder, "cell_type")

@@ -107,7 +107,7 @@ class Maps:
 
     @classmethod
     def _of_enhancement(cls, result: Enhancement) -> Maps:
-        sites, genes = result.sites, [str(gene) for gene in result.genes]
+        sites, genes = result.sites, [str(gene) for gene in result.measured_genes]
         spots = np.where(np.arange(len(sites)) < sites.n_spots, np.arange(len(sites)), -1)
 
         def columns(at: NDArray[np.intp]) -> FloatArray:
@@ -115,7 +115,7 @@ class Maps:
             return np.concatenate([mean for _, mean, _ in blocks], axis=1)
 
         by_spot = _measured_by_spot(result.section)
-        in_section = result.section.genes.get_indexer(result.genes)
+        in_section = result.section.genes.get_indexer(genes)
         kept = sites.measured & (not result.record.config.denoise)
 
         def rows(block: slice) -> FloatArray:
@@ -126,7 +126,8 @@ class Maps:
                 means[as_measured] = by_spot()[at[as_measured]][:, in_section].toarray()
             return means
 
-        return cls(result.section, sites.names, sites.xy, spots, result.genes, True, columns, rows)
+        names = result.measured_genes
+        return cls(result.section, sites.names, sites.xy, spots, names, True, columns, rows)
 
     @property
     def n_sites(self) -> int:

@@ -28,6 +28,8 @@ from napari_stentrans.neighbours import Neighbour, again
 from napari_stentrans.pipeline import by_name, enhance_steps
 from napari_stentrans.placing import again_steps
 from napari_stentrans.record import RunRecord
+from napari_stentrans.reference.reading import again as reference_again
+from napari_stentrans.reference.reading import read_cells
 from napari_stentrans.settings import nested, settings_of
 
 if TYPE_CHECKING:
@@ -36,6 +38,7 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.reference import Cells
     from napari_stentrans.section import Section
     from napari_stentrans.settings import Setting
 
@@ -77,6 +80,16 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="OTHER",
         help="a section cut beside this one, in any format; may be given up to 20 times",
     )
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="CELLS",
+        help="single cells of like tissue (.h5ad, 10x .h5, a folder with matrix.mtx): genes that "
+        "only they have are predicted, and how far to trust each",
+    )
+    parser.add_argument(
+        "--cell-type", metavar="COLUMN", help="column of the reference that names cell types"
+    )
     parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
 
@@ -91,6 +104,7 @@ def run(arguments: argparse.Namespace) -> None:
         section = with_bar(again_steps(section, record.image_placed))
         lost, config, sites, damaged = record.inputs(section)
         neighbours: list[Neighbour] = again(section, record.neighbours)
+        cells = reference_again(record.reference, config.seed)
     else:
         if arguments.path is None:
             raise ConfigError("Give the PATH of a section, or --record RUN.json to repeat a run.")
@@ -104,12 +118,14 @@ def run(arguments: argparse.Namespace) -> None:
         if arguments.image_damaged is not None:
             damaged = read_mask(arguments.image_damaged, section).lost
         neighbours = [Neighbour(path) for path in arguments.neighbour or ()]
-    config = by_name(section, config)
+        cells = _cells(arguments, config)
+    config = by_name(section, config, cells)
     chosen = None if config.genes is None else list(dict.fromkeys(config.genes))
     _check_outputs(arguments, len(section.genes if chosen is None else chosen))
     if arguments.record is None:
         _note_lost(section, lost, sites)
-    enhancement = with_bar(enhance_steps(section, lost, config, sites, damaged, neighbours))
+    steps = enhance_steps(section, lost, config, sites, damaged, neighbours, cells)
+    enhancement = with_bar(steps)
     outputs = _write(enhancement, chosen, arguments)
     counts = ", ".join(f"{n:,} {label}" for label, n in enhancement.sites.counts().items() if n)
     console().print(
@@ -120,6 +136,15 @@ def run(arguments: argparse.Namespace) -> None:
     for path in outputs.written:
         print(path)
     outputs.check()
+
+
+def _cells(arguments: argparse.Namespace, config: EnhanceConfig) -> Cells | None:
+    """The reference that was given."""
+    if arguments.reference is None:
+        if arguments.cell_type is not None:
+            raise ConfigError("--cell-type names a column of a --reference, and there is none.")
+        return None
+    return read_cells(arguments.reference, arguments.cell_type, config.seed)
 
 
 def _note_lost(section: Section, lost: NDArray[np.bool_], sites: NDArray[np.float64]) -> None:
@@ -166,6 +191,8 @@ def _record_alone(arguments: argparse.Namespace) -> RunRecord:
             "lost",
             "image_damaged",
             "neighbour",
+            "reference",
+            "cell_type",
             *(setting.name for setting in _options()),
         )
         if getattr(arguments, name) is not None

@@ -13,6 +13,7 @@ from napari_stentrans.io import chosen_then, read_section
 from napari_stentrans.neighbours import again
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.placing import again_steps
+from napari_stentrans.reference.reading import again as reference_again
 from napari_stentrans.session import ENDING, Session, read_session
 
 if TYPE_CHECKING:
@@ -113,4 +114,5 @@ def _result(session: Session, section: Section, run: str) -> Enhancement | None:
     record = runs[at].record
     lost, config, sites, damaged = record.inputs(section)
     neighbours = again(section, record.neighbours)
-    return with_bar(enhance_steps(section, lost, config, sites, damaged, neighbours))
+    cells = reference_again(record.reference, config.seed)
+    return with_bar(enhance_steps(section, lost, config, sites, damaged, neighbours, cells))

@@ -66,7 +66,7 @@ def choices(path: Path) -> tuple[Choice, ...]:
     ReadError
         When the file is damaged or is no AnnData file.
     """
-    with reading(path, REMEDY), repeated_names_allowed(), _open(path) as file:
+    with reading(path, REMEDY), repeated_names_allowed(), opened(path) as file:
         if _is_old(file):
             return ()
         found = []
@@ -99,7 +99,7 @@ def read(path: Path, chosen: Chosen) -> Section:
         When X does not hold the counts, or a part was left out.
     """
     name = plain_stem(path)
-    with reading(path, REMEDY), repeated_names_allowed(), _open(path) as file:
+    with reading(path, REMEDY), repeated_names_allowed(), opened(path) as file:
         old = _is_old(file)
         adata = read_elem(file) if old else _read_parts(file, path, chosen)
     if "section" in chosen:
@@ -113,7 +113,7 @@ def read(path: Path, chosen: Chosen) -> Section:
 
 
 @contextmanager
-def _open(path: Path) -> Iterator[Any]:
+def opened(path: Path) -> Iterator[Any]:
     """Open what holds an AnnData: an HDF5 file, gzipped or not, or a zarr store."""
     if path.is_dir():
         import zarr

@@ -7,7 +7,7 @@ folds, say how far to trust each (``lessons``).
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
@@ -19,14 +19,18 @@ from napari_stentrans.factors import fit_factors, lognorm
 from napari_stentrans.gene_naming import shared_genes
 from napari_stentrans.method_table import METHODS, PLAIN
 from napari_stentrans.progress import Progress, Stage, Steps
+from napari_stentrans.record import TRUSTED, ReferenceFacts
 from napari_stentrans.reference.cells import MOST_CELLS, Cells
 from napari_stentrans.reference.decoder import ReferenceDecoder, WithReference
 from napari_stentrans.reference.lessons import Lessons, Tried, traits
 from napari_stentrans.reference.moments import CLIP, Directions, moments_steps, one_by_one
+from napari_stentrans.reference.reading import cells_of, read_cells
 from napari_stentrans.reference.weights import Weights
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     import scipy.sparse as sp
     from numpy.typing import NDArray
 
@@ -36,7 +40,17 @@ if TYPE_CHECKING:
     from napari_stentrans.section import Section
     from napari_stentrans.targets import Sites
 
-__all__ = ["MOST_CELLS", "Cells", "FromReference", "WithReference", "predict_genes_steps"]
+__all__ = [
+    "MOST_CELLS",
+    "Cells",
+    "FromReference",
+    "Shared",
+    "WithReference",
+    "cells_of",
+    "predict_genes_steps",
+    "read_cells",
+    "shared_with",
+]
 
 FEWEST_SHARED, MOST_SHARED = 20, 1000
 """Genes in common that are needed, and that are looked at."""
@@ -83,16 +97,23 @@ class FromReference:
     held_out
         By name of the shared gene: ``reached``, correlation with what was measured when it was
         held out, and ``told``, what was to be expected of it.
-    n_shared
-        Genes in common.
+    facts
+        What the run record says of it.
     ridge
         Of the regression, as chosen on held-out genes.
     """
 
     decoder: ReferenceDecoder
     held_out: pd.DataFrame
-    n_shared: int
+    facts: ReferenceFacts
     ridge: float
+
+    def of(self, genes: Sequence[str] | None) -> FromReference:
+        """Only those of these genes that are predicted; all where none are named."""
+        if genes is None:
+            return self
+        wanted = self.decoder.genes.get_indexer(list(dict.fromkeys(genes)))
+        return replace(self, decoder=self.decoder.subset(wanted[wanted >= 0]))
 
 
 def shared_with(section: Section, cells: Cells, observed: NDArray[np.bool_]) -> Shared:
@@ -134,6 +155,8 @@ def predict_genes_steps(
     decoder: Decoder,
     cells: Cells,
     seed: int = 0,
+    *,
+    shared: Shared | None = None,
 ) -> Steps[FromReference]:
     """Predict every gene of a reference that a section lacks, at the sites of a run.
 
@@ -143,13 +166,15 @@ def predict_genes_steps(
         (spot,) of the section, from which alone all is learned.
     targets, decoder
         Sites of the run, and the maps that it made; all shared genes are among them.
+    shared
+        Of ``shared_with``, where it was asked already.
 
     Raises
     ------
     SectionError
         When there are too few genes in common.
     """
-    shared = shared_with(section, cells, observed)
+    shared = shared or shared_with(section, cells, observed)
     totals = section.totals[observed]
     kept = section.counts[:, shared.here][observed]
     share = float(kept.sum() / totals.sum())
@@ -183,7 +208,18 @@ def predict_genes_steps(
         {"reached": best.reached, "told": np.clip(lessons.trust.at(best.traits), 0, 1)},
         pd.Index(section.genes[shared.here], name="gene"),
     )
-    return FromReference(made, table, shared.n_shared, ridge)
+    facts = ReferenceFacts(
+        source=None if cells.source is None else str(cells.source.resolve()),
+        digest=cells.digest,
+        name=cells.name,
+        cell_type=cells.column,
+        cells=cells.in_words(),
+        shared=shared.n_shared,
+        predicted=len(made.genes),
+        reached=round(float(table["reached"].median()), 4),
+        trusted=int((made.trust >= TRUSTED).sum()),
+    )
+    return FromReference(made, table, facts, ridge)
 
 
 class _Spots:

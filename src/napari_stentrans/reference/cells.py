@@ -65,7 +65,7 @@ class Cells:
     @classmethod
     def from_anndata(
         cls,
-        adata: ad.AnnData | AnnDataParts,
+        adata: ad.AnnData,
         cell_type: str | None = None,
         *,
         name: str = "reference",
@@ -87,15 +87,27 @@ class Cells:
         """
         types = None if cell_type is None else types_of(adata.obs, cell_type, name)
         rows = drawn(adata.n_obs, types, seed)
+        part = adata if len(rows) == adata.n_obs else adata[rows]
+        taken = None if types is None else types[rows]
+        return cls.of_parts(part, taken, name, source, adata.n_obs, cell_type)
+
+    @classmethod
+    def of_parts(
+        cls,
+        parts: ad.AnnData | AnnDataParts,
+        types: pd.Categorical | None,
+        name: str,
+        source: Path | None,
+        n_all: int,
+        column: str | None,
+    ) -> Cells:
+        """Find the counts of cells that are looked at; see ``from_anndata``."""
         with warnings.catch_warnings(record=True) as said:
             warnings.simplefilter("always")
-            counts, var = counts_of(adata)
-        if len(rows) < counts.shape[0]:
-            counts = counts[rows]
-            types = None if types is None else types[rows]
-        made = cls.of_counts(counts, var, types, name, source, adata.n_obs, cell_type)
+            counts, var = counts_of(parts)
+        made = cls.of_counts(counts, var, types, name, source, n_all, column)
         for warning in said:  # of what is used, and not of what is refused
-            warnings.warn(warning.message, stacklevel=2)
+            warnings.warn(warning.message, stacklevel=3)
         return made
 
     @classmethod

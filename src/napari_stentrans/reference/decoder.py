@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -17,6 +17,7 @@ if TYPE_CHECKING:
     from napari_stentrans.factors import FloatArray
 
 _PARTS = ("along", "weights", "level", "variance", "of_measuring", "spread", "unsure", "trust")
+_BY_GENE = ("weights", "level", "variance", "of_measuring", "spread", "trust")
 PREFIX = "reference_"
 
 
@@ -51,6 +52,11 @@ class ReferenceDecoder:
     spread: FloatArray
     unsure: FloatArray
     trust: FloatArray
+
+    def subset(self, at: NDArray[np.intp]) -> ReferenceDecoder:
+        """Only some of the genes."""
+        by_gene = {name: getattr(self, name)[..., at] for name in _BY_GENE}
+        return replace(self, genes=self.genes[at], **by_gene)
 
     def columns(self, at: NDArray[np.intp]) -> tuple[FloatArray, FloatArray | None]:
         """Mean and standard deviation (site, gene) of the chosen genes."""
