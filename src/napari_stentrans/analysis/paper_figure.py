@@ -235,24 +235,13 @@ def _names(data: Section | Enhancement, genes: Sequence[str]) -> list[str]:
     return list(dict.fromkeys(str(data.genes[data.gene_index(gene)]) for gene in genes))
 
 
-def fits(data: Section | Enhancement, found: Domains | Patterns) -> bool:
-    """Whether domains or patterns were found on a section, or on a result with the same sites."""
-    section = data.section if isinstance(data, Enhancement) else data
-    maps = found.maps
-    if maps.section is not section and maps.section.digest != section.digest:
-        return False
-    return not maps.enhanced or (
-        isinstance(data, Enhancement) and maps.names.equals(data.sites.names)
-    )
-
-
 def _check_of(
     data: Section | Enhancement, section: Section, given: Annotation | Domains | Patterns | None
 ) -> None:
     """Raise ConfigError where regions or patterns belong to another section or result."""
     if isinstance(given, Annotation):
         given.check(section)
-    elif given is not None and not fits(data, given):
+    elif given is not None and not given.maps.fit(data):
         raise ConfigError(
             f"What is to be drawn was not found on {section.name} as it is given here. Find "
             "domains and patterns on the section or the result that the figure shows."

@@ -127,9 +127,7 @@ def _found(stock: Stock, kind: str) -> Found | None:
     """What an analysis found on what is shown."""
     for found in stock.found:
         if found.kind == kind and found.drawn is not None:
-            from napari_stentrans.analysis.paper_figure import fits
-
-            return found if fits(stock.data, found.drawn) else None
+            return found if found.drawn.maps.fit(stock.data) else None
     return None
 
 

@@ -290,7 +290,8 @@ class ExportPage(Following, Page):
         """Catch up with what was done meanwhile."""
         super().showEvent(event)
         line, box = self.which.sizeHint().height() + 8, self.extras["std"].sizeHint().height() + 4
-        self._choices.setMinimumHeight(3 * (line + box) + 16)  # no button moves when rows go
+        most = max(3 * (line + box), 5 * line + box)  # no button moves when rows go
+        self._choices.setMinimumHeight(most + 16)
         self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
         keep_room(self.save, f"Save… {MARK}")
         self._catch_up()
