@@ -22,7 +22,6 @@ from napari_stentrans.analysis.paper_room import (
     widest,
 )
 from napari_stentrans.analysis.regions import region_genes
-from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
 
 if TYPE_CHECKING:
@@ -198,8 +197,7 @@ class RegionDots:
         """Its dots."""
         drawn, annotation = self.drawn, self.drawn.annotation
         assert annotation is not None
-        lost = None if isinstance(drawn.data, Enhancement) else drawn.lost
-        table = region_genes(drawn.data, annotation, self.genes, lost=lost)
+        table = region_genes(drawn.section, annotation, self.genes, lost=drawn.lost)
         genes = list(table["gene"].unique())
         highest = table.groupby("gene", sort=False)["mean"].transform("max").clip(lower=1e-9)
         return Grid(

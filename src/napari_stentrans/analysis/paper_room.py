@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from functools import cache, partial
+from functools import lru_cache, partial
 from typing import TYPE_CHECKING, Any, Literal
 
 from napari_stentrans.analysis.short_names import shorten
@@ -83,7 +83,7 @@ class Room:
         self.write(self.width, 0.12, unit, ha="right", color=INK)
 
 
-@cache
+@lru_cache(4096)
 def width_of(text: str, size: float = SMALL, style: Style = "normal") -> float:
     """Width of a text in inches."""
     from matplotlib.font_manager import FontProperties
