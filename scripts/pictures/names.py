@@ -53,6 +53,7 @@ PICTURES = {
     "domains_light": "The same in the light theme",
     "compared": "A region against the rest: genes by fold change and strength",
     "patterns": "Patterns: genes in groups of like maps, the map of one and its genes",
+    "paper": "One figure for a paper, of what was found, one column of a page wide",
     "session_menu": "Section: rename, close, save as a session",
     "save": "The page Export",
     "error": "What went wrong, and what to do",

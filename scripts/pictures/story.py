@@ -349,6 +349,22 @@ class Story:
         camera.window("patterns")
         QTest.keyClick(table, Qt.Key.Key_Escape)
         self._show(self.shown)
+        self.paper()
+
+    def paper(self) -> None:
+        """Save one figure of what was found."""
+        hands, figure = self.hands, self.scratch / "figure.png"
+        hands.turn_to("Export")
+        hands.press("One figure for a paper")
+        hands.choose("width of the figure", "One column (85 mm)")
+        hands.choose("format", "Picture, for slides (.png)")
+        with answered("getSaveFileName", (str(figure), "")):
+            hands.press("Save…")
+        hands.wait(lambda: hands.can("Run") and figure.exists(), "the figure is there")
+        with Image.open(figure) as drawn:
+            half = (drawn.width // 2, drawn.height // 2)
+            small = drawn.convert("RGB").resize(half, Image.Resampling.LANCZOS)
+        self.camera.save("paper", small)
 
     def save(self) -> None:
         hands, camera = self.hands, self.camera

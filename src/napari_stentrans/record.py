@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import hashlib
+import json
 import math
 import platform
 from datetime import UTC, datetime
@@ -259,6 +261,15 @@ class RunRecord(BaseModel):
                 f"'{path}' is not a run record of napari-stentrans ({where}: {first['msg']}). "
                 "Give the .run.json that was saved beside a result."
             ) from error
+
+    @property
+    def run_digest(self) -> str:
+        """Hash of all that decides the numbers of the run: same inputs, same digest."""
+        given = {
+            "digest", "config", "lost", "sites", "image_damaged", "image_placed", "neighbours",
+        }  # fmt: skip
+        text = json.dumps(self.model_dump(mode="json", include=given), sort_keys=True)
+        return hashlib.sha256(text.encode()).hexdigest()[:16]
 
     def inputs(
         self, section: Section

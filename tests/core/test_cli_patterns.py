@@ -144,11 +144,25 @@ def test_one_figure_for_a_paper(sample, tmp_path, capsys):
     drawn = figure.read_text()
     for text in ("Gene2", "Domain 4", "Pattern 3", "as measured"):
         assert text in drawn
+    assert 'width="493.' in drawn  # points: two columns
     assert str(figure) in capsys.readouterr().err
     assert main([*command, "--figure", str(figure)]) == 1  # it is there
     assert "would be replaced" in capsys.readouterr().err
 
 
-def test_genes_are_those_of_a_figure(sample, capsys):
-    assert main(["patterns", str(sample), "--genes", "Gene1"]) == 1
-    assert "--figure FILE" in capsys.readouterr().err
+def test_a_figure_of_one_column_shows_the_regions_of_the_section(sample, tmp_path):
+    adata = ad.read_h5ad(sample)
+    adata.obs["region"] = pd.Categorical(["Tumour", "Stroma"] * (adata.n_obs // 2))
+    adata.write_h5ad(tmp_path / "named.h5ad")
+    figure = tmp_path / "figure.svg"
+    command = ["patterns", str(tmp_path / "named.h5ad"), "--genes", "Gene1", "--width", "one"]
+    assert main([*command, "--figure", str(figure)]) == 0
+    drawn = figure.read_text()
+    assert "Tumour" in drawn
+    assert 'width="240.' in drawn  # points: one column
+
+
+def test_genes_and_width_are_those_of_a_figure(sample, capsys):
+    for words in (["--genes", "Gene1"], ["--width", "one"]):
+        assert main(["patterns", str(sample), *words]) == 1
+        assert f"{words[0]} goes with a figure: say --figure FILE" in capsys.readouterr().err

@@ -16,6 +16,8 @@ from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication, QFileDialog
 
 from napari_stentrans import EnhanceConfig, enhance
+from napari_stentrans.annotation import Annotation
+from napari_stentrans.export import write_section
 from napari_stentrans.io import read_mask
 from napari_stentrans.plugin.jobs import analyses
 from napari_stentrans.plugin.layers.regions import Regions
@@ -286,3 +288,53 @@ def test_one_figure_for_a_paper_shows_what_was_found(done, qtbot, save_to, tmp_p
     drawn = (tmp_path / "paper.svg").read_text()
     for text in (model.section.gene_label(model.gene), "enhanced", "Domain 3", "as measured"):
         assert text in drawn
+
+
+def test_a_figure_for_a_paper_of_named_regions_is_copied_as_python(
+    done, qtbot, save_to, tmp_path, monkeypatch
+):
+    model = done._layers.model
+    half = np.where(model.section.xy[:, 0] > np.median(model.section.xy[:, 0]), "Tumour", "Stroma")
+    page = export_page(qtbot, done)
+    choose_kind(qtbot, page, "paper")
+    regions, width = page.paper.regions, page.paper.width
+    assert regions.currentData() == "none"
+    model.annotate(Annotation.of(half.tolist()))
+    for kind in ("domains", "patterns"):
+        model.found[kind] = drain(getattr(analyses, kind)(model.enhancement, None, 3))
+    page.refresh()
+    assert "Domains as found (3)" in regions.currentText(), "what was found is proposed"
+    pick(qtbot, regions, "named")
+    pick(qtbot, width, "one")
+    choose_data(page.formats, ".svg")
+    page.refresh()
+    assert regions.currentData() == "named", "what was chosen stays"
+    save_to(done, page, tmp_path / "named.svg")
+    drawn = (tmp_path / "named.svg").read_text()
+    assert "Tumour" in drawn
+    assert "Domain 3" not in drawn
+    assert 'width="240.' in drawn  # points: one column
+    click(qtbot, page.copy)
+    assert "not read from a file" in done.message.text()
+    source = write_section(model.section, tmp_path / "section.h5ad")
+    object.__setattr__(model.enhancement.record, "source", str(source))  # as if it had been opened
+    click(qtbot, page.copy)
+    assert "Copied as Python" in done.message.text()
+    script = QApplication.clipboard().text()
+    monkeypatch.chdir(tmp_path)
+    exec(script, {})
+    again = (tmp_path / "figure.svg").read_text()
+    for text in ("Tumour", "Pattern 3", model.section.gene_label(model.gene)):
+        assert text in again
+    assert 'width="240.' in again
+    choose_kind(qtbot, page, "figure")
+    assert not any(made.isVisible() for made in (page.copy, regions, width))
+
+
+def pick(qtbot, box, data):
+    """Choose in a list by keys."""
+    box.setFocus()
+    while box.currentData() != data:
+        at = box.currentIndex()
+        qtbot.keyClick(box, Qt.Key.Key_Down)
+        assert box.currentIndex() > at

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import textwrap
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import numpy as np
 import pandas as pd
@@ -39,6 +39,68 @@ SCORES = ("score", "odds_ratio", "coherence")
 SMALL, USUAL = 8, 9
 
 
+class Dots(NamedTuple):
+    """Dots of gene sets.
+
+    Attributes
+    ----------
+    sets
+        Names of the sets, a row each.
+    x, y
+        (dot,) column and row.
+    grown, biggest
+        (dot,) what the sizes say, and the most of it.
+    colour, values, looks
+        What the colours say, (dot,) its values, and how they are coloured.
+    """
+
+    sets: list[str]
+    x: NDArray[np.intp]
+    y: NDArray[np.intp]
+    grown: NDArray[np.float64]
+    biggest: float
+    colour: str
+    values: NDArray[np.float64]
+    looks: dict[str, Any]
+
+
+def dots_of(
+    tables: Mapping[str, pd.DataFrame],
+    *,
+    size: str = "fdr",
+    colour: str | None = None,
+    sets: Sequence[str] | None = None,
+    most: int = MOST,
+) -> Dots:
+    """Make dots of tables, as ``draw_dots`` draws them; ``most`` sets where none are named."""
+    colour = colour or next(
+        (c for c in SCORES if all(c in table for table in tables.values())), "fdr"
+    )
+    _check(tables, size, colour)
+    rows = list(sets if sets is not None else _first(tables)[:most])
+    wanted = list(dict.fromkeys((size, colour)))
+    parts = [
+        table.set_index("set").reindex(rows)[wanted].assign(x=x, y=range(len(rows)))
+        for x, table in enumerate(tables.values())
+    ]
+    dots = pd.concat(parts).dropna()
+    grown, values = _grown(dots[size], size), dots[colour].to_numpy(float)
+    far, signed = max(np.abs(values).max(initial=0.0), TINY), bool((values < 0).any())
+    looks = {
+        "cmap": BOTH_WAYS if signed else ONE_WAY,
+        "vmin": -far if signed else 0.0,
+        "vmax": far,
+    }
+    biggest = max(grown.max(initial=0.0), TINY)
+    x, y = dots["x"].to_numpy(), dots["y"].to_numpy()
+    return Dots(rows, x, y, grown, biggest, colour, values, looks)
+
+
+def said_of(column: str) -> str:
+    """What the size of a dot is called, by the column that makes it."""
+    return {"fdr": "-log10 FDR", "pvalue": "-log10 p"}.get(column, column.replace("_", " "))
+
+
 def draw_dots(
     tables: Mapping[str, pd.DataFrame],
     title: str = "",
@@ -71,39 +133,24 @@ def draw_dots(
     """
     from matplotlib.figure import Figure
 
-    colour = colour or next(
-        (c for c in SCORES if all(c in table for table in tables.values())), "fdr"
-    )
-    _check(tables, size, colour)
-    rows = list(sets if sets is not None else _first(tables))
-    names = [_lines(name) for name in rows]
+    dots = dots_of(tables, size=size, colour=colour, sets=sets)
+    names = [_lines(name) for name in dots.sets]
     figure = Figure(figsize=_inches(names, len(tables), title), layout="constrained")
     axes = figure.add_subplot()
-    wanted = list(dict.fromkeys((size, colour)))
-    parts = [
-        table.set_index("set").reindex(rows)[wanted].assign(x=x, y=range(len(rows)))
-        for x, table in enumerate(tables.values())
-    ]
-    dots = pd.concat(parts).dropna()
-    grown, values = _grown(dots[size], size), dots[colour].to_numpy(float)
-    biggest = max(grown.max(initial=0.0), TINY)
-    far, signed = max(np.abs(values).max(initial=0.0), TINY), bool((values < 0).any())
     painted = axes.scatter(
-        dots["x"],
-        dots["y"],
-        s=LEAST_AREA + (AREA - LEAST_AREA) * grown / biggest,
-        c=values,
-        cmap=BOTH_WAYS if signed else ONE_WAY,
-        vmin=-far if signed else 0.0,
-        vmax=far,
+        dots.x,
+        dots.y,
+        s=LEAST_AREA + (AREA - LEAST_AREA) * dots.grown / dots.biggest,
+        c=dots.values,
         edgecolors=INK,
         linewidths=0.6,
         zorder=2,
+        **dots.looks,
     )
     _finish(axes, list(tables), names, title)
-    _key_of_sizes(axes, size, biggest)
+    _key_of_sizes(axes, size, dots.biggest)
     bar = figure.colorbar(painted, ax=axes, shrink=0.5, anchor=(0, 0), aspect=12)
-    bar.set_label(colour.replace("_", " "), fontsize=SMALL)
+    bar.set_label(dots.colour.replace("_", " "), fontsize=SMALL)
     bar.ax.tick_params(labelsize=SMALL)
     bar.outline.set_visible(False)
     return figure
@@ -194,11 +241,10 @@ def _key_of_sizes(axes: Axes, size: str, biggest: float) -> None:
         )
         for value in shown
     ]
-    label = {"fdr": "-log10 FDR", "pvalue": "-log10 p"}.get(size, size.replace("_", " "))
     axes.legend(
         handles,
         [f"{value:.2g}" for value in shown],
-        title=label,
+        title=said_of(size),
         loc="upper left",
         bbox_to_anchor=(1.02, 1.0),
         frameon=False,

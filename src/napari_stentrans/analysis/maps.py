@@ -129,6 +129,15 @@ class Maps:
         names = result.measured_genes
         return cls(result.section, sites.names, sites.xy, spots, names, True, columns, rows)
 
+    def fit(self, data: Section | Enhancement) -> bool:
+        """Whether they are of this section, or of a result with the same sites."""
+        section = data.section if isinstance(data, Enhancement) else data
+        if self.section.counts is not section.counts and self.section.digest != section.digest:
+            return False
+        return not self.enhanced or (
+            isinstance(data, Enhancement) and self.names.equals(data.sites.names)
+        )
+
     @property
     def n_sites(self) -> int:
         """Number of sites."""

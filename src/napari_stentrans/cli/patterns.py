@@ -15,6 +15,7 @@ from napari_stentrans.analysis.domains import Domains, find_domains_steps
 from napari_stentrans.analysis.hidden_spots import find_spatial_genes_after_steps
 from napari_stentrans.analysis.patterns import Patterns, find_patterns_steps
 from napari_stentrans.analysis.spatial_genes import SpatialGenes, find_spatial_genes_steps
+from napari_stentrans.annotation import Annotation
 from napari_stentrans.cli.bar import say, with_bar
 from napari_stentrans.cli.choose import add_choose
 from napari_stentrans.cli.opened import Opened, opened
@@ -75,10 +76,15 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         "--figure",
         type=Path,
         metavar="FILE",
-        help="one figure for a paper, of --genes and of what --domains and --patterns find: pdf, "
-        "svg, png",
+        help="one figure for a paper, of --genes and of what --domains and --patterns find, else "
+        "of named regions: pdf, svg, png",
     )
     parser.add_argument("--genes", nargs="+", default=[], metavar="GENE", help="for the figure")
+    parser.add_argument(
+        "--width",
+        choices=("one", "two"),
+        help="of the figure: one column of a page (85 mm), or two (174 mm); default two",
+    )
     parser.add_argument("--overwrite", action="store_true", help="replace files that are there")
 
 
@@ -148,8 +154,9 @@ def _check(arguments: argparse.Namespace, asked: list[str]) -> None:
         n = getattr(arguments, name)
         if n is not None and n != ITSELF and n < 2:
             raise ConfigError(f"--{name} takes a number from 2, or none, got {n}.")
-    if arguments.genes and arguments.figure is None:
-        raise ConfigError("--genes are those of a figure: say --figure FILE as well.")
+    for name in ("genes", "width"):
+        if getattr(arguments, name) and arguments.figure is None:
+            raise ConfigError(f"--{name} goes with a figure: say --figure FILE as well.")
     if arguments.figure is not None:
         check_figure(arguments.figure, overwrite=arguments.overwrite)
     if arguments.output is None:
@@ -247,10 +254,11 @@ def _write_figure(
     from napari_stentrans.analysis.paper_figure import paper_figure_steps
 
     results = [each.result for each in found]
-    domains = next((one for one in results if isinstance(one, Domains)), work.annotation)
+    named = work.annotation or Annotation.in_obs(work.section)
+    domains = next((one for one in results if isinstance(one, Domains)), named)
     patterns = next((one for one in results if isinstance(one, Patterns)), None)
     steps = paper_figure_steps(
         work.data, path, arguments.genes, regions=domains, patterns=patterns,
-        lost=lost, overwrite=arguments.overwrite,
+        lost=lost, width=arguments.width or "two", overwrite=arguments.overwrite,
     )  # fmt: skip
     return [with_bar(steps)]

@@ -11,6 +11,9 @@ REGION_COLOURS = (LOST_COLOUR, "#cc79a7", "#e69f00", "#56b4e9", "#009e73", "#007
 """Colours of lost regions, by label, first those that viridis lacks; they begin again at last."""
 ANNOTATION_COLOURS = (
     "#0072b2", "#e69f00", "#009e73", "#cc79a7", "#56b4e9", "#d55e00", "#f0e442", "#332288",
-    "#aa4499", "#999933", "#882255", "#44aa99", "#999999", "#661100",
+    "#aa4499", "#999933", "#882255", "#44aa99", "#999999", "#661100", "#6900ff", "#8778ff",
+    "#00ffb4", "#5a5a00", "#ffc3ff", "#1e1e3c", "#0000d2", "#875a5a", "#96d278", "#e11ed2",
+    "#693c96", "#003c2d", "#c3002d", "#ff5a78", "#5a1e5a", "#87e1d2", "#1e0069", "#ff78e1",
 )  # fmt: skip
-"""Colours of named regions; they begin again where there are more."""
+"""Colours of named regions; they begin again where there are more. From the 15th on each is the
+colour farthest from all before it in Oklab, as people with any colour vision see it."""

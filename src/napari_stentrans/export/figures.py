@@ -22,7 +22,9 @@ from napari_stentrans.export.panels import (
     top_of,
 )
 from napari_stentrans.progress import Progress, drain
+from napari_stentrans.section import Section
 from napari_stentrans.targets import Provenance
+from napari_stentrans.version import package_version
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -49,6 +51,21 @@ STYLE: dict[Any, Any] = {
 }
 """Text stays text, and the same figure is the same file."""
 UNDATED = {".png": {"Software": None}, ".svg": {"Date": None}, ".pdf": {"CreationDate": None}}
+
+
+def described(ending: str, data: Section | Enhancement) -> dict[str, Any]:
+    """Metadata of a figure of this ending: which program made it, and of what; no date."""
+    program = f"napari-stentrans {package_version()}"
+    section = data if isinstance(data, Section) else data.section
+    said = f"{section.name}, digest {section.digest}"
+    if not isinstance(data, Section):
+        said += f"; run of {data.record.config.method}, digest {data.record.run_digest}"
+    names = {
+        ".png": ("Software", "Description"),
+        ".svg": ("Creator", "Description"),
+        ".pdf": ("Creator", "Subject"),
+    }
+    return UNDATED[ending] | dict(zip(names[ending], (program, said), strict=True))
 
 
 def save_figure(

@@ -28,6 +28,8 @@ TOP_QUANTILE = 0.995
 """Brighter values than this quantile share the brightest colour."""
 MOST_IMAGE_PIXELS = 2000
 """Of a tissue image with longer sides a smaller copy is drawn."""
+ROOM = 0.09
+"""Of the scale bar below the tissue, share of the longer side."""
 GREY, INK = "#b8b8b8", "#4d4d4d"
 UNIT = "log-normalised"
 
@@ -52,14 +54,16 @@ class View:
     @classmethod
     def of(cls, enhancement: Enhancement, image: bool) -> View:
         """What the panels of a result have in common."""
-        return cls.around(enhancement.section, enhancement.sites.xy, image)
+        return cls.around(enhancement.section, enhancement.sites.xy, image, ROOM)
 
     @classmethod
-    def around(cls, section: Section, xy: NDArray[np.float64], image: bool) -> View:
-        """What panels of sites at xy (site, 2) on a section have in common."""
+    def around(
+        cls, section: Section, xy: NDArray[np.float64], image: bool, room: float = 0.0
+    ) -> View:
+        """What panels of sites at xy (site, 2) have in common; ``room`` for a scale bar below."""
         rim = section.lattice.spacing
         low, high = xy.min(0) - rim, xy.max(0) + rim
-        high[1] += 0.09 * max(high - low)
+        high[1] += room * max(high - low)
         images = section.images if image else ()
         tissue = next(decoded_images(images), None)
         return cls(low, high, None if tissue is None else _tissue(tissue))
@@ -105,13 +109,14 @@ def draw_colour_bar(
     looks: dict[str, Any],
     label: str,
     extend: Literal["max", "both"] = "max",
+    at: Axes | None = None,
 ) -> None:
-    """Draw the colour bar of the panels of a row, which share their looks."""
+    """Draw the colour bar of panels of the same looks, beside them or ``at`` other axes."""
     from matplotlib.cm import ScalarMappable
     from matplotlib.colors import Normalize
 
     colours = ScalarMappable(Normalize(looks["vmin"], looks["vmax"]), looks["cmap"])
-    figure.colorbar(colours, ax=list(row), extend=extend, shrink=0.8, pad=0.01, label=label)
+    figure.colorbar(colours, cax=at, ax=list(row), extend=extend, shrink=0.8, pad=0.01, label=label)
 
 
 def draw_lost(view: View, axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_]) -> None:
@@ -124,11 +129,17 @@ def draw_lost(view: View, axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_
     hatches.set_linewidth(0)
 
 
-def draw_outline(axes: Axes, raster: SpotRaster, lost: NDArray[np.bool_]) -> None:
-    """Draw the outline of the cells of lost spots."""
+def draw_outline(
+    axes: Axes,
+    raster: SpotRaster,
+    lost: NDArray[np.bool_],
+    colour: str = LOST_COLOUR,
+    width: float = 1,
+) -> None:
+    """Draw the outline of the cells of lost spots; its width in points."""
     rim = np.pad(lost, 1)  # closed where it reaches the border
     x, y = _axes_of(raster, 1)
-    axes.contour(x, y, rim, levels=[0.5], colors=LOST_COLOUR, linewidths=1)
+    axes.contour(x, y, rim, levels=[0.5], colors=colour, linewidths=width)
 
 
 def _axes_of(raster: SpotRaster, more: int = 0) -> list[NDArray[np.float64]]:
@@ -169,13 +180,13 @@ def draw_scale_bar(view: View, axes: Axes, section: Section, size: float = 8) ->
     from matplotlib.patches import Rectangle
 
     width, height = view.high - view.low
-    length, text = _scale(section.um_per_px, float(width))
+    length, text = scale_of(section.um_per_px, float(width))
     x, y = view.low[0] + 0.04 * width, view.high[1] - 0.03 * height
     axes.add_patch(Rectangle((x, y), length, 0.008 * max(width, height), color=INK))
     axes.text(x, y, text, ha="left", va="bottom", color=INK, fontsize=size)
 
 
-def _scale(um: float | None, width: float) -> tuple[float, str]:
+def scale_of(um: float | None, width: float) -> tuple[float, str]:
     """Round length of about a quarter of ``width``: in full-resolution pixels, and in words."""
     per_px = 1.0 if um is None else um
     wanted = 0.27 * width * per_px

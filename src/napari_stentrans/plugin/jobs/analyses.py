@@ -15,6 +15,7 @@ import pandas as pd
 from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import ConfigError
 from napari_stentrans.plugin.models.analyses import Found, MapOf
+from napari_stentrans.plugin.models.analysis_script import lost_lines
 
 if TYPE_CHECKING:
     from collections.abc import Iterable
@@ -102,7 +103,7 @@ def described(data: Data, lost: Lost, annotation: Annotation, gene: str) -> Step
     table = pd.concat([each[["spots"]], of_gene, each.drop(columns="spots")], axis=1)
     label = _as_measured(data, lost)[0].gene_label(gene)
     words = f"{len(table)} regions, and {label} in each: mean, interval (95%), share of spots."
-    of, left = _of(data), _lost(lost)
+    of, left = _of(data), lost_lines(lost)
     given = f"{of}, annotation"
     kept = ", lost=lost" if left else ""
     python = (
@@ -277,17 +278,9 @@ def _of(data: Data) -> str:
     return "result" if isinstance(data, Enhancement) else "section"
 
 
-def _lost(lost: Lost) -> str:
-    """Lines of a script that say which spots are left out."""
-    if lost is None or not lost.any():
-        return ""
-    at = np.flatnonzero(lost).tolist()
-    return f"import numpy as np\n\nlost = np.isin(np.arange({len(lost)}), {at})\n"
-
-
 def _python(name: str, given: str, data: Data, lost: Lost = None) -> str:
     imports = f"from napari_stentrans.analysis import {name}\n\n"
-    left = _lost(lost)
+    left = lost_lines(lost)
     return f"{imports}{left}found = {name}({_of(data)}{given}{', lost=lost' if left else ''})"
 
 

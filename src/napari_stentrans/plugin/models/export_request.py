@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, Literal
 
 import numpy as np
@@ -16,6 +16,7 @@ from napari_stentrans.export import (
     write_section,
 )
 from napari_stentrans.plugin.models.gene_names import Listed
+from napari_stentrans.plugin.models.paper import Paper, paper_steps
 from napari_stentrans.progress import Progress
 from napari_stentrans.session import ENDING as SESSION
 
@@ -23,9 +24,9 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from napari_stentrans.analysis.domains import Domains
-    from napari_stentrans.analysis.patterns import Patterns
+    from napari_stentrans.annotation import Annotation
     from napari_stentrans.enhancement import Enhancement
+    from napari_stentrans.plugin.models.analyses import Found
     from napari_stentrans.plugin.models.gene_index import GeneIndex
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
@@ -108,8 +109,8 @@ KINDS: dict[What, Kind] = {
     ),
     "paper": Kind(
         "One figure for a paper",
-        "Genes, domains, genes in them as dots, and patterns, as far as they were found on the "
-        "page Analyse; two columns of a page wide, and text stays text.",
+        "Genes, regions, genes in them as dots, and patterns, as far as they were found on the "
+        "page Analyse; text stays text.",
         {
             ".pdf": "Document, to print (.pdf)",
             ".svg": "Drawing, to edit (.svg)",
@@ -156,8 +157,10 @@ class ExportContext:
         Labels (row, column) of the lost regions; None where nothing is painted.
     regions
         Their names by label.
-    drawn
-        What analyses found that a figure can show.
+    found
+        What analyses came to that a figure can show.
+    annotation
+        Named regions.
     """
 
     section: Section
@@ -168,7 +171,8 @@ class ExportContext:
     mine: tuple[str, ...] = ()
     lost: np.ndarray | None = None
     regions: Mapping[int, str] | None = None
-    drawn: tuple[Domains | Patterns, ...] = ()
+    found: tuple[Found, ...] = ()
+    annotation: Annotation | None = None
 
     @classmethod
     def of(
@@ -187,8 +191,14 @@ class ExportContext:
             () if mine is None else mine.names,
             np.array(labels) if painted else None,
             paint.names if paint is not None and painted else None,
-            tuple(found.drawn for found in model.found.values() if found.drawn is not None),
+            tuple(found for found in model.found.values() if found.drawn is not None),
+            model.annotation,
         )
+
+    @property
+    def data(self) -> Section | Enhancement:
+        """The result where there is one, else the section."""
+        return self.section if self.result is None else self.result
 
     def label(self, gene: str) -> str:
         return self.section.gene_label(gene)
@@ -229,6 +239,7 @@ class ExportRequest:
     ending: str
     genes: tuple[str, ...] | None = None
     extras: frozenset[Extra] = frozenset()
+    paper: Paper = field(default_factory=Paper)
 
     def proposed(self, stock: ExportContext) -> str:
         names = self.genes or ()
@@ -248,7 +259,8 @@ class ExportRequest:
             drawn = figure_steps(stock.result, names or [], path, **extras, overwrite=True)
             return [(yield from drawn)]
         if self.what == "paper":
-            return [(yield from _paper_steps(stock, names or [], path, "image" in self.extras))]
+            drawn = paper_steps(stock, self.paper, names or [], path, "image" in self.extras)
+            return [(yield from drawn)]
         if self.what in OF_RUNS and stock.result is not None:
             std = "std" in self.extras
             return (yield from save_steps(stock.result, path, genes=names, overwrite=True, std=std))
@@ -257,25 +269,6 @@ class ExportRequest:
             where, regions = stock.section, stock.regions
             return [save_mask(where, stock.lost, path, names=regions, overwrite=True)]
         return [write_section(stock.section, path, overwrite=True)]
-
-
-def _paper_steps(stock: ExportContext, genes: list[str], path: Path, image: bool) -> Steps[Path]:
-    """Draw the genes, and what was found on what is shown; lost spots are left out."""
-    from napari_stentrans.analysis.domains import Domains
-    from napari_stentrans.analysis.paper_figure import fits, paper_figure_steps
-
-    data = stock.section if stock.result is None else stock.result
-    here = [one for one in stock.drawn if fits(data, one)]
-    domains = next((one for one in here if isinstance(one, Domains)), None)
-    patterns = next((one for one in here if not isinstance(one, Domains)), None)
-    lost = None
-    if stock.result is None and stock.lost is not None:
-        lost = stock.section.raster.lost(stock.lost > 0)
-    steps = paper_figure_steps(
-        data, path, genes, regions=domains, patterns=patterns, lost=lost, image=image,
-        overwrite=True,
-    )  # fmt: skip
-    return (yield from steps)
 
 
 def with_quality(model: SectionModel) -> Enhancement | None:

@@ -6,6 +6,7 @@ from importlib.util import find_spec
 from typing import TYPE_CHECKING, NamedTuple
 
 from napari_stentrans.plugin.models.export_request import KINDS, OF_RUNS
+from napari_stentrans.plugin.models.paper import offered
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -82,7 +83,8 @@ def about(stock: ExportContext | None, what: What, listed: Listed | None) -> str
 
 def _found(stock: ExportContext) -> str:
     """What was found that can be part of a figure."""
-    return "" if stock.drawn else "Nothing of that was found yet, so it shows genes alone."
+    there = stock.found or len(offered(stock)) > 1
+    return "" if there else "Nothing of that was found yet, so it shows genes alone."
 
 
 def _no_genes(stock: ExportContext, asked: Asked, listed: Listed | None) -> str:

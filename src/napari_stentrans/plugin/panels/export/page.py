@@ -10,16 +10,21 @@ from qtpy.QtWidgets import (
     QCheckBox,
     QFormLayout,
     QGridLayout,
+    QHBoxLayout,
     QLineEdit,
     QRadioButton,
     QVBoxLayout,
     QWidget,
 )
 
+from napari_stentrans.errors import StentransError
+from napari_stentrans.plugin.jobs.copying import copy_text
 from napari_stentrans.plugin.models.export_request import KINDS, ExportRequest
 from napari_stentrans.plugin.models.export_words import Asked, about, why_not
+from napari_stentrans.plugin.models.paper import paper_script
 from napari_stentrans.plugin.models.phase import Phase
 from napari_stentrans.plugin.models.unsaved import MARK
+from napari_stentrans.plugin.panels.export.paper_choices import PaperChoices
 from napari_stentrans.plugin.panels.following import Following
 from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.widgets.make import choice, laid, offer
@@ -76,9 +81,11 @@ class ExportPage(Following, Page):
         for name, box in self.extras.items():
             box.setAccessibleName(EXTRAS[name][0])
             box.setToolTip(EXTRAS[name][1])
+        self.paper = PaperChoices(self._check)
         self.words = words("what will be in it")
         self.words.setAlignment(Qt.AlignmentFlag.AlignTop)
         self.save = button("Save…", "Choose a name and a folder, and write it", self._on_save)
+        self.copy = button("Copy as Python", "Copy a script that draws it", self._on_copy)
         self._lay_out()
         group = QButtonGroup(self)
         for made in self.kinds.values():
@@ -108,7 +115,8 @@ class ExportPage(Following, Page):
             if name in self.kind.extras and box.isChecked() and box.isEnabled()
         )
         genes = None if self._listed is None else self._listed.names
-        return ExportRequest(self.what, self.formats.currentData(), genes, extras)
+        ending, paper = self.formats.currentData(), self.paper.value()
+        return ExportRequest(self.what, ending, genes, extras, paper)
 
     def setValue(self, wish: ExportRequest) -> None:
         """Show a wish: what, format and extras; which genes follows from what it is."""
@@ -117,6 +125,8 @@ class ExportPage(Following, Page):
         self.formats.setCurrentIndex(max(self.formats.findData(wish.ending), 0))
         for name, box in self.extras.items():
             box.setChecked(name in wish.extras and box.isEnabled())
+        if wish.what == "paper":
+            self.paper.setValue(wish.paper)
 
     def choose(self, what: What | None = None) -> None:
         """Choose what to save, as it was saved last; what is there if nothing is wanted."""
@@ -141,6 +151,7 @@ class ExportPage(Following, Page):
             made.setAccessibleDescription(made.toolTip())
             self.reasons[what].setText(reason if self._stock else "")
         self._list_genes()
+        self.paper.offer(self._stock)
         first: list[What] = ["everything", *(one for one in KINDS if one not in AT_WISH)]
         likely = next((one for one in first if not self._why_not(one)), self.what)
         if likely != self.what and (not self._picked or self._why_not(self.what)):
@@ -164,6 +175,19 @@ class ExportPage(Following, Page):
         self._wishes[wish.what] = wish
         self.saveWanted.emit(wish)
 
+    def _on_copy(self) -> None:
+        """Copy a script that draws the figure."""
+        wish, stock, message = self.value(), self._stock, self.context.message
+        if stock is None or self.layers is None:
+            return
+        genes, image = list(wish.genes or ()), "image" in wish.extras
+        try:
+            script = paper_script(stock, wish.paper, genes, wish.ending, image, self.layers.model)
+        except StentransError as error:
+            message.show_message(str(error))
+        else:
+            copy_text(message, script, "Python")
+
     @property
     def what(self) -> What:
         return next(what for what, made in self.kinds.items() if made.isChecked())
@@ -180,6 +204,8 @@ class ExportPage(Following, Page):
         offer(self.formats, kind.formats)
         self._form.setRowVisible(self.which, kind.by_gene)
         self._form.setRowVisible(self._extras_row, bool(kind.extras))
+        self.paper.show_in(self._form, self.what == "paper")
+        self.copy.setVisible(self.what == "paper")
         for name, box in self.extras.items():
             box.setVisible(name in kind.extras)
         self.which.setCurrentIndex(self.which.findData("shown" if kind.most_genes else "all"))
@@ -202,7 +228,8 @@ class ExportPage(Following, Page):
             ending = self.formats.currentData() or ""
             asked = Asked(self.what, ending, which, self.these.text())
             problem = why_not(stock, asked, self._listed) if self.context.phase.idle else BUSY
-        self.save.setEnabled(not problem)
+        for made in (self.save, self.copy):
+            made.setEnabled(not problem)
         said = f"⚠ {problem}" if problem else about(stock, self.what, self._listed)
         if self.context.phase is Phase.SAVING:
             said = SAVING
@@ -250,17 +277,21 @@ class ExportPage(Following, Page):
         self._form.addRow("Genes", self.which)
         self._form.addRow("", self.these)
         self._form.addRow("Format", self.formats)
+        self.paper.add_to(self._form)
         self._form.addRow("With", self._extras_row)
         self.rows.addLayout(kinds)
         self.rows.addWidget(self._choices)
         self.rows.addWidget(self.words)
-        self.rows.addWidget(self.save, 0, Qt.AlignmentFlag.AlignRight)
+        buttons = laid(QHBoxLayout(), self.copy, self.save, spacing=6)
+        buttons.insertStretch(0, 1)
+        self.rows.addLayout(buttons)
 
     def showEvent(self, event: Any) -> None:
         """Catch up with what was done meanwhile."""
         super().showEvent(event)
         line, box = self.which.sizeHint().height() + 8, self.extras["std"].sizeHint().height() + 4
-        self._choices.setMinimumHeight(3 * (line + box) + 16)  # no button moves when rows go
+        most = max(3 * (line + box), 5 * line + box)  # no button moves when rows go
+        self._choices.setMinimumHeight(most + 16)
         self.words.setMinimumHeight(LINES * self.words.fontMetrics().lineSpacing())
         keep_room(self.save, f"Save… {MARK}")
         self._catch_up()
