@@ -229,7 +229,7 @@ def enriched(shown: Found, row: str, sets: GeneSets, where: str) -> Steps[Found]
         f"({found.kind}, by gseapy). Click one to see where it is active."
     )
     name, python = call.partition("(")[0], _of(data)
-    if _lost(lost):
+    if lost_lines(lost):
         name, python = f"Maps, {name}", "Maps.of(section, lost)"
     imports = f"from napari_stentrans.analysis import {name}\n\n"
     python = f"{shown.python}\n{_sets(where)}{imports}enriched = {call.format(python)}"
