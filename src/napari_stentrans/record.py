@@ -54,23 +54,19 @@ class PlacedImage(BaseModel):
         return cls(path=path, affine=placed.affine.tolist())
 
 
-class NeighbourFacts(BaseModel):
-    """A neighbouring section of a run, and how it was laid on the section.
+class NeighbourPlace(BaseModel):
+    """A neighbouring section, and how it lies on the section.
 
     Attributes
     ----------
     source, chosen, digest
-        As of the section of the run.
+        As of the section of a run.
     name
         What it was called.
     lost
         Barcodes of its own spots that were not to be believed.
     alignment
-        ``Alignment.to_json``: where its places lie on the section.
-    lies
-        The same in words, with how well it agrees.
-    speaks_in_holes
-        Share of what was filled of which it says something.
+        ``Alignment.to_json``: where its places lie on the section; empty where that is not known.
     """
 
     model_config = ConfigDict(frozen=True, extra="forbid")
@@ -81,6 +77,19 @@ class NeighbourFacts(BaseModel):
     name: str
     lost: tuple[str, ...] = ()
     alignment: str
+
+
+class NeighbourFacts(NeighbourPlace):
+    """A neighbouring section of a run, and how it was laid on the section.
+
+    Attributes
+    ----------
+    lies
+        ``alignment`` in words, with how well it agrees.
+    speaks_in_holes
+        Share of what was filled of which it says something.
+    """
+
     lies: str
     speaks_in_holes: float
 
