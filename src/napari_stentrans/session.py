@@ -200,8 +200,7 @@ def write_session(
         for one in facts.neighbours
     )
     seen = {"runs": runs, "beside": near, "image_beside": image_near, "annotated": named}
-    seen["neighbours_beside"] = others
-    facts = facts.model_copy(update=seen)
+    facts = facts.model_copy(update={**seen, "neighbours_beside": others})
     with beside(path) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("session.json", facts.model_dump_json(indent=1))
         if lost is not None:

@@ -63,8 +63,7 @@ class Laying(QObject):
 
     def add(self, layers: SectionLayers, neighbour: Neighbour) -> None:
         """Read a neighbour, take it in, and lay it."""
-        given, model = neighbour.section, layers.model
-        name = given.name
+        model, name = layers.model, name_of(neighbour)
 
         def read() -> Steps[Beside]:
             return added_steps(model.section, model.neighbours.neighbours, neighbour)
@@ -120,12 +119,17 @@ class Laying(QObject):
             layers.model.neighbours.put(one, lay)
 
 
+def name_of(neighbour: Neighbour) -> str:
+    """What to call a neighbour that may not be read yet."""
+    given = neighbour.section
+    return Path(given).name if isinstance(given, str | Path) else given.name
+
+
 def added_steps(
     section: Section, others: Sequence[Neighbour], neighbour: Neighbour
 ) -> Steps[Beside]:
     """Read a neighbour, and make sure that it can be one beside the others."""
-    given = neighbour.section
-    yield Progress(f"reading {given.name}", 0, 1)
+    yield Progress(f"reading {name_of(neighbour)}", 0, 1)
     *_, checked_one = checked(section, [*others, neighbour])
     yield Progress("drawing the map", 0, 1)
     return Beside.of(section, checked_one)

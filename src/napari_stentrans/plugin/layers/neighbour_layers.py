@@ -80,7 +80,7 @@ class NeighbourLayers:
             layer.opacity = opacity
 
     def put_aside(self, one: Beside | None, by: NDArray[np.float64]) -> None:
-        """Draw a neighbour away from where it lies, by so many pixels (x, y); None: where it lies."""
+        """Draw a neighbour away from where it lies, by so many pixels (x, y); None: none."""
         self._aside = one, by
         self._draw()
 

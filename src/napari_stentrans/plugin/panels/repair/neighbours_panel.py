@@ -187,7 +187,7 @@ class NeighboursPanel(QWidget):
         useful = METHODS[self._method].evidence
         self.words.setText(NONE if useful else UNUSED.format(self._method.capitalize()))
         self.words.setVisible(not there or not useful)
-        self.opacity.parentWidget().setVisible(any(one.shown for one in there))
+        self._opacity.setVisible(any(one.shown for one in there))
         if layers is not None:
             self.opacity.setValue(round(100 * layers.model.neighbours.opacity))
         self._context.check_unsaved()
@@ -249,12 +249,12 @@ class NeighboursPanel(QWidget):
         )
         self.opacity.setRange(5, 100)
         self.opacity.valueChanged.connect(self._on_opacity)
-        opacity = row_of(self.opacity, label="Opacity")
+        self._opacity = row_of(self.opacity, label="Opacity")
         self.tools = NeighbourTools()
         box = QWidget()
         self._list: Any = in_rows(box, spacing=6)
         self.body = QWidget()
-        parts = (self.words, box, self.tools, opacity, self.doing, self.busy, self.add_button)
+        parts = (self.words, box, self.tools, self._opacity, self.doing, self.busy, self.add_button)
         in_rows(self.body, *parts, margins=(12, 0, 0, 0))
         self.body.hide()
         self.fold.toggled.connect(self.body.setVisible)

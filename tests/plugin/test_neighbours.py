@@ -1,0 +1,237 @@
+"""Neighbouring sections in the dock, by mouse and keys in a real window."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+from gestures import click, come_to
+
+from napari_stentrans.alignment import from_landmarks
+from napari_stentrans.export import write_section
+from napari_stentrans.plugin.models.beside import NOT_LAID, RIM
+from napari_stentrans.simulate import lies_on_first, simulate_serial
+
+
+@pytest.fixture(scope="module")
+def pair():
+    """Two serial sections, of which the first has a fold."""
+    return simulate_serial(350, 250, seed=3, image=False)
+
+
+@pytest.fixture(scope="module")
+def lies(pair):
+    """How the next section lies on the first, from places that are known."""
+    _, other = pair
+    return from_landmarks(lies_on_first(other, other.xy), other.xy)
+
+
+@pytest.fixture(scope="module")
+def files(pair, tmp_path_factory):
+    """Both in files."""
+    folder = tmp_path_factory.mktemp("serial")
+    paths = folder / "one.h5ad", folder / "next.h5ad"
+    for section, path in zip(pair, paths, strict=True):
+        write_section(section, path)
+    return paths
+
+
+@pytest.fixture
+def choose(monkeypatch):
+    """The person chooses these files."""
+
+    def choose(*paths):
+        name = "napari_stentrans.plugin.widgets.dialogs.ask_neighbours"
+        monkeypatch.setattr(name, lambda parent: list(paths))
+
+    return choose
+
+
+@pytest.fixture
+def first(dock, files, qtbot, ready):
+    """The dock with the section that has a fold."""
+    dock.open(files[0])
+    qtbot.waitUntil(lambda: dock._layers is not None)
+    ready(dock)
+    return dock
+
+
+def fold_out(qtbot, dock):
+    panel = dock.neighbours
+    come_to(qtbot, panel.fold)
+    if not panel.fold.isChecked():
+        click(qtbot, panel.fold)
+    assert panel.add_button.isVisible()
+    return panel
+
+
+def pick(qtbot, dock, text):
+    """Choose a line of the menu of the button that adds a neighbour, by mouse."""
+    panel = fold_out(qtbot, dock)
+    menu = panel.add_button.menu()
+    menu.popup(dock.mapToGlobal(dock.rect().center()))
+    qtbot.waitUntil(menu.isVisible)
+    (action,) = [made for made in menu.actions() if made.text().startswith(text)]
+    click(qtbot, action)
+
+
+def laid(qtbot, dock, n=1):
+    """Wait until so many neighbours are there and none is at work; the last of them."""
+    there = dock._layers.model.neighbours
+    qtbot.waitUntil(lambda: len(there) == n and not dock.neighbours.laying.doing)
+    qtbot.wait(50)
+    qtbot.waitUntil(lambda: not dock.neighbours.laying.doing)
+    drawn = dock.neighbours._drawn
+    qtbot.waitUntil(lambda: all(drawn.layer(one) for one in there if one.shown))
+    return list(there)[-1]
+
+
+@pytest.fixture
+def beside(first, files, choose, qtbot):
+    """The same with the next section beside it."""
+    choose(files[1])
+    pick(qtbot, first, "Files")
+    laid(qtbot, first)
+    return first
+
+
+def error(one, lies, spacing):
+    """Mean distance from where it truly lies, in spacings."""
+    xy = one.given.section.xy
+    away = np.linalg.norm(one.lies.onto(xy) - lies.onto(xy), axis=1)
+    return float(away.mean() / spacing)
+
+
+def test_a_file_is_added_laid_and_shown(beside, pair, lies, qtbot):
+    dock = beside
+    one = laid(qtbot, dock)
+    section, other = pair
+    assert one.lay.alignment.found
+    assert error(one, lies, section.lattice.spacing) < 1.5
+    (row,) = dock.neighbours.rows
+    assert row.name.text() == "next.h5ad"
+    assert row.words.isVisible()
+    assert row.words.text().startswith("agrees ")
+    assert "turned by -20°" in row.words.text() or "turned by 20°" in row.words.text()
+    assert "(1)" in dock.neighbours.fold.text()
+    layer = dock.neighbours._drawn.layer(one)
+    assert layer.visible
+    assert dock.viewer.layers[-1] is layer
+    # A spot is drawn where it lies, in the colour of the gene that is shown.
+    at = other.n_spots // 2
+    (y, x) = np.argwhere(one.lay.pixels == at).mean(0)
+    world = dock._layers.frame.xy(layer.data_to_world((y, x)))
+    away = np.linalg.norm(world - one.lies.onto(other.xy[[at]])[0])
+    assert away < 0.5 * section.lattice.spacing
+    assert (np.asarray(layer.data)[one.lay.pixels == RIM] == 255).all()
+    before = np.array(layer.data)
+    gene = "Gene4" if dock._layers.model.gene != "Gene4" else "Gene2"
+    dock.show_gene(gene)
+    qtbot.waitUntil(lambda: not np.array_equal(layer.data, before))
+
+
+def test_an_eye_and_a_slider_say_how_much_of_it_is_seen(beside, qtbot):
+    dock = beside
+    one, panel = laid(qtbot, dock), dock.neighbours
+    layer, (row,) = panel._drawn.layer(one), panel.rows
+    click(qtbot, row.eye)
+    qtbot.waitUntil(lambda: not layer.visible)
+    assert not panel.opacity.isVisible()
+    click(qtbot, row.eye)
+    qtbot.waitUntil(lambda: layer.visible)
+    panel.opacity.setValue(30)
+    assert layer.opacity == pytest.approx(0.3)
+    layer.visible = False  # in napari's list
+    qtbot.waitUntil(lambda: not one.shown)
+    dock.viewer.layers.remove(layer)
+    assert len(panel.rows) == 1
+    click(qtbot, row.eye)
+    qtbot.waitUntil(lambda: panel._drawn.layer(one) is not None)
+    assert panel._drawn.layer(one) is not layer
+
+
+def test_a_section_that_is_open_is_added_from_the_menu(first, files, qtbot, ready):
+    dock, layers = first, first._layers
+    dock.open(files[1])
+    qtbot.waitUntil(lambda: dock._layers is not layers)
+    ready(dock)
+    other = dock._layers
+    dock.context.choose(layers)
+    pick(qtbot, dock, other.model.title)
+    one = laid(qtbot, dock)
+    assert one.given.section is other.model.section
+    assert one.lay.alignment.found
+    drawn = dock.neighbours._drawn.layer(one)
+    dock.context.choose(other)
+    assert drawn not in dock.viewer.layers
+    assert not dock.neighbours.rows
+    pick(qtbot, dock, layers.model.title)
+    laid(qtbot, dock)
+    dock.context.choose(layers)
+    qtbot.waitUntil(lambda: dock.neighbours._drawn.layer(one) is not None)
+
+
+def test_what_cannot_be_a_neighbour_is_refused_in_words(beside, files, choose, tmp_path, qtbot):
+    dock = beside
+    for path, said in ((files[0], "is the section itself"), (files[1], "given twice")):
+        choose(path)
+        pick(qtbot, dock, "Files")
+        qtbot.waitUntil(lambda said=said: said in dock.message.text())
+    path = tmp_path / "notes.txt"
+    path.write_text("no section")
+    choose(path)
+    pick(qtbot, dock, "Files")
+    qtbot.waitUntil(lambda: "cannot be opened" in dock.message.text())
+    assert len(dock._layers.model.neighbours) == 1
+
+
+def test_removing_can_be_undone(beside, qtbot):
+    dock = beside
+    one, panel = laid(qtbot, dock), dock.neighbours
+    layer = panel._drawn.layer(one)
+    click(qtbot, panel.rows[0].bin)
+    qtbot.waitUntil(lambda: layer not in dock.viewer.layers)
+    assert not panel.rows
+    assert "was removed" in dock.message.text()
+    click(qtbot, dock.message.action)
+    assert panel.rows[0].of is one
+    assert panel.rows[0].words.text() != NOT_LAID
+
+
+def test_laying_can_be_cancelled_and_a_run_finds_it_then(first, files, choose, qtbot, ready):
+    dock = first
+    choose(files[1])
+    pick(qtbot, dock, "Files")
+    panel = dock.neighbours
+    qtbot.waitUntil(lambda: panel.laying.doing.startswith("Laying") and panel.cancel.isVisible())
+    click(qtbot, panel.cancel)
+    one = laid(qtbot, dock)
+    assert one.lay.alignment is None
+    assert panel.rows[0].words.text() == NOT_LAID
+    run(qtbot, dock, ready)
+    (fact,) = dock._layers.model.enhancement.record.neighbours
+    assert '"found": true' in fact.alignment
+
+
+def run(qtbot, dock, ready):
+    form = dock.enhance.form
+    form.method.setCurrentIndex(form.method.findData("kriging"))
+    dock.jobs.enhancing.checks = False
+    click(qtbot, dock.enhance.run)
+    ready(dock)
+
+
+def test_a_run_takes_neighbours_along_as_they_lie(beside, pair, qtbot, ready):
+    dock = beside
+    one, layers = laid(qtbot, dock), dock._layers
+    fold = (layers.model.section.adata.obs["artefact"] == "fold").to_numpy()
+    layers.paint.paint_spots(fold)
+    run(qtbot, dock, ready)
+    result = layers.model.enhancement
+    (fact,) = result.record.neighbours
+    assert fact.alignment == one.lay.alignment.to_json()
+    assert fact.source.endswith("next.h5ad")
+    assert result.record.findings["neighbour1_used"] == 1
+    assert result.borrowed.max() > 0.2
+    form = dock.enhance.form
+    form.method.setCurrentIndex(form.method.findData("linear"))
+    assert "does not use neighbouring sections" in dock.neighbours.words.text()
