@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
-from gestures import click, come_to
+from gestures import LEFT, click, come_to, paint
 
 from napari_stentrans.alignment import from_landmarks
 from napari_stentrans.export import write_section
@@ -71,7 +71,8 @@ def pick(qtbot, dock, text):
     menu.popup(dock.mapToGlobal(dock.rect().center()))
     qtbot.waitUntil(menu.isVisible)
     (action,) = [made for made in menu.actions() if made.text().startswith(text)]
-    click(qtbot, action)
+    qtbot.mouseClick(menu, LEFT, pos=menu.actionGeometry(action).center())
+    qtbot.waitUntil(lambda: not menu.isVisible())
 
 
 def laid(qtbot, dock, n=1):
@@ -111,7 +112,8 @@ def test_a_file_is_added_laid_and_shown(beside, pair, lies, qtbot):
     assert row.name.text() == "next.h5ad"
     assert row.words.isVisible()
     assert row.words.text().startswith("agrees ")
-    assert "turned by -20°" in row.words.text() or "turned by 20°" in row.words.text()
+    assert abs(one.lies.turn - lies.turn) < 4
+    assert f"turned by {one.lies.turn:.0f}°" in row.words.text()
     assert "(1)" in dock.neighbours.fold.text()
     layer = dock.neighbours._drawn.layer(one)
     assert layer.visible
@@ -176,7 +178,7 @@ def test_what_cannot_be_a_neighbour_is_refused_in_words(beside, files, choose, t
         choose(path)
         pick(qtbot, dock, "Files")
         qtbot.waitUntil(lambda said=said: said in dock.message.text())
-    path = tmp_path / "notes.txt"
+    path = tmp_path / "notes.pdf"
     path.write_text("no section")
     choose(path)
     pick(qtbot, dock, "Files")
@@ -226,6 +228,7 @@ def test_a_run_takes_neighbours_along_as_they_lie(beside, pair, qtbot, ready):
     fold = (layers.model.section.adata.obs["artefact"] == "fold").to_numpy()
     layers.paint.paint_spots(fold)
     run(qtbot, dock, ready)
+    assert "with 1 neighbour" in dock.enhance.run.text().replace("\n", " ")
     result = layers.model.enhancement
     (fact,) = result.record.neighbours
     assert fact.alignment == one.lay.alignment.to_json()
@@ -235,3 +238,137 @@ def test_a_run_takes_neighbours_along_as_they_lie(beside, pair, qtbot, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("linear"))
     assert "does not use neighbouring sections" in dock.neighbours.words.text()
+
+
+# ---- laid by hand
+
+
+@pytest.fixture
+def laying(beside, qtbot):
+    """The same while the neighbour is laid by hand."""
+    dock = beside
+    dock.window().activateWindow()
+    qtbot.waitUntil(dock.window().isActiveWindow)
+    click(qtbot, dock.neighbours.rows[0].lay)
+    tools = dock.neighbours.tools
+    qtbot.waitUntil(tools.isVisible)
+    return dock
+
+
+def drag(qtbot, dock, by):
+    """Drag the neighbour by its middle, by part of its size; how far it went, in pixels."""
+    one, tools = laid(qtbot, dock), dock.neighbours.tools
+    layer = dock.neighbours._drawn.layer(one)
+    assert layer.mode == "transform"
+    middle = np.array(layer.data_to_world(np.array(layer.data.shape[:2]) / 2))
+    before, step = one.lies, by * np.ptp(one.given.section.xy, axis=0).max()
+    world = step * dock._layers.frame.per_px
+    paint(qtbot, dock.viewer, middle, (0, world / 2), (0, world))
+    qtbot.waitUntil(lambda: one.lies is not before)
+    assert tools.undo.isEnabled()
+    return before, step
+
+
+def test_it_is_moved_turned_mirrored_and_laid_back(laying, qtbot):
+    dock = laying
+    one, tools = laid(qtbot, dock), dock.neighbours.tools
+    assert not tools.undo.isEnabled() or len(one.before) == 1
+    found, row = one.lay, dock.neighbours.rows[0]
+    click(qtbot, tools.moving.mover)
+    before, step = drag(qtbot, dock, 0.1)
+    xy = one.given.section.xy
+    np.testing.assert_allclose(
+        (one.lies.onto(xy) - before.matrix[:2, 2] - xy @ before.matrix[:2, :2].T).mean(0),
+        (step, 0),
+        atol=0.05 * abs(step),
+    )
+    assert one.lies.by == "hand"
+    assert row.words.text().startswith("laid by hand")
+    click(qtbot, tools.moving.mover)
+    middle = (xy.min(0) + xy.max(0)) / 2
+    where = one.lies.onto(middle)
+    click(qtbot, tools.moving.turn)
+    np.testing.assert_allclose(one.lies.onto(middle), where, atol=1e-6 * abs(where).max())
+    turned = one.lies.turn
+    click(qtbot, tools.moving.mirror)
+    assert one.lies.mirrored
+    assert "mirrored" in row.words.text()
+    layer = dock.neighbours._drawn.layer(one)
+    qtbot.wait(50)
+    drawn = dock._layers.frame.affine_of(layer)
+    assert np.linalg.det(drawn[:, :2]) < 0
+    click(qtbot, tools.undo)
+    assert one.lies.turn == pytest.approx(turned)
+    click(qtbot, tools.undo)
+    click(qtbot, tools.undo)
+    assert one.lay is found
+    assert row.words.text().startswith("agrees")
+
+
+def test_refine_finds_the_place_again_and_says_how_well_it_agrees(laying, lies, pair, qtbot):
+    dock = laying
+    one, tools = laid(qtbot, dock), dock.neighbours.tools
+    click(qtbot, tools.moving.mover)
+    drag(qtbot, dock, 0.04)
+    spacing = pair[0].lattice.spacing
+    off = error(one, lies, spacing)
+    click(qtbot, tools.refine)
+    qtbot.waitUntil(lambda: dock.neighbours.laying.doing.startswith("Laying"))
+    laid(qtbot, dock)
+    qtbot.waitUntil(lambda: one.lies.by == "expression")
+    assert error(one, lies, spacing) < min(off, 1.5)
+    assert dock.neighbours.rows[0].words.text().startswith("agrees")
+    click(qtbot, dock.neighbours.rows[0].lay)
+    assert not tools.isVisible()
+
+
+def test_landmarks_lay_it_by_pairs_of_places(laying, lies, pair, qtbot):
+    dock = laying
+    section, other = pair
+    one, tools, layers = laid(qtbot, dock), dock.neighbours.tools, dock._layers
+    click(qtbot, tools.mark)
+    assert not tools.use.isEnabled()
+    marks = tools.landmarks
+    assert dock.viewer.layers.selection.active is marks.layer
+    assert str(marks.layer.mode) == "add"
+    there = other.xy[[20, 180, 330]]
+    for at in there:
+        for xy in (lies.onto(at), one.lies.onto(at) + marks._aside):
+            paint(qtbot, dock.viewer, layers.frame.world_yx(xy))
+    assert len(marks.layer.data) == 6
+    assert list(marks.layer.features["pair"]) == [1, 1, 2, 2, 3, 3]
+    click(qtbot, tools.use)
+    assert error(one, lies, section.lattice.spacing) < 0.7
+    assert one.lies.by == "hand"
+    assert marks.layer not in dock.viewer.layers
+    layer = dock.neighbours._drawn.layer(one)
+    qtbot.wait(50)
+    (y, x) = np.argwhere(one.lay.pixels == 180).mean(0)
+    world = layers.frame.xy(layer.data_to_world((y, x)))
+    assert np.linalg.norm(world - lies.onto(other.xy[180])) < section.lattice.spacing
+
+
+# ---- kept
+
+
+def test_a_session_brings_neighbours_back_as_they_lay(beside, tmp_path, monkeypatch, qtbot, ready):
+    dock = beside
+    one, kept = laid(qtbot, dock), tmp_path / "a.stentrans"
+    assert "neighbouring sections" in dock._layers.model.unsaved.parts
+    name = "napari_stentrans.plugin.jobs.session_keeper.ask_session_target"
+    monkeypatch.setattr(name, lambda *_: kept)
+    dock.save_session()
+    qtbot.waitUntil(kept.exists)
+    ready(dock)
+    assert "neighbouring sections" not in dock._layers.model.unsaved.parts
+    lies, first = one.lies, dock._layers
+    dock.open_session(kept)
+    qtbot.waitUntil(lambda: dock._layers is not first)
+    ready(dock)
+    again = laid(qtbot, dock)
+    assert again is not one
+    assert again.lies.to_json() == lies.to_json()
+    assert again.given.section.source == one.given.section.source
+    assert dock.neighbours.body.isVisible() or dock.neighbours.fold.isChecked()
+    assert not again.shown
+    assert dock._layers.model.unsaved.parts == []

@@ -118,7 +118,7 @@ class Alignment:
 
     def turn_in_words(self) -> str:
         """How it turns the neighbour, and whether it turns it over."""
-        return f"turned by {self.turn:.0f}°{', mirrored' if self.mirrored else ''}"
+        return f"turned by {round(self.turn)}°{', mirrored' if self.mirrored else ''}"
 
     def in_words(self) -> str:
         """How well it agrees, and what it does."""

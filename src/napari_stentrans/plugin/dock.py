@@ -217,6 +217,7 @@ class StentransDock(QWidget):
         self.jobs.loads.shown.connect(self._come_to_repair)
         self.jobs.enhancing.began.connect(self.pages.remember)
         self.jobs.enhancing.enhanced.connect(self._come_to_result)
+        self.jobs.enhancing.enhanced.connect(self.neighbours.hide_maps)
 
     def _come_to_result(self) -> None:
         """Show the result, unless the person does something else meanwhile."""

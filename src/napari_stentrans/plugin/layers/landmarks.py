@@ -11,7 +11,7 @@ from psygnal import Signal
 from napari_stentrans.alignment import from_landmarks
 from napari_stentrans.plugin.compare.view_mode import ViewMode
 from napari_stentrans.plugin.layers.tags import ON, Tag
-from napari_stentrans.plugin.napari_compat import fit_to, insert
+from napari_stentrans.plugin.napari_compat import camera_of, fit_to, insert
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
@@ -26,7 +26,7 @@ HERE, THERE = "#e69f00", "#56b4e9"
 """Colours of the points on the section, and of those on its neighbour."""
 GAP = 2.0
 """Between both, in spacings of the section."""
-SIZE = 0.03
+SIZE = 0.05
 """Of a point, as a share of the section."""
 
 
@@ -56,7 +56,7 @@ class Landmarks(ViewMode):
             name=NAME,
             size=size,
             border_color="black",
-            text={"string": "{pair}", "color": "black", "anchor": "center", "size": 9},
+            text={"string": "{pair}", "color": "black", "anchor": "center", "size": 10},
             features={"pair": np.empty(0, int)},
             units=(layers.frame.unit,) * 2,
             metadata={ON: Tag(layers=layers)},
@@ -65,9 +65,12 @@ class Landmarks(ViewMode):
         needed = [self.layer] if beside is None else [self.layer, beside]
         super().__init__(viewer, needed)
         insert(viewer.layers, len(viewer.layers), self.layer)
+        self._active = viewer.layers.selection.active
         viewer.layers.selection.active = self.layer
         self.layer.mode = "add"
         maps = [layer for layer in (layers.now("before"),) if layer is not None]
+        camera = camera_of(viewer)
+        self._seen = camera.center, camera.zoom
         fit_to(viewer, [*maps, *needed[1:]])
         self._listen((self.layer.events.data, self._on_points))
 
@@ -100,5 +103,9 @@ class Landmarks(ViewMode):
 
     def _restore(self) -> None:
         self._drawn.put_aside(None, np.zeros(2))
-        if self.layer in self._viewer.layers:
-            self._viewer.layers.remove(self.layer)
+        layers, camera = self._viewer.layers, camera_of(self._viewer)
+        if self.layer in layers:
+            layers.remove(self.layer)
+        if self._active in layers:
+            layers.selection.active = self._active
+        camera.center, camera.zoom = self._seen

@@ -76,13 +76,14 @@ class NeighbourLayers:
 
     def set_opacity(self, opacity: float) -> None:
         self._model.neighbours.opacity = opacity
-        for layer in self._of.values():
-            layer.opacity = opacity
+        for one, layer in self._of.items():
+            layer.opacity = 1 if one is self._aside[0] else opacity
 
     def put_aside(self, one: Beside | None, by: NDArray[np.float64]) -> None:
         """Draw a neighbour away from where it lies, by so many pixels (x, y); None: none."""
         self._aside = one, by
         self._draw()
+        self.set_opacity(self._model.neighbours.opacity)
 
     # ---- what is drawn
 

@@ -27,7 +27,8 @@ NOWHERE, RIM = -1, -2
 PER_RIM = 300
 """Raster pixels along a map for each of the width of an outline."""
 OPACITY = 0.7
-NOT_LAID = "not laid yet: its middle lies on the middle"
+NOT_LAID = "not laid yet; a run finds how it lies"
+UNUSED = "a run will not use it, unless you lay it by hand"
 
 
 class Lay(NamedTuple):
@@ -104,7 +105,9 @@ class Beside:
             return NOT_LAID
         head = found.agrees_in_words()
         if found.by == "hand" and np.isnan(found.agreement):
-            head = "laid by hand, agreement not checked"
+            head = "laid by hand, not checked"
+        if not found.found:
+            return f"⚠ {head}; {UNUSED}"
         return f"{head}; {found.turn_in_words()}"
 
 
@@ -142,8 +145,7 @@ class NeighbourList:
 
     def add(self, one: Beside, at: int | None = None) -> None:
         """Take one in, and show it alone: several over each other hide what each says."""
-        for other in self._all:
-            other.shown = False
+        self.show_alone(None)
         one.shown = True
         self._all.insert(len(self._all) if at is None else at, one)
         self.changed.emit()
@@ -181,6 +183,13 @@ class NeighbourList:
     def show(self, one: Beside, *, on: bool) -> None:
         if one.shown != on:
             one.shown = on
+            self.changed.emit()
+
+    def show_alone(self, one: Beside | None) -> None:
+        """Let one be seen, and no other; None: none."""
+        if any(other.shown != (other is one) for other in self._all):
+            for other in self._all:
+                other.shown = other is one
             self.changed.emit()
 
 

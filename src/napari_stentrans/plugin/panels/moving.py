@@ -22,6 +22,8 @@ HANDLES = (
     "by the round handle to turn it. Hold Space to move the view."
 )
 """How napari's transform mode is used."""
+MARGIN = 0.25
+"""Share of the view around a layer, for the handle that turns it."""
 
 
 class MoveTools(QWidget):

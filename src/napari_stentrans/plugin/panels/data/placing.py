@@ -20,7 +20,7 @@ from napari_stentrans.plugin.jobs.pictures import (
     with_steps,
     without_steps,
 )
-from napari_stentrans.plugin.panels.moving import HANDLES, MoveTools
+from napari_stentrans.plugin.panels.moving import HANDLES, MARGIN, MoveTools
 from napari_stentrans.plugin.widgets.dialogs import ask_image
 from napari_stentrans.plugin.widgets.menu import Menu
 from napari_stentrans.plugin.widgets.panel import button, in_row, in_rows, name_button, words
@@ -48,8 +48,6 @@ LEAVE = ("Leave it as it was", "Put the tissue image back where it lay")
 BEFORE = "Go back to the image that the section had before"
 REMOVED = "The tissue image was removed."
 NONE = "Let the section have no image"
-MARGIN = 0.25
-"""Share of the view around a picture, for the handle that turns it."""
 
 
 class Placing(QWidget):

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -12,10 +13,12 @@ from napari_stentrans.alignment import by_hand
 from napari_stentrans.errors import SectionError
 from napari_stentrans.plugin.jobs.pictures import turned
 from napari_stentrans.plugin.layers.landmarks import Landmarks
-from napari_stentrans.plugin.panels.moving import HANDLES, MoveTools
+from napari_stentrans.plugin.panels.moving import HANDLES, MARGIN, MoveTools
 from napari_stentrans.plugin.widgets.panel import allow, button, in_row, in_rows, words
 
 if TYPE_CHECKING:
+    from napari.layers import Image
+
     from napari_stentrans.plugin.layers.neighbour_layers import NeighbourLayers
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.beside import Beside
@@ -73,7 +76,7 @@ class NeighbourTools(QWidget):
         """Lay a neighbour from now on."""
         self.end()
         self._layers, self._drawn, self._of = layers, drawn, one
-        layers.model.neighbours.show(one, on=True)
+        layers.model.neighbours.show_alone(one)
         drawn.draw()
         self.refresh()
         self.show()
@@ -90,7 +93,7 @@ class NeighbourTools(QWidget):
         if self._of is None or self._drawn is None:
             return
         marking = self.landmarks is not None
-        self.moving.follow(self._drawn.layer(self._of))
+        self.moving.follow(self._layer)
         for part in (self.moving, self.refine, self.anew, self.undo):
             part.setVisible(not marking)
         self.words.setText(BY_LANDMARKS if marking else HOW)
@@ -99,13 +102,21 @@ class NeighbourTools(QWidget):
         self.use.setVisible(marking)
         self._allow_use()
 
+    @property
+    def _layer(self) -> Image | None:
+        return None if self._drawn is None or self._of is None else self._drawn.layer(self._of)
+
     # ---- what a person does
 
     def _on_move(self, on: bool) -> None:
-        if self._layers is not None and on:
-            self.moving.start(self._layers.viewer)
-        else:
+        if self._layers is None or not on:
             self.moving.stop()
+            return
+        viewer, layer = self._layers.viewer, self._layer
+        self.moving.start(viewer)
+        if layer is not None:
+            with suppress(TypeError):  # napari before 0.7 fits all layers or none
+                viewer.reset_view(margin=MARGIN, layers=[layer])
 
     def _on_change(self, how: str) -> None:
         """Turn it by a quarter or mirror it, where the middle of its spots lies."""
@@ -137,7 +148,7 @@ class NeighbourTools(QWidget):
             return
         if not on:
             self._end_landmarks()
-        elif self._drawn.layer(self._of) is not None:
+        elif self._layer is not None:
             self.moving.stop()
             self._drawn.take_in()
             self.landmarks = Landmarks(self._layers, self._drawn, self._of)

@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt
+from qtpy.QtCore import Qt, Signal
 from qtpy.QtWidgets import QProgressBar, QPushButton, QSlider, QWidget
 
 from napari_stentrans.config import EnhanceConfig
@@ -53,11 +53,15 @@ OPEN = "It is open here; what is painted as lost in it is not used"
 class NeighboursPanel(QWidget):
     """A fold with a row for each neighbour; the one that is laid by hand has its tools below."""
 
+    changed = Signal()
+    """Neighbours came or went, or lie otherwise."""
+
     def __init__(self, context: Context) -> None:
         super().__init__()
         self._context, self.layers = context, None
         self._drawn: NeighbourLayers | None = None
         self._method: str = EnhanceConfig().method
+        self._view = ""
         self._rows: list[NeighbourRow] = []
         self.laying = Laying(context)
         self.laying.changed.connect(self._show_work)
@@ -75,15 +79,23 @@ class NeighboursPanel(QWidget):
         """Speak of the neighbours of this section from now on."""
         if layers is self.layers:
             return
-        old, new = (None if of is None else of.model.neighbours for of in (self.layers, layers))
-        follow(old, new, self.refresh, "changed")
+        old, new = (None if of is None else of.model for of in (self.layers, layers))
+        follow(old, new, self._on_view, "compared")
+        listed = (None if of is None else of.neighbours for of in (old, new))
+        follow(*listed, self.refresh, "changed")
         self.tools.end()
         if self._drawn is not None:
             self._drawn.end()
         self.layers = layers
         self._drawn = None if layers is None else NeighbourLayers(layers)
-        self.fold.setChecked(bool(new is not None and len(new)))
+        self._view = "" if new is None else new.view
+        self.fold.setChecked(bool(new is not None and len(new.neighbours)))
         self.refresh()
+
+    def hide_maps(self) -> None:
+        """Show no neighbour over the maps of the section."""
+        if self.layers is not None:
+            self.layers.model.neighbours.show_alone(None)
 
     def set_method(self, name: str) -> None:
         """Say where a method does not use neighbours."""
@@ -160,6 +172,12 @@ class NeighboursPanel(QWidget):
         if layers in self._context.sections and one not in layers.model.neighbours:
             layers.model.neighbours.add(one, at)
 
+    def _on_view(self) -> None:
+        """Hide the neighbours once a person looks at the section in another way."""
+        if self.layers is not None and self.layers.model.view != self._view:
+            self._view = self.layers.model.view
+            self.hide_maps()
+
     def _on_lay(self, one: Beside, near: bool) -> None:
         if self.layers is not None:
             self.laying.lay(self.layers, one, one.lies if near else None)
@@ -191,9 +209,12 @@ class NeighboursPanel(QWidget):
         if layers is not None:
             self.opacity.setValue(round(100 * layers.model.neighbours.opacity))
         self._context.check_unsaved()
+        self.changed.emit()
         self._allow()
 
     def _fill(self, there: list[Beside]) -> None:
+        if there and not self._rows:
+            self.fold.setChecked(True)
         for row in self._rows:
             self._list.removeWidget(row)
             row.hide()
