@@ -203,14 +203,14 @@ class Enhancement:
     def to_anndata(self, genes: list[str] | None = None, *, images: bool = True) -> ad.AnnData:
         """A new AnnData of all sites (dense: choose ``genes`` where memory is short).
 
-        ``X`` log-normalised expression, ``layers["counts"]`` expected counts,
-        ``layers["std"]``, ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings,
-        ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
-        full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON and a note that these
-        values are no counts. Spots keep their names and come first. ``var["symbol"]`` where genes
-        are named by ids and a table of gene names knows them. ``uns["spatial"]["enhanced"]`` holds
-        what scanpy and squidpy draw with: the diameter of a site and, unless ``images`` is False,
-        a small copy of the image.
+        ``X`` log-normalised expression, ``layers["counts"]`` expected counts, ``layers["std"]``,
+        ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings, ``obs["extrapolated"]``
+        where that is too far to be trusted, ``obs["borrowed"]`` with neighbours that help,
+        ``obsm["spatial"]`` full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON and
+        a note that these values are no counts. Spots keep their names and come first.
+        ``var["symbol"]`` where genes are named by ids and a table of gene names knows them.
+        ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw with: the diameter of a
+        site and, unless ``images`` is False, a small copy of the image.
         """
         adata = self.skeleton(genes, images=images)
         shape = (adata.n_obs, adata.n_vars)
@@ -231,6 +231,8 @@ class Enhancement:
         obs["provenance"] = self.provenance.remove_unused_categories()
         obs["distance_to_measured"] = np.round(self.distance_to_measured, 3)
         obs["extrapolated"] = self.extrapolated
+        if self.borrowed is not None:
+            obs["borrowed"] = np.round(self.borrowed, 3)
         obs["expected_total"] = self.totals
         if self.section.lattice.kind != "irregular":
             rc = np.round(self.section.lattice.rc(self.sites.xy), 3) + 0.0

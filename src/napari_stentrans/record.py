@@ -261,6 +261,12 @@ class RunRecord(BaseModel):
         return " ".join(said)
 
     @property
+    def neighbours_in_words(self) -> str:
+        """What neighbouring sections were good for, in sentences; empty without any."""
+        kinds = {name: words for name, words in self.kinds.items() if name.startswith("neighbour")}
+        return " ".join(_of_evidence(name, words, self.findings) for name, words in kinds.items())
+
+    @property
     def image_in_words(self) -> str:
         """``evidence_in_words``, by the name that it had when there was only the image."""
         return self.evidence_in_words

@@ -2,12 +2,19 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 from gestures import LEFT, click, come_to, paint
+from matplotlib.colors import to_rgba
+from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
+from qtpy.QtGui import QDropEvent
+from qtpy.QtWidgets import QApplication
 
 from napari_stentrans.alignment import from_landmarks
 from napari_stentrans.export import write_section
+from napari_stentrans.export.colours import BORROWED_COLOUR
 from napari_stentrans.plugin.models.beside import NOT_LAID, RIM
 from napari_stentrans.simulate import lies_on_first, simulate_serial
 
@@ -235,9 +242,48 @@ def test_a_run_takes_neighbours_along_as_they_lie(beside, pair, qtbot, ready):
     assert fact.source.endswith("next.h5ad")
     assert result.record.findings["neighbour1_used"] == 1
     assert result.borrowed.max() > 0.2
+    assert result.record.neighbours_in_words in dock.quality.beside.text()
+    assert not one.shown, "it would hide the result"
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("linear"))
     assert "does not use neighbouring sections" in dock.neighbours.words.text()
+
+
+def test_what_rests_mostly_on_a_neighbour_has_its_own_colour(beside, qtbot, ready):
+    dock, layers = beside, beside._layers
+    laid(qtbot, dock)
+    fold = (layers.model.section.adata.obs["artefact"] == "fold").to_numpy()
+    layers.paint.paint_spots(fold)
+    run(qtbot, dock, ready)
+    result = layers.model.enhancement
+    share = np.where(fold, 0.8, 0.0)
+    share = np.pad(share, (0, len(result.sites) - len(share))).astype(np.float32)
+    result = replace(result, borrowed=share)
+    layers.model.show_run(layers.model.runs.add(result, "borrowed"))
+    dock.context.resultChanged.emit()
+    click(qtbot, dock.bar.views["provenance"])
+    layer = layers.provenance
+    (label,) = np.unique(np.asarray(layer.data)[result.raster.paint(share > 0)])
+    names = dict(zip(layer.features["index"], layer.features["value"], strict=True))
+    assert names[int(label)] == "borrowed"
+    np.testing.assert_allclose(
+        layer.get_color(int(label))[:3], to_rgba(BORROWED_COLOUR)[:3], atol=0.01
+    )
+    said = f"of these mostly from a neighbour {int(fold.sum())}"
+    assert said in dock.result.legend.text().replace("&nbsp;", " ")
+
+
+def test_a_file_dropped_with_shift_becomes_a_neighbour(first, files, qtbot):
+    dock = first
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(files[1]))])
+    event = QDropEvent(
+        QPointF(10, 10), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.ShiftModifier
+    )
+    canvas = dock.viewer.window._qt_viewer.canvas.native
+    QApplication.sendEvent(canvas, event)
+    assert laid(qtbot, dock).name == "next.h5ad"
+    assert len(dock.context.sections) == 1
 
 
 # ---- laid by hand

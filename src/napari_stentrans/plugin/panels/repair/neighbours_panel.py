@@ -81,8 +81,8 @@ class NeighboursPanel(QWidget):
             return
         old, new = (None if of is None else of.model for of in (self.layers, layers))
         follow(old, new, self._on_view, "compared")
-        listed = (None if of is None else of.neighbours for of in (old, new))
-        follow(*listed, self.refresh, "changed")
+        last, now = (None if of is None else of.neighbours for of in (old, new))
+        follow(last, now, self.refresh, "changed")
         self.tools.end()
         if self._drawn is not None:
             self._drawn.end()
