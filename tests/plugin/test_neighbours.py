@@ -6,11 +6,9 @@ from dataclasses import replace
 
 import numpy as np
 import pytest
-from gestures import LEFT, click, come_to, paint
+from gestures import LEFT, click, come_to, drop, paint
 from matplotlib.colors import to_rgba
-from qtpy.QtCore import QMimeData, QPointF, Qt, QUrl
-from qtpy.QtGui import QDropEvent
-from qtpy.QtWidgets import QApplication
+from qtpy.QtCore import Qt
 
 from napari_stentrans.alignment import from_landmarks
 from napari_stentrans.export import write_section
@@ -275,13 +273,8 @@ def test_what_rests_mostly_on_a_neighbour_has_its_own_colour(beside, qtbot, read
 
 def test_a_file_dropped_with_shift_becomes_a_neighbour(first, files, qtbot):
     dock = first
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(files[1]))])
-    event = QDropEvent(
-        QPointF(10, 10), Qt.DropAction.CopyAction, data, LEFT, Qt.KeyboardModifier.ShiftModifier
-    )
-    canvas = dock.viewer.window._qt_viewer.canvas.native
-    QApplication.sendEvent(canvas, event)
+    held = Qt.KeyboardModifier.ShiftModifier
+    assert drop(dock.viewer.window._qt_viewer, files[1], modifiers=held)
     assert laid(qtbot, dock).name == "next.h5ad"
     assert len(dock.context.sections) == 1
 
