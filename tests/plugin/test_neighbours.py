@@ -13,6 +13,7 @@ from qtpy.QtCore import Qt
 from napari_stentrans.alignment import from_landmarks
 from napari_stentrans.export import write_section
 from napari_stentrans.export.colours import BORROWED_COLOUR
+from napari_stentrans.plugin.layers.neighbour_layers import RIM_COLOUR
 from napari_stentrans.plugin.models.beside import NOT_LAID, RIM
 from napari_stentrans.simulate import lies_on_first, simulate_serial
 
@@ -129,7 +130,7 @@ def test_a_file_is_added_laid_and_shown(beside, pair, lies, qtbot):
     world = dock._layers.frame.xy(layer.data_to_world((y, x)))
     away = np.linalg.norm(world - one.lies.onto(other.xy[[at]])[0])
     assert away < 0.5 * section.lattice.spacing
-    assert (np.asarray(layer.data)[one.lay.pixels == RIM] == 255).all()
+    assert (np.asarray(layer.data)[one.lay.pixels == RIM] == RIM_COLOUR).all()
     before = np.array(layer.data)
     gene = "Gene4" if dock._layers.model.gene != "Gene4" else "Gene2"
     dock.show_gene(gene)
@@ -359,6 +360,7 @@ def test_refine_finds_the_place_again_and_says_how_well_it_agrees(laying, lies, 
     assert dock.neighbours.rows[0].words.text().startswith("agrees")
     click(qtbot, dock.neighbours.rows[0].lay)
     assert not tools.isVisible()
+    assert dock.viewer.layers.selection.active is dock._layers.before
 
 
 def test_landmarks_lay_it_by_pairs_of_places(laying, lies, pair, qtbot):
@@ -372,7 +374,7 @@ def test_landmarks_lay_it_by_pairs_of_places(laying, lies, pair, qtbot):
     assert str(marks.layer.mode) == "add"
     there = other.xy[[20, 180, 330]]
     for at in there:
-        for xy in (lies.onto(at), one.lies.onto(at) + marks._aside):
+        for xy in (lies.onto(at), one.lies.onto(at) + marks.aside):
             paint(qtbot, dock.viewer, layers.frame.world_yx(xy))
     assert len(marks.layer.data) == 6
     assert list(marks.layer.features["pair"]) == [1, 1, 2, 2, 3, 3]

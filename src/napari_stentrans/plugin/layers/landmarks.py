@@ -34,6 +34,11 @@ class Landmarks(ViewMode):
     """A layer of points, those on the section numbered like those on its neighbour.
 
     Where a point lies says which of both it is on.
+
+    Attributes
+    ----------
+    aside
+        How far (x, y) from where it lies the neighbour is shown, full-resolution pixels.
     """
 
     changed = Signal()
@@ -46,10 +51,8 @@ class Landmarks(ViewMode):
         gap = GAP * section.lattice.spacing
         self._edge = section.xy[:, 0].max() + gap
         middles = [(xy.min(0) + xy.max(0)) / 2 for xy in (section.xy, theirs)]
-        self._aside = np.array(
-            [self._edge + gap - theirs[:, 0].min(), (middles[0] - middles[1])[1]]
-        )
-        drawn.put_aside(one, self._aside)
+        self.aside = np.array([self._edge + gap - theirs[:, 0].min(), (middles[0] - middles[1])[1]])
+        drawn.put_aside(one, self.aside)
         size = SIZE * np.ptp(section.xy, axis=0).max() * layers.frame.per_px
         self.layer = Points(
             ndim=2,
@@ -83,7 +86,7 @@ class Landmarks(ViewMode):
     def alignment(self) -> Alignment:
         """How the neighbour lies by the pairs; SectionError where they do not say it."""
         here, there = self._places()
-        return from_landmarks(here, self._one.lies.back(there - self._aside))
+        return from_landmarks(here, self._one.lies.back(there - self.aside))
 
     def _places(self) -> tuple[NDArray[np.float64], NDArray[np.float64]]:
         """Positions (x, y) of the points on the section, and of those on what is beside it."""

@@ -25,7 +25,8 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.gene_maps import GeneMaps
     from napari_stentrans.raster import SpotRaster
 
-RIM_COLOUR = (255, 255, 255, 255)
+RIM_COLOUR = (240, 60, 200, 255)
+"""Stands out from the colours of maps, and from a dark and a light canvas."""
 NO_GENE = (128, 128, 128, 160)
 """Colour of the tissue of a neighbour that does not have the gene."""
 STILL_MS = 250
@@ -78,6 +79,11 @@ class NeighbourLayers:
         self._model.neighbours.opacity = opacity
         for one, layer in self._of.items():
             layer.opacity = 1 if one is self._aside[0] else opacity
+
+    def leave(self) -> None:
+        """Select a map of the section, which the status bar speaks of, in place of a neighbour."""
+        if self._layers.viewer.layers.selection.active in self._of.values():
+            self._layers.visibility.select()
 
     def put_aside(self, one: Beside | None, by: NDArray[np.float64]) -> None:
         """Draw a neighbour away from where it lies, by so many pixels (x, y); None: none."""

@@ -96,6 +96,8 @@ class NeighboursPanel(QWidget):
         """Show no neighbour over the maps of the section."""
         if self.layers is not None:
             self.layers.model.neighbours.show_alone(None)
+        if self._drawn is not None:
+            self._drawn.leave()
 
     def set_method(self, name: str) -> None:
         """Say where a method does not use neighbours."""
@@ -155,6 +157,8 @@ class NeighboursPanel(QWidget):
             self.tools.lay(self.layers, self._drawn, one)
         else:
             self.tools.end()
+            if self._drawn is not None:
+                self._drawn.leave()
         self.refresh()
 
     def _on_removed(self, one: Beside) -> None:
