@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 
+import anndata as ad
 import numpy as np
 import pytest
 from gestures import LEFT, click, come_to, drop, paint
 from matplotlib.colors import to_rgba
 from qtpy.QtCore import Qt
+from qtpy.QtWidgets import QApplication
 
-from napari_stentrans.alignment import from_landmarks
+from napari_stentrans.alignment import by_hand, from_landmarks
 from napari_stentrans.export import write_section
 from napari_stentrans.export.colours import BORROWED_COLOUR
 from napari_stentrans.plugin.layers.neighbour_layers import RIM_COLOUR
 from napari_stentrans.plugin.models.beside import NOT_LAID, RIM
+from napari_stentrans.rounding import difference
 from napari_stentrans.simulate import lies_on_first, simulate_serial
 
 
@@ -246,6 +249,22 @@ def test_a_run_takes_neighbours_along_as_they_lie(beside, pair, qtbot, ready):
     form = dock.enhance.form
     form.method.setCurrentIndex(form.method.findData("linear"))
     assert "does not use neighbouring sections" in dock.neighbours.words.text()
+
+
+def test_the_python_that_is_copied_repeats_the_run(beside, qtbot, ready, tmp_path, monkeypatch):
+    dock, layers = beside, beside._layers
+    one = laid(qtbot, dock)
+    layers.paint.paint_spots((layers.model.section.adata.obs["artefact"] == "fold").to_numpy())
+    layers.model.neighbours.move(one, by_hand(one.lies.matrix))
+    run(qtbot, dock, ready)
+    result = layers.model.enhancement
+    assert result.record.neighbours[0].alignment == one.lay.alignment.to_json()
+    dock.result.runs.as_python.trigger()
+    monkeypatch.chdir(tmp_path)
+    exec(QApplication.clipboard().text(), {})
+    again = ad.read_h5ad(tmp_path / "enhanced.h5ad")
+    assert not difference(again[:, "Gene3"].X.ravel(), result.gene("Gene3").mean).any()
+    np.testing.assert_allclose(again.obs["borrowed"], result.borrowed, atol=1e-3)
 
 
 def test_what_rests_mostly_on_a_neighbour_has_its_own_colour(beside, qtbot, ready):
