@@ -12,6 +12,7 @@ from matplotlib.colors import to_rgba
 from qtpy.QtCore import Qt
 from qtpy.QtWidgets import QApplication
 
+from napari_stentrans import Section
 from napari_stentrans.alignment import by_hand, from_landmarks
 from napari_stentrans.export import write_section
 from napari_stentrans.export.colours import BORROWED_COLOUR
@@ -179,6 +180,20 @@ def test_a_section_that_is_open_is_added_from_the_menu(first, files, qtbot, read
     laid(qtbot, dock)
     dock.context.choose(layers)
     qtbot.waitUntil(lambda: dock.neighbours._drawn.layer(one) is not None)
+
+
+def test_one_that_does_not_agree_says_so(first, pair, load, qtbot):
+    dock, layers = first, first._layers
+    adata = pair[1].adata.copy()
+    adata.var_names = adata.var_names[np.random.default_rng(0).permutation(adata.n_vars)]
+    load(dock, Section.from_anndata(adata, name="wrong"))
+    dock.context.choose(layers)
+    pick(qtbot, dock, "wrong")
+    one = laid(qtbot, dock)
+    assert not one.lay.alignment.found
+    (row,) = dock.neighbours.rows
+    assert row.words.text().startswith("⚠ does not agree")
+    assert "will not use it" in row.words.text()
 
 
 def test_what_cannot_be_a_neighbour_is_refused_in_words(beside, files, choose, tmp_path, qtbot):

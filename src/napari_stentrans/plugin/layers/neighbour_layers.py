@@ -187,7 +187,11 @@ class NeighbourLayers:
             self._draw_soon()
 
     def _on_visible(self, one: Beside, event: object = None) -> None:
-        if not self._busy and one in self._model.neighbours and not self._layers.views.shown:
+        if self._busy or one not in self._model.neighbours:
+            return
+        if self._layers.views.shown:  # which hides and brings back all layers
+            self._draw_soon()
+        else:
             self._model.neighbours.show(one, on=self._of[one].visible)
 
     def _on_removed(self, event: Any) -> None:
