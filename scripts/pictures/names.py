@@ -58,7 +58,6 @@ PICTURES = {
     "error": "What went wrong, and what to do",
     "laying": "A picture that no file places is laid below the spots by mouse",
     "neighbour": "A neighbouring section, laid on the one with a fold",
-    "neighbour_light": "The same in the light theme",
     "neighbour_by_hand": "A neighbour is moved by its handles, turned, mirrored, refined",
     "landmarks": "Landmarks: the same places on the section and on its neighbour, beside it",
     "neighbour_gain": "What the neighbour was good for, on the page Result",

@@ -399,7 +399,7 @@ class Story:
         hands.wait(lambda: hands.says("agrees "), "it is laid")
         hands.look_at("neighbouring sections")
         hands.settle(1)
-        camera.window("neighbour", light=True)
+        camera.window("neighbour")
         hands.press("Lay…")
         hands.press("Move")
         hands.settle(1)
