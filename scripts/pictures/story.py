@@ -27,6 +27,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
 
 SAMPLE = "Simulated Visium section"
+SERIAL = "Two simulated serial sections"
 CHECKED = "Noise in the counts allows"
 LISTED = ("gene search", "list of genes to show", "genes", "about the list of genes")
 """The search line, and what opens below it."""
@@ -85,6 +86,7 @@ class Story:
         self.save()
         if self.section is None:
             self.lay_a_picture()
+            self.neighbour()
 
     def open(self) -> None:
         hands, camera = self.hands, self.camera
@@ -167,6 +169,11 @@ class Story:
             hands.press("Cancel")
 
     def paint(self) -> None:
+        self.paint_regions()
+        self.camera.window("paint", light=True)
+
+    def paint_regions(self) -> None:
+        """Paint what is damaged, and name it."""
         hands = self.hands
         for name, path in self.plan.damage:
             hands.press("new region")
@@ -183,7 +190,6 @@ class Story:
                 hands.press("brush")
             hands.drag(path)
         hands.settle()
-        self.camera.window("paint", light=True)
 
     def tissue(self) -> None:
         hands, camera = self.hands, self.camera
@@ -391,6 +397,51 @@ class Story:
         hands.settle(1)
         self.camera.window("laying")
         hands.press("Do not use it")
+
+    def neighbour(self) -> None:
+        """Open two serial sections, lay one on the other, and fill the fold with it."""
+        hands, camera, n = self.hands, self.camera, len(find(self.hands.viewer))
+        hands.take("Open", "Sample", SERIAL)
+        hands.wait(lambda: len(find(hands.viewer)) == n + 2, "both sections are there")
+        hands.wait(lambda: hands.can("Open"), "they can be worked on")
+        hands.settle(1)
+        hands.type("gene search", "Gene2")
+        hands.turn_to("Repair")
+        self.plan = Plan.of(hands.dock.context.layers)
+        self.paint_regions()
+        hands.press("neighbouring sections")
+        other = find(hands.viewer)[-2].model.title
+        hands.take("Add neighbouring section…", other)
+        hands.wait(lambda: hands.says("agrees "), "it is laid")
+        hands.look_at("neighbouring sections")
+        hands.settle(1)
+        camera.window("neighbour")
+        hands.press("Lay…")
+        hands.press("Move")
+        hands.settle(1)
+        camera.window("neighbour_by_hand")
+        hands.press("Landmarks")
+        hands.settle(1)
+        self._mark_pairs()
+        camera.window("landmarks")
+        hands.press("Landmarks")
+        hands.press("Lay…")
+        self._method("Smooth map (kriging)")
+        hands.press("Run")
+        hands.wait(lambda: hands.says(CHECKED), "it has run, and is checked")
+        camera.part("neighbour_gain", *TRUSTED, "what neighbouring sections were good for")
+        hands.press("Origin")
+        camera.window("borrowed")
+
+    def _mark_pairs(self) -> None:
+        """Click three places on the section, and the same ones on the neighbour beside it."""
+        tools, layers = self.hands.dock.neighbours.tools, self.hands.dock.context.layers
+        xy = layers.model.section.xy
+        away = tools.landmarks.aside
+        for share in ((-0.25, 0.1), (0.05, -0.25), (0.25, 0.15)):
+            place = xy.mean(0) + share * np.ptp(xy, axis=0)
+            for at in (place, place + away):
+                self.hands.click(layers.frame.world_yx(at))
 
     # ---- what is done often
 

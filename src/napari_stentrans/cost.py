@@ -47,6 +47,8 @@ class Work:
         Whether a tissue image is looked at.
     passes
         How often the method goes over the genes.
+    neighbours
+        How many neighbouring sections are asked, whose place is known.
     """
 
     method: str
@@ -56,10 +58,18 @@ class Work:
     values: int
     image: bool = False
     passes: int = 1
+    neighbours: int = 0
 
     @classmethod
-    def of(cls, section: Section, config: EnhanceConfig, lost: int = 0, sites: int = 0) -> Work:
-        """Work of a run that fills so many lost spots and extra sites."""
+    def of(
+        cls,
+        section: Section,
+        config: EnhanceConfig,
+        lost: int = 0,
+        sites: int = 0,
+        neighbours: int = 0,
+    ) -> Work:
+        """Work of a run that fills so many lost spots and extra sites, with so many neighbours."""
         n = section.n_spots + sites
         method = METHODS[config.method]
         image = config.image == "auto" and bool(section.images or config.features)
@@ -71,6 +81,7 @@ class Work:
             values=section.counts.nnz,
             image=image and method.evidence,
             passes=method.passes(config, section.lattice.kind),
+            neighbours=neighbours if method.evidence else 0,
         )
 
 
@@ -86,6 +97,8 @@ class Cost(NamedTuple):
         return max(self.bytes / 1e9, 0.1)
 
 
+NEIGHBOUR = (0.25, 0.00016, 0.00015)
+"""Seconds for each neighbour: at least, by spots and by sites."""
 BYTES_OF_VALUE = 24.0
 """Copies of the counts: log-normalised, by spots and by genes."""
 
@@ -121,6 +134,8 @@ def estimate(work: Work, speed: float | None = None) -> Cost:
         start, spot, more = method.evidence_rates
         seconds += start + spot * work.spots
         size += more
+    start, spot, site = NEIGHBOUR
+    seconds += work.neighbours * (start + spot * work.spots + site * work.sites)
     return Cost(seconds / (speed or machine_speed()), size)
 
 

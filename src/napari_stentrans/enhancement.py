@@ -10,7 +10,6 @@ from typing import TYPE_CHECKING, Any, NamedTuple
 import anndata as ad
 import numpy as np
 import pandas as pd
-from pandas.api.types import is_bool_dtype, is_object_dtype
 
 from napari_stentrans.annotation import COLUMN as REGION
 from napari_stentrans.annotation import NOWHERE, Annotation
@@ -21,6 +20,7 @@ from napari_stentrans.intervals import Behind, Intervals, around, check_level, h
 from napari_stentrans.library import library_of
 from napari_stentrans.raster import SpotRaster
 from napari_stentrans.targets import LABELS, Reach, Sites, distance_to_measured, extrapolated
+from napari_stentrans.var_table import NOT_COUNTS, var_of
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
@@ -33,16 +33,8 @@ if TYPE_CHECKING:
     from napari_stentrans.record import RunRecord
     from napari_stentrans.section import Section
 
-SYMBOL = "symbol"
-"""Column of ``var`` for the symbols of genes that the file names by ids."""
 LIBRARY = "enhanced"
 """Its name in ``uns["spatial"]`` of a result."""
-NOT_COUNTS = (
-    "Enhanced values are estimates, not counts: spots lend each other strength, so they are not "
-    "independent. They are for maps and for looking, not for differential tests; test on the "
-    "measured counts of the section."
-)
-"""What every exported result says of its values."""
 
 
 class GeneMap(NamedTuple):
@@ -87,10 +79,7 @@ class Enhancement:
 
     @cached_property
     def trust(self) -> pd.Series | None:
-        """Correlation to expect with measurements, of each gene that a reference predicts.
-
-        By name of the gene; None without a reference. Genes of the section are not among them.
-        """
+        """Correlation to expect of each gene that a reference predicts; None without one."""
         told = getattr(self.decoder, "told", None)
         return None if told is None else pd.Series(told.trust, told.genes, name="trust")
 
@@ -218,13 +207,13 @@ class Enhancement:
     def to_anndata(self, genes: list[str] | None = None, *, images: bool = True) -> ad.AnnData:
         """A new AnnData of all sites (dense: choose ``genes`` where memory is short).
 
-        ``X`` log-normalised expression, ``layers["counts"]`` expected counts,
-        ``layers["std"]``, ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings,
-        ``obs["extrapolated"]`` where that is too far to be trusted, ``obsm["spatial"]``
-        full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON and a note that these
-        values are no counts. Spots keep their names and come first. ``var["symbol"]`` where genes
-        are named by ids and a table of gene names knows them; of a run with a reference,
-        ``var["from_reference"]`` and ``var["trust"]``, the correlation to expect of such a gene.
+        ``X`` log-normalised expression, ``layers["counts"]`` expected counts, ``layers["std"]``,
+        ``obs["provenance"]``, ``obs["distance_to_measured"]`` in spacings, ``obs["extrapolated"]``
+        where that is too far to be trusted, ``obs["borrowed"]`` with neighbours that help,
+        ``obsm["spatial"]`` full-resolution (x, y), ``uns["stentrans"]`` the run record as JSON and
+        a note that these values are no counts. Spots keep their names and come first.
+        ``var["symbol"]`` where genes are named by ids and a table of gene names knows them; with a
+        reference, ``var["from_reference"]`` and ``var["trust"]``, the correlation to expect.
         ``uns["spatial"]["enhanced"]`` holds what scanpy and squidpy draw with: the diameter of a
         site and, unless ``images`` is False, a small copy of the image.
         """
@@ -246,6 +235,8 @@ class Enhancement:
         obs["provenance"] = self.provenance.remove_unused_categories()
         obs["distance_to_measured"] = np.round(self.distance_to_measured, 3)
         obs["extrapolated"] = self.extrapolated
+        if self.borrowed is not None:
+            obs["borrowed"] = np.round(self.borrowed, 3)
         obs["expected_total"] = self.totals
         if self.section.lattice.kind != "irregular":
             rc = np.round(self.section.lattice.rc(self.sites.xy), 3) + 0.0
@@ -267,30 +258,10 @@ class Enhancement:
         }
         return ad.AnnData(
             obs=obs,
-            var=self._var(columns),
+            var=var_of(self.section, self.genes[columns], self.trust),
             obsm={"spatial": self.sites.xy.copy()},
             uns=uns,
         )
-
-    def _var(self, at: NDArray[np.intp]) -> pd.DataFrame:
-        """What the section says of genes (gene,), symbols, and what comes from a reference."""
-        naming, told = self.section.naming, at >= len(self.measured_genes)
-        in_section = self.section.genes.get_indexer(self.genes[at])
-        if told.any():
-            var = self.section.adata.var.reindex(self.genes[at])
-            for column, kind in self.section.adata.var.dtypes.items():  # no file takes NaN among
-                if is_bool_dtype(kind):
-                    var[column] = var[column].astype("boolean")
-                elif is_object_dtype(kind):
-                    var[column] = var[column].fillna("")
-        else:
-            var = self.section.adata.var.iloc[in_section].copy()
-        if naming.table is not None and any(naming.symbols) and SYMBOL not in var:
-            var[SYMBOL] = ["" if gene < 0 else naming.symbols[gene] for gene in in_section]
-        if self.trust is not None:
-            var["from_reference"] = told
-            var["trust"] = self.trust.reindex(self.genes[at]).where(told).to_numpy(float)
-        return var
 
     def _selected(self, genes: list[str] | None) -> NDArray[np.intp]:
         if genes is None:

@@ -10,8 +10,6 @@ from collections import defaultdict
 from functools import cached_property
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
 from napari_stentrans.gene_forms import forms_of, stem_of
 from napari_stentrans.gene_table import AN_ID
 
@@ -19,7 +17,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Sequence
 
     import pandas as pd
-    from numpy.typing import NDArray
 
     from napari_stentrans.gene_table import GeneTable
 
@@ -237,26 +234,6 @@ class GeneNaming:
             for form in forms_of(self.names[gene]) | forms_of(symbol):
                 found[form].append(gene)
         return found
-
-
-def shared_genes(here: GeneNaming, there: GeneNaming) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of the genes that both have, in the order of the first.
-
-    Names, ids, symbols and other names count; a name that may stand for several genes stands for
-    none.
-    """
-    found: dict[int, int] = {}
-    for at, gene in enumerate(here.names):
-        words = dict.fromkeys(word for word in (gene, here.ids[at], here.symbols[at]) if word)
-        meant = (there.meaning(word).gene for word in words)
-        other = next((other for other in meant if other is not None), None)
-        if other is not None:
-            found.setdefault(other, at)
-    pairs = sorted((at, other) for other, at in found.items())
-    return (
-        np.array([at for at, _ in pairs], np.intp),
-        np.array([other for _, other in pairs], np.intp),
-    )
 
 
 def _column(

@@ -99,8 +99,9 @@ def enhance_steps(
 ) -> Steps[Enhancement]:
     """Do what ``enhance`` does, one Progress at a time; closing the generator cancels the run."""
     started = time.perf_counter()
-    cells = None if reference is None else cells_of(reference)
-    config = by_name(section, config or EnhanceConfig(), cells)
+    config = config or EnhanceConfig()
+    cells = None if reference is None else cells_of(reference, seed=config.seed)
+    config = by_name(section, config, cells)
     lost = check_lost(section, lost)
     damaged = check_lost(section, image_damaged, "image_damaged")
     observed = _observed(section, lost)
@@ -114,13 +115,11 @@ def enhance_steps(
     inputs = RunInputs(section, seen, targets, genes, config, (*known, *borrowed.known))
     modelled: Modelled = yield from METHODS[config.method].run(inputs)
     decoder, totals, findings = modelled
-    told = None
-    if cells is not None and shared is not None:
-        wanted = predict_genes_steps(
-            section, observed, targets, decoder, cells, config.seed, shared=shared
-        )
-        told = (yield from wanted).of(config.genes)
-        decoder = WithReference(decoder, told.decoder)
+    if cells is None or shared is None:
+        facts = None
+    else:
+        told = yield from predict_genes_steps(inputs, observed, decoder, cells, shared)
+        decoder, facts = WithReference(decoder, told.decoder), told.facts
     totals[targets.measured] = seen.totals
     extra = targets.xy[targets.n_spots :][
         targets.provenance[targets.n_spots :] == Provenance.UNMEASURED
@@ -128,16 +127,7 @@ def enhance_steps(
     seconds = time.perf_counter() - started
     findings, words = findings | silent | borrowed.findings, words | borrowed.words
     record = RunRecord.of(
-        section,
-        config,
-        lost,
-        extra,
-        seconds,
-        findings,
-        damaged,
-        words,
-        borrowed.facts,
-        None if told is None else told.facts,
+        section, config, lost, extra, seconds, findings, damaged, words, borrowed.facts, facts
     )
     return Enhancement(section, targets, decoder, totals, record, borrowed.share)
 

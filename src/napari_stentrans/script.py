@@ -15,7 +15,8 @@ from napari_stentrans.settings import flat, nested
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from napari_stentrans.record import NeighbourFacts, PlacedImage, ReferenceFacts, RunRecord
+    from napari_stentrans.record import RunRecord
+    from napari_stentrans.record_facts import NeighbourFacts, PlacedImage, ReferenceFacts
     from napari_stentrans.settings import Setting
 
 OUTPUT = "enhanced.h5ad"

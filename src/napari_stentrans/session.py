@@ -13,6 +13,7 @@ import io
 import os
 import zipfile
 from dataclasses import dataclass
+from itertools import zip_longest
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -35,7 +36,8 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
-    from napari_stentrans.record import PlacedImage, RunRecord
+    from napari_stentrans.record import RunRecord
+    from napari_stentrans.record_facts import NeighbourPlace, PlacedImage
     from napari_stentrans.section import Section
 
 ENDING = ".stentrans"
@@ -78,6 +80,21 @@ class Session:
         if facts is None or facts.path is None or near is None or Path(facts.path).exists():
             return facts
         return facts.model_copy(update={"path": str(self.path.parent / near)})
+
+    @property
+    def neighbours(self) -> tuple[NeighbourPlace, ...]:
+        """Sections cut beside it, where their files are now."""
+        near = self.facts.neighbours_beside
+        return tuple(
+            self._found(place, beside)
+            for place, beside in zip_longest(self.facts.neighbours, near)
+            if place is not None
+        )
+
+    def _found(self, place: NeighbourPlace, beside: str | None) -> NeighbourPlace:
+        if place.source is None or beside is None or Path(place.source).exists():
+            return place
+        return place.model_copy(update={"source": str(self.path.parent / beside)})
 
     def check(self, section: Section) -> None:
         """Make sure that a section is the one of the session.
@@ -180,8 +197,12 @@ def write_session(
     picture = None if facts.image is None else facts.image.path
     image_near = None if picture is None else _seen_from(path.parent, picture)
     named = () if annotation is None else annotation.names
+    others = tuple(
+        None if one.source is None else _seen_from(path.parent, one.source)
+        for one in facts.neighbours
+    )
     seen = {"runs": runs, "beside": near, "image_beside": image_near, "annotated": named}
-    facts = facts.model_copy(update=seen)
+    facts = facts.model_copy(update={**seen, "neighbours_beside": others})
     with beside(path) as fresh, zipfile.ZipFile(fresh, "w", zipfile.ZIP_DEFLATED) as file:
         file.writestr("session.json", facts.model_dump_json(indent=1))
         if lost is not None:

@@ -7,7 +7,8 @@ from typing import Literal
 from pydantic import BaseModel, ConfigDict
 
 from napari_stentrans.config import EnhanceConfig
-from napari_stentrans.record import PlacedImage, RunRecord
+from napari_stentrans.record import RunRecord
+from napari_stentrans.record_facts import NeighbourPlace, PlacedImage
 
 
 class RunFacts(BaseModel):
@@ -72,6 +73,8 @@ class SessionFacts(BaseModel):
         Which of them it was compared with; None for the measured map.
     uncertainty
         Whose uncertainty was shown.
+    neighbours, neighbours_beside
+        Sections cut beside it, and the file of each as seen from the folder of the session.
     line, profiled
         Ends (x, y) of the line of the profile, full-resolution pixels, or None; and whether it
         was shown.
@@ -103,3 +106,5 @@ class SessionFacts(BaseModel):
     uncertainty: Literal["estimate", "measurement"] = "estimate"
     line: tuple[tuple[float, float], tuple[float, float]] | None = None
     profiled: bool = False
+    neighbours: tuple[NeighbourPlace, ...] = ()
+    neighbours_beside: tuple[str | None, ...] = ()

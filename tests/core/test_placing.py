@@ -20,7 +20,7 @@ from napari_stentrans.errors import ConfigError, ReadError, SectionError, Stentr
 from napari_stentrans.export import save, write_section
 from napari_stentrans.placing import drawing, guess, picture_of
 from napari_stentrans.progress import drain
-from napari_stentrans.record import PlacedImage
+from napari_stentrans.record_facts import PlacedImage
 from napari_stentrans.script import as_command, as_python
 from napari_stentrans.session import read_session, write_session
 from napari_stentrans.session_facts import SessionFacts

@@ -25,8 +25,7 @@ from napari_stentrans.cli.opened import opened
 from napari_stentrans.cli.outputs import as_session
 from napari_stentrans.errors import ReadError, SectionError
 from napari_stentrans.export import save
-from napari_stentrans.progress import drain
-from napari_stentrans.reference import Cells, cells, predict_genes_steps
+from napari_stentrans.reference import Cells, cells
 from napari_stentrans.reference.decoder import ReferenceDecoder
 from napari_stentrans.script import as_python
 
@@ -50,20 +49,20 @@ def reference():
     return simulate_cells(1500, N_GENES, n_spots=N_SPOTS, seed=3)
 
 
-@pytest.fixture(scope="module")
-def result(panel):
-    return enhance(panel, config=EnhanceConfig(method="kriging", image="off"))
-
-
-def predicted(panel, result, adata):
-    given = Cells.from_anndata(adata)
-    steps = predict_genes_steps(panel, panel.totals > 0, result.sites, result.decoder, given)
-    return drain(steps)
+def enhanced(section, adata, lost=None, **settings):
+    config = EnhanceConfig(method="kriging", image="off", **settings)
+    return enhance(section, lost, config, reference=adata)
 
 
 @pytest.fixture(scope="module")
-def found(panel, result, reference):
-    return predicted(panel, result, reference)
+def found(panel, reference):
+    return enhanced(panel, reference)
+
+
+def told(result):
+    """Genes that are predicted, and their mean and deviation at the spots."""
+    decoder = result.decoder.told
+    return list(decoder.genes), *decoder.columns(np.arange(len(decoder.genes)))
 
 
 def each(one, other):
@@ -74,11 +73,10 @@ def each(one, other):
 
 
 def test_every_other_gene_is_predicted_where_it_is(found, whole, panel):
-    genes = found.decoder.genes
+    genes, mean, std = told(found)
     assert not set(genes) & set(panel.genes)
     assert len(genes) > 0.9 * (N_GENES - PANEL)
-    truth = true_expression(whole, list(genes))
-    mean, std = found.decoder.columns(np.arange(len(genes)))
+    truth = true_expression(whole, genes)
     assert (std > 0).all()
     varies = whole.adata.var.loc[genes, "truth_pattern"] != "none"
     strong = varies & (truth.std(0) > 0.3)
@@ -87,62 +85,56 @@ def test_every_other_gene_is_predicted_where_it_is(found, whole, panel):
 
 
 def test_trust_is_what_is_reached(found, whole):
-    genes = list(found.decoder.genes)
+    genes, mean, _ = told(found)
     measured = np.column_stack([whole.gene_lognorm(gene) for gene in genes])
-    mean, _ = found.decoder.columns(np.arange(len(genes)))
     reached = each(measured, mean)
-    trust = found.decoder.trust
+    trust = found.trust.to_numpy()
     assert np.corrcoef(trust, reached)[0, 1] > 0.6
     assert abs(trust.mean() - reached.mean()) < 0.1
-    assert list(found.held_out.columns) == ["reached", "told"]
+    facts = found.record.reference
+    assert facts.predicted == len(genes)
+    assert facts.trusted == (trust >= 0.3).sum()
 
 
 def test_deviations_hold_what_is_measured(found, whole):
-    genes = list(found.decoder.genes)
+    genes, mean, std = told(found)
     measured = np.column_stack([whole.gene_lognorm(gene) for gene in genes])
-    mean, std = found.decoder.columns(np.arange(len(genes)))
-    spread = np.hypot(std, found.decoder.noise(np.arange(len(genes))))
+    spread = np.hypot(std, found.decoder.told.noise(np.arange(len(genes))))
     assert 0.55 < (np.abs(measured - mean) < spread).mean() < 0.85
 
 
-def test_a_reference_that_does_not_fit_is_not_trusted(panel, result, reference, found):
+def test_a_reference_that_does_not_fit_is_not_trusted(panel, reference, found):
     """The cells' genes under each other's names: what goes together in them means nothing."""
     wrong = reference.copy()
     wrong.var_names = np.random.default_rng(1).permutation(wrong.var_names)
-    other = predicted(panel, result, wrong)
-    assert other.decoder.trust.mean() < 0.7 * found.decoder.trust.mean()
-    assert other.held_out["reached"].mean() < 0.5 * found.held_out["reached"].mean()
+    other = enhanced(panel, wrong)
+    assert other.trust.mean() < 0.7 * found.trust.mean()
+    assert other.record.reference.reached < 0.5 * found.record.reference.reached
+    assert "do not trust" in other.record.evidence_in_words
 
 
 def test_lost_spots_are_predicted_and_not_looked_at(panel, reference):
     lost = np.arange(N_SPOTS) < 40
-    config = EnhanceConfig(method="kriging", image="off", upscale=2)
-    given = Cells.from_anndata(reference)
-    decoders = []
+    maps = []
     for spoilt in (False, True):
         adata = panel.adata.copy()
         if spoilt:
             counts = adata.X.toarray()
             counts[:40] = counts[:40, ::-1]  # with the library sizes that they had
             adata.X = sp.csc_matrix(counts)
-        section = Section.from_anndata(adata)
-        run = enhance(section, lost, config)
-        steps = predict_genes_steps(section, ~lost, run.sites, run.decoder, given)
-        decoders.append(drain(steps).decoder)
-    at = np.arange(20)
-    one, other = (decoder.columns(at) for decoder in decoders)
-    assert len(one[0]) > N_SPOTS
-    assert np.isfinite(one[0]).all()
-    np.testing.assert_allclose(one[0], other[0], rtol=1e-3, atol=1e-4)
-    measured = ~lost
-    assert one[1][:N_SPOTS][lost].mean() > one[1][:N_SPOTS][measured].mean()
+        maps.append(told(enhanced(Section.from_anndata(adata), reference, lost, upscale=2)))
+    (_, mean, std), (_, again, _) = maps
+    assert len(mean) > N_SPOTS
+    assert np.isfinite(mean).all()
+    np.testing.assert_allclose(mean, again, rtol=1e-3, atol=1e-4)
+    assert std[:N_SPOTS][lost].mean() > std[:N_SPOTS][~lost].mean()
 
 
 def test_what_it_knows_goes_to_a_file_and_back(found):
-    back = ReferenceDecoder.of_arrays(found.decoder.arrays())
-    at = np.array([3, 0])
-    assert list(back.genes) == list(found.decoder.genes)
-    for one, other in zip(back.columns(at), found.decoder.columns(at), strict=True):
+    decoder = found.decoder.told
+    back, at = ReferenceDecoder.of_arrays(decoder.arrays()), np.array([3, 0])
+    assert list(back.genes) == list(decoder.genes)
+    for one, other in zip(back.columns(at), decoder.columns(at), strict=True):
         np.testing.assert_array_equal(one, other)
 
 
@@ -161,7 +153,7 @@ def test_rare_types_stay_where_cells_are_drawn(reference, monkeypatch):
     assert f"{given.n_cells} of 1,500 cells" in given.in_words()
 
 
-def test_one_clear_message_for_what_is_no_reference(panel, result, reference):
+def test_one_clear_message_for_what_is_no_reference(panel, reference):
     negative = reference.copy()
     negative.X = negative.X.copy()
     negative.X.data[:5] = -1
@@ -183,7 +175,7 @@ def test_one_clear_message_for_what_is_no_reference(panel, result, reference):
         (reference[:5].copy(), "at least 20 are needed"),
     ):
         with pytest.raises(SectionError, match=words):
-            predicted(panel, result, wrong)
+            enhanced(panel, wrong)
     with pytest.raises(SectionError, match="no column 'nope'"):
         Cells.from_anndata(reference, "nope")
 

@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 import numpy as np
-from qtpy.QtCore import QPoint, Qt
-from qtpy.QtGui import QAction
-from qtpy.QtWidgets import QMenu
+from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
+from qtpy.QtGui import QAction, QDragEnterEvent, QDropEvent
+from qtpy.QtWidgets import QApplication, QMenu
 
 from napari_stentrans.plugin.layers.frame import Frame
 from napari_stentrans.plugin.panels.page import Pages
@@ -151,3 +151,15 @@ def type_gene(qtbot, dock, name):
     qtbot.keyClicks(edit, name)
     qtbot.keyClick(edit, Qt.Key.Key_Return)
     qtbot.wait(60)
+
+
+def drop(widget, *paths, modifiers=Qt.KeyboardModifier.NoModifier):
+    """Drag files over a widget and let go; whether the drag was accepted."""
+    data = QMimeData()
+    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
+    held = (Qt.DropAction.CopyAction, data, LEFT, modifiers)
+    entered = QDragEnterEvent(QPoint(20, 20), *held)
+    QApplication.sendEvent(widget, entered)
+    if entered.isAccepted():
+        QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), *held))
+    return entered.isAccepted()

@@ -17,7 +17,7 @@ from napari_stentrans.annotation import Annotation
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.export.profile_files import ESTIMATE, MEASUREMENT
 from napari_stentrans.pipeline import enhance
-from napari_stentrans.record import NeighbourFacts
+from napari_stentrans.record_facts import NeighbourFacts
 
 
 @pytest.fixture(scope="session")

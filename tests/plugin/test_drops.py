@@ -5,12 +5,11 @@ from __future__ import annotations
 import numpy as np
 import pytest
 import tifffile
-from gestures import LEFT, click
+from gestures import click, drop
 from napari.settings import get_settings
 from napari.utils.notifications import notification_manager
-from qtpy.QtCore import QMimeData, QPoint, QPointF, Qt, QUrl
-from qtpy.QtGui import QDragEnterEvent, QDropEvent
-from qtpy.QtWidgets import QApplication, QFileDialog
+from qtpy.QtCore import QPoint
+from qtpy.QtWidgets import QFileDialog
 
 from napari_stentrans.export import write_section
 from napari_stentrans.plugin.jobs.sessions import facts_of
@@ -24,18 +23,6 @@ def h5ad(section, tmp_path):
     path = tmp_path / "mine.h5ad"
     write_section(section, path)
     return path
-
-
-def drop(widget, *paths, modifiers=Qt.KeyboardModifier.NoModifier):
-    """Drag files over a widget and let go; whether the drag was accepted."""
-    data = QMimeData()
-    data.setUrls([QUrl.fromLocalFile(str(path)) for path in paths])
-    held = (Qt.DropAction.CopyAction, data, LEFT, modifiers)
-    entered = QDragEnterEvent(QPoint(20, 20), *held)
-    QApplication.sendEvent(widget, entered)
-    if entered.isAccepted():
-        QApplication.sendEvent(widget, QDropEvent(QPointF(20, 20), *held))
-    return entered.isAccepted()
 
 
 def canvas(dock):

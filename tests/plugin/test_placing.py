@@ -109,7 +109,7 @@ def test_a_picture_is_guessed_moved_and_used(laying, whole, qtbot):
     assert layers.model.laid.path.name == "slide.png"
     assert dock.viewer.layers.selection.active is layers.picture
     assert layers.picture.mode == "transform"
-    assert dock.placing.mover.isChecked()
+    assert dock.placing.tools.mover.isChecked()
     order = [dock.viewer.layers.index(layer) for layer in (layers.picture, layers.before)]
     assert order == sorted(order)
     wanted = 2 / whole.images[0].scale
@@ -184,32 +184,32 @@ def test_the_button_and_escape_end_moving_and_buttons_turn(laying, qtbot):
     canvas = dock.viewer.window._qt_viewer.canvas.native
     qtbot.keyClick(canvas, Qt.Key.Key_Escape)
     assert layers.picture.mode == "pan_zoom"
-    assert not placing.mover.isChecked()
+    assert not placing.tools.mover.isChecked()
     lies = affine_of(dock)
     drag_middle(qtbot, dock)
     np.testing.assert_array_equal(affine_of(dock), lies)
     dock.viewer.layers.selection.active = layers.before
-    click(qtbot, placing.mover)
+    click(qtbot, placing.tools.mover)
     assert layers.picture.mode == "transform"
     assert dock.viewer.layers.selection.active is layers.picture
-    click(qtbot, placing.mover)
+    click(qtbot, placing.tools.mover)
     assert layers.picture.mode == "pan_zoom"
     layers.picture.mode = "transform"  # by the button of napari
-    assert placing.mover.isChecked()
-    placing.mover.setFocus()
-    qtbot.waitUntil(placing.mover.hasFocus)
-    qtbot.keyClick(placing.mover, Qt.Key.Key_Escape)
+    assert placing.tools.mover.isChecked()
+    placing.tools.mover.setFocus()
+    qtbot.waitUntil(placing.tools.mover.hasFocus)
+    qtbot.keyClick(placing.tools.mover, Qt.Key.Key_Escape)
     qtbot.waitUntil(lambda: layers.picture.mode == "pan_zoom")
     middle = corners(dock).mean(0)
-    click(qtbot, placing.turn)
+    click(qtbot, placing.tools.turn)
     turned = affine_of(dock)
     np.testing.assert_allclose(turned[:, :2], [[0, -1], [1, 0]] @ lies[:, :2], atol=1e-9)
     np.testing.assert_allclose(corners(dock).mean(0), middle)
     for _ in range(3):
-        click(qtbot, placing.turn)
-    click(qtbot, placing.mirror)
+        click(qtbot, placing.tools.turn)
+    click(qtbot, placing.tools.mirror)
     np.testing.assert_allclose(affine_of(dock)[:, :2], [[-1, 0], [0, 1]] @ lies[:, :2], atol=1e-9)
-    click(qtbot, placing.mirror)
+    click(qtbot, placing.tools.mirror)
     np.testing.assert_allclose(affine_of(dock), lies, atol=1e-6)
 
 

@@ -15,7 +15,8 @@ from napari_stentrans.plugin.models.result_words import describe
 from napari_stentrans.plugin.models.run_words import differences
 from napari_stentrans.plugin.models.runs import Runs
 from napari_stentrans.plugin.panels.result.run_list import about
-from napari_stentrans.record import NeighbourFacts, PlacedImage, RunRecord
+from napari_stentrans.record import RunRecord
+from napari_stentrans.record_facts import NeighbourFacts, PlacedImage
 
 PUBLISHED = {
     "patch_size": 4,

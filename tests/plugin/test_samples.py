@@ -14,6 +14,7 @@ from qtpy.QtWidgets import QApplication, QMessageBox, QProgressDialog, QPushButt
 
 from napari_stentrans import downloads
 from napari_stentrans.downloads import CACHE_VARIABLE, Remote
+from napari_stentrans.plugin.layers.registry import find
 from napari_stentrans.plugin.layers.section_layers import adopt
 from napari_stentrans.samples import REAL_SAMPLES
 
@@ -40,6 +41,23 @@ def test_samples_open_and_can_be_worked_on(
     assert (layers.model.section.xy[:, ::-1] * layers.model.section.um_per_px < high).all()
     layers.model.show_gene("Gene3")
     assert layers.before.name == "Gene3 measured"
+
+
+def test_serial_sections_open_both_and_the_one_with_the_fold_is_worked_on(dock, qtbot, ready):
+    choose(dock, "Two simulated")
+    qtbot.waitUntil(lambda: len(dock.context.sections) == 2)
+    ready(dock)
+    section = dock._layers.model.section
+    assert (section.adata.obs["artefact"] == "fold").any()
+    other = next(of for of in dock.context.sections if of is not dock._layers)
+    assert "serial" in other.model.section.adata.uns
+
+
+def test_napari_opens_serial_sections_too(plugin, make_napari_viewer):
+    viewer = make_napari_viewer()
+    viewer.open_sample("napari-stentrans", "serial")
+    assert (adopt(viewer).model.section.adata.obs["artefact"] == "fold").any()
+    assert len(find(viewer)) == 2
 
 
 @pytest.fixture

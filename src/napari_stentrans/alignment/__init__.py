@@ -38,6 +38,7 @@ __all__ = [
     "common_genes",
     "from_landmarks",
     "joint_factors",
+    "middle_on_middle",
 ]
 
 LEAST_SPOTS = 20
@@ -107,6 +108,16 @@ def align_steps(
     if best.stands_out:
         found = _bent(found, Bend(mine, other, weights, best.affine), frame, check)
     return replace(found, agreement=check.agreement(found), found=best.stands_out)
+
+
+def middle_on_middle(section: Section, neighbour: Section) -> Alignment:
+    """Lay the middle of a neighbour on that of a section: where a person may begin to move it."""
+    seen = [one.xy[one.totals > 0] for one in (section, neighbour)]
+    ours, theirs = ((xy.min(0) + xy.max(0)) / 2 for xy in seen)
+    scale = _scale(section, neighbour, section.totals > 0, neighbour.totals > 0)
+    matrix = np.diag([scale, scale, 1.0])
+    matrix[:2, 2] = ours - scale * theirs
+    return Alignment(matrix, by="hand", found=False)
 
 
 def observed(section: Section, lost: ArrayLike | None) -> NDArray[np.bool_]:

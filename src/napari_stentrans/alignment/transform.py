@@ -107,26 +107,29 @@ class Alignment:
         r = u @ v
         return float(np.degrees(np.arctan2(r[1, 0], r[0, 0])))
 
+    def agrees_in_words(self) -> str:
+        """How well it agrees."""
+        if not self.found:
+            return f"does not agree: {self.agreement:.2f}, and laid otherwise about as well"
+        if np.isnan(self.agreement):
+            return "not checked"
+        how = "well" if self.agreement >= WELL else "weakly"
+        return f"agrees {'poorly' if self.agreement < WEAK else how}: {self.agreement:.2f}"
+
+    def turn_in_words(self) -> str:
+        """How it turns the neighbour, and whether it turns it over."""
+        return f"turned by {round(self.turn)}°{', mirrored' if self.mirrored else ''}"
+
     def in_words(self) -> str:
         """How well it agrees, and what it does."""
-        if not self.found:
-            head = f"does not agree: {self.agreement:.2f}, and laid otherwise about as well"
-        elif np.isnan(self.agreement):
-            head = "not checked"
-        else:
-            how = "well" if self.agreement >= WELL else "weakly"
-            how = "poorly" if self.agreement < WEAK else how
-            head = f"agrees {how}: {self.agreement:.2f}"
-        parts = [f"turned by {self.turn:.0f}°"]
-        parts += ["mirrored"] * self.mirrored
         across, along = np.linalg.svd(self.matrix[:2, :2], compute_uv=False)
-        parts.append(f"scaled by {np.sqrt(across * along):.3g}")
+        parts = [self.turn_in_words(), f"scaled by {np.sqrt(across * along):.3g}"]
         if across / along > 1.02:
             parts.append(f"stretched by {100 * (across / along - 1):.0f}%")
         x, y = self.matrix[:2, 2]
         parts.append(f"shifted by ({x:.0f}, {y:.0f}) pixels")
         parts += ["bent"] * (self.field is not None)
-        return f"{head}; {', '.join(parts)}"
+        return f"{self.agrees_in_words()}; {', '.join(parts)}"
 
     def to_json(self) -> str:
         """All of it as text."""

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.cli.options import add_setting
+from napari_stentrans.cli.options import add_reference, add_setting
 from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.damage import find_damage, is_quick
@@ -80,16 +80,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="OTHER",
         help="a section cut beside this one, in any format; may be given up to 20 times",
     )
-    parser.add_argument(
-        "--reference",
-        type=Path,
-        metavar="CELLS",
-        help="single cells of like tissue (.h5ad, 10x .h5, a folder with matrix.mtx): genes that "
-        "only they have are predicted, and how far to trust each",
-    )
-    parser.add_argument(
-        "--cell-type", metavar="COLUMN", help="column of the reference that names cell types"
-    )
+    add_reference(parser)
     parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -34,6 +35,20 @@ def add_setting(
         given |= {"type": str, "nargs": "+"}
     said = "; ".join([_words(setting), *told]).replace("%", "%%")
     parser.add_argument(setting.flag, default=None, help=said, **given)
+
+
+def add_reference(parser: argparse.ArgumentParser) -> None:
+    """Add the options that give single cells to predict genes from."""
+    parser.add_argument(
+        "--reference",
+        type=Path,
+        metavar="CELLS",
+        help="single cells of like tissue (.h5ad, 10x .h5, a folder with matrix.mtx): genes that "
+        "only they have are predicted, and how far to trust each",
+    )
+    parser.add_argument(
+        "--cell-type", metavar="COLUMN", help="column of the reference that names cell types"
+    )
 
 
 def _words(setting: Setting) -> str:

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 
-from napari_stentrans.export.colours import (
-    EXTRAPOLATED_COLOUR,
-    LOST_COLOUR,
-    PROVENANCE_COLOURS,
-)
+from napari_stentrans.export.colours import LOST_COLOUR, ORIGIN_COLOURS, origins
 from napari_stentrans.image_fit import decoded_images
 from napari_stentrans.io.overviews import overview
 
@@ -155,9 +151,7 @@ def draw_provenance(view: View, axes: Axes, enhancement: Enhancement, *, legend:
     from matplotlib.colors import ListedColormap
     from matplotlib.patches import Patch
 
-    colours = [*PROVENANCE_COLOURS.values(), EXTRAPOLATED_COLOUR]
-    far = enhancement.extrapolated
-    known = np.where(far, len(PROVENANCE_COLOURS), enhancement.sites.provenance)
+    colours, known = list(ORIGIN_COLOURS.values()), origins(enhancement)
     codes = enhancement.raster.draw(known)
     view.show(
         axes,
@@ -168,10 +162,9 @@ def draw_provenance(view: View, axes: Axes, enhancement: Enhancement, *, legend:
         vmax=len(colours) - 0.5,
     )
     if legend:
-        there = [label for label, n in enhancement.sites.counts().items() if n]
-        patches = [Patch(color=PROVENANCE_COLOURS[label], label=label) for label in there]
-        if far.any():
-            patches.append(Patch(color=EXTRAPOLATED_COLOUR, label="extrapolated"))
+        names = list(ORIGIN_COLOURS)
+        there = [names[at] for at in np.unique(known)]
+        patches = [Patch(color=ORIGIN_COLOURS[label], label=label) for label in there]
         axes.legend(handles=patches, loc="lower center", ncols=2, fontsize=7, frameon=False)
 
 

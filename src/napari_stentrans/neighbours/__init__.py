@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.alignment import Alignment, JointFactors
     from napari_stentrans.factors import FloatArray
-    from napari_stentrans.record import NeighbourFacts
+    from napari_stentrans.record_facts import NeighbourFacts
     from napari_stentrans.section import Section
     from napari_stentrans.targets import Sites
     from napari_stentrans.trust import Trust

@@ -11,7 +11,7 @@ import numpy as np
 from napari_stentrans.alignment import Alignment, common_genes
 from napari_stentrans.errors import SectionError
 from napari_stentrans.io import chosen_then, read_section
-from napari_stentrans.record import NeighbourFacts
+from napari_stentrans.record_facts import NeighbourFacts, NeighbourPlace
 from napari_stentrans.section import Section
 from napari_stentrans.targets import check_lost
 from napari_stentrans.wording import some
@@ -71,19 +71,22 @@ class Given:
     alignment: Alignment | None
     name: str
 
-    def facts(self, alignment: Alignment, share: float) -> NeighbourFacts:
-        """What the run record says of it."""
+    def place(self, alignment: Alignment | None) -> NeighbourPlace:
+        """What a session says of it."""
         section = self.section
-        return NeighbourFacts(
+        return NeighbourPlace(
             source=None if section.source is None else str(section.source.resolve()),
             chosen=dict(section.chosen),
             digest=section.digest,
             name=self.name,
-            lost=tuple(section.adata.obs_names[self.lost]),
-            alignment=alignment.to_json(),
-            lies=alignment.in_words(),
-            speaks_in_holes=round(share, 3),
+            lost=tuple(section.adata.obs_names[self.lost]) if self.lost.any() else (),
+            alignment="" if alignment is None else alignment.to_json(),
         )
+
+    def facts(self, alignment: Alignment, share: float) -> NeighbourFacts:
+        """What the run record says of it."""
+        place = self.place(alignment).model_dump()
+        return NeighbourFacts(**place, lies=alignment.in_words(), speaks_in_holes=round(share, 3))
 
 
 def checked(
@@ -123,8 +126,8 @@ def checked(
     return tuple(found)
 
 
-def again(section: Section, facts: Sequence[NeighbourFacts]) -> list[Neighbour]:
-    """Neighbours of a recorded run, laid where they lay.
+def again(section: Section, facts: Sequence[NeighbourPlace]) -> list[Neighbour]:
+    """Neighbours of a recorded run or a session, laid where they lay.
 
     Raises
     ------
@@ -147,7 +150,8 @@ def again(section: Section, facts: Sequence[NeighbourFacts]) -> list[Neighbour]:
                 f"was {fact.digest} and is {other.digest}. Give the same data."
             )
         lost = np.asarray(other.adata.obs_names.isin(fact.lost))
-        found.append(Neighbour(other, Alignment.from_json(fact.alignment), lost))
+        alignment = Alignment.from_json(fact.alignment) if fact.alignment else None
+        found.append(Neighbour(other, alignment, lost))
     return found
 
 

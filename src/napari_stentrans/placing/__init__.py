@@ -27,7 +27,7 @@ from napari_stentrans.section_image import Placed, SectionImage
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
 
-    from napari_stentrans.record import PlacedImage
+    from napari_stentrans.record_facts import PlacedImage
     from napari_stentrans.section import Section
 
 __all__ = [

@@ -156,6 +156,7 @@ class StentransDock(QWidget):
             return
         self._closed = True
         self.jobs.enhancing.shut_down()
+        self.neighbours.laying.stop()
         for layers in self.context.sections:
             layers.store.deferred.drop()
         self.context.let_go()
@@ -172,6 +173,7 @@ class StentransDock(QWidget):
         self.repair, self.result = self.pages.page(RepairPage), self.pages.page(ResultPage)
         self.export = self.pages.page(ExportPage)
         self.lost, self.enhance = self.repair.lost, self.repair.enhance
+        self.neighbours = self.repair.neighbours
         self.damage, self.quality = self.repair.damage, self.result.quality
 
     def _lay_out(self) -> None:
@@ -189,7 +191,9 @@ class StentransDock(QWidget):
     def _watch_viewer(self) -> None:
         """Take keys and drops, and what else comes from the window around."""
         viewer = self.viewer
-        self._drops = Drops(self, viewer, self.data.open.isEnabled, self.open, self.placing.lay)
+        self._drops = Drops(
+            self, viewer, self.data.open.isEnabled, self.open, self.placing.lay, self.neighbours.add
+        )
         taken_out, unit = TakenOut(self, viewer), OneUnit(self, viewer)
         taken_out.offered.connect(self.message.offer)
         taken_out.restored.connect(self.context.choose)
@@ -213,6 +217,7 @@ class StentransDock(QWidget):
         self.jobs.loads.shown.connect(self._come_to_repair)
         self.jobs.enhancing.began.connect(self.pages.remember)
         self.jobs.enhancing.enhanced.connect(self._come_to_result)
+        self.jobs.enhancing.enhanced.connect(self.neighbours.hide_maps)
 
     def _come_to_result(self) -> None:
         """Show the result, unless the person does something else meanwhile."""

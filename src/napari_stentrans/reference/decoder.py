@@ -9,7 +9,7 @@ import numpy as np
 import pandas as pd
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from numpy.typing import NDArray
 
@@ -53,8 +53,12 @@ class ReferenceDecoder:
     unsure: FloatArray
     trust: FloatArray
 
-    def subset(self, at: NDArray[np.intp]) -> ReferenceDecoder:
-        """Only some of the genes."""
+    def among(self, genes: Sequence[str] | None) -> ReferenceDecoder:
+        """Only those of some genes that it has; all where none are named."""
+        if genes is None:
+            return self
+        at = self.genes.get_indexer(list(dict.fromkeys(genes)))
+        at = at[at >= 0]
         by_gene = {name: getattr(self, name)[..., at] for name in _BY_GENE}
         return replace(self, genes=self.genes[at], **by_gene)
 

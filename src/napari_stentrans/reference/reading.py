@@ -19,7 +19,7 @@ from napari_stentrans.reference.cells import Cells, drawn, types_of
 if TYPE_CHECKING:
     import anndata as ad
 
-    from napari_stentrans.record import ReferenceFacts
+    from napari_stentrans.record_facts import ReferenceFacts
 
 MATRICES = ("matrix.mtx", "matrix.mtx.gz")
 EXPECTED = (

@@ -18,14 +18,14 @@ class Weights:
 
     Attributes
     ----------
-    by_gene
-        (shared, gene): deviations from the mean of the cells, log-normalised, for each standard
-        deviation of a shared gene.
+    along
+        (direction, gene): deviations from the mean of the cells, log-normalised, for a step along
+        each direction of the standardised shared genes.
     fits
         (gene,) correlation of a gene with what is so told of it, over the cells.
     """
 
-    by_gene: FloatArray
+    along: FloatArray
     fits: FloatArray
 
     @classmethod
@@ -35,4 +35,4 @@ class Weights:
         told = (along * cross).sum(0)
         spread = np.sqrt((along**2 * directions.variance[:, None]).sum(0))
         fits = told / np.maximum(spread * sd.sd, 1e-9)
-        return cls(directions.vectors @ along, np.asarray(np.clip(fits, 0, 1), np.float32))
+        return cls(along, np.asarray(np.clip(fits, 0, 1), np.float32))

@@ -35,6 +35,11 @@ def square_section() -> list[LayerData]:
     return _layers(partial(sample_steps, "square"))
 
 
+def serial_sections() -> list[LayerData]:
+    """Layers of two simulated sections that were cut one after the other, the first on top."""
+    return _layers(partial(sample_steps, "serial"))
+
+
 def human_lymph_node() -> list[LayerData]:
     """Layers of a human lymph node, downloaded where it is not here yet."""
     return _real_layers(REAL_SAMPLES["human_lymph_node"])
@@ -62,12 +67,17 @@ def _real_layers(sample: RealSample) -> list[LayerData]:
         missing = _wait(partial(missing_steps, sample), f"Looking for {sample.title}")
         if missing != HERE and not may_download(None, sample, missing):
             raise DownloadError("Nothing was downloaded, and no sample opened.")
-    return _layers(partial(real_steps, sample))
+    return _layers(partial(_alone, sample))
 
 
-def _layers(work: Callable[[], Steps[FirstLook]]) -> list[LayerData]:
+def _alone(sample: RealSample) -> Steps[list[FirstLook]]:
+    return [(yield from real_steps(sample))]
+
+
+def _layers(work: Callable[[], Steps[list[FirstLook]]]) -> list[LayerData]:
     """Layers of what a job makes; napari wants them at once, so a dialog keeps the window alive."""
-    return layers_of(_wait(work, "Opening the sample") if window_is_alive() else drain(work()))
+    looks = _wait(work, "Opening the sample") if window_is_alive() else drain(work())
+    return [data for look in looks for data in layers_of(look)]
 
 
 def _wait(work: Callable[[], Steps[T]], doing: str) -> T:

@@ -42,6 +42,8 @@ class Drops(QObject):
         Opens a section or a session.
     lay
         Lays a picture below the spots; False where there is no section.
+    beside
+        Adds a neighbouring section, dropped with Shift held; False where there is no section.
     """
 
     def __init__(
@@ -51,10 +53,11 @@ class Drops(QObject):
         ready: Callable[[], bool],
         open_path: Callable[[Path], None],
         lay: Callable[[Path], bool],
+        beside: Callable[[Path], bool],
     ) -> None:
         super().__init__(dock)
         self._dock, self._ready = dock, ready
-        self._open, self._lay = open_path, lay
+        self._open, self._lay, self._beside = open_path, lay, beside
         dock.setAcceptDrops(True)
         canvas: QWidget = viewer.window._qt_viewer
         inside = [widget for widget in canvas.findChildren(QWidget) if widget.acceptDrops()]
@@ -78,10 +81,13 @@ class Drops(QObject):
                 event.acceptProposedAction()
             return on_dock  # napari accepts all that is dragged over its canvas
         alt = bool(event.modifiers() & Qt.KeyboardModifier.AltModifier)
+        shift = bool(event.modifiers() & Qt.KeyboardModifier.ShiftModifier)
         ours = path.suffix.lower() == ENDING or can_read(path)
         if not on_dock and (alt or (not ours and _napari_reads(path))):
             return False
         event.acceptProposedAction()
+        if shift and can_read(path) and self._beside(path):
+            return True
         picture = on_dock and not ours and path.suffix.lower() in IMAGE_SUFFIXES
         if not (picture and self._lay(path)):
             self._open(path)

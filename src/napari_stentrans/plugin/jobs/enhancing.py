@@ -110,7 +110,8 @@ class Enhancing(QObject):
             self.panel.refuse()
             return
         damaged = self.panel.image_damaged(painted)
-        self._begin(RunRequest(layers.model, config, mask, damaged=damaged))
+        beside = layers.model.neighbours.neighbours
+        self._begin(RunRequest(layers.model, config, mask, damaged=damaged, neighbours=beside))
 
     def check(self) -> None:
         """Measure how good the result is, on the section itself; the dock can be used meanwhile."""

@@ -16,7 +16,7 @@ from superqt.utils import GeneratorWorker
 from napari_stentrans.errors import EnhancementFailed, StentransError, StentransWarning
 from napari_stentrans.evaluation.quality import Quality, quality_steps
 from napari_stentrans.method_table import METHODS, PLAIN
-from napari_stentrans.neighbours import again
+from napari_stentrans.neighbours import Neighbour, again
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Stage, Steps, named
 
@@ -27,7 +27,8 @@ if TYPE_CHECKING:
 
     from napari_stentrans.config import EnhanceConfig
     from napari_stentrans.enhancement import Enhancement
-    from napari_stentrans.record import NeighbourFacts, RunRecord
+    from napari_stentrans.record import RunRecord
+    from napari_stentrans.record_facts import NeighbourFacts
     from napari_stentrans.section import Section
 
 T = TypeVar("T")
@@ -49,9 +50,11 @@ def run_steps(
     config: EnhanceConfig,
     sites: NDArray[Any],
     image_damaged: NDArray[Any] | None = None,
-    neighbours: tuple[NeighbourFacts, ...] = (),
+    neighbours: tuple[Neighbour | NeighbourFacts, ...] = (),
 ) -> Steps[Enhancement]:
     """Enhance, and make here what drawing the result would else make in the window's thread.
+
+    Neighbours that are facts of a record are read again.
 
     Where the method takes long, a ``Preview`` by kriging without the image comes first.
     """
@@ -59,7 +62,11 @@ def run_steps(
         quick = config.model_copy(update={"method": PLAIN, "genes": None, "image": "off"})
         steps = named(Stage.PREVIEW, _drawn(enhance_steps(section, lost, quick, sites)))
         yield Preview(Stage.PREVIEW, 1, 1, enhancement=(yield from steps))
-    beside = again(section, neighbours)
+    beside = [
+        neighbour
+        for one in neighbours
+        for neighbour in ([one] if isinstance(one, Neighbour) else again(section, [one]))
+    ]
     return (yield from _drawn(enhance_steps(section, lost, config, sites, image_damaged, beside)))
 
 

@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from napari_stentrans.io.choices import Chosen
     from napari_stentrans.plugin.layers.images import LayerData
     from napari_stentrans.progress import Steps
-    from napari_stentrans.record import PlacedImage
+    from napari_stentrans.record_facts import PlacedImage
     from napari_stentrans.section import Section
 
 

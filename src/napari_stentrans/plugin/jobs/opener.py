@@ -79,7 +79,8 @@ class Opener:
     def sample(self, name: str) -> None:
         """Make a sample, or ask whether it may be downloaded."""
         if name in sample_data.SAMPLES:
-            self._loads.load(partial(sample_data.sample_steps, name), "Making a sample")
+            made = partial(sample_data.sample_steps, name)
+            self._loads.prepare(made, "Making a sample", self._on_sample)
             return
         sample = REAL_SAMPLES[name]
         work = partial(sample_data.missing_steps, sample)
@@ -107,6 +108,11 @@ class Opener:
         work = partial(read_steps, path, {**chosen, key: option})
         self._loads.load(work, f"Reading {path.name}", layers)
         return True
+
+    def _on_sample(self, looks: list[FirstLook]) -> None:
+        """Show the sections of a sample, and work on the last of them."""
+        for look in looks:
+            self._loads.show(look)
 
     def _download(self, sample: RealSample, missing: int | None) -> None:
         """Download and open a sample, if the person agrees to what has to be downloaded."""

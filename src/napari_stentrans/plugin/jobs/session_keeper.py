@@ -24,6 +24,11 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.models.section_model import RunRequest
     from napari_stentrans.session_facts import SessionFacts
 
+LEFT_OUT = (
+    "Neighbouring sections that were not read from a file are not part of the session, which could "
+    "not find them again."
+)
+
 
 class SessionKeeper:
     """Saves and opens sessions for the dock.
@@ -78,6 +83,8 @@ class SessionKeeper:
         except StentransError as error:
             self.context.fail(str(error))
             return
+        if len(facts.neighbours) < len(model.neighbours):
+            self.context.note(LEFT_OUT)
         name = re.sub(r"[^\w.-]+", "_", model.title) + ENDING
         path = ask_session_target(self.context.dock, name)
         if path is None:

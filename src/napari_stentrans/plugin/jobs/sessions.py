@@ -17,12 +17,13 @@ from napari_stentrans.io._shared import warn
 from napari_stentrans.io.masks import LostMask
 from napari_stentrans.plugin.jobs.autosave import is_kept_data
 from napari_stentrans.plugin.jobs.job import draw_ahead
+from napari_stentrans.plugin.jobs.laying import restored_steps
 from napari_stentrans.plugin.jobs.loading import read_steps
 from napari_stentrans.plugin.layers.regions import Regions
 from napari_stentrans.plugin.models.maps import COLORMAPS, Look
 from napari_stentrans.plugin.models.section_model import RunRequest
 from napari_stentrans.progress import Progress
-from napari_stentrans.record import PlacedImage
+from napari_stentrans.record_facts import PlacedImage
 from napari_stentrans.session import write_session
 from napari_stentrans.session_facts import LookFacts, RunFacts, SessionFacts
 
@@ -35,6 +36,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import FirstLook
     from napari_stentrans.plugin.layers.section_layers import SectionLayers
     from napari_stentrans.plugin.models.app_model import AppModel
+    from napari_stentrans.plugin.models.beside import Beside
     from napari_stentrans.plugin.models.runs import Run
     from napari_stentrans.plugin.models.section_model import SectionModel
     from napari_stentrans.progress import Steps
@@ -49,6 +51,8 @@ class Reopened:
     session: Session
     look: FirstLook
     """Its section, to be shown."""
+    beside: list[Beside]
+    """Its neighbouring sections."""
     results: list[tuple[Enhancement | None, Quality | None]]
     """Of its runs, and how good they are; None for one to be made again, and one not checked."""
 
@@ -96,6 +100,7 @@ def facts_of(
         uncertainty=model.maps.doubt,
         line=None if model.line is None else model.line.tolist(),
         profiled=model.profiled,
+        neighbours=tuple(place for place in model.neighbours.places if place.source),
     )
 
 
@@ -151,7 +156,8 @@ def reopen_steps(session: Session, source: Path) -> Steps[Reopened]:
         if result is not None:
             draw_ahead(result)
         results.append((result, _quality(session, at)))
-    return Reopened(session, look, results)
+    beside = yield from restored_steps(look.section, session.neighbours)
+    return Reopened(session, look, beside, results)
 
 
 def _quality(session: Session, at: int) -> Quality | None:
@@ -178,6 +184,7 @@ def bring_back_steps(
     if facts.look is not None and facts.look.colormap in COLORMAPS:
         model.set_look(Look(**facts.look.model_dump()))
         yield
+    model.neighbours.restore(opened.beside)
     model.maps.doubt = facts.uncertainty
     if facts.gene != model.gene:
         model.show_gene(facts.gene)

@@ -16,9 +16,9 @@ from scipy.ndimage import binary_erosion
 from napari_stentrans.errors import StentransError
 from napari_stentrans.export.colours import (
     ANNOTATION_COLOURS,
-    EXTRAPOLATED_COLOUR,
     LOST_COLOUR,
-    PROVENANCE_COLOURS,
+    ORIGIN_COLOURS,
+    origins,
 )
 from napari_stentrans.factors import lognorm
 from napari_stentrans.image_fit import warn_unreadable
@@ -26,7 +26,6 @@ from napari_stentrans.io.levels import SMALLEST_LEVEL, as_bytes, reduced
 from napari_stentrans.plugin.layers.tags import TAG, Tag
 from napari_stentrans.plugin.models.maps import Look, limits_of
 from napari_stentrans.ranking import morans_i
-from napari_stentrans.targets import LABELS
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -198,12 +197,10 @@ def regions_layer(section: Section, annotation: Annotation, frame: Frame) -> Lay
 def provenance_layer(enhancement: Enhancement, frame: Frame) -> LayerData:
     """Layer that says where the value of each site comes from; 0 where there is no site."""
     raster, section = enhancement.raster, enhancement.section
-    known = np.where(enhancement.extrapolated, len(LABELS), enhancement.sites.provenance)
-    codes = np.append(known.astype(np.uint8) + 1, np.uint8(0))
-    named = PROVENANCE_COLOURS | {"extrapolated": EXTRAPOLATED_COLOUR}
+    codes = np.append(origins(enhancement).astype(np.uint8) + 1, np.uint8(0))
     data, place, name = codes[raster.index], frame.of_raster(raster), "where values come from"
     options: dict[str, Any] = {"column": "value", "opacity": 1.0, "visible": False}
-    return _labels("provenance", data, place, section, name, named, **options)
+    return _labels("provenance", data, place, section, name, ORIGIN_COLOURS, **options)
 
 
 def features_layer(section: Section, pixels: NDArray[np.uint8], frame: Frame) -> LayerData:

@@ -13,6 +13,8 @@ from napari_stentrans.plugin.layers.section_layers import SectionLayers
 if TYPE_CHECKING:
     from napari_stentrans.plugin.layers.images import FirstLook
 
+NEIGHBOURS_GONE = "Neighbouring sections were laid on what was shown before. Add them again."
+
 
 def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, str]:
     """Let a section take the place, gene and colours of another, whose layers are removed.
@@ -45,6 +47,8 @@ def replace_layers(old: SectionLayers, look: FirstLook) -> tuple[SectionLayers, 
         new.annotate(was.annotation)
     if same_spots:
         now.line, now.profiled, now.ignores_damage = was.line, was.profiled, was.ignores_damage
+    if len(was.neighbours):
+        note = f"{note}\n{NEIGHBOURS_GONE}".strip()
     layers = new.viewer.layers
     at = min((layers.index(layer) for layer in old.present), default=len(layers))
     for i, layer in enumerate(new.present):

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from napari_stentrans.export.colours import EXTRAPOLATED_COLOUR, PROVENANCE_COLOURS
+from napari_stentrans.export.colours import MOSTLY, ORIGIN_COLOURS
 from napari_stentrans.plugin.models.run_words import beyond, differences
 from napari_stentrans.plugin.models.runs import short
 from napari_stentrans.targets import TRUSTED_REACH, Provenance
@@ -22,6 +22,8 @@ MEANING = {
     "lost": "lost, filled",
     "unmeasured": "not measured, filled",
     "between": "between spots",
+    "borrowed": "of these mostly from a neighbour",
+    "extrapolated": "of these extrapolated",
 }
 PLAIN = {"kriging": "smooth map (kriging)"}
 """Plain words for methods whose names are terms."""
@@ -115,10 +117,12 @@ def too_far(reach: Reach) -> str:
 
 def legend(result: Enhancement) -> str:
     """Where values come from, as rich text: a coloured square, words and a number each."""
-    rows = [
-        (PROVENANCE_COLOURS[label], MEANING[label], n) for label, n in result.sites.counts().items()
-    ]
-    rows.append((EXTRAPOLATED_COLOUR, "of these extrapolated", int(result.extrapolated.sum())))
+    share = result.borrowed
+    counts = result.sites.counts() | {
+        "borrowed": 0 if share is None else int((share > MOSTLY).sum()),
+        "extrapolated": int(result.extrapolated.sum()),
+    }
+    rows = [(ORIGIN_COLOURS[label], MEANING[label], n) for label, n in counts.items()]
     return "&nbsp;&nbsp; ".join(
         f'<span style="color:{colour}">■</span>&nbsp;{text.replace(" ", "&nbsp;")}&nbsp;{n:,}'
         for colour, text, n in rows

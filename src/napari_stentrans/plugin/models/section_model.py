@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from psygnal import Signal
 
+from napari_stentrans.plugin.models.beside import NeighbourList
 from napari_stentrans.plugin.models.gene_maps import GeneMaps
 from napari_stentrans.plugin.models.runs import Run, Runs
 from napari_stentrans.plugin.models.unsaved import Unsaved
@@ -24,10 +25,11 @@ if TYPE_CHECKING:
     from napari_stentrans.enhancement import Enhancement
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.io import LostMask
+    from napari_stentrans.neighbours import Neighbour
     from napari_stentrans.plugin.models.analyses import Found, Kind
     from napari_stentrans.plugin.models.maps import Doubt, Limits, Look
     from napari_stentrans.plugin.models.paint import Paint
-    from napari_stentrans.record import NeighbourFacts
+    from napari_stentrans.record_facts import NeighbourFacts
     from napari_stentrans.section import Section
 
 View = Literal[
@@ -103,6 +105,8 @@ class SectionModel:
         What analyses came to, the last of each kind.
     laid
         The picture that is being laid below the spots; None where there is none.
+    neighbours
+        Sections cut beside it, which runs are given.
     stopped
         Runs that came to nothing because the dock was closed, until that was said.
     removed
@@ -148,6 +152,7 @@ class SectionModel:
         self.profiled = False
         self.found: dict[Kind, Found] = {}
         self.laid: Any = None
+        self.neighbours = NeighbourList()
         self.removed = False
         self.stopped: list[RunRequest] = []
         self.unsaved = Unsaved(self)
@@ -313,7 +318,8 @@ class RunRequest:
     """A run to be made, with settings and what is lost as they were when it was asked for.
 
     It is named by its settings where the name is empty; ``damaged`` (spot,) is True where the image
-    is not to be looked at. ``neighbours`` are those of the record of a run that is made again.
+    is not to be looked at. ``neighbours`` are as they lie, or those of the record of a run that is
+    made again.
     """
 
     model: SectionModel
@@ -321,4 +327,4 @@ class RunRequest:
     mask: LostMask
     name: str = ""
     damaged: NDArray[np.bool_] | None = None
-    neighbours: tuple[NeighbourFacts, ...] = ()
+    neighbours: tuple[Neighbour | NeighbourFacts, ...] = ()

@@ -17,6 +17,7 @@ if TYPE_CHECKING:
 
     from napari_stentrans.evaluation.quality import Quality
     from napari_stentrans.plugin.models.section_model import SectionModel
+    from napari_stentrans.record import RunRecord
 
 
 class Trust(Enum):
@@ -90,6 +91,13 @@ def of_all(quality: Quality, called: Callable[[str], str] = str) -> str:
         f"{some(quality.hidden, 'spot')} that {'was' if quality.hidden == 1 else 'were'} hidden. "
         f"Noise in the counts allows {quality.ceiling:.2f}."
     )
+
+
+def with_neighbours(record: RunRecord, *, checked: bool) -> str:
+    """What neighbouring sections were good for in a run; nothing without any."""
+    said = record.neighbours_in_words
+    without = " The check was made without them." if said and checked else ""
+    return f"{said}{without}"
 
 
 def figures(ours: float, plain: float, yardstick: str) -> str:

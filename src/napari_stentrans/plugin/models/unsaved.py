@@ -8,13 +8,14 @@ from typing import TYPE_CHECKING, Any, Protocol
 import numpy as np
 from psygnal import Signal
 
-from napari_stentrans.record import PlacedImage
+from napari_stentrans.record_facts import PlacedImage
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
     from napari_stentrans.annotation import Annotation
+    from napari_stentrans.plugin.models.beside import NeighbourList
     from napari_stentrans.plugin.models.paint import Paint
     from napari_stentrans.plugin.models.runs import Run, Runs
     from napari_stentrans.section import Section
@@ -37,6 +38,8 @@ class State:
         Where a picture was laid below the spots; None where none was.
     annotation
         Named regions; None without any.
+    neighbours
+        Neighbouring sections, and how each lies.
     """
 
     runs: frozenset[Run] = frozenset()
@@ -44,14 +47,16 @@ class State:
     names: dict[int, str] = field(default_factory=dict)
     image: PlacedImage | None = None
     annotation: Annotation | None = None
+    neighbours: tuple[tuple[object, object], ...] = ()
 
     @classmethod
     def of(cls, model: Worked) -> State:
         runs, image = frozenset(model.runs), PlacedImage.of(model.section)
         labels = None if model.paint is None else model.paint.labels
+        beside = tuple((one, one.lay.alignment) for one in model.neighbours)
         if model.paint is None or labels is None or not np.any(labels):
-            return cls(runs, image=image, annotation=model.annotation)
-        return cls(runs, np.array(labels), model.paint.names, image, model.annotation)
+            return cls(runs, image=image, annotation=model.annotation, neighbours=beside)
+        return cls(runs, np.array(labels), model.paint.names, image, model.annotation, beside)
 
     def same_paint(self, other: State) -> bool:
         if self.lost is None or other.lost is None:
@@ -66,6 +71,7 @@ class State:
 
     def same(self, other: State) -> bool:
         same = self.runs == other.runs and self.image == other.image
+        same = same and self.neighbours == other.neighbours
         return same and self.same_paint(other) and self.same_annotation(other)
 
 
@@ -78,6 +84,7 @@ class Worked(Protocol):
     paint: Paint | None
     annotation: Annotation | None
     laid: Any
+    neighbours: NeighbourList
 
 
 class Unsaved:
@@ -108,6 +115,7 @@ class Unsaved:
         parts = [some(len(runs), "run")] * bool(runs)
         parts += ["lost regions"] * (not now.same_paint(self._saved))
         parts += ["named regions"] * (not now.same_annotation(self._saved))
+        parts += ["neighbouring sections"] * (now.neighbours != self._saved.neighbours)
         laid = self._model.laid is not None
         parts += ["the place of the tissue image"] * (laid or now.image != self._saved.image)
         return parts

@@ -41,6 +41,13 @@ def ask_folder(parent: QWidget) -> Path | None:
     return _used(QFileDialog.getExistingDirectory(parent, FOLDERS, _start()))
 
 
+def ask_neighbours(parent: QWidget) -> list[Path]:
+    """Ask for files that hold neighbouring sections; empty for none."""
+    title = "Add neighbouring sections"
+    chosen, _ = QFileDialog.getOpenFileNames(parent, title, _start(), file_filters())
+    return [path for path in map(_used, chosen) if path is not None]
+
+
 def ask_session(parent: QWidget) -> Path | None:
     """Ask for a session to open."""
     return _ask_open(parent, "Open a session", f"Sessions (*{SESSION}){ALL}")

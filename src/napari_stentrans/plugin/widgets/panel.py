@@ -104,6 +104,12 @@ class Tool(QToolButton):
             self.setIconSize(QSize(18, 18))
             self._recolour()
 
+    def show_icon(self, icon: str) -> None:
+        """Show another icon."""
+        if icon != self._icon:
+            self._icon = icon
+            self._recolour()
+
     def changeEvent(self, event: Any) -> None:
         super().changeEvent(event)
         if event.type() == QEvent.Type.PaletteChange:

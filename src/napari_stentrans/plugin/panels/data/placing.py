@@ -6,9 +6,8 @@ from contextlib import suppress
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from qtpy.QtCore import Qt, Signal
-from qtpy.QtGui import QKeySequence
-from qtpy.QtWidgets import QShortcut, QWidget
+from qtpy.QtCore import Signal
+from qtpy.QtWidgets import QWidget
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.plugin.jobs.pictures import (
@@ -21,6 +20,7 @@ from napari_stentrans.plugin.jobs.pictures import (
     with_steps,
     without_steps,
 )
+from napari_stentrans.plugin.panels.moving import HANDLES, MARGIN, MoveTools
 from napari_stentrans.plugin.widgets.dialogs import ask_image
 from napari_stentrans.plugin.widgets.menu import Menu
 from napari_stentrans.plugin.widgets.panel import button, in_row, in_rows, name_button, words
@@ -39,11 +39,7 @@ if TYPE_CHECKING:
     from napari_stentrans.plugin.panels.bar.tissue_view import TissueView
     from napari_stentrans.section import SectionImage
 
-MOVE = "transform"
-HOW = (
-    "Drag the picture by its middle to move it, by a corner to scale it (Shift keeps its shape), "
-    "by the round handle to turn it. Hold Space to move the view."
-)
+HOW = f"Drag the picture {HANDLES}"
 NEW, AGAIN = "It is not in use yet.", "It is in use as it lay before."
 """Of a picture that is added, and of the tissue image while it is moved again."""
 
@@ -52,8 +48,6 @@ LEAVE = ("Leave it as it was", "Put the tissue image back where it lay")
 BEFORE = "Go back to the image that the section had before"
 REMOVED = "The tissue image was removed."
 NONE = "Let the section have no image"
-MARGIN = 0.25
-"""Share of the view around a picture, for the handle that turns it."""
 
 
 class Placing(QWidget):
@@ -72,7 +66,6 @@ class Placing(QWidget):
         super().__init__()
         self._tissue, self._runner, self._jobs, self._choose = tissue, runner, jobs, choose
         self._layers: SectionLayers | None = None
-        self._layer: Image | None = None
         self.menu = Menu(self, "Tissue image of this section")
         add = self.menu.add
         self.file = add("Picture in a file (JPEG, PNG, TIFF)…", self._add_file)
@@ -82,22 +75,15 @@ class Placing(QWidget):
         self.move_again = add("Move the image", partial(self._toggle, True), again)
         self.remove = add("Remove image", self._remove)
         self.words = words("how to lay the picture")
-        self.mover = button("Move the image", "Move, turn and scale it by mouse (Esc ends it)")
-        self.mover.setCheckable(True)
-        self.mover.clicked.connect(self._toggle)
-        self.turn = button("Turn", "Turn it right by a quarter", partial(self._change, "turn"))
-        self.mirror = button("Mirror", "Swap left and right", partial(self._change, "mirror"))
+        self.tools = MoveTools("Move the image")
+        self.tools.moveWanted.connect(self._toggle)
+        self.tools.changeWanted.connect(self._change)
         so = "Take it as the tissue image of this section, as it lies now"
         self.use = button("Use it so", so, self._use)
         self.drop = button("", "", self._drop)
-        move = in_row(self.mover, self.turn, self.mirror)
-        move.setStretch(0, 2)
-        in_rows(self, self.words, move, in_row(self.use, self.drop))
+        in_rows(self, self.words, self.tools, in_row(self.use, self.drop))
         runner.phaseChanged.connect(self._refresh)
         runner.ended.connect(self._refresh)
-        self._escape = QShortcut(QKeySequence(Qt.Key.Key_Escape), self)
-        self._escape.setContext(Qt.ShortcutContext.WidgetWithChildrenShortcut)
-        self._escape.activated.connect(self.stop)
         self._refresh()
 
     def set_layers(self, layers: SectionLayers | None) -> None:
@@ -114,11 +100,6 @@ class Placing(QWidget):
         work = partial(file_steps, layers.model.section, path)
         self._jobs.prepare(work, f"Reading {path.name}", partial(self._on_picture, layers))
         return True
-
-    def stop(self) -> None:
-        """End moving; the picture stays where it is."""
-        if self._layer is not None:
-            self._layer.mode = "pan_zoom"
 
     # ---- what a person does
 
@@ -145,11 +126,11 @@ class Placing(QWidget):
         if layers is None:
             return
         if not on:
-            self.stop()
+            self.tools.stop()
         elif layers.model.laid is not None:
-            self._move()
+            self.tools.start(layers.viewer)
         else:
-            self.mover.setChecked(False)
+            self.tools.mover.setChecked(False)
             work = partial(placed_steps, layers.model.section)
             self._jobs.prepare(work, "Reading the image", partial(self._on_picture, layers))
 
@@ -162,7 +143,7 @@ class Placing(QWidget):
     def _use(self) -> None:
         layers, laid = self._layers, self._laid
         if layers is not None and laid is not None:
-            self.stop()
+            self.tools.stop()
             affine = layers.frame.affine_of(layers.picture)
             work = partial(used_steps, layers.model.section, laid, affine)
             done = partial(self._on_used, layers)
@@ -199,7 +180,7 @@ class Placing(QWidget):
         layers.views.end()
         layers.pictures.lay(picture)
         self._tissue.see_picture()
-        self._move()
+        self.tools.start(layers.viewer)
         with suppress(TypeError):  # napari before 0.7 fits all layers or none
             layers.viewer.reset_view(margin=MARGIN, layers=[layers.picture])
 
@@ -218,12 +199,6 @@ class Placing(QWidget):
         tip = "Bring the image back where it lay"
         self.offered.emit(REMOVED, "Undo", tip, partial(self._bring_back, layers, images))
 
-    def _move(self) -> None:
-        if self._layer is not None and self._layers is not None:
-            self._layers.viewer.layers.selection.active = self._layer
-            self._layer.visible = True
-            self._layer.mode = MOVE
-
     # ---- state
 
     @property
@@ -232,7 +207,7 @@ class Placing(QWidget):
 
     def _refresh(self) -> None:
         layers, laid = self._layers, self._laid
-        self._follow(None if layers is None else layers.now("picture"))
+        self.tools.follow(None if layers is None else layers.now("picture"))
         images = () if layers is None else layers.model.section.images
         placed = images[0].placed if images else None
         idle = layers is not None and self._runner.idle
@@ -248,21 +223,3 @@ class Placing(QWidget):
         name_button(self.drop, tip)
         self.setVisible(laid is not None)
         self.setEnabled(idle)
-        self._show_mode()
-
-    def _follow(self, layer: Image | None) -> None:
-        """Follow the layer of the picture: how the mouse acts on it, and Esc."""
-        if layer is self._layer:
-            return
-        follow(self._layer, layer, self._show_mode, "mode")
-        self._layer = layer
-        if layer is not None:
-            layer.bind_key("Escape", self._on_escape, overwrite=True)
-
-    def _on_escape(self, layer: Image) -> None:
-        layer.mode = "pan_zoom"
-
-    def _show_mode(self, event: object = None) -> None:
-        moving = self._layer is not None and self._layer.mode == MOVE
-        self.mover.setChecked(moving)
-        self._escape.setEnabled(moving)

@@ -126,6 +126,10 @@ class EnhancePanel(QWidget):
         """Spots (spot,) where a run is not to look at the image; None where there is none."""
         return self.form.image.damaged_spots(painted)
 
+    def refresh(self) -> None:
+        """Say anew what a run would do."""
+        self._allow()
+
     def refuse(self) -> None:
         """Show the settings, with which no run can begin."""
         reveal(self.form)
@@ -188,8 +192,10 @@ class EnhancePanel(QWidget):
         if section is not None and not why:
             config, fill = self.form.value(), self.form.fill.isChecked()
             amount = _amount(self._context.painted if fill else None)
-            said = tasks(config, *amount, image=self.form.image.used)
-            work = Work.of(section, config, *amount)
+            layers = self._context.layers
+            beside = 0 if layers is None else len(layers.model.neighbours)
+            work = Work.of(section, config, *amount, beside)
+            said = tasks(config, *amount, image=self.form.image.used, neighbours=work.neighbours)
         self.run.show_task(work, said)
 
     def _show_foot(self) -> None:

@@ -12,6 +12,7 @@ from napari_stentrans.plugin.panels.page import Page
 from napari_stentrans.plugin.panels.repair.damage_line import DamageLine
 from napari_stentrans.plugin.panels.repair.enhance_panel import EnhancePanel
 from napari_stentrans.plugin.panels.repair.lost_panel import LostPanel
+from napari_stentrans.plugin.panels.repair.neighbours_panel import NeighboursPanel
 
 if TYPE_CHECKING:
     from napari_stentrans.plugin.jobs.context import Context
@@ -31,7 +32,8 @@ class RepairPage(Page):
         self.lost, self.enhance = LostPanel(context.actions), EnhancePanel(context)
         self.damage = DamageLine(context.runner, self.lost)
         self.foot = self.enhance.begins
-        for part in (self.lost, self.enhance, self.enhance.curve):
+        self.neighbours = NeighboursPanel(context)
+        for part in (self.lost, self.enhance, self.neighbours, self.enhance.curve):
             self.rows.addWidget(part)
         self.setTabOrder(self.enhance.run, self.enhance.add)
         self.lost.marked.connect(context.set_painted)
@@ -40,6 +42,8 @@ class RepairPage(Page):
         self._form.image.failed.connect(context.fail)
         self.damage.imageDamaged.connect(partial(self._form.image.choose, "damaged"))
         self.enhance.runWanted.connect(self._run_or_ask)
+        self.neighbours.changed.connect(self.enhance.refresh)
+        self._form.method.currentIndexChanged.connect(self._on_method)
         context.follow(self, self.damage)
         context.phaseChanged.connect(self._show_phase)
         context.sectionsChanged.connect(self._show_gene)
@@ -48,6 +52,10 @@ class RepairPage(Page):
     def set_layers(self, layers: SectionLayers | None) -> None:
         self.lost.set_layers(layers)
         self._form.set_layers(layers)
+        self.neighbours.set_layers(layers)
+
+    def _on_method(self) -> None:
+        self.neighbours.set_method(self._form.method.currentData())
 
     def _run_or_ask(self) -> None:
         """Run, unless something looks lost, which a run that fills would take as measured."""

@@ -56,7 +56,8 @@ class RunButton(QPushButton):
     def learn(self, result: Enhancement, seconds: float) -> None:
         """Follow from now on what a run took, with its method."""
         record = result.record
-        work = Work.of(result.section, record.config, len(record.lost), len(record.sites))
+        amount = len(record.lost), len(record.sites), len(record.neighbours)
+        work = Work.of(result.section, record.config, *amount)
         self._slower[work.method] = seconds / max(estimate(work).seconds, 1e-3)
         self.refresh()
 
@@ -93,13 +94,17 @@ class RunButton(QPushButton):
         return f"{self._said}: {time}{memory}"
 
 
-def tasks(config: EnhanceConfig, spots: int, sites: int, *, image: bool) -> str:
+def tasks(
+    config: EnhanceConfig, spots: int, sites: int, *, image: bool, neighbours: int = 0
+) -> str:
     """What a run does, with so much to fill, like "Fill 17 spots, 2×, with image"."""
     filled = [some(spots, "spot")] * bool(spots) + [some(sites, "site")] * bool(sites)
     parts = [f"fill {' and '.join(filled)}"] * bool(filled)
     parts += ["2×" if filled else "double the resolution"] * (config.upscale == 2)
     parts += ["denoise"] * config.denoise
-    parts += ["with image"] * image
+    beside = [some(neighbours, "neighbour")] * bool(neighbours)
+    seen = [*["image"] * image, *beside]
+    parts += [f"with {' and '.join(seen)}"] * bool(seen)
     parts += [f"by {config.method}"] * (config.method != DEFAULT)
     said = ", ".join(parts)
     return f"{said[:1].upper()}{said[1:]}" or "Run"

@@ -10,7 +10,14 @@ from qtpy.QtWidgets import QHBoxLayout, QLabel, QVBoxLayout, QWhatsThis, QWidget
 from napari_stentrans.evaluation.quality import is_cheap
 from napari_stentrans.plugin.actions import with_keys
 from napari_stentrans.plugin.models.phase import Phase
-from napari_stentrans.plugin.models.trust import MEANING, Trust, about_gene, of_all, trust
+from napari_stentrans.plugin.models.trust import (
+    MEANING,
+    Trust,
+    about_gene,
+    of_all,
+    trust,
+    with_neighbours,
+)
 from napari_stentrans.plugin.widgets.make import laid, tool
 from napari_stentrans.plugin.widgets.panel import button, words
 from napari_stentrans.wording import time_in_words
@@ -49,7 +56,8 @@ class QualityPanel(QWidget):
         head = laid(QHBoxLayout(), (self.light, 1), self.check, self.why, spacing=4)
         self.of_gene = words("how good the gene on the map is")
         self.words = words("how good the result is")
-        laid(QVBoxLayout(self), head, self.of_gene, self.words, spacing=3)
+        self.beside = words("what neighbouring sections were good for")
+        laid(QVBoxLayout(self), head, self.of_gene, self.words, self.beside, spacing=3)
 
     def show_problem(self, text: str) -> None:
         """Say why there is no answer, until the next check."""
@@ -71,8 +79,12 @@ class QualityPanel(QWidget):
             self.check.hide()
             self.of_gene.hide()
             self.words.clear()
+            self.beside.hide()
             return
         quality, called = model.quality, model.maps.label
+        gained = with_neighbours(result.record, checked=quality is not None)
+        self.beside.setText(gained)
+        self.beside.setVisible(bool(gained))
         self._show_light(trust(model))
         self.check.setVisible(quality is None and phase is not Phase.CHECKING)
         self.check.setEnabled(phase is Phase.READY)
