@@ -13,7 +13,8 @@ from typing import TYPE_CHECKING, NamedTuple
 
 import numpy as np
 
-from napari_stentrans.alignment import align_steps, joint_factors
+from napari_stentrans.alignment import compare_steps, lay_steps
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.errors import StentransWarning
 from napari_stentrans.evidence import Known
 from napari_stentrans.neighbours.gate import gate
@@ -79,6 +80,7 @@ class _Heard:
     joint: JointFactors
 
 
+@on_one_thread
 def borrow_steps(
     section: Section,
     targets: Sites,
@@ -144,14 +146,17 @@ def _heard(
 ) -> Steps[_Heard]:
     """Lay one neighbour on the section, ask it about the targets, and try it on hidden spots."""
     yield Progress(Stage.NEIGHBOUR, 0, 3)
-    theirs, alignment = given.seen, given.alignment
-    if alignment is None:
-        steps = align_steps(
-            section, given.section, lost=~observed, neighbour_lost=~theirs, seed=seed
-        )
-        alignment = yield from steps
+    compared = yield from compare_steps(
+        section,
+        given.section,
+        lost=~observed,
+        neighbour_lost=~given.seen,
+        genes=given.genes,
+        seed=seed,
+    )
+    alignment = given.alignment or (yield from lay_steps(compared))
     yield Progress(Stage.NEIGHBOUR, 1, 3)
-    joint = yield from joint_factors(section, given.section, observed, theirs, seed=seed)
+    joint = compared.whole()
     found = told(joint, alignment, targets)
     yield Progress(Stage.NEIGHBOUR, 2, 3)
     trust = yield from gate(joint, found.values[targets.measured], seed)

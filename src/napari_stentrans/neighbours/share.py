@@ -47,13 +47,12 @@ def borrowed_steps(
     for i, (spots, at, part) in enumerate(parts):
         if not len(at):
             continue
+        kriging = GridKriging(units[spots], values[spots], ONE_WITH_IT, [here[spots]])
+        yield from _told(kriging.fit(), i, len(parts))
         found = []
-        for kernels, known in (ONE, ()), (ONE_WITH_IT, (here[spots],)):
-            kriging = GridKriging(units[spots], values[spots], kernels, known)
-            yield from _told(kriging.fit(), i, len(parts))
-            steps = kriging.predict(sites[at], [there[at]] if known else [])
-            _, var = yield from _told(steps, i, len(parts))
-            found.append((var @ weights, float((1 - kriging.noise) @ weights)))
+        for way in kriging.by(ONE), kriging:
+            _, var = yield from _told(way.predict(sites[at], [there[at]]), i, len(parts))
+            found.append((var @ weights, float((1 - way.noise) @ weights)))
         (alone, _), (var, field) = found
         taken = np.maximum(alone - var, 0)
         share[at] += part * np.clip(taken / np.maximum(max(field, 0) - var, 1e-6), 0, 1)
