@@ -74,6 +74,10 @@ class Given:
     name: str
     genes: CommonGenes
 
+    def again(self) -> Neighbour:
+        """As it was given, but for that it is read."""
+        return Neighbour(self.section, self.alignment, self.lost)
+
     def facts(self, alignment: Alignment, share: float) -> NeighbourFacts:
         """What the run record says of it."""
         section = self.section
