@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +12,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.evidence_words import (
+    RegionFacts,
+    of_evidence,
+    of_regions,
+    of_what_is_borrowed,
+)
 from napari_stentrans.version import package_version
 from napari_stentrans.wording import some
 
@@ -23,9 +28,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 TISSUE_IMAGE = "the tissue image"
-TWICE = 1.0
-LEAST_OF_A_SHARE = 0.1
-"""A correlation below it is so near 0 that no share of it is given."""
 
 
 class PlacedImage(BaseModel):
@@ -121,6 +123,8 @@ class RunRecord(BaseModel):
         What a person calls each kind of evidence that there was, by its name in ``findings``.
     neighbours
         Neighbouring sections that were given.
+    regions
+        Lost regions and what they rest on, the largest first; only where neighbours were used.
     quality
         How good the result is, where that was checked; of no account when the run is repeated.
     """
@@ -144,6 +148,7 @@ class RunRecord(BaseModel):
     findings: dict[str, float] = {}
     evidence: dict[str, str] = {}
     neighbours: tuple[NeighbourFacts, ...] = ()
+    regions: tuple[RegionFacts, ...] = ()
     quality: dict[str, Any] | None = None
 
     @classmethod
@@ -158,6 +163,7 @@ class RunRecord(BaseModel):
         image_damaged: NDArray[np.bool_] | None = None,
         evidence: dict[str, str] | None = None,
         neighbours: tuple[NeighbourFacts, ...] = (),
+        regions: tuple[RegionFacts, ...] = (),
     ) -> RunRecord:
         """Write down a run that has just ended."""
         import torch
@@ -179,6 +185,7 @@ class RunRecord(BaseModel):
             findings=findings or {},
             evidence=evidence or {},
             neighbours=neighbours,
+            regions=regions,
             versions={
                 "napari-stentrans": package_version(),
                 "python": platform.python_version(),
@@ -242,43 +249,13 @@ class RunRecord(BaseModel):
     @property
     def evidence_in_words(self) -> str:
         """What each kind of evidence was good for, in sentences; empty where there was none."""
-        said = [_of_evidence(name, words, self.findings) for name, words in self.kinds.items()]
-        if "borrowed_in_holes" in self.findings:
-            share = self.findings["borrowed_in_holes"]
-            said.append(
-                f"Of what is known of the filled places, {share:.0%} is borrowed from neighbouring "
-                f"sections and {1 - share:.0%} comes from the spots around."
-            )
-        return " ".join(said)
+        return " ".join([
+            *(of_evidence(name, words, self.findings) for name, words in self.kinds.items()),
+            *of_what_is_borrowed(self.findings, self.evidence),
+            *of_regions(self.regions, self.evidence),
+        ])  # fmt: skip
 
     @property
     def image_in_words(self) -> str:
         """``evidence_in_words``, by the name that it had when there was only the image."""
         return self.evidence_in_words
-
-
-def _of_evidence(name: str, words: str, found: dict[str, float]) -> str:
-    words = words[:1].upper() + words[1:]
-    if f"{name}_elsewhere" in found:
-        return f"{words} was not used: no spot lies on it, or it cannot be read."
-    if f"{name}_blank" in found:
-        return f"{words} was not used: it is blank and shows nothing to go by."
-    if f"{name}_gain" not in found:
-        return (
-            f"{words} was not used: there are too few spots to tell whether it helps "
-            f"({found[f'{name}_hidden']:.0f} could be hidden to try)."
-        )
-    gain = found[f"{name}_gain"]
-    if not found[f"{name}_used"]:
-        return f"{words} was not used: it did not help on hidden spots."
-    if f"correlation_without_{name}" not in found:  # a record of an older version
-        much = f" {gain:.0%}" if gain < TWICE else ""
-        return f"{words} predicts hidden spots{much} better here."
-    before, after = (found[f"correlation_{way}_{name}"] for way in ("without", "with"))
-    from_to = f"mean correlation {before:.2f} without it, {after:.2f} with it"
-    if f"correlation_error_{name}" in found:
-        from_to += f", ± {max(found[f'correlation_error_{name}'], 0.01):.2f}"
-    # A percentage of what may be chance says nothing.
-    chance = max(1 / math.sqrt(found[f"{name}_hidden"]), LEAST_OF_A_SHARE)
-    much = f" {gain:.0%}" if before > chance else ""
-    return f"{words} predicts hidden spots{much} better here ({from_to})."
