@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import cached_property
 from typing import TYPE_CHECKING, Any, ClassVar
 
@@ -9,8 +10,6 @@ import numpy as np
 from pandas.api.types import is_string_dtype
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     import anndata as ad
     import pandas as pd
 
@@ -115,3 +114,17 @@ class MadeWhenAsked:
 
     def __set__(self, section: Any, value: ad.AnnData | AnnDataParts) -> None:
         section.__dict__["adata"] = value
+
+
+def branches(tree: Mapping[str, Any]) -> dict[str, Any]:
+    """Copy nested dictionaries; what they hold, such as images, is shared."""
+    return {
+        key: branches(part) if isinstance(part, Mapping) else part for key, part in tree.items()
+    }
+
+
+def run_record_of(uns: Mapping[str, Any]) -> str | None:
+    """JSON of the run that wrote a file; None where none did."""
+    kept = uns.get("stentrans")
+    found = kept.get("record") if isinstance(kept, Mapping) else None
+    return None if found is None else str(found)

@@ -10,6 +10,7 @@ all shares. Positions are in spacings. Long loops yield after each kernel.
 from __future__ import annotations
 
 from collections.abc import Generator, Sequence
+from copy import copy
 from typing import Any, NamedTuple, TypeVar
 
 import numpy as np
@@ -92,8 +93,10 @@ class GridKriging:
         n, columns = self.values.shape
         distance, share = cdist(self.xy, self.xy).astype(np.float32), SHARES[:, None]
         alike = [(known @ known.T).astype(np.float32) for known in self.features]
-        evidence = np.empty((len(self.kernels), len(SHARES), columns))
-        self._scale = np.empty_like(evidence)  # variance of the columns at maximum likelihood
+        self._likelihood = np.empty((len(self.kernels), len(SHARES), columns))
+        self._scale = np.empty_like(
+            self._likelihood
+        )  # variance of the columns at maximum likelihood
         self._eigen = []
         for i, kernel in enumerate(self.kernels):
             spectrum, vectors = eigh(
@@ -105,12 +108,26 @@ class GridKriging:
             spectrum, along = np.maximum(spectrum, 0), vectors.T @ self.values
             variance = share * spectrum + 1 - share
             self._scale[i] = (1 / variance) @ (along * along) / n + 1e-9
-            evidence[i] = -0.5 * (n * np.log(self._scale[i]) + np.log(variance).sum(1)[:, None])
+            spread = np.log(variance).sum(1)[:, None]
+            self._likelihood[i] = -0.5 * (n * np.log(self._scale[i]) + spread)
             self._eigen.append((spectrum, vectors, along))
             yield
-        top = evidence.max((0, 1))
-        weight = np.exp(evidence - top)
-        self.evidence = top + np.log(weight.mean((0, 1)))
+        self._weigh(np.ones(len(self.kernels), bool))
+
+    def by(self, kernels: Sequence[Kernel]) -> GridKriging:
+        """The same, once it is fitted, by some of its kernels only."""
+        other = copy(self)
+        other._weigh(np.array([kernel in kernels for kernel in self.kernels]))
+        return other
+
+    def _weigh(self, taken: NDArray[np.bool_]) -> None:
+        """Weigh the kernels (kernel,) that are taken, and shares, by their likelihood."""
+        share, likelihood = SHARES[:, None], self._likelihood[taken]
+        top = likelihood.max((0, 1))
+        some = np.exp(likelihood - top)
+        self.evidence = top + np.log(some.mean((0, 1)))
+        weight = np.zeros_like(self._likelihood)
+        weight[taken] = some
         weight /= weight.sum((0, 1))
         weight *= weight.max((1, 2), keepdims=True) >= NEGLIGIBLE
         self._weight = weight / weight.sum((0, 1))

@@ -14,7 +14,7 @@ from napari_stentrans.enhancement import Enhancement
 from napari_stentrans.errors import StentransWarning
 from napari_stentrans.evidence import gather
 from napari_stentrans.method_table import METHODS
-from napari_stentrans.neighbours import borrow_steps, checked
+from napari_stentrans.neighbours import borrow_steps, checked, rested_on
 from napari_stentrans.progress import Steps, drain
 from napari_stentrans.record import RunRecord
 from napari_stentrans.reference import (
@@ -115,6 +115,8 @@ def enhance_steps(
     inputs = RunInputs(section, seen, targets, genes, config, (*known, *borrowed.known))
     modelled: Modelled = yield from METHODS[config.method].run(inputs)
     decoder, totals, findings = modelled
+    helped = [one for one in known if findings.get(f"{one.kind.name}_used")]
+    rests = yield from rested_on(borrowed, helped, targets)
     if cells is None or shared is None:
         facts = None
     else:
@@ -127,9 +129,10 @@ def enhance_steps(
     seconds = time.perf_counter() - started
     findings, words = findings | silent | borrowed.findings, words | borrowed.words
     record = RunRecord.of(
-        section, config, lost, extra, seconds, findings, damaged, words, borrowed.facts, facts
-    )
-    return Enhancement(section, targets, decoder, totals, record, borrowed.share)
+        section, config, lost, extra, seconds, findings | rests.findings, damaged, words,
+        borrowed.facts, rests.regions, facts,
+    )  # fmt: skip
+    return Enhancement(section, targets, decoder, totals, record, rests.borrowed)
 
 
 def _observed(section: Section, lost: NDArray[np.bool_]) -> NDArray[np.bool_]:

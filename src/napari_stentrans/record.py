@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import hashlib
 import json
-import math
 import platform
 from datetime import UTC, datetime
 from pathlib import Path
@@ -15,6 +14,12 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.errors import ReadError, SectionError
+from napari_stentrans.evidence_words import (
+    RegionFacts,
+    of_evidence,
+    of_regions,
+    of_what_is_borrowed,
+)
 from napari_stentrans.record_facts import NeighbourFacts, PlacedImage, ReferenceFacts
 from napari_stentrans.version import package_version
 from napari_stentrans.wording import some
@@ -26,9 +31,6 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 TISSUE_IMAGE = "the tissue image"
-TWICE = 1.0
-LEAST_OF_A_SHARE = 0.1
-"""A correlation below it is so near 0 that no share of it is given."""
 
 
 class RunRecord(BaseModel):
@@ -67,6 +69,8 @@ class RunRecord(BaseModel):
         What a person calls each kind of evidence that there was, by its name in ``findings``.
     neighbours
         Neighbouring sections that were given.
+    regions
+        Lost regions and what they rest on, the largest first; only where neighbours were used.
     reference
         Single cells that genes were predicted from, where there were any.
     quality
@@ -92,6 +96,7 @@ class RunRecord(BaseModel):
     findings: dict[str, float] = {}
     evidence: dict[str, str] = {}
     neighbours: tuple[NeighbourFacts, ...] = ()
+    regions: tuple[RegionFacts, ...] = ()
     reference: ReferenceFacts | None = None
     quality: dict[str, Any] | None = None
 
@@ -107,6 +112,7 @@ class RunRecord(BaseModel):
         image_damaged: NDArray[np.bool_] | None = None,
         evidence: dict[str, str] | None = None,
         neighbours: tuple[NeighbourFacts, ...] = (),
+        regions: tuple[RegionFacts, ...] = (),
         reference: ReferenceFacts | None = None,
     ) -> RunRecord:
         """Write down a run that has just ended."""
@@ -129,6 +135,7 @@ class RunRecord(BaseModel):
             findings=findings or {},
             evidence=evidence or {},
             neighbours=neighbours,
+            regions=regions,
             reference=reference,
             versions={
                 "napari-stentrans": package_version(),
@@ -202,51 +209,20 @@ class RunRecord(BaseModel):
     @property
     def evidence_in_words(self) -> str:
         """What each kind of evidence was good for, in sentences; empty where there was none."""
-        said = [_of_evidence(name, words, self.findings) for name, words in self.kinds.items()]
-        if "borrowed_in_holes" in self.findings:
-            share = self.findings["borrowed_in_holes"]
-            said.append(
-                f"Of what is known of the filled places, {share:.0%} is borrowed from neighbouring "
-                f"sections and {1 - share:.0%} comes from the spots around."
-            )
-        if self.reference is not None:
-            said.append(self.reference.in_words)
-        return " ".join(said)
+        said = [
+            *(of_evidence(name, words, self.findings) for name, words in self.kinds.items()),
+            *of_what_is_borrowed(self.findings, self.evidence),
+            *of_regions(self.regions, self.evidence),
+        ]
+        return " ".join(said if self.reference is None else [*said, self.reference.in_words])
 
     @property
     def neighbours_in_words(self) -> str:
         """What neighbouring sections were good for, in sentences; empty without any."""
         kinds = {name: words for name, words in self.kinds.items() if name.startswith("neighbour")}
-        return " ".join(_of_evidence(name, words, self.findings) for name, words in kinds.items())
+        return " ".join(of_evidence(name, words, self.findings) for name, words in kinds.items())
 
     @property
     def image_in_words(self) -> str:
         """``evidence_in_words``, by the name that it had when there was only the image."""
         return self.evidence_in_words
-
-
-def _of_evidence(name: str, words: str, found: dict[str, float]) -> str:
-    words = words[:1].upper() + words[1:]
-    if f"{name}_elsewhere" in found:
-        return f"{words} was not used: no spot lies on it, or it cannot be read."
-    if f"{name}_blank" in found:
-        return f"{words} was not used: it is blank and shows nothing to go by."
-    if f"{name}_gain" not in found:
-        return (
-            f"{words} was not used: there are too few spots to tell whether it helps "
-            f"({found[f'{name}_hidden']:.0f} could be hidden to try)."
-        )
-    gain = found[f"{name}_gain"]
-    if not found[f"{name}_used"]:
-        return f"{words} was not used: it did not help on hidden spots."
-    if f"correlation_without_{name}" not in found:  # a record of an older version
-        much = f" {gain:.0%}" if gain < TWICE else ""
-        return f"{words} predicts hidden spots{much} better here."
-    before, after = (found[f"correlation_{way}_{name}"] for way in ("without", "with"))
-    from_to = f"mean correlation {before:.2f} without it, {after:.2f} with it"
-    if f"correlation_error_{name}" in found:
-        from_to += f", ± {max(found[f'correlation_error_{name}'], 0.01):.2f}"
-    # A percentage of what may be chance says nothing.
-    chance = max(1 / math.sqrt(found[f"{name}_hidden"]), LEAST_OF_A_SHARE)
-    much = f" {gain:.0%}" if before > chance else ""
-    return f"{words} predicts hidden spots{much} better here ({from_to})."

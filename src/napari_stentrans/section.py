@@ -5,14 +5,13 @@ from __future__ import annotations
 import copy
 import hashlib
 import warnings
-from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from napari_stentrans.anndata_parts import AnnDataParts, MadeWhenAsked
+from napari_stentrans.anndata_parts import AnnDataParts, MadeWhenAsked, branches, run_record_of
 from napari_stentrans.errors import GeneNotFound, SectionError, StentransWarning
 from napari_stentrans.gene_naming import GeneNaming
 from napari_stentrans.known_gene_tables import known_tables
@@ -28,6 +27,7 @@ from napari_stentrans.stacks import refuse_stack
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
     import anndata as ad
@@ -118,7 +118,7 @@ class Section:
             counts,
             _uniquely_named(obs, "barcodes"),
             _uniquely_named(var.copy(), "gene names"),
-            uns=_branches(adata.uns),
+            uns=branches(adata.uns),
             obsm={**{key: part.copy() for key, part in adata.obsm.items()}, "spatial": xy},
             varm={key: part.copy() for key, part in adata.varm.items()} if same_genes else {},
         )
@@ -134,6 +134,11 @@ class Section:
         """The AnnData, or for as long as nobody has asked for it, what it will be made of."""
         held = self.__dict__["adata"]
         return held.latest if isinstance(held, AnnDataParts) else held
+
+    @property
+    def run_record(self) -> str | None:
+        """JSON of the run that it is the result of; None where it is none."""
+        return run_record_of(self._parts.uns)
 
     @property
     def obs(self) -> pd.DataFrame:
@@ -291,10 +296,3 @@ def _uniquely_named(table: pd.DataFrame, kind: str) -> pd.DataFrame:
 
         table.index = make_index_unique(table.index)
     return table
-
-
-def _branches(tree: Mapping[str, Any]) -> dict[str, Any]:
-    """Copy nested dictionaries; what they hold, such as images, is shared."""
-    return {
-        key: _branches(part) if isinstance(part, Mapping) else part for key, part in tree.items()
-    }

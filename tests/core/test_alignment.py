@@ -16,6 +16,7 @@ from napari_stentrans.alignment import (
     from_landmarks,
     joint_factors,
 )
+from napari_stentrans.alignment.polish import Affine, changed, slope_of_numbers
 from napari_stentrans.errors import SectionError
 from napari_stentrans.progress import drain
 from napari_stentrans.section import Section
@@ -125,6 +126,22 @@ def test_a_start_is_refined_nearby() -> None:
     wrong = align(section, neighbour, start=by_hand(np.linalg.inv(rigid(205))))
     assert abs(np.cos(np.radians(wrong.turn + 205))) > 0.8  # it stays where a person put it
     assert wrong.agreement < found.agreement - 0.2
+
+
+@pytest.mark.parametrize("p", [np.zeros(6), np.array([0.4, -0.3, 0.5, 0.2, 1, -2])])
+def test_the_slope_of_a_score_is_that_of_its_differences(p: np.ndarray) -> None:
+    """Of a score that is linear in the inverse map, as that of any is to first order."""
+    rng = np.random.default_rng(0)
+    start = Affine(np.eye(2) + 0.3 * rng.normal(size=(2, 2)), rng.normal(size=2))
+    turning, moving = rng.normal(size=(2, 2)), rng.normal(size=2)
+
+    def score(q: np.ndarray) -> float:
+        affine = changed(start, q, 3.0)
+        inverse = np.linalg.inv(affine.linear)
+        return float((inverse * turning).sum() - inverse @ affine.shift @ moving)
+
+    by_difference = [(score(p + h) - score(p - h)) / 2e-5 for h in 1e-5 * np.eye(6)]
+    assert np.allclose(slope_of_numbers(start, p, 3.0, turning, moving), by_difference, atol=1e-6)
 
 
 def test_bends_where_hidden_spots_say_that_it_pays() -> None:

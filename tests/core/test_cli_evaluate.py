@@ -1,14 +1,11 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING
+from pathlib import Path
 
 import pytest
 
 from napari_stentrans.cli import main
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 @pytest.fixture(scope="module")
@@ -71,3 +68,24 @@ def test_errors_are_one_line(sample: Path, capsys: pytest.CaptureFixture[str]) -
         error = capsys.readouterr().err
         assert error.strip().startswith("Error:")
         assert message in error
+
+
+def test_neighbours_are_taken_by_the_methods_that_can(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """In a lost region the section next to it helps; what is seen of it is told beside."""
+    one, other, table = (str(tmp_path / name) for name in ("a.h5ad", "b.h5ad", "scores.json"))
+    arguments = ["--spots", "500", "--genes", "200", "--seed", "3"]
+    assert main(["simulate", "-o", one, "--serial", other, *arguments]) == 0
+    command = ["evaluate", one, "--seeds", "1", "--neighbour", other, "--image", "off"]
+    command += ["--genes", *(f"Gene{i}" for i in range(1, 8))]  # markers
+    assert main([*command, "--method", "linear", "kriging", "--json", table]) == 0
+    scores = json.loads(Path(table).read_text())["scores"]
+    assert list(scores) == ["linear", "kriging", "kriging, no neighbours"]
+    with_it, without = scores["kriging"], scores["kriging, no neighbours"]
+    assert with_it["pcc_mean"] > 1.05 * without["pcc_mean"]
+    assert with_it["neighbours_used"] == 1
+    assert without["neighbours_used"] is None
+    capsys.readouterr()
+    assert main([*command, "--method", "linear"]) == 1
+    assert "None of linear uses neighbouring sections" in capsys.readouterr().err

@@ -12,6 +12,7 @@ from napari_stentrans import EnhanceConfig, Neighbour, Section, enhance, read_se
 from napari_stentrans.alignment import Alignment, from_landmarks, joint_factors
 from napari_stentrans.cli import main
 from napari_stentrans.errors import ConfigError, MaskError, SectionError, StentransWarning
+from napari_stentrans.export import save
 from napari_stentrans.neighbours import borrow_steps, checked
 from napari_stentrans.neighbours.maps import Told, disagrees, regressed, together
 from napari_stentrans.progress import drain
@@ -197,6 +198,41 @@ def test_how_one_lies_by_hand_is_beyond_the_command_line(pair, lies):
         as_command(record)
     with pytest.raises(ConfigError, match="not read from a file"):
         as_python(record)
+
+
+def test_each_lost_region_rests_on_its_own(pair, lies, fold, tmp_path, capsys):
+    """Two holes and two neighbours, of which one does not reach the second hole."""
+    section, other = pair
+    far = np.linalg.norm(section.xy - section.xy[fold].mean(0), axis=1)
+    second = np.linalg.norm(section.xy - section.xy[far.argmax()], axis=1)
+    second = second < 3.2 * section.lattice.spacing
+    place = lies.onto(other.xy)
+    nearest = np.linalg.norm(place[:, None] - section.xy[second][None], axis=2).min(1)
+    beyond = nearest < 2.5 * section.lattice.spacing
+    adata = other.adata.copy()
+    adata.X[0, 0] += 1
+    again = Section.from_anndata(adata, name="again")
+    given = [Neighbour(other, lies, beyond), Neighbour(again, lies)]
+    result = enhance(section, fold | second, KRIGING, neighbours=given)
+    regions = result.record.regions
+    assert sorted(one.sites for one in regions) == sorted([fold.sum(), second.sum()])
+    for one in regions:
+        assert list(one.rests_on) == ["spots", "neighbour1", "neighbour2"]
+        assert sum(one.rests_on.values()) == pytest.approx(1, abs=0.002)
+    where = [np.linalg.norm(section.xy[second].mean(0) - one.middle) for one in regions]
+    away, whole = regions[int(np.argmin(where))], regions[int(np.argmax(where))]
+    assert away.rests_on["neighbour1"] == 0
+    assert away.rests_on["neighbour2"] > 0.05
+    assert whole.rests_on["neighbour1"] > 0.05
+    told = result.record.evidence_in_words
+    assert "Region 1 (" in told
+    assert "Region 2 (" in told
+    save(result, tmp_path / "a.h5ad", genes=["Gene1"])
+    assert main(["info", str(tmp_path / "a.h5ad")]) == 0
+    assert told in capsys.readouterr().out
+    facts = json.loads(result.record.model_dump_json())
+    del facts["regions"]
+    assert "Region" not in RunRecord.model_validate(facts).evidence_in_words
 
 
 def test_what_cannot_be_a_neighbour_is_refused(pair):

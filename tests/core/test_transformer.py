@@ -182,6 +182,25 @@ def test_prediction_is_the_textbook_estimate(window: Window) -> None:
     np.testing.assert_allclose(var, expected_var, atol=2e-3)
 
 
+def test_some_kernels_of_many_say_what_they_say_alone(window: Window) -> None:
+    some, more = [Kernel("exp", 1.5), Kernel("exp", 6.0)], Kernel("exp", 1.5, 0.5)
+    known = window.values[:, :2] / np.sqrt((window.values[:, :2] ** 2).sum(1).mean())
+    both = GridKriging(window.xy, window.values, [*some, more], [known])
+    alone = GridKriging(window.xy, window.values, some)
+    drain(both.fit())
+    drain(alone.fit())
+    some_of_both, there = both.by(some), np.zeros((len(window.targets), 2))
+    for one, other in zip(
+        drain(some_of_both.predict(window.targets, [there])),
+        drain(alone.predict(window.targets)),
+        strict=True,
+    ):
+        np.testing.assert_allclose(one, other, rtol=1e-4, atol=1e-5)
+    np.testing.assert_allclose(some_of_both.evidence, alone.evidence, rtol=1e-6)
+    np.testing.assert_allclose(some_of_both.noise, alone.noise, rtol=1e-4)
+    assert (both.evidence > some_of_both.evidence).any()
+
+
 # --- windows ---
 
 

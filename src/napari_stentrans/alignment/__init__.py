@@ -13,14 +13,20 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from napari_stentrans.alignment.bend import STIFFNESS, Bend
+from napari_stentrans.alignment.compared import Compared, compare_steps
 from napari_stentrans.alignment.finding import nearby_steps, search_steps
-from napari_stentrans.alignment.joint import JointFactors, Sheet, common_genes, joint_factors
+from napari_stentrans.alignment.joint import (
+    CommonGenes,
+    JointFactors,
+    Sheet,
+    common_genes,
+    joint_factors,
+)
 from napari_stentrans.alignment.polish import Affine, weighted_correlation
 from napari_stentrans.alignment.search import Points
 from napari_stentrans.alignment.transform import Alignment, Displacement, by_hand, from_landmarks
-from napari_stentrans.errors import SectionError
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.progress import Steps, drain
-from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import ArrayLike, NDArray
@@ -29,6 +35,8 @@ if TYPE_CHECKING:
 
 __all__ = [
     "Alignment",
+    "CommonGenes",
+    "Compared",
     "Displacement",
     "JointFactors",
     "Sheet",
@@ -36,14 +44,13 @@ __all__ = [
     "align_steps",
     "by_hand",
     "common_genes",
+    "compare_steps",
     "from_landmarks",
     "joint_factors",
+    "lay_steps",
     "middle_on_middle",
 ]
 
-LEAST_SPOTS = 20
-HIDDEN = 0.2
-"""Share of the section's spots that take no part, and say how well both agree."""
 LEAST_COMPARED = 5
 SURE = 2.5
 """Standard errors by which hidden spots must be foretold better where a map is to be bent."""
@@ -89,13 +96,19 @@ def align_steps(
     SectionError
         When there are too few genes in common or too few observed spots.
     """
-    seen, theirs = observed(section, lost), observed(neighbour, neighbour_lost)
-    hidden = np.zeros(len(seen), bool)
-    at = np.flatnonzero(seen)
-    rng = np.random.default_rng(seed)
-    hidden[rng.choice(at, round(HIDDEN * len(at)), replace=False)] = True
-    joint = yield from joint_factors(section, neighbour, seen & ~hidden, theirs, seed=seed)
-    frame = _Frame(joint, _scale(section, neighbour, seen, theirs))
+    compared = yield from compare_steps(
+        section, neighbour, lost=lost, neighbour_lost=neighbour_lost, seed=seed
+    )
+    return (yield from lay_steps(compared, start))
+
+
+@on_one_thread
+def lay_steps(compared: Compared, start: Alignment | None = None) -> Steps[Alignment]:
+    """Find where the neighbour lies; see ``align_steps``."""
+    joint = compared.joint
+    frame = _Frame(
+        joint, _scale(compared.section, compared.neighbour, compared.seen, compared.theirs)
+    )
     useful = joint.weights > 0
     mine, other = frame.points(joint, useful)
     weights = joint.weights[useful]
@@ -103,7 +116,7 @@ def align_steps(
         best = yield from search_steps(mine, other, weights)
     else:
         best = yield from nearby_steps(mine, other, weights, frame.affine(start))
-    check = _Check(section, hidden, joint)
+    check = _Check(compared)
     found = frame.alignment(best.affine)
     if best.stands_out:
         found = _bent(found, Bend(mine, other, weights, best.affine), frame, check)
@@ -118,31 +131,6 @@ def middle_on_middle(section: Section, neighbour: Section) -> Alignment:
     matrix = np.diag([scale, scale, 1.0])
     matrix[:2, 2] = ours - scale * theirs
     return Alignment(matrix, by="hand", found=False)
-
-
-def observed(section: Section, lost: ArrayLike | None) -> NDArray[np.bool_]:
-    """(spot,) whether a spot has counts and is not lost.
-
-    Raises
-    ------
-    SectionError
-        When they are too few to find anything, or lost does not fit the section.
-    """
-    seen = section.totals > 0
-    if lost is not None:
-        gone = np.asarray(lost, bool)
-        if gone.shape != seen.shape:
-            raise SectionError(
-                f"lost must say of each of the {section.n_spots:,} spots of {section.name} "
-                f"whether it is lost; got the shape {gone.shape}."
-            )
-        seen &= ~gone
-    if seen.sum() < LEAST_SPOTS:
-        raise SectionError(
-            f"{section.name} has {some(int(seen.sum()), 'spot')} with counts that are not lost; "
-            f"at least {LEAST_SPOTS} are needed to lay a neighbouring section on it."
-        )
-    return seen
 
 
 class _Frame:
@@ -177,8 +165,12 @@ class _Frame:
         return Affine(linear, (middle - self.middle) / self.unit)
 
 
-def _scale(section: Section, neighbour: Section, seen: NDArray[np.bool_],
-           theirs: NDArray[np.bool_]) -> float:  # fmt: skip
+def _scale(
+    section: Section,
+    neighbour: Section,
+    seen: NDArray[np.bool_],
+    theirs: NDArray[np.bool_],
+) -> float:
     """Pixels of the section to one of the neighbour."""
     if section.um_per_px and neighbour.um_per_px:
         return neighbour.um_per_px / section.um_per_px
@@ -206,9 +198,9 @@ def _bent(affine: Alignment, bend: Bend, frame: _Frame, check: _Check) -> Alignm
 class _Check:
     """Hidden spots, which took no part, and their own factors."""
 
-    def __init__(self, section: Section, hidden: NDArray[np.bool_], joint: JointFactors) -> None:
-        self.xy, self.joint = section.xy[hidden], joint
-        self.mine = joint.own.of(section, hidden)
+    def __init__(self, compared: Compared) -> None:
+        self.xy, self.joint = compared.section.xy[compared.hidden], compared.joint
+        self.mine = self.joint.own.of(compared.section, compared.hidden)
 
     def agreement(self, alignment: Alignment) -> float:
         """Correlation of their factors with the neighbour's there; 0 where it reaches too few."""

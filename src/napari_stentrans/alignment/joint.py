@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING
 
 import numpy as np
 import scipy.sparse as sp
+from numpy.typing import NDArray
 from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import SectionError
@@ -15,13 +17,13 @@ from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
-    from numpy.typing import NDArray
-
     from napari_stentrans.factors import FloatArray
     from napari_stentrans.progress import Steps
     from napari_stentrans.section import Section
 
-Array = np.ndarray[tuple[int, ...], np.dtype[np.float64]]
+Array = NDArray[np.float64]
+CommonGenes = tuple[NDArray[np.intp], NDArray[np.intp]]
+"""Columns of genes, of the section and of its neighbour."""
 
 LEAST_GENES = 50
 MOST_GENES = 2000
@@ -37,7 +39,7 @@ BANDWIDTHS = (0.4, 0.6, 0.8, 1.1, 1.5, 2.0)
 NEAREST = 32
 
 
-def common_genes(section: Section, neighbour: Section) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
+def common_genes(section: Section, neighbour: Section) -> CommonGenes:
     """Columns of the genes that both sections have, in the order of the section.
 
     Names, ids, symbols and other names count, as ``Section.naming`` knows them; a name that may
@@ -98,19 +100,22 @@ class Sheet:
 
         A local mean whose width is chosen for each factor by leaving spots out.
         """
-        tree = cKDTree(self.xy)
-        width = self._widths(tree)
-        distance, near = tree.query(xy, min(NEAREST, len(self.xy)))
+        distance, near = self._tree.query(xy, min(NEAREST, len(self.xy)))
         distance, near = distance.reshape(len(xy), -1), near.reshape(len(xy), -1)
-        found = _local_means(distance / self.spacing, near, self.scores, width)
+        found = _local_means(distance / self.spacing, near, self.scores, self._widths)
         found[distance[:, 0] > REACH * self.spacing] = np.nan
         return found
 
-    def _widths(self, tree: cKDTree) -> Array:
+    @cached_property
+    def _tree(self) -> cKDTree:
+        return cKDTree(self.xy)
+
+    @cached_property
+    def _widths(self) -> Array:
         rng = np.random.default_rng(0)
         n = len(self.xy)
         some_spots = np.arange(n) if n <= 2000 else np.sort(rng.choice(n, 2000, replace=False))
-        distance, near = tree.query(self.xy[some_spots], min(NEAREST + 1, n))
+        distance, near = self._tree.query(self.xy[some_spots], min(NEAREST + 1, n))
         own = self.scores[some_spots]
         errors = []
         for width in BANDWIDTHS:
@@ -181,6 +186,11 @@ class JointFactors:
     own: Projection
     others: Projection
 
+    def with_spots(self, section: Section, seen: NDArray[np.bool_]) -> JointFactors:
+        """The same factors, of all spots of the section that are ``seen`` (spot,)."""
+        mine = _sheet(section, seen, self.own.of(section, seen))
+        return replace(self, section=mine, weights=_weights(mine, self.neighbour))
+
 
 def joint_factors(
     section: Section,
@@ -188,10 +198,13 @@ def joint_factors(
     seen: NDArray[np.bool_],
     neighbour_seen: NDArray[np.bool_],
     *,
+    genes: CommonGenes | None = None,
     n_factors: int = N_FACTORS,
     seed: int = 0,
 ) -> Steps[JointFactors]:
     """Find the factors of the genes in common, of the spots that are ``seen`` (spot,) alone.
+
+    ``genes`` are those in common, where they are known already.
 
     Genes are log-normalised and standardised within each section, so that depth and platform
     may differ; both sections count alike, however many spots they have. Counts stay sparse.
@@ -201,9 +214,9 @@ def joint_factors(
     SectionError
         When there are too few genes in common, or too few spots.
     """
-    columns = common_genes(section, neighbour)
+    genes = genes or common_genes(section, neighbour)
     pairs = [(section, seen), (neighbour, neighbour_seen)]
-    raw = [_raw(s, kept, genes) for (s, kept), genes in zip(pairs, columns, strict=True)]
+    raw = [_raw(s, kept, columns) for (s, kept), columns in zip(pairs, genes, strict=True)]
     both = _often_seen(*raw)
     raw = [sp.csc_matrix(table[:, both]) for table in raw]
     totals = [library_sizes(table) for table in raw]
@@ -213,12 +226,12 @@ def joint_factors(
     ]
     loadings = yield from _loadings(parts, n_factors, seed)
     sheets, projections = [], []
-    for (s, kept), part, genes, median in zip(pairs, parts, columns, medians, strict=True):
+    for (s, kept), part, columns, median in zip(pairs, parts, genes, medians, strict=True):
         scores = part.dot(loadings)
         middle, sd = scores.mean(0), np.maximum(scores.std(0), 1e-9)
         own = np.asarray(loadings / part.sd[:, None] / sd, np.float32)
         offset = np.asarray(part.mean @ own + middle / sd, np.float32)
-        projections.append(Projection(genes[both], median, own, offset))
+        projections.append(Projection(columns[both], median, own, offset))
         sheets.append(_sheet(s, kept, np.asarray((scores - middle) / sd, np.float32)))
     mine, theirs = sheets
     return JointFactors(mine, theirs, _weights(mine, theirs), projections[0], projections[1])

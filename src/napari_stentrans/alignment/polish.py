@@ -11,6 +11,8 @@ from scipy.optimize import minimize
 from napari_stentrans.alignment.search import OUTLINE, Guess, Points, Raster, raster, scored
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from napari_stentrans.factors import FloatArray
 
 Array = NDArray[np.float64]
@@ -65,7 +67,7 @@ def changed(start: Affine, p: Array, radius: float) -> Affine:
     turn, scale, even, skew = p[:4] / radius
     c, s = np.cos(turn), np.sin(turn)
     size = np.hypot(even, skew)
-    grow = np.sinh(size) / size if size > 1e-9 else 1.0
+    grow, _ = _sinhc(size)
     stretch = np.cosh(size) * np.eye(2) + grow * np.array([[even, skew], [skew, -even]])
     linear = np.exp(scale) * stretch @ np.array([[c, -s], [s, c]]) @ start.linear
     return Affine(linear, start.shift + p[4:6])
@@ -189,7 +191,7 @@ def climbed(found: Found, objective: Objective, *, rigid: bool = False, steps: i
     def cost(q: Array) -> tuple[float, Array]:
         p[free] = q
         score, slopes, by_area = objective.sloped(changed(start, p, radius))
-        slope = _by_numbers(start, p, radius, slopes.T @ objective.uv, slopes.sum(0))
+        slope = slope_of_numbers(start, p, radius, slopes.T @ objective.uv, slopes.sum(0))
         slope[1] += 2 / radius * by_area
         strain = p[1:4] / (radius * STRETCH)
         slope[1:4] -= 2 * STRETCH_COST * strain / (radius * STRETCH)
@@ -201,18 +203,43 @@ def climbed(found: Found, objective: Objective, *, rigid: bool = False, steps: i
     return Found(-float(best.fun), start, p, radius)
 
 
-def _by_numbers(start: Affine, p: Array, radius: float, turning: Array, moving: Array) -> Array:
+def slope_of_numbers(
+    start: Affine, p: Array, radius: float, turning: Array, moving: Array
+) -> Array:
     """Slope (6,) of a score by the numbers of a map, from those by its places.
 
     ``turning`` (2, 2) is the sum of slope times place, ``moving`` (2,) that of the slopes.
     """
-    slope, step = np.empty(6), 1e-4
-    for i in range(6):
-        lower, upper = (changed(start, p + sign * step * np.eye(6)[i], radius) for sign in (-1, 1))
-        inverse, other = np.linalg.inv(upper.linear), np.linalg.inv(lower.linear)
-        shift = inverse @ upper.shift - other @ lower.shift
-        slope[i] = (((inverse - other) * turning).sum() - shift @ moving) / (2 * step)
-    return slope
+    affine = changed(start, p, radius)
+    inverse = np.linalg.inv(affine.linear)
+    # A place is inverse @ (u - shift), and the inverse changes by -inverse @ change @ inverse.
+    by_linear = -inverse.T @ (turning - np.outer(moving, affine.shift)) @ inverse.T
+    by_change = [float((by_linear * change).sum()) for change in _changes(start, p, radius)]
+    return np.array([*by_change, *(-inverse.T @ moving)])
+
+
+def _changes(start: Affine, p: Array, radius: float) -> Iterator[Array]:
+    """How the linear part of ``changed`` changes with turn, scale and the two stretches."""
+    turn, scale, even, skew = p[:4] / radius
+    c, s = np.cos(turn), np.sin(turn)
+    turned = np.exp(scale) / radius * np.array([[c, -s], [s, c]]) @ start.linear
+    size = np.hypot(even, skew)
+    grow, more = _sinhc(size)
+    axes = np.array([[1.0, 0.0], [0.0, -1.0]]), np.array([[0.0, 1.0], [1.0, 0.0]])
+    skewed = even * axes[0] + skew * axes[1]
+    stretch = np.cosh(size) * np.eye(2) + grow * skewed
+    yield stretch @ np.array([[0.0, -1.0], [1.0, 0.0]]) @ turned
+    yield stretch @ turned
+    for amount, axis in zip((even, skew), axes, strict=True):
+        yield (grow * (amount * np.eye(2) + axis) + amount * more * skewed) @ turned
+
+
+def _sinhc(size: float) -> tuple[float, float]:
+    """sinh(size) / size, and its slope over size."""
+    if size < 1e-4:
+        return 1.0, 1 / 3
+    grow = float(np.sinh(size)) / size
+    return grow, (float(np.cosh(size)) - grow) / size**2
 
 
 def turn_of(affine: Affine) -> tuple[float, bool]:

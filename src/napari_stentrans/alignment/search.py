@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from napari_stentrans.progress import Steps
 
 Array = NDArray[np.float64]
+Spectrum = NDArray[np.complex64]
 T = TypeVar("T", float, NDArray[np.float64])
 
 ALIGNING = "aligning the neighbouring section"
@@ -137,40 +138,37 @@ def turned(uv: Array, turn: float, *, mirror: bool) -> Array:
 
 
 class _Fixed:
-    """The section's side of the correlation."""
+    """The section's side of the correlation. Factors are as large as they count."""
 
-    def __init__(self, grid: Raster, weights: Array, room: tuple[int, int]) -> None:
-        self.grid, self.weights = grid, weights.astype(np.float32)
-        rows, columns = grid.tissue.shape
-        self.size = (
-            fft.next_fast_len(rows + room[0], real=True),
-            fft.next_fast_len(columns + room[1], real=True),
-        )
-        self.tissue = fft.rfft2(grid.tissue, self.size)
-        self.maps = fft.rfft2(grid.maps, self.size)
-        self.squares = fft.rfft2(np.tensordot(weights, grid.maps**2, 1), self.size)
+    def __init__(self, grid: Raster, room: int) -> None:
+        self.grid = grid
+        self.size = [fft.next_fast_len(n + room, real=True) for n in grid.tissue.shape]
+        self.tissue, self.maps, self.squares = self._spectra(grid)
+
+    def _spectra(self, grid: Raster) -> tuple[Spectrum, Spectrum, Spectrum]:
+        """Of the tissue, of each factor, and of the sum of their squares."""
+        stack = np.concatenate([grid.tissue[None], grid.maps, (grid.maps**2).sum(0)[None]])
+        found = fft.rfft2(stack, self.size)
+        return found[0], found[1:-1], found[-1]
 
     def scores(self, other: Raster) -> Array:
         """Score (row, column) of every shift; -inf where too little overlaps."""
-        w = self.weights
-        tissue = np.conj(fft.rfft2(other.tissue, self.size))
-        maps = np.conj(fft.rfft2(other.maps, self.size))
-        squares = np.conj(fft.rfft2(np.tensordot(w, other.maps**2, 1), self.size))
-
-        def back(spectrum: NDArray[np.complexfloating]) -> Array:
-            return np.asarray(fft.irfft2(spectrum, self.size))
-
-        n = np.maximum(back(self.tissue * tissue), 1e-6)
-        mine, theirs = back(self.maps * tissue), back(self.tissue * maps)
-        product = back(np.tensordot(w, self.maps * maps, 1))
-        covariance = product - np.tensordot(w, mine * theirs, 1) / n
-        mine_var = back(self.squares * tissue) - np.tensordot(w, mine**2, 1) / n
-        their_var = back(self.tissue * squares) - np.tensordot(w, theirs**2, 1) / n
+        tissue, maps, squares = (spectrum.conj() for spectrum in self._spectra(other))
+        sums = np.stack([
+            self.tissue * tissue, np.einsum("kyx,kyx->yx", self.maps, maps),
+            self.squares * tissue, self.tissue * squares,
+        ])  # fmt: skip
+        overlap, product, mine_square, their_square = fft.irfft2(sums, self.size)
+        mine, theirs = (fft.irfft2(m, self.size) for m in (self.maps * tissue, self.tissue * maps))
+        n = np.maximum(overlap, 1e-6)
+        covariance = product - np.einsum("kyx,kyx->yx", mine, theirs) / n
+        mine_var = mine_square - np.einsum("kyx,kyx->yx", mine, mine) / n
+        their_var = their_square - np.einsum("kyx,kyx->yx", theirs, theirs) / n
         areas = self.grid.tissue.sum(), other.tissue.sum()
         least = 1e-6 * n.max()
         r = covariance / np.sqrt(np.maximum(mine_var, least) * np.maximum(their_var, least))
         found = scored(r, n, *areas)
-        return np.where(n >= LEAST_OVERLAP * min(areas), found, -np.inf)
+        return np.asarray(np.where(n >= LEAST_OVERLAP * min(areas), found, -np.inf), float)
 
 
 def scored(r: T, overlap: T, area: float, other_area: float) -> T:
@@ -185,26 +183,31 @@ def guesses(
 ) -> Steps[list[Guess]]:
     """Best guesses of all turns, the best first."""
     extent = max(float(np.ptp(p.uv, axis=0).max()) for p in (section, neighbour))
+    root = np.sqrt(weights).astype(np.float32)
     cell = max(extent / MOST_CELLS, 0.7)
     blur = max(1.2 * cell, 1.0)
     section, neighbour = pooled(section, cell / 2), pooled(neighbour, cell / 2)
+    section, neighbour = (p._replace(values=p.values * root) for p in (section, neighbour))
     grid = raster(section, cell, blur)
-    room = int(np.ceil(np.sqrt(2) * extent / cell + 12 * blur / cell)) + 4
-    fixed, found = _Fixed(grid, weights, (room, room)), []
+    # Margins hold no tissue, and may lie on each other from the other side.
+    fixed, found = _Fixed(grid, int(np.ceil(np.sqrt(2) * extent / cell))), []
     for i in range(turns):
         yield Progress(ALIGNING, i, turns + AFTER)
         for mirror in (False, True):
             turn = 2 * np.pi * i / turns
             moved = Points(turned(neighbour.uv, turn, mirror=mirror), neighbour.values)
             other = raster(moved, cell, blur)
-            for score, step in _peaks(fixed.scores(other)):
+            for score, step in _peaks(fixed.scores(other), grid.tissue.shape):
                 shift = grid.origin - other.origin + step * cell
                 found.append(Guess(score - MIRROR_COST * mirror, turn, mirror, shift))
     return sorted(found, key=lambda guess: -guess.score)
 
 
-def _peaks(score: Array) -> Iterator[tuple[float, Array]]:
-    """Best few shifts (x, y), in cells, that are not next to each other, and their scores."""
+def _peaks(score: Array, most: tuple[int, ...]) -> Iterator[tuple[float, Array]]:
+    """Best few shifts (x, y), in cells, that are not next to each other, and their scores.
+
+    From ``most`` (row, column) on, a shift is one to the other side.
+    """
     rows, columns = score.shape
     near = np.arange(-ALIKE, ALIKE + 1)
     for _ in range(PER_TURN):
@@ -212,8 +215,7 @@ def _peaks(score: Array) -> Iterator[tuple[float, Array]]:
         best = float(score[row, column])
         if not np.isfinite(best):
             return
-        x = (column + columns // 2) % columns - columns // 2
-        y = (row + rows // 2) % rows - rows // 2
+        y, x = row - rows * (row >= most[0]), column - columns * (column >= most[1])
         yield best, np.array([x, y], float)
         score[np.ix_((row + near) % rows, (column + near) % columns)] = -np.inf
 

@@ -11,7 +11,7 @@ import numpy as np
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.cli.options import add_reference, add_setting
+from napari_stentrans.cli.options import add_neighbour, add_reference, add_setting
 from napari_stentrans.cli.outputs import Outputs, as_session
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.damage import find_damage, is_quick
@@ -73,13 +73,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
         metavar="MASK",
         help="regions where the tissue image is damaged (fold, bubble, pen): a mask as of --lost",
     )
-    parser.add_argument(
-        "--neighbour",
-        type=Path,
-        action="append",
-        metavar="OTHER",
-        help="a section cut beside this one, in any format; may be given up to 20 times",
-    )
+    add_neighbour(parser)
     add_reference(parser)
     parser.add_argument("--record", type=Path, metavar="RUN.json", help="repeat a recorded run")
     parser.add_argument("--overwrite", action="store_true", help="replace OUT when it is there")

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 from napari_stentrans.cli.bar import console, with_bar
 from napari_stentrans.cli.choose import add_choose
-from napari_stentrans.cli.options import add_setting
+from napari_stentrans.cli.options import add_neighbour, add_setting
 from napari_stentrans.cli.outputs import Outputs
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.evaluation import DEFAULT_METHODS, PROTOCOLS, evaluate_steps
@@ -43,6 +43,7 @@ def add_options(parser: argparse.ArgumentParser) -> None:
     both = {"both": "with and without it, side by side"}
     add_setting(parser, named(EnhanceConfig, "image"), both)
     add_setting(parser, named(EnhanceConfig, "features"))
+    add_neighbour(parser)
     parser.add_argument("--seeds", type=int, default=3, metavar="N", help="times (default 3)")
     parser.add_argument("--genes", nargs="+", metavar="GENE", help="score only these genes")
     parser.add_argument("--json", type=Path, metavar="FILE.json", help="write all scores")
@@ -63,6 +64,7 @@ def run(arguments: argparse.Namespace) -> None:
         _methods(arguments),
         seeds=arguments.seeds,
         genes=arguments.genes,
+        neighbours=arguments.neighbour or (),
     )
     evaluation = with_bar(steps)
     print(evaluation.table())

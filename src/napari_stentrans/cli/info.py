@@ -86,7 +86,24 @@ def describe(section: Section) -> dict[str, Any]:
         "spots_on_image": spots_on_images(section),
         "raster_shape": list(section.raster.shape),
         "digest": section.digest,
+        **_of_run(section),
     }
+
+
+def _of_run(section: Section) -> dict[str, Any]:
+    """What a result rests on, where the section is one and its record can be read."""
+    if section.run_record is None:
+        return {}
+    from pydantic import ValidationError
+
+    from napari_stentrans.record import RunRecord
+
+    try:
+        record = RunRecord.model_validate_json(section.run_record)
+    except ValidationError:
+        return {"rests_on": "the run record is of another version and cannot be read"}
+    said = record.evidence_in_words
+    return {"rests_on": said or "the measured spots around"}
 
 
 def _looks_lost(section: Section) -> str:

@@ -60,3 +60,14 @@ def _words(setting: Setting) -> str:
         word = setting.shown.words.get(None)
         default = word and f"default: {word[:1].lower()}{word[1:]}"
     return f"{of}{setting.help}{f' ({default})' if default else ''}"
+
+
+def add_neighbour(parser: argparse.ArgumentParser) -> None:
+    """Add --neighbour OTHER, which may be given several times."""
+    parser.add_argument(
+        "--neighbour",
+        type=Path,
+        action="append",
+        metavar="OTHER",
+        help="a section cut beside this one, in any format; may be given up to 20 times",
+    )

@@ -26,6 +26,8 @@ from napari_stentrans.evaluation.report import Evaluation
 from napari_stentrans.evaluation.scores import gene_scores, noise_ceiling, summary
 from napari_stentrans.evidence import TissueImage
 from napari_stentrans.factors import SEEN, lognorm, often_seen
+from napari_stentrans.method_table import METHODS
+from napari_stentrans.neighbours import checked
 from napari_stentrans.pipeline import enhance_steps
 from napari_stentrans.progress import Progress, Steps, drain, named
 from napari_stentrans.ranking import blocks, morans_i
@@ -34,8 +36,11 @@ from napari_stentrans.tissue_image import tissue_words
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from numpy.typing import ArrayLike, NDArray
 
+    from napari_stentrans.neighbours import Neighbour
     from napari_stentrans.section import Section
 
 __all__ = ["DEFAULT_METHODS", "PROTOCOLS", "Evaluation", "evaluate", "evaluate_steps"]
@@ -44,6 +49,9 @@ SPATIALLY_VARIABLE = 300
 """So many genes, those of the highest Moran's I, count as spatially variable."""
 DEFAULT_METHODS = (EnhanceConfig().method, "kriging", "linear", "nearest")
 """The default method, and what it is compared with."""
+ALONE = ", no neighbours"
+"""What follows the name of a method that is run without the neighbours that it could use."""
+USED = "neighbours_used"
 RAW_HALF = "raw half"
 """Row of the table that says how well one noisy half predicts the other."""
 
@@ -56,6 +64,7 @@ def evaluate(
     seeds: int = 3,
     genes: Sequence[str] | None = None,
     image_damaged: ArrayLike | None = None,
+    neighbours: Sequence[Section | str | Path | Neighbour] = (),
 ) -> Evaluation:
     """Compare methods on a section.
 
@@ -74,22 +83,35 @@ def evaluate(
         Genes to score; when not given, those seen in more than 10% of the spots.
     image_damaged
         (spot,) bool, True where the tissue image is not to be looked at.
+    neighbours
+        Sections that were cut beside this one, as ``enhance`` takes them. Methods that use them
+        are there twice, the second time without: "transformer", "transformer, no neighbours".
+        Where no alignment is given, they are laid anew for each hold-out, on what is not hidden.
 
     Raises
     ------
     MaskError
         When ``image_damaged`` is not one bool per spot.
     ConfigError
-        When there is no such protocol or method, or nothing to do.
+        When there is no such protocol or method, nothing to do, or none of the methods uses the
+        neighbours that are given.
+    ReadError
+        When the path of a neighbour cannot be read.
     SectionError
-        When the section is too small.
+        When the section is too small, or a neighbour cannot be one.
     GeneNotFound
         When the section has no such gene.
     EnhancementFailed
         When a method cannot run on this section.
     """
     steps = evaluate_steps(
-        section, protocol, methods, seeds=seeds, genes=genes, image_damaged=image_damaged
+        section,
+        protocol,
+        methods,
+        seeds=seeds,
+        genes=genes,
+        image_damaged=image_damaged,
+        neighbours=neighbours,
     )
     return drain(steps)
 
@@ -102,6 +124,7 @@ def evaluate_steps(
     seeds: int = 3,
     genes: Sequence[str] | None = None,
     image_damaged: ArrayLike | None = None,
+    neighbours: Sequence[Section | str | Path | Neighbour] = (),
 ) -> Steps[Evaluation]:
     """Do what ``evaluate`` does, one Progress at a time; closing the generator stops it."""
     check_protocol(protocol)
@@ -110,6 +133,9 @@ def evaluate_steps(
         raise ConfigError(
             f"At least one seed and one method are needed, got {seeds} and {len(configs)}."
         )
+    others = [one.again() for one in checked(section, neighbours)]
+    given = _given(configs, others)
+    configs = {label: config for label, (config, _) in given.items()}
     damaged = section.adata.obs_names[check_lost(section, image_damaged, "image_damaged")]
     yield Progress("looking at the genes", 0, 1)
     if any(TissueImage().asked(section, config) for config in configs.values()):
@@ -126,13 +152,13 @@ def evaluate_steps(
             started = time.perf_counter()
             if label in configs:
                 trial = out if configs[label].features is None else stay
-                steps = _score(trial, configs[label], columns, damaged)
+                steps = _score(trial, *given[label], columns, damaged)
             else:
                 steps = _score_raw_half(out, columns)
-            scores = yield from named(turn, steps)
+            scores, found = yield from named(turn, steps)
             seconds = round(time.perf_counter() - started, 3)
             run = {"method": label, "seed": seed, "sites": out.measured.shape[0]}
-            runs.append({**run, **summary(scores, about), "seconds": seconds})
+            runs.append({**run, **summary(scores, about), **found, "seconds": seconds})
             pcc[label] += scores[:, 0] / seeds
     return Evaluation(section.name, section.digest, protocol, about, pcc, pd.DataFrame(runs))
 
@@ -148,6 +174,25 @@ def _configs(
     if isinstance(methods, Mapping):
         return dict(methods)
     return {name: EnhanceConfig(method=name) for name in methods}
+
+
+def _given(
+    configs: dict[str, EnhanceConfig], neighbours: list[Neighbour]
+) -> dict[str, tuple[EnhanceConfig, list[Neighbour]]]:
+    """Settings and neighbours by label; methods that use neighbours are there without, too."""
+    given: dict[str, tuple[EnhanceConfig, list[Neighbour]]] = {}
+    for label, config in configs.items():
+        uses = bool(neighbours) and METHODS[config.method].evidence
+        given[label] = config, neighbours if uses else []
+        if uses:
+            given[label + ALONE] = config, []
+    if neighbours and not any(used for _, used in given.values()):
+        able = [name for name, method in METHODS.items() if method.evidence]
+        raise ConfigError(
+            f"None of {', '.join(configs)} uses neighbouring sections. Name one of "
+            f"{', '.join(able)}, or leave the neighbours out."
+        )
+    return given
 
 
 def _columns(section: Section, genes: Sequence[str] | None) -> NDArray[np.intp]:
@@ -179,25 +224,33 @@ def _about(section: Section, columns: NDArray[np.intp], protocol: ProtocolName) 
 
 
 def _score(
-    trial: Trial, config: EnhanceConfig, columns: NDArray[np.intp], damaged: pd.Index
-) -> Steps[NDArray[np.float64]]:
-    """Run a method and score it, (gene, 4) as in ``gene_scores``."""
+    trial: Trial,
+    config: EnhanceConfig,
+    neighbours: list[Neighbour],
+    columns: NDArray[np.intp],
+    damaged: pd.Index,
+) -> Steps[tuple[NDArray[np.float64], dict[str, float]]]:
+    """Run a method and score it, (gene, 4) as in ``gene_scores``; share of neighbours used."""
     names = list(trial.section.genes[columns])
     settings = {"upscale": 1, "denoise": True, "genes": tuple(names)}
     config = config.model_copy(update=settings)
     section, lost = trial.section, trial.lost
     unseen = section.adata.obs_names.isin(damaged)
-    enhancement = yield from enhance_steps(section, lost, config, trial.sites, unseen)
+    enhancement = yield from enhance_steps(section, lost, config, trial.sites, unseen, neighbours)
     scores = np.empty((len(names), 4))
     for at, mean, _ in enhancement.blocks(names):
         yield Progress("scoring", at.start, len(names))
         measured = trial.measured[:, columns[at]].toarray()
         spread = enhancement.predictive_std(names[at])
         scores[at] = gene_scores(mean[trial.rows], measured, spread[trial.rows])
-    return scores
+    found = enhancement.record.findings
+    used = [found[f"neighbour{at}_used"] for at in range(1, len(neighbours) + 1)]
+    return scores, {USED: float(np.mean(used))} if used else {}
 
 
-def _score_raw_half(trial: Trial, columns: NDArray[np.intp]) -> Steps[NDArray[np.float64]]:
+def _score_raw_half(
+    trial: Trial, columns: NDArray[np.intp]
+) -> Steps[tuple[NDArray[np.float64], dict[str, float]]]:
     """Score the half of the counts that the methods are given."""
     section = trial.section
     half = lognorm(section.counts[:, columns], section.totals, section.median_total)
@@ -206,4 +259,4 @@ def _score_raw_half(trial: Trial, columns: NDArray[np.intp]) -> Steps[NDArray[np
         yield Progress("scoring", at.start, len(columns))
         measured = trial.measured[:, columns[at]].toarray()
         scores[at] = gene_scores(half[:, at].toarray(), measured, None)
-    return scores
+    return scores, {}

@@ -59,7 +59,9 @@ class Evaluation:
         ``pcc_svg_median``, of the spatially variable genes; ``pcc_median`` and ``pcc_mean``, of
         all; ``of_ceiling_svg``, the share of the ceiling; ``nmse_median``, squared error over
         variance; ``z_spread``, standard deviation of (measured - predicted) / std, 1 where the
-        uncertainty is right and NaN where there is none; ``seconds`` for one run.
+        uncertainty is right and NaN where there is none; ``seconds`` for one run. Where neighbours
+        were given, ``neighbours_used`` is the share of them that were used, NaN for a method
+        that was run without.
         """
         means = self.runs.drop(columns=["seed", "sites"]).groupby("method", sort=False).mean()
         return means.loc[list(self.pcc.columns)]

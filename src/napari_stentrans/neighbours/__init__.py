@@ -11,30 +11,39 @@ import warnings
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, NamedTuple
 
-import numpy as np
-
-from napari_stentrans.alignment import align_steps, joint_factors
+from napari_stentrans.alignment import compare_steps, lay_steps
+from napari_stentrans.device import on_one_thread
 from napari_stentrans.errors import StentransWarning
 from napari_stentrans.evidence import Known
 from napari_stentrans.neighbours.gate import gate
 from napari_stentrans.neighbours.given import MOST, Given, Neighbour, again, checked
 from napari_stentrans.neighbours.maps import Told, together, told
-from napari_stentrans.neighbours.share import borrowed_steps
+from napari_stentrans.neighbours.rests import Rests, rest_steps
 from napari_stentrans.progress import Progress, Stage, Steps, named
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+    import numpy as np
     from numpy.typing import NDArray
 
     from napari_stentrans.alignment import Alignment, JointFactors
-    from napari_stentrans.factors import FloatArray
     from napari_stentrans.record_facts import NeighbourFacts
     from napari_stentrans.section import Section
     from napari_stentrans.targets import Sites
     from napari_stentrans.trust import Trust
 
-__all__ = ["MOST", "Borrowed", "Given", "Neighbour", "again", "borrow_steps", "checked"]
+__all__ = [
+    "MOST",
+    "Borrowed",
+    "Given",
+    "Neighbour",
+    "Rests",
+    "again",
+    "borrow_steps",
+    "checked",
+    "rested_on",
+]
 
 
 class NextSections:
@@ -55,17 +64,19 @@ class Borrowed(NamedTuple):
     facts
         Of each neighbour, for the run record.
     findings, words
-        As a run keeps those of evidence; ``borrowed_in_holes`` is the mean of ``share`` in holes.
-    share
-        (target,) share, 0 to 1, of what is known of a target that is borrowed from neighbours; None
-        where none helps.
+        As a run keeps those of evidence.
+    each
+        What each neighbour that helps says, by its name in ``findings``.
+    joint
+        Factors of the observed spots; None where no neighbour helps.
     """
 
     known: tuple[Known, ...] = ()
     facts: tuple[NeighbourFacts, ...] = ()
     findings: dict[str, float] = {}  # noqa: RUF012  never changed
     words: dict[str, str] = {}  # noqa: RUF012
-    share: FloatArray | None = None
+    each: dict[str, Known] = {}  # noqa: RUF012
+    joint: JointFactors | None = None
 
 
 @dataclass(frozen=True, eq=False)
@@ -79,6 +90,7 @@ class _Heard:
     joint: JointFactors
 
 
+@on_one_thread
 def borrow_steps(
     section: Section,
     targets: Sites,
@@ -108,13 +120,8 @@ def borrow_steps(
         _warn_of(section, one)
     used = [one for one in heard if one.trust.used]
     known: tuple[Known, ...] = ()
-    share = None
     if used:
-        shown = together([one.told for one in used], targets.xy, targets.measured)
-        known = (Known(NextSections(), shown.components, shown.blind, settled=True),)
-        share = yield from _share(used[0].joint, targets, known[0])
-        if targets.in_holes.any():
-            findings["borrowed_in_holes"] = round(float(share[targets.in_holes].mean()), 3)
+        known = (_known([one.told for one in used], targets),)
     return Borrowed(
         known,
         tuple(one.given.facts(one.alignment, one.told.share_of(targets)) for one in heard),
@@ -123,20 +130,32 @@ def borrow_steps(
             name: f"the neighbouring section {one.given.name}"
             for name, one in zip(names, heard, strict=True)
         },
-        share,
+        {
+            name: _known([one.told], targets)
+            for name, one in zip(names, heard, strict=True)
+            if one.trust.used
+        },
+        used[0].joint if used else None,
     )
 
 
-def _share(joint: JointFactors, targets: Sites, known: Known) -> Steps[FloatArray]:
-    measured, sheet = targets.measured, joint.section
-    units = targets.xy / sheet.spacing
-    pair = known.pair(measured, ~measured)
-    share = np.zeros(len(targets), np.float32)
-    share[~measured] = yield from borrowed_steps(
-        units[measured], sheet.scores.astype(float), joint.weights, units[~measured], *pair[:2]
-    )
-    share[known.blind] = 0
-    return share
+def rested_on(borrowed: Borrowed, known: Sequence[Known], targets: Sites) -> Steps[Rests]:
+    """Ask what the targets of a run rest on; where no neighbour helps, nothing is asked.
+
+    Parameters
+    ----------
+    known
+        Other evidence that was used.
+    """
+    if borrowed.joint is None:
+        return Rests()
+    sources = {one.kind.name: one for one in known} | borrowed.each
+    return (yield from rest_steps(borrowed.joint, sources, frozenset(borrowed.each), targets))
+
+
+def _known(every: list[Told], targets: Sites) -> Known:
+    shown = together(every, targets.xy, targets.measured)
+    return Known(NextSections(), shown.components, shown.blind, settled=True)
 
 
 def _heard(
@@ -144,14 +163,17 @@ def _heard(
 ) -> Steps[_Heard]:
     """Lay one neighbour on the section, ask it about the targets, and try it on hidden spots."""
     yield Progress(Stage.NEIGHBOUR, 0, 3)
-    theirs, alignment = given.seen, given.alignment
-    if alignment is None:
-        steps = align_steps(
-            section, given.section, lost=~observed, neighbour_lost=~theirs, seed=seed
-        )
-        alignment = yield from steps
+    compared = yield from compare_steps(
+        section,
+        given.section,
+        lost=~observed,
+        neighbour_lost=~given.seen,
+        genes=given.genes,
+        seed=seed,
+    )
+    alignment = given.alignment or (yield from lay_steps(compared))
     yield Progress(Stage.NEIGHBOUR, 1, 3)
-    joint = yield from joint_factors(section, given.section, observed, theirs, seed=seed)
+    joint = compared.whole()
     found = told(joint, alignment, targets)
     yield Progress(Stage.NEIGHBOUR, 2, 3)
     trust = yield from gate(joint, found.values[targets.measured], seed)

@@ -51,14 +51,12 @@ def gate(joint: JointFactors, there: FloatArray, seed: int) -> Steps[Trust]:
     for trial in range(TRIALS):
         hidden = blobs(units, HIDDEN, np.random.default_rng(seed + trial))
         spots.append(np.flatnonzero(hidden))
+        kriging = GridKriging(units[~hidden], own[~hidden], WITH_IT, [there[~hidden]])
+        yield from _told(kriging.fit(), 2 * trial)
         both: list[Array] = []
-        for known, kernels in ((), ALONE), ((there,), WITH_IT):
-            here, away = [k[~hidden] for k in known], [k[hidden] for k in known]
-            turn = 2 * trial + len(both)
-            kriging = GridKriging(units[~hidden], own[~hidden], kernels, here)
-            yield from _told(kriging.fit(), turn)
-            steps = kriging.predict(units[hidden], away, variance=False)
-            mean, _ = yield from _told(steps, turn)
+        for way in kriging.by(ALONE), kriging:
+            steps = way.predict(units[hidden], [there[hidden]], variance=False)
+            mean, _ = yield from _told(steps, 2 * trial + 1)
             both.append(_hits(own[hidden], mean, joint.weights))
         hits.append(np.stack(both))
     where = np.concatenate(spots)

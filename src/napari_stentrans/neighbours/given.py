@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from napari_stentrans.alignment import Alignment, common_genes
+from napari_stentrans.alignment import Alignment, CommonGenes, common_genes
 from napari_stentrans.errors import SectionError
 from napari_stentrans.io import chosen_then, read_section
 from napari_stentrans.record_facts import NeighbourFacts, NeighbourPlace
@@ -63,6 +63,8 @@ class Given:
         As given; None where it is to be found.
     name
         What to call it.
+    genes
+        Those that the section has, too.
     """
 
     section: Section
@@ -70,6 +72,11 @@ class Given:
     lost: NDArray[np.bool_]
     alignment: Alignment | None
     name: str
+    genes: CommonGenes
+
+    def again(self) -> Neighbour:
+        """As it was given, but for that it is read."""
+        return Neighbour(self.section, self.alignment, self.lost)
 
     def place(self, alignment: Alignment | None) -> NeighbourPlace:
         """What a session says of it."""
@@ -113,7 +120,7 @@ def checked(
         )
     found: list[Given] = []
     for one in neighbours:
-        given = _given(one)
+        given = _given(section, one)
         if given.section.digest == section.digest:
             raise SectionError(
                 f"{given.name} is the section itself, not a neighbour of it (digest "
@@ -121,7 +128,6 @@ def checked(
             )
         if given.section.digest in [other.section.digest for other in found]:
             raise SectionError(f"The neighbouring section {given.name} is given twice.")
-        common_genes(section, given.section)
         found.append(given)
     return tuple(found)
 
@@ -155,7 +161,7 @@ def again(section: Section, facts: Sequence[NeighbourPlace]) -> list[Neighbour]:
     return found
 
 
-def _given(one: Section | str | Path | Neighbour) -> Given:
+def _given(section: Section, one: Section | str | Path | Neighbour) -> Given:
     wrapped = one if isinstance(one, Neighbour) else Neighbour(one)
     other = wrapped.section
     if isinstance(other, str | Path):
@@ -172,4 +178,4 @@ def _given(one: Section | str | Path | Neighbour) -> Given:
             f"The neighbouring section {name} has {some(int(seen.sum()), 'spot')} with counts "
             f"that are not lost; at least {FEWEST_SPOTS} are needed."
         )
-    return Given(other, seen, lost, wrapped.alignment, name)
+    return Given(other, seen, lost, wrapped.alignment, name, common_genes(section, other))
