@@ -25,7 +25,7 @@ from napari_stentrans.simulate import simulate_section
 TO_PRESS = (
     QAbstractButton, QComboBox, QLineEdit, QAbstractSpinBox, QAbstractItemView, QTabBar,
 )  # fmt: skip
-MOST = 20
+MOST = 21
 """Controls that are seen at once on Repair, with the head of the dock and the tabs."""
 
 

@@ -109,6 +109,7 @@ def test_the_menu_says_which_samples_need_no_network_and_how_large_the_others_ar
     assert texts == [
         "Simulated Visium section (hex lattice)",
         "Simulated legacy ST section (square lattice)",
+        "Two simulated serial sections",
         "Human lymph node (Visium): download (size asked on click)…",
         "Mouse brain, sagittal posterior (Visium): download (size asked on click)…",
         "HER2+ breast cancer B4 (legacy ST): download (4.7 MB)…",
