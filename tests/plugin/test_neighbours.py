@@ -152,6 +152,16 @@ def test_an_eye_and_a_slider_say_how_much_of_it_is_seen(beside, qtbot):
     qtbot.waitUntil(lambda: layer.visible)
     panel.opacity.setValue(30)
     assert layer.opacity == pytest.approx(0.3)
+    whole = np.array(layer.data)
+    panel.swipe.setValue(50)
+    qtbot.waitUntil(lambda: not np.array_equal(layer.data, whole))
+    seen, xy = np.asarray(layer.data)[..., 3] > 0, dock._layers.model.section.xy
+    middle = (xy[:, 0].min() + xy[:, 0].max()) / 2
+    cells = np.argwhere(whole[..., 3] > 0)
+    x = dock._layers.frame.xy(np.array([layer.data_to_world(cell) for cell in cells]))[:, 0]
+    np.testing.assert_array_equal(seen[tuple(cells.T)], x >= middle)
+    panel.swipe.setValue(0)
+    qtbot.waitUntil(lambda: np.array_equal(layer.data, whole))
     layer.visible = False  # in napari's list
     qtbot.waitUntil(lambda: not one.shown)
     dock.viewer.layers.remove(layer)

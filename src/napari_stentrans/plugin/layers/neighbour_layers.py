@@ -80,6 +80,11 @@ class NeighbourLayers:
         for one, layer in self._of.items():
             layer.opacity = 1 if one is self._aside[0] else opacity
 
+    def set_swiped(self, share: float) -> None:
+        """Draw them only right of this share of the section's width."""
+        self._model.neighbours.swiped = share
+        self._draw_soon()
+
     def leave(self) -> None:
         """Select a map of the section, which the status bar speaks of, in place of a neighbour."""
         if self._layers.viewer.layers.selection.active in self._of.values():
@@ -144,14 +149,24 @@ class NeighbourLayers:
 
     def _key(self, one: Beside) -> tuple[Any, ...]:
         """What decides how a neighbour looks."""
-        maps = self._model.maps
-        return id(one.lay.pixels), maps.shown, maps.look, str(maps.colormap)
+        maps, swiped = self._model.maps, self._swiped(one)
+        cut = (swiped, one.lies.matrix.tobytes()) if swiped else ()
+        return id(one.lay.pixels), maps.shown, maps.look, str(maps.colormap), cut
+
+    def _swiped(self, one: Beside) -> float:
+        return 0.0 if one in (self._moved, self._aside[0]) else self._model.neighbours.swiped
 
     def _pixels(self, one: Beside) -> NDArray[np.uint8]:
         """Pixels (row, column, 4) of the map of the gene in a neighbour, and its outline."""
-        return np.vstack([colours_of(one, self._model.maps), RIM_COLOUR, (0, 0, 0, 0)]).astype(
-            np.uint8
-        )[one.lay.pixels]
+        table = np.vstack([colours_of(one, self._model.maps), RIM_COLOUR, (0, 0, 0, 0)])
+        pixels = table.astype(np.uint8)[one.lay.pixels]
+        if swiped := self._swiped(one):
+            x = self._model.section.xy[:, 0]
+            edge = x.min() + swiped * (x.max() - x.min())
+            across, down, start = (one.lies.matrix @ _places(one.given.section.raster))[0]
+            rows, columns = (np.arange(n) for n in pixels.shape[:2])
+            pixels[across * columns + (down * rows)[:, None] + start < edge, 3] = 0
+        return pixels
 
     def _lies(self, one: Beside) -> dict[str, Any]:
         affine = (one.lies.matrix @ _places(one.given.section.raster))[:2]

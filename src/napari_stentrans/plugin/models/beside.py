@@ -118,6 +118,8 @@ class NeighbourList:
     ----------
     opacity
         With which they are drawn.
+    swiped
+        Share of the section's width, from the left, where they are not drawn.
     """
 
     changed = Signal()
@@ -125,7 +127,7 @@ class NeighbourList:
 
     def __init__(self) -> None:
         self._all: list[Beside] = []
-        self.opacity = OPACITY
+        self.opacity, self.swiped = OPACITY, 0.0
 
     def __iter__(self) -> Iterator[Beside]:
         return iter(tuple(self._all))

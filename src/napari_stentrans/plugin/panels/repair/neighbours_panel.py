@@ -6,7 +6,7 @@ from functools import partial
 from typing import TYPE_CHECKING, Any
 
 from qtpy.QtCore import Qt, Signal
-from qtpy.QtWidgets import QProgressBar, QPushButton, QSlider, QWidget
+from qtpy.QtWidgets import QLabel, QProgressBar, QPushButton, QSlider, QWidget
 
 from napari_stentrans.config import EnhanceConfig
 from napari_stentrans.io import why_not
@@ -32,6 +32,7 @@ from napari_stentrans.plugin.widgets.throttle import follow
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from pathlib import Path
 
     from napari_stentrans.plugin.jobs.context import Context
@@ -190,6 +191,10 @@ class NeighboursPanel(QWidget):
         if self._drawn is not None:
             self._drawn.set_opacity(percent / 100)
 
+    def _on_swipe(self, percent: int) -> None:
+        if self._drawn is not None:
+            self._drawn.set_swiped(percent / 100)
+
     # ---- what is shown
 
     def refresh(self) -> None:
@@ -212,6 +217,7 @@ class NeighboursPanel(QWidget):
         self._opacity.setVisible(any(one.shown for one in there))
         if layers is not None:
             self.opacity.setValue(round(100 * layers.model.neighbours.opacity))
+            self.swipe.setValue(round(100 * layers.model.neighbours.swiped))
         self._context.check_unsaved()
         self.changed.emit()
         self._allow()
@@ -269,12 +275,12 @@ class NeighboursPanel(QWidget):
         stop = "Stop; the neighbour stays, and a run will find how it lies"
         self.cancel = button("Cancel", stop, self.laying.cancel)
         self.busy = row_of(self.bar, self.cancel)
-        self.opacity = called(
-            QSlider(Qt.Orientation.Horizontal), "opacity", "How much of it is seen on this section"
+        self.opacity = _slider(
+            "opacity", "How much of it is seen on this section", 5, self._on_opacity
         )
-        self.opacity.setRange(5, 100)
-        self.opacity.valueChanged.connect(self._on_opacity)
-        self._opacity = row_of(self.opacity, label="Opacity")
+        tip = "Wipe it away from the left, to compare it with what lies below"
+        self.swipe = _slider("swipe", tip, 0, self._on_swipe)
+        self._opacity = row_of(self.opacity, QLabel("Swipe"), self.swipe, label="Opacity")
         self.tools = NeighbourTools()
         box = QWidget()
         self._list: Any = in_rows(box, spacing=6)
@@ -285,3 +291,11 @@ class NeighboursPanel(QWidget):
         self.fold.toggled.connect(self.body.setVisible)
         in_rows(self, self.fold, self.body, spacing=3)
         self._show_work()
+
+
+def _slider(name: str, tip: str, least: int, moved: Callable[[int], None]) -> QSlider:
+    """Slider of percents."""
+    made: QSlider = called(QSlider(Qt.Orientation.Horizontal), name, tip)
+    made.setRange(least, 100)
+    made.valueChanged.connect(moved)
+    return made
