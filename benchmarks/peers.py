@@ -1,7 +1,7 @@
 """Other programs beside this one: genes that vary in space, and domains of the tissue.
 
     scripts/test-peers                   # its own environment; simulated sections
-    scripts/test-peers --data DIR        # domains of labelled sections as well
+    scripts/test-peers --data DIR        # domains of labelled sections, and alignment, as well
     python benchmarks/peers.py --only spatial --peers squidpy
 
 Each program is given what its documentation asks for: squidpy and SpatialDE values that are
@@ -22,6 +22,7 @@ import anndata as ad
 import domains
 import numpy as np
 import pandas as pd
+import peers_alignment
 import scipy.sparse as sp
 import spatial_genes
 
@@ -247,7 +248,7 @@ def main() -> None:
     """Run what was asked for."""
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--data", type=Path, help="folder of labelled sections, for domains")
-    parser.add_argument("--only", choices=("spatial", "null", "domains"))
+    parser.add_argument("--only", choices=("spatial", "null", "domains", "alignment"))
     parser.add_argument("--peers", nargs="+", choices=list(TESTS), default=list(TESTS))
     parser.add_argument("--runs", type=int, default=NULLS, help="sections without any pattern")
     asked = parser.parse_args()
@@ -260,6 +261,8 @@ def main() -> None:
         null(tests, asked.runs)
     if asked.data is not None and asked.only in (None, "domains"):
         labelled_domains(asked.data)
+    if asked.data is not None and asked.only in (None, "alignment"):
+        peers_alignment.compare(asked.data)
 
 
 if __name__ == "__main__":

@@ -116,5 +116,7 @@ def compare(data: Path) -> None:
                 row[program] = off(plan, here, section.xy[kept])
                 row[f"{program}, s"] = time.perf_counter() - start
             rows.append(row)
-            print({k: round(v, 2) if isinstance(v, float) else v for k, v in row.items()}, flush=True)
+            print(
+                {k: round(v, 2) if isinstance(v, float) else v for k, v in row.items()}, flush=True
+            )
     print(pd.DataFrame(rows).groupby("case", sort=False).median(numeric_only=True).round(2))
