@@ -19,7 +19,7 @@ from scipy import ndimage
 
 from napari_stentrans.errors import ReadError
 from napari_stentrans.image_fit import on_image, warn_unreadable, whole_images
-from napari_stentrans.io.levels import as_bytes, reduced
+from napari_stentrans.io.levels import working_copy
 from napari_stentrans.progress import Progress, Stage, Steps
 
 if TYPE_CHECKING:
@@ -28,8 +28,8 @@ if TYPE_CHECKING:
 Array = NDArray[np.float64]
 FloatArray = NDArray[np.float32]
 
-PER_SPACING, MOST_PIXELS = 64, 8_000_000
-"""Pixels to a spacing that are looked at, and pixels of the whole image, at most."""
+PER_SPACING = 64
+"""Pixels to a spacing that are looked at."""
 BLOCK = 4
 """Shares of words are kept for squares of so many pixels a side."""
 WORDS, SAMPLE, SOFTNESS = 24, 20_000, 2.0
@@ -123,7 +123,7 @@ def _words_of(image: SectionImage, section: Section) -> Steps[TissueWords | None
     from scipy.cluster.vq import kmeans2
 
     yield Progress(Stage.IMAGE, 0, 4)
-    pixels, shrunk = working_copy(image, section.lattice.spacing)
+    pixels, shrunk = working_copy(image, section.lattice.spacing, PER_SPACING)
     per_pixel = shrunk / image.scale  # full-resolution pixels to one of ours
     yield Progress(Stage.IMAGE, 1, 4)
     described = _describe(pixels)
@@ -202,29 +202,3 @@ def _shares(described: NDArray[np.float16], middle: Array, sd: Array, centres: A
         soft = soft.reshape(-1, BLOCK, columns, BLOCK, WORDS).mean((1, 3))
         shares[:, top : top + step] = np.moveaxis(soft, -1, 0)
     return shares
-
-
-def working_copy(
-    image: SectionImage, spacing: float, per_spacing: float = PER_SPACING
-) -> tuple[NDArray[np.uint8], float]:
-    """Pixels (row, column, channel) as bytes at a convenient size, and image pixels to one of them.
-
-    ``spacing`` of the spots is in full-resolution pixels; so many pixels to one are wanted.
-    """
-    finest = image.levels[0]
-    wanted = max(
-        spacing * image.scale / per_spacing,
-        np.sqrt(finest.shape[0] * finest.shape[1] / MOST_PIXELS),
-        1.0,
-    )
-    level = finest
-    for other in image.levels[1:]:
-        if finest.shape[0] / other.shape[0] <= wanted * 1.01:
-            level = other
-    already = finest.shape[0] / level.shape[0]
-    factor = max(round(wanted / already), 1)
-    small = reduced(level, factor) if factor > 1 else np.asarray(level)
-    small = as_bytes(small)
-    if small.ndim == 3 and small.shape[2] in (2, 4):  # the last one says how opaque it is
-        small = small[..., :-1]
-    return small if small.ndim == 3 else small[..., None], already * factor

@@ -8,6 +8,7 @@ import anndata as ad
 import numpy as np
 import pytest
 
+from napari_stentrans import alignment
 from napari_stentrans.alignment import (
     Alignment,
     align,
@@ -17,9 +18,10 @@ from napari_stentrans.alignment import (
     joint_factors,
 )
 from napari_stentrans.alignment.polish import Affine, changed, slope_of_numbers
+from napari_stentrans.alignment.stains import stains_at
 from napari_stentrans.errors import SectionError
 from napari_stentrans.progress import drain
-from napari_stentrans.section import Section
+from napari_stentrans.section import Section, SectionImage
 from napari_stentrans.simulate import simulate_section
 
 
@@ -218,3 +220,41 @@ def test_too_few_genes_in_common_are_told() -> None:
     other = section_of(whole.counts.toarray(), whole.xy, [f"X{i}" for i in range(150)])
     with pytest.raises(SectionError, match="0 genes in common; at least 50"):
         align(whole, other)
+
+
+def mirrored_with_image(section, depth, seed=0):
+    """The section and its image, both turned over, with so much of its counts."""
+    adata, (image,) = section.adata.copy(), section.images
+    pixels = image.data[:, ::-1].copy()
+    wide = pixels.shape[1] / image.scale
+    counts = adata.X.copy()
+    counts.data = np.random.default_rng(seed).binomial(counts.data.astype(int), depth).astype(float)
+    counts.eliminate_zeros()
+    adata.X = counts
+    adata.obsm["spatial"] = np.column_stack([wide - section.xy[:, 0], section.xy[:, 1]])
+    turned = SectionImage("turned over", lambda: pixels, image.scale)
+    back = np.array([[-1, 0, wide], [0, 1, 0], [0, 0, 1.0]])
+    return Section.from_anndata(adata, images=[turned], name="turned over"), back
+
+
+def test_images_tell_where_few_counts_do_not(monkeypatch):
+    section = simulate_section(400, 300, seed=5, artefacts=False)
+    other, truth = mirrored_with_image(section, 0.02)
+    found = align(section, other)
+    monkeypatch.setattr(alignment, "stains_at", lambda *_: None)
+    by_counts = align(section, other)
+    far = [off(one, truth, section) for one in (found, by_counts)]
+    assert found.by == "image"
+    assert by_counts.by == "expression"
+    assert far[0] < 0.5 * far[1] < 0.5
+    assert found.agreement >= by_counts.agreement
+
+
+def test_an_image_of_one_section_alone_changes_nothing():
+    section = simulate_section(400, 300, seed=5, artefacts=False)
+    other, _ = mirrored_with_image(section, 0.5)
+    assert stains_at(section, section.xy).shape == (section.n_spots, 3)
+    assert stains_at(section.with_images(()), section.xy) is None
+    plain = align(section, other.with_images(()))
+    assert plain.by == "expression"
+    np.testing.assert_allclose(plain.matrix, align(section.with_images(()), other).matrix)

@@ -14,7 +14,7 @@ import numpy as np
 
 from napari_stentrans.alignment.bend import STIFFNESS, Bend
 from napari_stentrans.alignment.compared import Compared, compare_steps
-from napari_stentrans.alignment.finding import nearby_steps, search_steps
+from napari_stentrans.alignment.finding import Best, nearby_steps, search_steps
 from napari_stentrans.alignment.joint import (
     CommonGenes,
     JointFactors,
@@ -24,7 +24,14 @@ from napari_stentrans.alignment.joint import (
 )
 from napari_stentrans.alignment.polish import Affine, weighted_correlation
 from napari_stentrans.alignment.search import Points
-from napari_stentrans.alignment.transform import Alignment, Displacement, by_hand, from_landmarks
+from napari_stentrans.alignment.stains import stains_at
+from napari_stentrans.alignment.transform import (
+    Alignment,
+    By,
+    Displacement,
+    by_hand,
+    from_landmarks,
+)
 from napari_stentrans.device import on_one_thread
 from napari_stentrans.progress import Steps, drain
 
@@ -91,6 +98,9 @@ def align_steps(
     start
         Begin here, and look nearby only.
 
+    Where both sections have an image, it is tried as well how their stains lie on each other; what
+    agrees better at hidden spots is taken. Whether it is believed, expression decides.
+
     Raises
     ------
     SectionError
@@ -105,22 +115,33 @@ def align_steps(
 @on_one_thread
 def lay_steps(compared: Compared, start: Alignment | None = None) -> Steps[Alignment]:
     """Find where the neighbour lies; see ``align_steps``."""
-    joint = compared.joint
-    frame = _Frame(
-        joint, _scale(compared.section, compared.neighbour, compared.seen, compared.theirs)
-    )
+    joint, both = compared.joint, (compared.section, compared.neighbour)
+    frame = _Frame(joint, _scale(*both, compared.seen, compared.theirs))
     useful = joint.weights > 0
     mine, other = frame.points(joint, useful)
     weights = joint.weights[useful]
-    if start is None:
-        best = yield from search_steps(mine, other, weights)
-    else:
-        best = yield from nearby_steps(mine, other, weights, frame.affine(start))
     check = _Check(compared)
-    found = frame.alignment(best.affine)
-    if best.stands_out:
-        found = _bent(found, Bend(mine, other, weights, best.affine), frame, check)
-    return replace(found, agreement=check.agreement(found), found=best.stands_out)
+
+    def checked(best: Best, by: By) -> Alignment:
+        found = frame.alignment(best.affine)
+        if best.stands_out:
+            found = _bent(found, Bend(mine, other, weights, best.affine), frame, check)
+        return replace(found, agreement=check.agreement(found), found=best.stands_out, by=by)
+
+    if start is not None:
+        best = yield from nearby_steps(mine, other, weights, frame.affine(start))
+        return checked(best, "expression")
+    best = yield from search_steps(mine, other, weights)
+    found = checked(best, "expression")
+    ours, theirs = stains_at(both[0], joint.section.xy), stains_at(both[1], joint.neighbour.xy)
+    if ours is None or theirs is None or ours.shape[1] != theirs.shape[1]:
+        return found
+    alike = np.full(ours.shape[1], 1 / ours.shape[1])
+    shown = mine._replace(values=ours), other._replace(values=theirs)
+    seen = yield from search_steps(*shown, alike)
+    near = yield from nearby_steps(mine, other, weights, seen.affine)
+    by_image = checked(replace(near, affine=seen.affine), "image")
+    return max(found, by_image, key=lambda one: (one.found, one.agreement))
 
 
 def middle_on_middle(section: Section, neighbour: Section) -> Alignment:

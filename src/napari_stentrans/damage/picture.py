@@ -16,7 +16,8 @@ from numpy.typing import NDArray
 from scipy import ndimage
 from scipy.spatial import cKDTree
 
-from napari_stentrans.tissue_image import DARK, STAINS, working_copy
+from napari_stentrans.io.levels import working_copy
+from napari_stentrans.tissue_image import DARK, STAINS
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,8 +13,12 @@ if TYPE_CHECKING:
 
     from numpy.typing import NDArray
 
+    from napari_stentrans.section_image import SectionImage
+
 OVERVIEW = 32_000_000
 """Most pixels of the finest level that is computed and kept in memory."""
+MOST_PIXELS = 8_000_000
+"""Of an image that is looked at as a whole."""
 SMALLEST_LEVEL = 1024
 BAND_BYTES = 64_000_000
 
@@ -118,3 +122,29 @@ def rim_colour(pixels: NDArray[Any]) -> NDArray[Any]:
     """Median of the outermost pixels (row, column, ...): what is likely to lie beyond them."""
     rim = [pixels[0], pixels[-1], pixels[:, 0], pixels[:, -1]]
     return np.asarray(np.median(np.concatenate(rim), axis=0)).astype(pixels.dtype)
+
+
+def working_copy(
+    image: SectionImage, spacing: float, per_spacing: float
+) -> tuple[NDArray[np.uint8], float]:
+    """Pixels (row, column, channel) as bytes at a convenient size, and image pixels to one of them.
+
+    ``spacing`` of the spots is in full-resolution pixels; so many pixels to one are wanted.
+    """
+    finest = image.levels[0]
+    wanted = max(
+        spacing * image.scale / per_spacing,
+        np.sqrt(finest.shape[0] * finest.shape[1] / MOST_PIXELS),
+        1.0,
+    )
+    level = finest
+    for other in image.levels[1:]:
+        if finest.shape[0] / other.shape[0] <= wanted * 1.01:
+            level = other
+    already = finest.shape[0] / level.shape[0]
+    factor = max(round(wanted / already), 1)
+    small = reduced(level, factor) if factor > 1 else np.asarray(level)
+    small = as_bytes(small)
+    if small.ndim == 3 and small.shape[2] in (2, 4):  # the last one says how opaque it is
+        small = small[..., :-1]
+    return small if small.ndim == 3 else small[..., None], already * factor
