@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from napari_stentrans.settings import Setting
 
 OUTPUT = "enhanced.h5ad"
+REFERENCE, NEIGHBOUR = "reference", "neighbouring section"
 
 
 def as_python(record: RunRecord) -> str:
@@ -94,9 +95,9 @@ def as_command(record: RunRecord, saved: Path | None = None) -> str:
     for key, option in record.chosen.items():
         words += ["--choose", f"{key}={option}"]
     for one in record.neighbours:
-        words += ["--neighbour", _neighbour_source(one)]
+        words += ["--neighbour", _file_of(one, NEIGHBOUR)]
     if record.reference is not None:
-        words += ["--reference", _reference_source(record.reference)]
+        words += ["--reference", _file_of(record.reference, REFERENCE)]
         if record.reference.cell_type is not None:
             words += ["--cell-type", record.reference.cell_type]
     for setting, value in changed:
@@ -155,7 +156,7 @@ def _neighbours(facts: tuple[NeighbourFacts, ...]) -> list[str]:
     lines = ["neighbours = []"]
     for fact in facts:
         chosen = f", {fact.chosen!r}" if fact.chosen else ""
-        lines.append(f"other = read_section({_neighbour_source(fact)!r}{chosen})")
+        lines.append(f"other = read_section({_file_of(fact, NEIGHBOUR)!r}{chosen})")
         arguments = ["other", f"Alignment.from_json({fact.alignment!r})"]
         if fact.lost:
             lines += _listed("lost_there", [repr(name) for name in fact.lost])
@@ -166,7 +167,7 @@ def _neighbours(facts: tuple[NeighbourFacts, ...]) -> list[str]:
 
 def _reference(facts: ReferenceFacts, seed: int) -> str:
     """Line that reads the single cells, and draws the same ones."""
-    arguments = [repr(_reference_source(facts))]
+    arguments = [repr(_file_of(facts, REFERENCE))]
     if facts.cell_type is not None:
         arguments.append(f"cell_type={facts.cell_type!r}")
     if seed:
@@ -174,22 +175,13 @@ def _reference(facts: ReferenceFacts, seed: int) -> str:
     return f"cells = read_cells({', '.join(arguments)})"
 
 
-def _reference_source(facts: ReferenceFacts) -> str:
+def _file_of(facts: ReferenceFacts | NeighbourFacts, what: str) -> str:
     if facts.source is None:
         raise ConfigError(
-            f"The reference {facts.name} was not read from a file, so that no text can say where "
-            "it is. Save it as .h5ad, and run again with that."
+            f"The {what} {facts.name} was not read from a file, so that no text can say where it "
+            "is. Save it, take it from the file, and run again."
         )
     return facts.source
-
-
-def _neighbour_source(fact: NeighbourFacts) -> str:
-    if fact.source is None:
-        raise ConfigError(
-            f"The neighbouring section {fact.name} was not read from a file, so that no text can "
-            "say where it is. Save it, open it from the file, and run again."
-        )
-    return fact.source
 
 
 def _is_laid_by_hand(fact: NeighbourFacts) -> bool:

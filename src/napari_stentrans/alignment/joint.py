@@ -13,6 +13,7 @@ from scipy.spatial import cKDTree
 
 from napari_stentrans.errors import SectionError
 from napari_stentrans.factors import SEEN, library_sizes, lognorm
+from napari_stentrans.genes_in_common import genes_in_common
 from napari_stentrans.svd import Products, Standardised, truncated_svd
 from napari_stentrans.wording import some
 
@@ -50,19 +51,7 @@ def common_genes(section: Section, neighbour: Section) -> CommonGenes:
     SectionError
         When they are fewer than ``LEAST_GENES``.
     """
-    place = {gene: at for at, gene in enumerate(neighbour.genes)}
-    naming, theirs = section.naming, neighbour.naming
-    here, there, taken = [], [], set()
-    for at, gene in enumerate(section.genes):
-        names = (gene, naming.ids[at], naming.symbols[at])
-        found = place.get(gene)
-        if found is None:
-            meant = (theirs.meaning(name).gene for name in names if name)
-            found = next((other for other in meant if other is not None), None)
-        if found is not None and found not in taken:
-            taken.add(found)
-            here.append(at)
-            there.append(found)
+    here, there = genes_in_common(section.naming, neighbour.naming)
     if len(here) < LEAST_GENES:
         raise SectionError(
             f"{section.name} and {neighbour.name} have {some(len(here), 'gene')} in common; at "
@@ -71,7 +60,7 @@ def common_genes(section: Section, neighbour: Section) -> CommonGenes:
             f"{', '.join(map(str, neighbour.genes[:3]))}. Choose a section of the same species, "
             "or name the genes alike."
         )
-    return np.array(here, np.intp), np.array(there, np.intp)
+    return here, there
 
 
 @dataclass(frozen=True, eq=False)

@@ -7,12 +7,12 @@ from typing import TYPE_CHECKING, NamedTuple
 import numpy as np
 
 from napari_stentrans.errors import SectionError
+from napari_stentrans.genes_in_common import genes_in_common
 from napari_stentrans.wording import some
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
-    from napari_stentrans.gene_naming import GeneNaming
     from napari_stentrans.reference.cells import Cells
     from napari_stentrans.section import Section
 
@@ -49,7 +49,7 @@ def shared_with(section: Section, cells: Cells, observed: NDArray[np.bool_]) -> 
     SectionError
         When they are too few, or the reference has no other gene.
     """
-    here, there = shared_genes(section.naming, cells.naming)
+    here, there = genes_in_common(section.naming, cells.naming)
     others = np.setdiff1d(np.arange(len(cells.genes)), there)
     others = others[cells.counts.getnnz(0)[others] >= FEWEST_SEEN]
     in_spots = section.counts[:, here][observed].getnnz(0)
@@ -71,23 +71,3 @@ def shared_with(section: Section, cells: Cells, observed: NDArray[np.bool_]) -> 
     often = in_spots[useful] / observed.sum() * in_cells[useful] / cells.n_cells
     useful = np.sort(useful[np.argsort(-often, kind="stable")[:MOST_SHARED]])
     return Shared(here[useful], there[useful], others, len(here))
-
-
-def shared_genes(here: GeneNaming, there: GeneNaming) -> tuple[NDArray[np.intp], NDArray[np.intp]]:
-    """Places of the genes that both have, in the order of the first.
-
-    Names, ids, symbols and other names count; a name that may stand for several genes stands for
-    none.
-    """
-    found: dict[int, int] = {}
-    for at, gene in enumerate(here.names):
-        words = dict.fromkeys(word for word in (gene, here.ids[at], here.symbols[at]) if word)
-        meant = (there.meaning(word).gene for word in words)
-        other = next((other for other in meant if other is not None), None)
-        if other is not None:
-            found.setdefault(other, at)
-    pairs = sorted((at, other) for other, at in found.items())
-    return (
-        np.array([at for at, _ in pairs], np.intp),
-        np.array([other for _, other in pairs], np.intp),
-    )
