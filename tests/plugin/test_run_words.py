@@ -16,7 +16,7 @@ from napari_stentrans.plugin.models.run_words import differences
 from napari_stentrans.plugin.models.runs import Runs
 from napari_stentrans.plugin.panels.result.run_list import about
 from napari_stentrans.record import RunRecord
-from napari_stentrans.record_facts import NeighbourFacts, PlacedImage
+from napari_stentrans.record_facts import NeighbourFacts, PlacedImage, ReferenceFacts
 
 PUBLISHED = {
     "patch_size": 4,
@@ -45,6 +45,10 @@ OTHER = {
 NEXT = NeighbourFacts(
     source=None, digest="d", name="G3", alignment="{}", lies="agrees well", speaks_in_holes=1.0
 )
+CELLS = ReferenceFacts(
+    source=None, digest="d", name="cells.h5ad", cells="900 cells of cells.h5ad", shared=300,
+    predicted=900, reached=0.4, trusted=100,
+)  # fmt: skip
 MOVED = PlacedImage(path="he.png", affine=((1, 0, 5), (0, 1, 5)))
 CIRCUMSTANCES = {
     "lost": [("a", "b"), ("a", "c")],
@@ -57,11 +61,12 @@ CIRCUMSTANCES = {
         {"image_blank": 1.0},
     ],
     "neighbours": [(NEXT,), (NEXT.model_copy(update={"lost": ("a",)}),), (NEXT,) * 3],
+    "reference": [CELLS, CELLS.model_copy(update={"name": "other.h5ad", "digest": "e"})],
     "versions": [{"napari-stentrans": "1"}, {"napari-stentrans": "1", "torch": "2"}],
 }
 ALWAYS = {"format", "source", "chosen", "digest", "n_spots", "n_genes", "config"}
 """What all runs of a section have in common, and the settings, which have their own list."""
-OF_THE_RUN = {"started", "seconds", "quality", "evidence"}
+OF_THE_RUN = {"started", "seconds", "quality", "evidence", "regions"}
 """What is no cause of another result."""
 
 

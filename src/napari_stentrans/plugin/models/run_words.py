@@ -73,6 +73,8 @@ def facts(record: RunRecord) -> str:
         said.append("the image was laid by hand")
     if record.neighbours:
         said.append(_beside(record))
+    if record.reference is not None:
+        said.append(_told_by(record))
     return "; ".join(said)
 
 
@@ -87,6 +89,8 @@ def beyond(record: RunRecord) -> str:
         said.append("the image laid by hand")
     if record.neighbours:
         said.append(_beside(record))
+    if record.reference is not None:
+        said.append(_told_by(record))
     return f" With {', '.join(said)}." if said else ""
 
 
@@ -142,6 +146,10 @@ def _circumstances(record: RunRecord) -> dict[str, Trait]:
             tuple((one.digest, one.lost, one.alignment) for one in record.neighbours),
             _beside(record),
         ),
+        "reference": (
+            record.reference and (record.reference.digest, record.reference.cell_type),
+            _told_by(record),
+        ),
         "damaged": (
             frozenset(record.image_damaged),
             f"image damaged at {some(damaged, 'spot')}" if damaged else "image nowhere damaged",
@@ -158,6 +166,12 @@ def _beside(record: RunRecord) -> str:
     if len(names) > MOST_NAMED:
         return f"{len(names)} neighbouring sections"
     return f"neighbour {' and '.join(names)}" if names else "no neighbouring section"
+
+
+def _told_by(record: RunRecord) -> str:
+    """Which single cells were given."""
+    cells = record.reference
+    return "no reference" if cells is None else f"genes of {cells.name}"
 
 
 def _say(setting: Setting, value: object) -> str:

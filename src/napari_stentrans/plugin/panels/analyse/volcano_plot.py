@@ -28,6 +28,8 @@ HALF = 128  # text that is lighter than this lies on a dark theme
 LEVEL = 0.05
 NAMED, AT_LEAST, ROOM = 8, 3, 1.2
 """Genes with a name at most, and where none is clear; room for names above the highest."""
+NEAR = AWAY[:2]
+"""Distances of a name from its dot, to which no line leads here."""
 CONSIDERED = 12
 """Of the strongest, those of which names are placed as long as there is room."""
 LOWEST = 1e-300
@@ -117,8 +119,10 @@ class VolcanoPlot(Plot):
         dots = [box.mapViewToScene(QPointF(x[at], y[at])) for at in self._names]
         points = np.array([(dot.x(), dot.y()) for dot in dots]).reshape(-1, 2)
         sizes = np.array([_size(text) for text in texts]).reshape(-1, 2)
-        left = NAMED
-        for text, place in zip(texts, free_boxes(points, sizes, frame, AWAY[:1]), strict=True):
+        left, places = NAMED, free_boxes(points, sizes, frame, NEAR)
+        if all(place is None for place in places):  # dots lie too dense: the strongest at least
+            places[:1] = free_boxes(points[:1], sizes[:1], frame)
+        for text, place in zip(texts, places, strict=True):
             seen = place is not None and left > 0
             text.setVisible(seen)
             if place is not None and seen:
