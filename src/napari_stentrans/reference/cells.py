@@ -139,8 +139,7 @@ class Cells:
             )
         if not seen.all():
             counts, types = counts[seen], None if types is None else types[seen]
-        var = var[~var.index.duplicated()] if var.index.has_duplicates else var
-        if len(var) < counts.shape[1]:
+        if var.index.has_duplicates:
             raise SectionError(
                 f"The reference {name} has gene names that stand more than once. Make them unique "
                 "(adata.var_names_make_unique())."

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
+from functools import cached_property
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
@@ -104,7 +105,7 @@ class WithReference:
     measured: Decoder
     told: ReferenceDecoder
 
-    @property
+    @cached_property
     def genes(self) -> pd.Index:
         """Names of all, those of the section first."""
         return self.measured.genes.append(self.told.genes)

@@ -33,7 +33,7 @@ class Tried(NamedTuple):
         (gene, trait), as of ``traits``.
     mean, variance
         As measured, log-normalised, over the spots.
-    told
+    told, together
         Variance of what is told over the spots, and its covariance with what was measured.
     """
 
@@ -97,8 +97,8 @@ class Lessons:
         logarithm of how far, squared, a measurement lies from what is told.
     spread
         What deviations from the mean are multiplied by, from cells to the section.
-    lowest, highest
-        Means that were seen in the section.
+    highest
+        Mean that was seen in the section.
     """
 
     trust: Line
